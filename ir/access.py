@@ -1,0 +1,282 @@
+"""Who may do what: access by layers, proof of identity, tokens.
+
+A request passes iff **every** layer lets it pass. Inside one layer it passes iff no :class:`Refusal` holds for it, and,
+where the layer is :class:`Closed` for its destination, some :class:`Grant` does. Rules only open or refuse; that a
+destination is closed is a fact of its own, never the shadow of a rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ir.attachment import Attachment
+from ir.match import AllOf, Test, View
+from ir.provenance import Traced, Trail
+from ir.roles import Role, roles
+from ir.traffic import NoMatch, Order
+
+
+class Layer(StrEnum):
+    """The independent gates of a request; each must let it pass."""
+
+    NETWORK = "network"
+    MESH_CONNECTION = "mesh_connection"
+    MESH_REQUEST = "mesh_request"
+    GATEWAY = "gateway"
+
+
+class Direction(StrEnum):
+    """Which side of the connection a layer is closed for."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Evidence(StrEnum):
+    """By what a caller is known, strongest first."""
+
+    CERTIFICATE = "certificate"
+    TOKEN = "token"  # noqa: S105  # the name of a kind of evidence
+    LABEL = "label"
+    ADDRESS = "address"
+    NONE = "none"
+
+
+class Certainty(StrEnum):
+    """Whether a fact is known to hold; ``UNKNOWN`` is an install setting that the input does not show."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    direction=Role.SUBJECT,
+    layer=Role.SUBJECT,
+    certain=Role.EVIDENCE,
+    answer=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Requests to (or from) the subject need a grant; ``answer`` is the HTTP status of the refusal."""
+
+    attachment: Attachment
+    direction: Direction = Direction.INBOUND
+    layer: Layer
+    certain: Certainty = Certainty.YES
+    answer: Traced[int] | None = None
+    trail: Trail
+
+
+@roles(
+    name=Role.NOTE,
+    attachment=Role.SUBJECT,
+    layer=Role.SUBJECT,
+    callers=Role.CONDITION,
+    requests=Role.CONDITION,
+    always=Role.CONDITION,
+    view=Role.CONDITION,
+    evidence=Role.EVIDENCE,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Lets a request pass its layer if the caller meets one of ``callers``, the request one of ``requests``, and all
+    of ``always`` hold. Where a tuple is empty, anyone or any request does.
+    """
+
+    name: Traced[str] | None = None
+    attachment: Attachment
+    layer: Layer
+    callers: tuple[AllOf, ...] = ()
+    requests: tuple[AllOf, ...] = ()
+    always: tuple[Test, ...] = ()
+    view: View = View()
+    evidence: Evidence = Evidence.CERTIFICATE
+    trail: Trail
+
+
+@roles(
+    name=Role.NOTE,
+    attachment=Role.SUBJECT,
+    layer=Role.SUBJECT,
+    callers=Role.CONDITION,
+    requests=Role.CONDITION,
+    always=Role.CONDITION,
+    view=Role.CONDITION,
+    evidence=Role.EVIDENCE,
+    answer=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Refuses the requests that a :class:`Grant` of the same shape would let pass; outranks every grant of its layer."""
+
+    name: Traced[str] | None = None
+    attachment: Attachment
+    layer: Layer
+    callers: tuple[AllOf, ...] = ()
+    requests: tuple[AllOf, ...] = ()
+    always: tuple[Test, ...] = ()
+    view: View = View()
+    evidence: Evidence = Evidence.CERTIFICATE
+    answer: Traced[int] | None = None
+    trail: Trail
+
+
+@roles(callers=Role.CONDITION, name=Role.NOTE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Callers that may take the route which holds it; ``callers`` empty: anyone."""
+
+    name: Traced[str] | None = None
+    callers: tuple[AllOf, ...] = ()
+    trail: Trail
+
+
+@roles(name=Role.NOTE, matches=Role.CONDITION, admissions=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardedRoute:
+    """Requests that meet one of ``matches`` (none: all) pass for the callers of its admissions; none: for nobody."""
+
+    name: Traced[str]
+    matches: tuple[AllOf, ...] = ()
+    admissions: tuple[Admission, ...] = ()
+    trail: Trail
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    layer=Role.SUBJECT,
+    order=Role.CONDITION,
+    routes=Role.EFFECT,
+    no_match=Role.EFFECT,
+    view=Role.CONDITION,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardedRoutes:
+    """First the winner among ``routes`` is chosen, then its admissions (or a grant of the layer) must let it pass.
+
+    A request that no route matches gets ``no_match``, whatever the grants of the layer say.
+    """
+
+    attachment: Attachment
+    layer: Layer
+    order: Order
+    routes: tuple[GuardedRoute, ...]
+    no_match: NoMatch
+    view: View = View()
+    trail: Trail
+
+
+class MtlsMode(StrEnum):
+    """What proof of identity a server asks of a connection."""
+
+    OFF = "off"
+    """Only clear text is understood."""
+    OPTIONAL = "optional"
+    """Both mutual TLS and clear text are taken."""
+    DEMANDED = "demanded"
+    """A connection without a certificate of the mesh is refused."""
+
+
+@roles(attachment=Role.SUBJECT, mode=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerMtls:
+    """The proof of identity that the subject asks of each connection to the ports."""
+
+    attachment: Attachment
+    mode: Traced[MtlsMode]
+    trail: Trail
+
+
+@roles(attachment=Role.SUBJECT, mode=Role.EFFECT, server_name=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTls:
+    """How clients' proxies secure their connections to the subject."""
+
+    attachment: Attachment
+    mode: Traced[str]
+    server_name: Traced[str] | None = None
+    trail: Trail
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    issuer=Role.EFFECT,
+    audiences=Role.EFFECT,
+    keys=Role.EFFECT,
+    locations=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCheck:
+    """A request that carries a token which does not verify is refused; a request without a token passes."""
+
+    attachment: Attachment
+    issuer: Traced[str] | None = None
+    audiences: tuple[Traced[str], ...] = ()
+    keys: Traced[str] | None = None
+    locations: tuple[Traced[str], ...] = ()
+    trail: Trail
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    provider=Role.EFFECT,
+    callers=Role.CONDITION,
+    requests=Role.CONDITION,
+    always=Role.CONDITION,
+    view=Role.CONDITION,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalDecision:
+    """Requests that a grant of the same shape would let pass are put to a service outside, whose no refuses."""
+
+    attachment: Attachment
+    provider: Traced[str]
+    callers: tuple[AllOf, ...] = ()
+    requests: tuple[AllOf, ...] = ()
+    always: tuple[Test, ...] = ()
+    view: View = View()
+    trail: Trail
+
+
+@roles(attachment=Role.SUBJECT, callers=Role.CONDITION, requests=Role.CONDITION, always=Role.CONDITION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditMark:
+    """Requests of this shape are marked for the audit log; no decision changes."""
+
+    attachment: Attachment
+    callers: tuple[AllOf, ...] = ()
+    requests: tuple[AllOf, ...] = ()
+    always: tuple[Test, ...] = ()
+    trail: Trail
+
+
+class ProbeAccess(StrEnum):
+    """How the node's own health checks get in."""
+
+    REWRITTEN = "rewritten"
+    """The node's agent is let in by another door; the port itself stays as closed as the rules say."""
+    BY_PATH = "by_path"
+    """Anyone may send GET requests to the probed paths of the port, with no proof of identity."""
+
+
+@roles(attachment=Role.SUBJECT, access=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probes:
+    """The health checks that the inventory declares reach the subject whatever its rules say."""
+
+    attachment: Attachment
+    access: Traced[ProbeAccess]
+    trail: Trail
+
+
+@roles(attachment=Role.SUBJECT, direction=Role.SUBJECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bypass:
+    """Traffic of these ports does not pass the proxy: no policy exists there."""
+
+    attachment: Attachment
+    direction: Direction
+    trail: Trail

@@ -1,0 +1,291 @@
+"""One request, decided naively, with the fact that decided it.
+
+The slow twin of the exact comparison: it tries facts one after the other and shares no code with
+string languages, so that each can catch the other's mistakes. It knows no mesh, only facts, and
+refuses what it cannot tell (:class:`Unsupported`) instead of guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ir.access import (
+    Bypass,
+    Certainty,
+    Closed,
+    Direction,
+    ExternalDecision,
+    Grant,
+    GuardedRoute,
+    GuardedRoutes,
+    Layer,
+    MtlsMode,
+    PeerMtls,
+    ProbeAccess,
+    Probes,
+    Refusal,
+    TokenCheck,
+)
+from ir.behaviour.concrete_choice import Candidate, winner
+from ir.behaviour.concrete_match import Sight, any_holds, certified, query_of, rule_holds
+from ir.behaviour.concrete_place import covers, holds_at
+from ir.behaviour.concrete_regex import Unsupported
+from ir.behaviour.concrete_route import decide_route
+from ir.behaviour.concrete_trail import leaves_of, name_of
+from ir.behaviour.request import Answer, Decision, Request
+from ir.inventory import Workload
+from ir.model import Fact, Model
+from ir.provenance import Traced, Trail
+from ir.traffic import NoMatch
+
+__all__ = ["Unsupported", "decide_access", "decide_route"]
+
+F = TypeVar(
+    "F",
+    Bypass,
+    Closed,
+    ExternalDecision,
+    Grant,
+    GuardedRoutes,
+    PeerMtls,
+    Probes,
+    Refusal,
+    TokenCheck,
+)
+
+_OPEN = Decision(Answer.ALLOWED, "default", "nothing is closed or refuses the request")
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A request at the workload that it is for."""
+
+    model: Model
+    request: Request
+    workload: Workload
+
+    def facts(self, kind: type[F]) -> Iterator[F]:
+        """Facts of that kind about this workload and port, in the model's order."""
+        for fact in self.model.facts:
+            if isinstance(fact, kind) and holds_at(
+                fact.attachment, self.model, self.workload, self.request
+            ):
+                yield fact
+
+    def lets_in(self, rule: Grant | Refusal) -> bool:
+        """Whether the request is one that the rule speaks of."""
+        sight = Sight(
+            request=self.request,
+            view=rule.view,
+            evidence=rule.evidence,
+            inventory=self.model.inventory,
+        )
+        return rule_holds(sight, rule.callers, rule.requests, rule.always)
+
+
+def decide_access(model: Model, request: Request) -> Decision:
+    """Whether the request reaches its workload, and the fact that decided.
+
+    Raises:
+        Unsupported: the workload is not listed, or something outside of the model has a say.
+    """
+    site = _Site(model, request, _workload(model, request.workload))
+    decision = _decided(site)
+    if decision.allowed:
+        _refuse_closed_way_out(site)
+    return decision
+
+
+def _decided(site: _Site) -> Decision:
+    free = _bypassed(site) or _probe(site, ProbeAccess.REWRITTEN)
+    if free is not None:
+        return free
+    probe = _probe(site, ProbeAccess.BY_PATH)
+    if probe is not None:
+        # The door that a mesh holds open for health checks is behind the network's own policy.
+        return _refused(_layer(site, Layer.NETWORK)) or probe
+    passed = _proof(site)
+    for layer in Layer:
+        if not passed.allowed:
+            return passed
+        passed = _layer(site, layer) or passed
+    if passed.allowed:
+        _refuse_outside_decisions(site)
+    return passed
+
+
+def _workload(model: Model, key: str) -> Workload:
+    for workload in model.inventory.workloads:
+        if workload.key == key:
+            return workload
+    message = f"the inventory lists no workload {key!r}"
+    raise Unsupported(message)
+
+
+def _refused(decision: Decision | None) -> Decision | None:
+    return None if decision is None or decision.allowed else decision
+
+
+def _said(answer: Answer, fact: Fact | GuardedRoute, why: str) -> Decision:
+    return Decision(answer, name_of(fact), why, leaves_of(fact))
+
+
+def _bypassed(site: _Site) -> Decision | None:
+    for fact in site.facts(Bypass):
+        if fact.direction is Direction.INBOUND:
+            return _said(Answer.ALLOWED, fact, "no policy exists on this port")
+    return None
+
+
+def _probe(site: _Site, access: ProbeAccess) -> Decision | None:
+    """What lets a health check in, if the request is one and this is how they get in."""
+    if not (access is ProbeAccess.BY_PATH or site.request.caller.probe) or not _checks_health(site):
+        return None
+    for fact in site.facts(Probes):
+        if fact.access.value is access:
+            return _said(Answer.ALLOWED, fact, "it is a health check that the workload declares")
+    return None
+
+
+def _checks_health(site: _Site) -> bool:
+    request, workload = site.request, site.workload
+    path = request.path.partition("?")[0]
+    return (
+        request.http
+        and request.method == "GET"
+        and any(
+            workload.port_number(probe.port) == request.port
+            and probe.path.partition("?")[0] == path
+            for probe in workload.probes
+        )
+    )
+
+
+def _proof(site: _Site) -> Decision:
+    """Whether the caller proves its identity where that is demanded."""
+    for fact in site.facts(PeerMtls):
+        if fact.mode.value is MtlsMode.DEMANDED and not certified(site.request.caller):
+            return _said(Answer.REFUSED, fact, "a certificate is demanded and none is shown")
+    return _OPEN
+
+
+def _layer(site: _Site, layer: Layer) -> Decision | None:
+    """What one layer says; ``None`` where it has no opinion."""
+    for refusal in site.facts(Refusal):
+        if refusal.layer is layer and site.lets_in(refusal):
+            return _said(Answer.REFUSED, refusal, "a refusal speaks of this request")
+    routed = _guarded(site, layer)
+    return _doors(site, layer) if routed is None else routed
+
+
+def _granted(site: _Site, layer: Layer) -> Grant | None:
+    return next((g for g in site.facts(Grant) if g.layer is layer and site.lets_in(g)), None)
+
+
+def _doors(site: _Site, layer: Layer) -> Decision | None:
+    """What a layer without routes says: closed or not, granted or not."""
+    for closed in site.facts(Closed):
+        inbound = closed.direction is Direction.INBOUND
+        if closed.layer is layer and inbound and closed.certain is not Certainty.NO:
+            grant = _granted(site, layer)
+            if grant is not None:
+                return _said(Answer.ALLOWED, grant, "a grant speaks of this request")
+            return _said(Answer.REFUSED, closed, "the port is closed and no grant speaks of it")
+    return None
+
+
+def _guarded(site: _Site, layer: Layer) -> Decision | None:
+    """What the routes of the layer say; ``None`` where there are none, or the request goes on."""
+    tables = [t for t in site.facts(GuardedRoutes) if t.layer is layer]
+    if not tables or not site.request.http:
+        return None
+    if len({(table.order, table.no_match) for table in tables}) > 1:
+        message = "route tables of one port differ in order or in what happens without a match"
+        raise Unsupported(message)
+    sights = [
+        (Sight(request=site.request, view=t.view, inventory=site.model.inventory), t)
+        for t in tables
+    ]
+    found = [c for sight, table in sights for c in _candidates(sight, table)]
+    best = winner(tables[0].order, found)
+    if best is None:
+        return _unmatched(tables[0])
+    sight, route = best
+    return _admitted(site, layer, sight, route)
+
+
+def _candidates(
+    sight: Sight, table: GuardedRoutes
+) -> Iterator[Candidate[tuple[Sight, GuardedRoute]]]:
+    for route in table.routes:
+        if not route.matches:
+            yield Candidate((sight, route), (), (), sight)
+        for match in route.matches:
+            if any_holds((match,), sight):
+                yield Candidate((sight, route), match.tests, (), sight)
+
+
+def _admitted(site: _Site, layer: Layer, sight: Sight, route: GuardedRoute) -> Decision:
+    for admission in route.admissions:
+        if rule_holds(sight, admission.callers):
+            leaves = tuple(sorted({*leaves_of(admission), *_own_leaves(route.trail, route.name)}))
+            return Decision(
+                Answer.ALLOWED, name_of(admission), f"it may take {name_of(route)}", leaves
+            )
+    grant = _granted(site, layer)
+    if grant is not None:
+        return _said(Answer.ALLOWED, grant, f"a grant opens {name_of(route)} too")
+    return _said(Answer.REFUSED, route, "nobody admits the caller to the route that wins")
+
+
+def _own_leaves(*values: Trail | Traced[str]) -> tuple[int, ...]:
+    return tuple(leaf for value in values for leaf in value.origin)
+
+
+def _unmatched(table: GuardedRoutes) -> Decision | None:
+    match table.no_match:
+        case NoMatch.NOT_FOUND:
+            return _said(Answer.NOT_FOUND, table, "no route matches")
+        case NoMatch.FORBIDDEN:
+            return _said(Answer.REFUSED, table, "no route matches")
+        case NoMatch.PASS:
+            return None
+
+
+def _refuse_outside_decisions(site: _Site) -> None:
+    """Stops where something that the model only names would have to be asked."""
+    for fact in site.facts(ExternalDecision):
+        sight = Sight(request=site.request, view=fact.view, inventory=site.model.inventory)
+        if rule_holds(sight, fact.callers, fact.requests, fact.always):
+            message = f"{fact.provider.value!r} outside of the model decides"
+            raise Unsupported(message)
+    for check in site.facts(TokenCheck):
+        if _carries_token(check, site.request):
+            message = f"whether the token verifies is not known ({name_of(check)})"
+            raise Unsupported(message)
+
+
+def _carries_token(check: TokenCheck, request: Request) -> bool:
+    """Whether the request holds something where the check looks for tokens."""
+    carried = [name.lower() for name in request.headers] + [name for name, _ in query_of(request)]
+    places = [place.value.lower() for place in check.locations]
+    if not places:
+        return request.http and ("authorization" in carried or "access_token" in carried)
+    return request.http and any(name in place for name in carried for place in places)
+
+
+def _refuse_closed_way_out(site: _Site) -> None:
+    """Stops where the caller's own side may be closed: its workload is not part of the request."""
+    caller = site.request.caller
+    for fact in site.model.facts:
+        if (
+            isinstance(fact, Closed)
+            and fact.direction is Direction.OUTBOUND
+            and fact.certain is not Certainty.NO
+            and caller.namespace
+            and covers(fact.attachment.subject, caller.namespace, caller.labels, site.model)
+        ):
+            message = f"what leaves the caller is closed ({name_of(fact)})"
+            raise Unsupported(message)

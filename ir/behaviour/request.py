@@ -1,0 +1,103 @@
+"""One request, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who sends a request.
+
+    ``namespace``, ``service_account`` and ``trust_domain`` are what its certificate says; ``mtls`` is whether it shows
+    one that the server's mesh trusts. ``address`` is that of the connection. ``probe``: it is the node's agent checking
+    the health of the destination.
+    """
+
+    namespace: str = ""
+    service_account: str = ""
+    trust_domain: str = "cluster.local"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    address: str = "10.1.0.1"
+    mtls: bool = True
+    probe: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request on the wire, before any proxy touched it.
+
+    ``path`` may hold a query after ``?``. ``http`` is false for a connection whose bytes are not HTTP. ``workload`` is
+    ``Kind/namespace/name`` and ``port`` the workload's port: the destination for access. ``service`` is
+    ``namespace/name`` and ``service_port`` its port: the address that routing starts from; empty where the workload is
+    addressed directly.
+    """
+
+    caller: Caller
+    workload: str = ""
+    port: int = 0
+    service: str = ""
+    service_port: int = 0
+    method: str = "GET"
+    path: str = "/"
+    authority: str = ""
+    scheme: str = "http"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    server_name: str = ""
+    http: bool = True
+
+
+class Answer(StrEnum):
+    """What access decides."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    """Refused too, with the answer of a missing route."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a request passes; ``rule`` names the fact that decided, ``why`` says it in a sentence, ``leaves`` are
+    the input leaves of that fact.
+    """
+
+    answer: Answer
+    rule: str
+    why: str
+    leaves: tuple[int, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the request reaches the workload."""
+        return self.answer is Answer.ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the requests: the workloads that get it (``Kind/namespace/name``, sorted), or where the inventory
+    does not list them the service's name, and the port of the workload, or of the service where that is unknown.
+    """
+
+    endpoints: tuple[str, ...]
+    port: int
+    fraction: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What routing decides for one request.
+
+    ``kind``: forward, redirect, answer, not_found. ``route`` names the route that won, or ``default``.
+    """
+
+    kind: str
+    route: str
+    shares: tuple[Share, ...] = ()
+    status: int | None = None
+    timeout: float | None = None
+    retries: int | None = None
+    leaves: tuple[int, ...] = ()

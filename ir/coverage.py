@@ -1,0 +1,46 @@
+"""Whether a fact is about a workload, and about one of its ports."""
+
+from __future__ import annotations
+
+from ir.attachment import Attachment, Scope, ServicePort, Subject, WorkloadPort
+from ir.inventory import Inventory, Workload, meets
+from ir.provenance import Traced
+
+
+def covers(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
+    """Whether the subject includes the workload; listeners include none."""
+    if any(covers(narrower, workload, inventory) for narrower in subject.excluding):
+        return False
+    where = None if subject.namespace is None else subject.namespace.value
+    match subject.scope:
+        case Scope.MESH:
+            return True
+        case Scope.NAMESPACE:
+            return workload.namespace == where
+        case Scope.WORKLOADS:
+            here = where is None or workload.namespace == where
+            return here and (
+                subject.labels is None or meets(workload.labels, subject.labels.value)
+            )
+        case Scope.SERVICE:
+            service = inventory.service(where or "", subject.name.value if subject.name else "")
+            return service is not None and workload in inventory.endpoints(service)
+        case Scope.LISTENER:
+            return False
+
+
+def covers_port(attachment: Attachment, workload: Workload, port: int) -> bool:
+    """Whether the attachment holds on this port of a workload that its subject covers."""
+    if any(_is(excluded, workload, port) for excluded in attachment.excluding_ports):
+        return False
+    return not attachment.ports or any(_is(own, workload, port) for own in attachment.ports)
+
+
+def covers_undeclared(attachment: Attachment) -> bool:
+    """Whether the attachment holds on ports that nobody declared."""
+    return not attachment.ports
+
+
+def _is(own: Traced[WorkloadPort | ServicePort], workload: Workload, port: int) -> bool:
+    value = own.value
+    return isinstance(value, WorkloadPort) and workload.port_number(value.port) == port

@@ -1,0 +1,191 @@
+"""What proxies do about slow and failing endpoints. Times are seconds, shares are percent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ir.attachment import Attachment
+from ir.match import Labels
+from ir.provenance import Traced, Trail
+from ir.roles import Role, roles
+
+
+class StateScope(StrEnum):
+    """Whose state a limit or an ejection is."""
+
+    CLIENT_PROXY = "client_proxy"
+    SERVER_POD = "server_pod"
+    NODE = "node"
+    GLOBAL = "global"
+
+
+@roles(request=Role.EFFECT, response=Role.EFFECT, idle=Role.EFFECT, per_backend=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds. ``request``: from the first byte to the last, all tries included. Absent: the mesh's default."""
+
+    request: Traced[float] | None = None
+    response: Traced[float] | None = None
+    idle: Traced[float] | None = None
+    per_backend: Traced[float] | None = None
+    trail: Trail
+
+
+class RetryCondition(StrEnum):
+    """What counts as worth another try, besides HTTP status codes."""
+
+    SERVER_ERROR = "5xx"
+    GATEWAY_ERROR = "gateway-error"
+    RESET = "reset"
+    RESET_BEFORE_REQUEST = "reset-before-request"
+    CONNECT_FAILURE = "connect-failure"
+    CLIENT_ERROR = "retriable-4xx"
+    REFUSED_STREAM = "refused-stream"
+    LISTED_STATUS = "retriable-status-codes"
+    LISTED_HEADERS = "retriable-headers"
+    RATE_LIMITED = "rate-limited"
+    QUIC_CONNECT_FAILURE = "http3-post-connect-failure"
+    GRPC_CANCELLED = "cancelled"
+    GRPC_DEADLINE_EXCEEDED = "deadline-exceeded"
+    GRPC_INTERNAL = "internal"
+    GRPC_RESOURCE_EXHAUSTED = "resource-exhausted"
+    GRPC_UNAVAILABLE = "unavailable"
+
+
+@roles(
+    attempts=Role.EFFECT,
+    per_try_timeout=Role.EFFECT,
+    conditions=Role.EFFECT,
+    statuses=Role.EFFECT,
+    backoff=Role.EFFECT,
+    other_hosts=Role.EFFECT,
+    other_localities=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Further tries of a request that failed.
+
+    ``attempts``: additional tries after the first; 0 switches retries off. ``statuses``: HTTP codes that count as
+    failed, beside ``conditions``. Absent as a whole: the mesh's default, bound as a ``Default``.
+    """
+
+    attempts: Traced[int]
+    per_try_timeout: Traced[float] | None = None
+    conditions: tuple[Traced[RetryCondition], ...] = ()
+    statuses: tuple[Traced[int], ...] = ()
+    backoff: Traced[float] | None = None
+    other_hosts: Traced[bool] | None = None
+    other_localities: Traced[bool] | None = None
+    trail: Trail
+
+
+@roles(
+    delay=Role.EFFECT,
+    delay_percent=Role.EFFECT,
+    abort_status=Role.EFFECT,
+    abort_grpc_status=Role.EFFECT,
+    abort_percent=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Makes a share of the requests slow or fails them on purpose. An absent percentage is 0."""
+
+    delay: Traced[float] | None = None
+    delay_percent: Traced[float] | None = None
+    abort_status: Traced[int] | None = None
+    abort_grpc_status: Traced[str] | None = None
+    abort_percent: Traced[float] | None = None
+    trail: Trail
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    labels=Role.SUBJECT,
+    consecutive_errors=Role.EFFECT,
+    consecutive_gateway_errors=Role.EFFECT,
+    consecutive_local_errors=Role.EFFECT,
+    interval=Role.EFFECT,
+    ejection_time=Role.EFFECT,
+    max_ejection_percent=Role.EFFECT,
+    min_health_percent=Role.EFFECT,
+    scope=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outliers:
+    """Endpoints that fail are left out for a while. ``labels``: only those of a subset."""
+
+    attachment: Attachment
+    labels: Traced[Labels] | None = None
+    consecutive_errors: Traced[int] | None = None
+    consecutive_gateway_errors: Traced[int] | None = None
+    consecutive_local_errors: Traced[int] | None = None
+    interval: Traced[float] | None = None
+    ejection_time: Traced[float] | None = None
+    max_ejection_percent: Traced[int] | None = None
+    min_health_percent: Traced[int] | None = None
+    scope: StateScope = StateScope.CLIENT_PROXY
+    trail: Trail
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    labels=Role.SUBJECT,
+    max_connections=Role.EFFECT,
+    max_pending_requests=Role.EFFECT,
+    max_requests=Role.EFFECT,
+    max_requests_per_connection=Role.EFFECT,
+    max_retries=Role.EFFECT,
+    connect_timeout=Role.EFFECT,
+    idle_timeout=Role.EFFECT,
+    scope=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """Upper bounds on connections and requests to an endpoint set."""
+
+    attachment: Attachment
+    labels: Traced[Labels] | None = None
+    max_connections: Traced[int] | None = None
+    max_pending_requests: Traced[int] | None = None
+    max_requests: Traced[int] | None = None
+    max_requests_per_connection: Traced[int] | None = None
+    max_retries: Traced[int] | None = None
+    connect_timeout: Traced[float] | None = None
+    idle_timeout: Traced[float] | None = None
+    scope: StateScope = StateScope.CLIENT_PROXY
+    trail: Trail
+
+
+@roles(attachment=Role.SUBJECT, labels=Role.SUBJECT, algorithm=Role.EFFECT, hash_key=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadBalancing:
+    """How an endpoint is picked."""
+
+    attachment: Attachment
+    labels: Traced[Labels] | None = None
+    algorithm: Traced[str] | None = None
+    hash_key: Traced[str] | None = None
+    trail: Trail
+
+
+@roles(attachment=Role.SUBJECT, key=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionAffinity:
+    """Requests of one session keep going to one endpoint; not the same thing as load balancing."""
+
+    attachment: Attachment
+    key: Traced[str]
+    trail: Trail
+
+
+@roles(attachment=Role.SUBJECT, requests_per_second=Role.EFFECT, burst=Role.EFFECT, scope=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """Requests above the rate are refused."""
+
+    attachment: Attachment
+    requests_per_second: Traced[float]
+    burst: Traced[int] | None = None
+    scope: StateScope
+    trail: Trail
