@@ -1,0 +1,196 @@
+"""What importers and exporters agree on with the pipeline: plain values in, plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ir.model import Model
+from ir.provenance import Assumption, Traced
+from translator.report.model import Loss, Support
+from translator.source.leaves import Resource, Scalar
+from translator.target import Target
+
+__all__ = [
+    "Edit",
+    "Emission",
+    "Export",
+    "Exporter",
+    "Import",
+    "Importer",
+    "Inert",
+    "Loss",
+    "Manifest",
+    "Options",
+    "Row",
+    "Said",
+    "Tree",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a run is told beside its files. Networks are CIDR blocks; ``()`` means not given."""
+
+    source: Target
+    target: Target
+    namespace: str = "default"
+    complete: bool = False
+    trust_domain: str = "cluster.local"
+    cluster_domain: str = "cluster.local"
+    root_namespace: str = "istio-system"
+    control_plane_namespace: str = "linkerd"
+    cluster_networks: tuple[str, ...] = ()
+    node_networks: tuple[str, ...] = ()
+    on_inexact: str = "narrow"
+    """``narrow``: stay at or below what the source allowed; ``refuse``: leave the resource out."""
+    defaults: str = "pin"
+    """``pin``: write the source's silent behaviour out; ``adopt``: take the target's own."""
+    gateway_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inert:
+    """A leaf that changes no traffic by its nature, with the reason."""
+
+    leaf: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """What an importer made of the resources.
+
+    ``claimed``: the resources that only this mesh understands; leaves of theirs that are neither in the model nor inert
+    nor read are ``unread``. ``reads``: the leaves that the readers looked at. Resources that nobody claims are carried.
+    """
+
+    model: Model
+    claimed: tuple[Resource, ...] = ()
+    inert: tuple[Inert, ...] = ()
+    reads: frozenset[int] = frozenset()
+    losses: tuple[Loss, ...] = ()
+
+
+class Importer(Protocol):
+    """A mesh as a source."""
+
+    def __call__(self, resources: Sequence[Resource], options: Options) -> Import:
+        """States the facts; raises an ``ExceptionGroup`` of ``InputError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A constant of an output with the nodes that it says: a trail, a value that it follows from, a default."""
+
+    value: Scalar
+    by: tuple[Traced[object], ...]
+
+
+Tree = dict[str, "Tree"] | list["Tree"] | Traced[str] | Traced[int] | Traced[bool] | Said
+"""An output document with a trail at every leaf."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A new document. ``objects``: keys of the source objects whose labels go along."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    tree: dict[str, Tree]
+    purpose: tuple[Traced[object], ...]
+    """The nodes that this document states; its ``apiVersion``, ``kind`` and name are theirs."""
+
+    @property
+    def key(self) -> str:
+        """``Kind/namespace/name``."""
+        return f"{self.kind}/{self.namespace or ''}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A change to a document of the input: ``resource`` is its ``Kind/namespace/name``.
+
+    ``put``: values for paths from the root of the resource. ``leave``: values whose input leaves go, since what is put
+    says them now. ``restart``: it takes effect only when the pods are made anew.
+    """
+
+    resource: str
+    put: tuple[tuple[tuple[str, ...], Traced[str] | Said], ...] = ()
+    leave: tuple[Traced[object], ...] = ()
+    restart: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emission:
+    """All that an exporter writes."""
+
+    manifests: tuple[Manifest, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What an exporter made of a model: the legal form, what it writes, what it had to lose and assume."""
+
+    legal: Model
+    emission: Emission
+    losses: tuple[Loss, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+
+class Exporter(Protocol):
+    """A mesh as a target."""
+
+    def __call__(self, model: Model, options: Options) -> Export:
+        """Prunes, legalises and writes a closed model."""
+
+
+class Grade:
+    """How well a target can say a field."""
+
+    FULL = "FULL"
+    PARTIAL = "PARTIAL"
+    NOT_YET = "NOT_YET"
+    NEVER = "NEVER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of a capability table: what the target can do with the position ``key`` (``Class.field``).
+
+    ``key`` may end in ``.*`` for all fields of a class. ``code`` is the finding where it is lost.
+    """
+
+    key: str
+    grade: str
+    code: str = ""
+    why: str = ""
+    advice: str = ""
+    since: str = ""
+    until: str = ""
+    channel: str = ""
+    source: str = ""
+    impact: str = ""
+    within: tuple[str, ...] = ()
+    """Classes of the facts in which the row speaks; none: in all."""
+
+    def applies(self, target: Target) -> bool:
+        """Whether the row speaks for this version and channel."""
+        return (
+            (not self.since or target.at_least(self.since))
+            and (not self.until or not target.at_least(self.until))
+            and (not self.channel or self.channel == target.channel)
+        )
+
+
+SUPPORT = {
+    Grade.PARTIAL: Support.PARTIAL,
+    Grade.NOT_YET: Support.NOT_YET,
+    Grade.NEVER: Support.NEVER,
+}
+"""The support that a finding states for a grade."""
+

@@ -1,0 +1,1 @@
+"""The report: findings, the ledger of leaves, and their renderings."""

@@ -1,0 +1,249 @@
+"""What a run tells: findings, a ledger row for every leaf of the input, the outputs, and the verdict.
+
+The JSON form is fixed by schema version 1 and published by ``meshmigrate schema report``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ir.provenance import Silence, Traced
+
+
+class Severity(StrEnum):
+    """How much a finding matters, gravest first."""
+
+    BLOCKER = "blocker"
+    """Wider access, or an output that its API server would refuse."""
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Impact(StrEnum):
+    """What a finding does to requests."""
+
+    NONE = "NONE"
+    STRICTER = "STRICTER"
+    """Requests are refused that the source let through."""
+    LOOSER = "LOOSER"
+    """Requests pass that the source refused."""
+    DIFFERENT = "DIFFERENT"
+    """Requests are treated otherwise."""
+    INVALID = "INVALID"
+
+
+class Support(StrEnum):
+    """Why the target does not have it."""
+
+    NEVER = "NEVER"
+    """The target has no such concept."""
+    NOT_YET = "NOT_YET"
+    """The target could; this tool does not do it yet."""
+    VERSION = "VERSION"
+    """Another version of the target could."""
+    PARTIAL = "PARTIAL"
+    """The target can in part."""
+
+
+class Fate(StrEnum):
+    """What became of a leaf, gravest first (house rule: exactly one each)."""
+
+    STRANDED = "stranded"
+    DROPPED = "dropped"
+    LOST = "lost"
+    UNREAD = "unread"
+    APPROXIMATED = "approximated"
+    PLACED = "placed"
+    CARRIED = "carried"
+    ABSORBED = "absorbed"
+    INERT = "inert"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place in the input that a finding speaks of."""
+
+    file: str
+    line: int | None
+    column: int | None
+    resource: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A leaf of an output: ``resource`` is ``Kind/namespace/name``."""
+
+    resource: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultRef:
+    """The default of the source that a finding is about."""
+
+    mesh: str
+    version: str
+    field: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference that a reader must know of."""
+
+    code: str
+    severity: Severity
+    fate: Fate
+    impact: Impact
+    support: Support
+    message: str
+    why: str = ""
+    advice: str = ""
+    doc: str = ""
+    sources: tuple[Source, ...] = ()
+    outputs: tuple[Placement, ...] = ()
+    witness: dict[str, object] | None = None
+    default: DefaultRef | None = None
+    accepted: str | None = None
+    """The reason given with ``--accept``; an accepted finding does not count for the exit code."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One leaf of the input: where it stands, what became of it, where in the outputs, and the codes of its findings."""
+
+    file: str
+    document: int
+    line: int | None
+    column: int | None
+    resource: str
+    path: str
+    fate: Fate
+    outputs: tuple[Placement, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A document that was written; ``edited`` is true for a changed copy of an input document."""
+
+    resource: str
+    apiVersion: str  # noqa: N815  # the name of the JSON field
+    file: str
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A mesh and its version; ``channel`` for Gateway API only."""
+
+    mesh: str
+    version: str
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """The program that made the report."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The counts; ``fates`` add up to ``leaves``."""
+
+    files: int
+    documents: int
+    resources: int
+    leaves: int
+    fates: dict[str, int]
+    findings: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The verdict of the comparison with the source, or why it was not made."""
+
+    verdict: str = "NOT_RUN"
+    slices: dict[str, int] = field(default_factory=dict)
+    changes: tuple[dict[str, object], ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a run tells."""
+
+    schema_version: int
+    tool: Tool
+    source: Version
+    target: Version
+    summary: Summary
+    ledger: tuple[LedgerRow, ...]
+    findings: tuple[Finding, ...]
+    outputs: tuple[Output, ...]
+    verification: Verification
+    assumptions: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The report as JSON, schema version 1."""
+        from translator.report.render.json import render_json  # noqa: PLC0415  # loaded when asked for
+
+        return render_json(self)
+
+    def to_text(self) -> str:
+        """The report for a terminal, without colour."""
+        from translator.report.render.text import render_text  # noqa: PLC0415
+
+        return render_text(self)
+
+    def to_markdown(self) -> str:
+        """The report for a pull request."""
+        from translator.report.render.markdown import render_markdown  # noqa: PLC0415
+
+        return render_markdown(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """A difference as exporters and importers state it: over sites, before it is projected onto the input.
+
+    ``sites``: the traced values that are lost (``fate`` LOST) or placed with a difference (APPROXIMATED).
+    ``because``: values that explain it, to be shown as sources without being lost.
+    """
+
+    code: str
+    impact: Impact
+    support: Support
+    message: str
+    severity: Severity | None = None
+    fate: Fate = Fate.LOST
+    sites: tuple[Traced[object], ...] = ()
+    because: tuple[Traced[object], ...] = ()
+    leaves: tuple[int, ...] = ()
+    """Input leaves named directly, where no value stands for them."""
+    why: str = ""
+    advice: str = ""
+    doc: str = ""
+    default: Silence | None = None
+
+    @property
+    def gravity(self) -> Severity:
+        """The severity that was given, else the one that the impact deserves."""
+        if self.severity is not None:
+            return self.severity
+        match self.impact:
+            case Impact.LOOSER | Impact.INVALID:
+                return Severity.BLOCKER
+            case Impact.STRICTER:
+                return Severity.HIGH
+            case Impact.DIFFERENT:
+                return Severity.MEDIUM
+            case Impact.NONE:
+                return Severity.INFO

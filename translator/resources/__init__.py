@@ -1,0 +1,1 @@
+"""Kinds that several meshes share."""

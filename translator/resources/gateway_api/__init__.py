@@ -1,0 +1,1 @@
+"""Gateway API kinds, as the meshes share them."""

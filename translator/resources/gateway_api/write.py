@@ -1,0 +1,149 @@
+"""Parts of Gateway API routes, as every mesh that reads them wants them written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ir.attachment import ServicePort
+from ir.match import AllOf, Part, Pattern, PatternKind, Test
+from ir.provenance import Traced
+from ir.traffic import Backend, HeaderAction, HeaderEdit, HeaderSide, Redirect
+from translator.api import Said, Tree
+
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+
+_PATH_TYPES = {
+    PatternKind.EXACT: "Exact",
+    PatternKind.ELEMENT_PREFIX: "PathPrefix",
+    PatternKind.REGEX: "RegularExpression",
+}
+_VALUE_TYPES = {PatternKind.EXACT: "Exact", PatternKind.REGEX: "RegularExpression"}
+
+
+def match_tree(match: AllOf) -> dict[str, Tree]:
+    """One item of ``matches``; a match without tests is every request."""
+    tree: dict[str, Tree] = {}
+    headers: list[Tree] = []
+    query: list[Tree] = []
+    for test in match.tests:
+        pattern = _pattern(test)
+        match test.part:
+            case Part.PATH:
+                tree["path"] = _typed(pattern, _PATH_TYPES)
+            case Part.METHOD:
+                tree["method"] = pattern.map(_text)
+            case Part.HEADER:
+                headers.append(_named(test, pattern))
+            case Part.QUERY:
+                query.append(_named(test, pattern))
+            case _:
+                message = f"a route cannot match the {test.part}"
+                raise TypeError(message)
+    if "path" not in tree:
+        tree["path"] = {
+            "type": Said("PathPrefix", (match.trail,)),
+            "value": Said("/", (match.trail,)),
+        }
+    if headers:
+        tree["headers"] = headers
+    if query:
+        tree["queryParams"] = query
+    return tree
+
+
+def _pattern(test: Test) -> Traced[Pattern]:
+    (term,) = test.any_of
+    if not isinstance(term.value, Pattern):
+        raise TypeError(term)
+    return term  # type: ignore[return-value]  # checked on the line before
+
+
+def _text(pattern: Pattern) -> str:
+    return pattern.text
+
+
+def _typed(pattern: Traced[Pattern], types: dict[PatternKind, str]) -> dict[str, Tree]:
+    return {
+        "type": Said(types[pattern.value.kind], (pattern,)),
+        "value": pattern.map(_text),
+    }
+
+
+def _named(test: Test, pattern: Traced[Pattern]) -> dict[str, Tree]:
+    if test.name is None:
+        raise TypeError(test)
+    return {"name": test.name, **_typed(pattern, _VALUE_TYPES)}
+
+
+def backend_tree(backend: Backend) -> dict[str, Tree]:
+    """One item of ``backendRefs``, with its namespace, port and weight written out."""
+    destination = backend.destination
+    node = (destination.trail, backend.trail)
+    tree: dict[str, Tree] = {
+        "group": Said("", node),
+        "kind": Said("Service", node),
+        "name": destination.name,
+    }
+    if destination.namespace is not None:
+        tree["namespace"] = destination.namespace
+    if destination.port is not None:
+        tree["port"] = destination.port.map(_number)
+    tree["weight"] = Said(1, node) if backend.weight is None else backend.weight
+    filters = header_filters(backend.header_edits)
+    if filters:
+        tree["filters"] = filters
+    return tree
+
+
+def _number(port: ServicePort) -> int:
+    return port.port
+
+
+_FILTERS = (
+    (HeaderSide.REQUEST, "RequestHeaderModifier", "requestHeaderModifier"),
+    (HeaderSide.RESPONSE, "ResponseHeaderModifier", "responseHeaderModifier"),
+)
+
+
+def header_filters(edits: Sequence[HeaderEdit]) -> list[Tree]:
+    """Filters that edit headers: one for requests, one for responses."""
+    found: list[Tree] = []
+    for side, kind, field in _FILTERS:
+        mine = [edit for edit in edits if edit.side is side]
+        if mine:
+            said = Said(kind, tuple(edit.trail for edit in mine))
+            found.append({"type": said, field: _edits(mine)})
+    return found
+
+
+def _edits(edits: Iterable[HeaderEdit]) -> dict[str, Tree]:
+    by_action: dict[str, list[Tree]] = {}
+    for edit in edits:
+        if edit.action is HeaderAction.REMOVE:
+            by_action.setdefault("remove", []).append(edit.name)
+        else:
+            value: Tree = Said("", (edit.trail,)) if edit.value is None else edit.value
+            by_action.setdefault(edit.action.value, []).append({"name": edit.name, "value": value})
+    return {action: by_action[action] for action in ("set", "add", "remove") if action in by_action}
+
+
+def redirect_filter(redirect: Redirect) -> dict[str, Tree]:
+    """A ``RequestRedirect`` filter; the status is always written out."""
+    inner: dict[str, Tree] = {}
+    if redirect.scheme is not None:
+        inner["scheme"] = redirect.scheme
+    if redirect.authority is not None:
+        inner["hostname"] = redirect.authority
+    if redirect.port is not None and redirect.port.value.isdigit():
+        inner["port"] = redirect.port.map(int)
+    if redirect.status is not None:
+        inner["statusCode"] = redirect.status
+    return {"type": Said("RequestRedirect", (redirect.trail,)), "requestRedirect": inner}
+
+
+def duration(seconds: float) -> str:
+    """Seconds in Gateway API's form that every mesh reads: one whole number with one unit."""
+    thousandths = round(seconds * 1000)
+    if thousandths % 1000:
+        return f"{thousandths}ms"
+    return f"{thousandths // 1000}s"
