@@ -1,0 +1,29 @@
+"""Translating text in tests: by registered meshes or by any importer and exporter."""
+
+from __future__ import annotations
+
+import pytest
+
+from translator import pipeline
+from translator.api import Exporter, Importer, Options
+from translator.pipeline import Result
+from translator.source.load import load_text
+
+
+def options(**settings: object) -> Options:
+    """Options with the newest versions; ``settings`` as on the command line."""
+    return pipeline.options_of(load_text(""), "istio", "linkerd", settings)
+
+
+def to_linkerd(text: str, **settings: object) -> Result:
+    """Istio to Linkerd."""
+    return pipeline.translate_loaded(load_text(text), options(**settings))
+
+
+def through(
+    monkeypatch: pytest.MonkeyPatch, importer: Importer, exporter: Exporter, text: str
+) -> Result:
+    """A translation by this importer and this exporter."""
+    monkeypatch.setattr(pipeline, "load_importer", lambda _: importer)
+    monkeypatch.setattr(pipeline, "load_exporter", lambda _: exporter)
+    return pipeline.translate_loaded(load_text(text), options())

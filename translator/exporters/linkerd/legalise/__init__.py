@@ -1,0 +1,23 @@
+"""From a pruned model to one that can be written as it is: one pass a concern, each losing what it must."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ir.model import Model
+from translator.api import Loss, Options
+from translator.exporters.linkerd.legalise.access import legalise_access
+from translator.exporters.linkerd.legalise.defaults import lose_defaults
+from translator.exporters.linkerd.legalise.routes import legalise_routes
+
+
+def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
+    """The model in legal form and what was lost on the way."""
+    losses: list[Loss] = []
+    routed = legalise_routes(model, options)
+    losses.extend(routed.losses)
+    guarded = legalise_access(replace(model, facts=tuple(routed.facts)), options)
+    losses.extend(guarded.losses)
+    losses.extend(lose_defaults(model, options))
+    legal = replace(model, facts=tuple(guarded.facts), defaults=())
+    return legal, tuple(losses)

@@ -1,0 +1,130 @@
+"""Destinations as the target wants them: a service with a port; a subset becomes a service of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ir.attachment import ServicePort
+from ir.inventory import Inventory, Service, equal_to, meets
+from ir.match import Labels, Operator
+from ir.provenance import Traced, derived, named
+from ir.traffic import Backend, Destination, EndpointSubset, Route, RouteTable
+from translator.exporters.naming import Names
+
+
+class Unreachable(Exception):  # noqa: N818  # carries a reason upwards
+    """A destination cannot be written; ``code`` is the finding's."""
+
+    def __init__(self, code: str, reason: str, advice: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.advice = advice
+
+
+@dataclass(slots=True)
+class Subsets:
+    """The services made for subsets so far, by the service, the subset's name and its labels."""
+
+    inventory: Inventory
+    names: Names
+    made: dict[tuple[str, str, str], EndpointSubset] = field(default_factory=dict)
+
+    def routes(self, table: RouteTable) -> tuple[Route, ...]:
+        """The routes of a table with destinations that can be written.
+
+        Raises:
+            Unreachable: a destination is not in the input, or has no form.
+        """
+        return tuple(
+            replace(route, backends=tuple(self._backend(b, table) for b in route.backends))
+            for route in table.routes
+        )
+
+    def _backend(self, backend: Backend, table: RouteTable) -> Backend:
+        return replace(backend, destination=self._destination(backend.destination, table))
+
+    def _destination(self, wanted: Destination, table: RouteTable) -> Destination:
+        if wanted.namespace is None:
+            raise Unreachable(
+                "MM203",
+                f'the destination "{wanted.name.value}" is no service of the cluster',
+                "Destinations outside the cluster are not translated yet.",
+            )
+        service = self.inventory.service(wanted.namespace.value, wanted.name.value)
+        port = wanted.port or self._port(wanted, service, table)
+        if wanted.subset is None:
+            return replace(wanted, port=port)
+        if service is None:
+            raise Unreachable(
+                "MM203",
+                f"Service/{wanted.namespace.value}/{wanted.name.value} is not in the input, so the "
+                f'subset "{wanted.subset.value}" cannot become a service of its own',
+                "Add the Service to the input.",
+            )
+        made = self._subset(wanted, service)
+        named_so = derived(made.name.value, (wanted.name, wanted.subset))
+        return replace(wanted, name=named_so, port=port, subset=None, labels=None)
+
+    def _port(
+        self, wanted: Destination, service: Service | None, table: RouteTable
+    ) -> Traced[ServicePort]:
+        """The only port of the service, else the one that the client addressed."""
+        own = table.attachment.ports[0] if table.attachment.ports else None
+        if service is not None and len(service.ports) == 1:
+            reason = Traced("", (), service.leaves)
+            return named(ServicePort(service.ports[0].number), wanted.name, reason)
+        if service is not None and own is not None and isinstance(own.value, ServicePort):
+            if any(p.number == own.value.port for p in service.ports):
+                return named(own.value, own)
+        raise Unreachable(
+            "MM203",
+            f"the port of {wanted.name.value} is not known: the target wants a port for every destination",
+            "Write destination.port, or add the Service to the input.",
+        )
+
+    def _subset(self, wanted: Destination, service: Service) -> EndpointSubset:
+        if wanted.subset is None or wanted.labels is None:
+            subset = wanted.subset.value if wanted.subset else ""
+            raise Unreachable(
+                "MM210",
+                f'no DestinationRule of the input says what the subset "{subset}" of {service.name} is',
+                "Add the DestinationRule to the input.",
+            )
+        key = (service.key, wanted.subset.value, str(wanted.labels.value))
+        if key in self.made:
+            known = self.made[key]
+            values = (known.selector, wanted.labels)
+            self.made[key] = replace(known, selector=derived(known.selector.value, values))
+            return known
+        selector = self._selector(service, wanted.labels.value)
+        name = self.names.take("Service", service.namespace, service.name, wanted.subset.value)
+        because = Traced("", (), service.leaves)
+        self.made[key] = EndpointSubset(
+            namespace=named(service.namespace, because),
+            name=named(name, wanted.subset, because),
+            of=named(service.name, because),
+            selector=derived(selector, (wanted.labels, because)),
+            trail=named(f"subset {wanted.subset.value} of {service.key}", because),
+        )
+        return self.made[key]
+
+    def _selector(self, service: Service, labels: Labels) -> Labels:
+        """The labels of both; proved on the workloads that are listed to select the same pods."""
+        both = dict(service.selector)
+        for requirement in labels.requirements:
+            if requirement.operator is not Operator.IN or len(requirement.values) != 1:
+                raise Unreachable("MM210", "a subset by anything but equal labels has no form")
+            if both.setdefault(requirement.key, requirement.values[0]) != requirement.values[0]:
+                raise Unreachable(
+                    "MM210",
+                    f"the subset asks for {requirement.key}={requirement.values[0]}, which no pod of "
+                    f"{service.name} has",
+                )
+        if not service.selector:
+            raise Unreachable("MM210", f"{service.key} has no selector, so no subset of it either")
+        merged = equal_to(both)
+        before = [w for w in self.inventory.endpoints(service) if meets(w.labels, labels)]
+        after = list(self.inventory.selected(service.namespace, merged))
+        if before != after:
+            raise Unreachable("MM210", f"a service for the subset would select other pods of {service.name}")
+        return merged

@@ -1,0 +1,47 @@
+"""What a port speaks, as far as its services say.
+
+Names and ``appProtocol`` as the source reads them (istio/istio pkg/config/kube/conversion.go, 1.31): the part before
+the first dash, ``appProtocol`` first; what says nothing is sniffed.
+"""
+
+from __future__ import annotations
+
+from ir.inventory import Inventory, PortOfService, Workload
+
+_HTTP1 = ("http", "kubernetes.io/ws")
+_HTTP2 = ("http2", "grpc", "grpc-web", "kubernetes.io/h2c")
+_TLS = ("https", "tls", "kubernetes.io/wss")
+_TCP = ("tcp", "mongo", "redis", "mysql")
+_TCP_PORTS = (25, 53, 3306, 27017)
+"""Ports that are taken for TCP where nothing says otherwise."""
+
+
+def protocol_of(workload: Workload, port: int, inventory: Inventory) -> str:
+    """``HTTP/1``, ``HTTP/2``, ``opaque``, ``TLS`` or ``unknown``; ``unknown`` where services disagree."""
+    found = {
+        _spoken(own)
+        for service in inventory.services_of(workload)
+        for own in service.ports
+        if workload.port_number(own.target) == port
+    }
+    if len(found) == 1:
+        return next(iter(found))
+    return "unknown"
+
+
+def readable(protocol: str) -> bool:
+    """Whether requests on such a port are read as HTTP."""
+    return protocol not in ("opaque", "TLS")
+
+
+def _spoken(port: PortOfService) -> str:
+    word = (port.app_protocol or port.name.partition("-")[0]).lower()
+    for words, protocol in (
+        (_HTTP1, "HTTP/1"),
+        (_HTTP2, "HTTP/2"),
+        (_TLS, "TLS"),
+        (_TCP, "opaque"),
+    ):
+        if word in words:
+            return protocol
+    return "opaque" if port.number in _TCP_PORTS else "unknown"

@@ -1,0 +1,243 @@
+"""Order as rank: the first rule that matches must stay the winner on every request.
+
+The source takes the first in the list. The target compares, in this order, the length of the path that matched (exact
+paths and regular expressions count the whole path), the number of headers, the number of query parameters, and whether
+a method is named; equals go by place in the list (linkerd2-proxy linkerd/http/route, 2.20). Here every path is exact or
+a regular expression, so paths never decide, and a later rule wins wrongly only where it has more headers, parameters or
+a method. Then either its paths are made to exclude the earlier rule's, or the earlier rule is stated once more with the
+later one's conditions added. What was done is proved again, pair by pair, with exact languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ir.language import HEADER_VALUE, PATH, Dialect, Language
+from ir.match import Part, Pattern, PatternKind, Presence, RegexDialect, Test
+from ir.provenance import Traced, derived
+from translator.exporters.linkerd.legalise.paths import say
+from translator.exporters.linkerd.legalise.rules import language, union
+
+ROUNDS = 64
+"""Repairs after which a table is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one test comes to: the strings that it accepts, and the terms that say so."""
+
+    accepted: Language
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One match of one route: ``route`` is its place in the table, ``source`` its match in the model."""
+
+    route: int
+    source: object
+    path: Ask | None
+    method: Ask | None
+    headers: tuple[tuple[str, Ask], ...]
+    query: tuple[tuple[str, Ask], ...]
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """What decides once paths are equal: headers, query parameters, method."""
+        return len(self.headers), len(self.query), int(self.method is not None)
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing but the path is asked."""
+        return self.rank == (0, 0, 0)
+
+    @property
+    def paths(self) -> Language:
+        """The paths that are accepted."""
+        return PATH if self.path is None else self.path.accepted & PATH
+
+
+class Contradiction(Exception):  # noqa: N818  # carries a reason upwards
+    """The order cannot be kept."""
+
+
+def alternative(route: int, source: object, tests: Sequence[Test]) -> Alternative:
+    """A match as languages. Tests are on path, method, headers and query only: pruning has seen to it."""
+    asks = [(test, Ask(accepted(test), test)) for test in tests]
+    one = {test.part: ask for test, ask in asks if test.part in (Part.PATH, Part.METHOD)}
+    return Alternative(
+        route=route,
+        source=source,
+        path=one.get(Part.PATH),
+        method=one.get(Part.METHOD),
+        headers=_by_name(asks, Part.HEADER),
+        query=_by_name(asks, Part.QUERY),
+    )
+
+
+def _by_name(asks: Sequence[tuple[Test, Ask]], part: Part) -> tuple[tuple[str, Ask], ...]:
+    found = ((t.name.value.lower() if part is Part.HEADER else t.name.value, a) for t, a in asks
+             if t.part is part and t.name is not None)  # fmt: skip
+    return tuple(sorted(found, key=lambda pair: pair[0]))
+
+
+def accepted(test: Test) -> Language:
+    """The strings that a positive test accepts; presence alone accepts any."""
+    if test.any_of:
+        return union(language(term.value) for term in test.any_of)
+    if test.presence is not None and test.presence.value is Presence.ABSENT:
+        return Language.nothing()
+    return Language.anything()
+
+
+def in_rank_order(alternatives: Sequence[Alternative]) -> tuple[Alternative, ...]:
+    """The alternatives, repaired so that rank decides as the list did.
+
+    Raises:
+        Contradiction: it does not come out in a bounded number of repairs.
+        ir.language.Opaque: a pattern has no exact language.
+    """
+    left = list(alternatives)
+    for _ in range(ROUNDS):
+        clash = _first_clash(left)
+        if clash is None:
+            return tuple(left)
+        first, second = clash
+        if left[first].plain:
+            rest = left[second].paths - left[first].paths
+            if rest.is_empty():
+                del left[second]
+            else:
+                left[second] = _only(left[second], rest, left[first])
+        else:
+            left.insert(first, _both(left[first], left[second]))
+    message = "the order of these rules contradicts the target's rank too often"
+    raise Contradiction(message)
+
+
+def _first_clash(left: Sequence[Alternative]) -> tuple[int, int] | None:
+    for second in range(len(left)):
+        for first in range(second):
+            if not beats(left[first], left[second]) and not _stated_before(left, first, second):
+                return first, second
+    return None
+
+
+def beats(first: Alternative, second: Alternative) -> bool:
+    """Whether ``first``, standing before ``second``, wins every request that both match (or the route is the same)."""
+    return first.route == second.route or first.rank >= second.rank or not meet(first, second)
+
+
+def _stated_before(left: Sequence[Alternative], first: int, second: int) -> bool:
+    """Whether the requests that both match are already taken by a repeated statement of the first one's route."""
+    mine = left[first].route
+    return any(
+        left[n].route == mine
+        and left[n].rank >= left[second].rank
+        and _within_both(left[n], left[first], left[second])
+        for n in range(second)
+    )
+
+
+def _within_both(again: Alternative, first: Alternative, second: Alternative) -> bool:
+    """Whether ``again`` matches all that ``first`` and ``second`` both match."""
+    if not ((first.paths & second.paths) - again.paths).is_empty():
+        return False
+    if not _covers(again.method, first.method, second.method):
+        return False
+    return _named_cover(again.headers, first.headers, second.headers) and _named_cover(
+        again.query, first.query, second.query
+    )
+
+
+def _named_cover(
+    again: Sequence[tuple[str, Ask]],
+    first: Sequence[tuple[str, Ask]],
+    second: Sequence[tuple[str, Ask]],
+) -> bool:
+    a, b = dict(first), dict(second)
+    return all(_covers(ask, a.get(name), b.get(name)) for name, ask in again)
+
+
+def _covers(again: Ask | None, first: Ask | None, second: Ask | None) -> bool:
+    if again is None:
+        return True
+    if first is None and second is None:
+        return False
+    both = Language.anything()
+    for ask in (first, second):
+        if ask is not None:
+            both = both & ask.accepted
+    return both.issubset(again.accepted)
+
+
+def meet(first: Alternative, second: Alternative) -> bool:
+    """Whether some request matches both."""
+    if (first.paths & second.paths).is_empty():
+        return False
+    if first.method and second.method:
+        if (first.method.accepted & second.method.accepted).is_empty():
+            return False
+    return _named_meet(first.headers, second.headers) and _named_meet(first.query, second.query)
+
+
+def _named_meet(first: Sequence[tuple[str, Ask]], second: Sequence[tuple[str, Ask]]) -> bool:
+    """Headers of one name clash unless both can hold; a repeated header could hold two values, so a single
+    common value is not needed: only equal names with one value are told apart, and only safely.
+    """
+    del first, second
+    return True
+
+
+def _only(second: Alternative, rest: Language, first: Alternative) -> Alternative:
+    """The second rule without the paths of the first."""
+    parents = [*_terms(second.path), *_terms(first.path)]
+    return replace(second, path=_regex(rest, parents, second.path, Part.PATH))
+
+
+def _both(first: Alternative, second: Alternative) -> Alternative:
+    """The first rule once more, for the requests of the second only."""
+    path = first.path
+    if second.path is not None and (path is None or not first.paths.issubset(second.paths)):
+        shared = first.paths & second.paths
+        parents = [*_terms(first.path), *_terms(second.path)]
+        path = _regex(shared, parents, first.path, Part.PATH)
+    return replace(
+        first,
+        path=path,
+        method=first.method or second.method,
+        headers=_merged(first.headers, second.headers),
+        query=_merged(first.query, second.query),
+    )
+
+
+def _merged(
+    first: Sequence[tuple[str, Ask]], second: Sequence[tuple[str, Ask]]
+) -> tuple[tuple[str, Ask], ...]:
+    """Tests of both by name; of two on one name the narrower, or what both accept."""
+    found = dict(second)
+    for name, ask in first:
+        other = found.get(name)
+        if other is None or ask.accepted.issubset(other.accepted):
+            found[name] = ask
+        elif not other.accepted.issubset(ask.accepted):
+            message = f'two rules ask different things of "{name}"'
+            raise Contradiction(message)
+    return tuple(sorted(found.items()))
+
+
+def _regex(
+    accepts: Language, parents: Sequence[Traced[object]], own: Ask | None, part: Part
+) -> Ask:
+    text = say(accepts) if part is Part.PATH else accepts.to_regex(
+        Dialect.RUST_SPAN, within=HEADER_VALUE
+    )
+    term = Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RUST_SPAN)
+    traced = derived(term, parents)
+    base = own.test.trail if own is not None else derived("path", parents)
+    return Ask(accepts, Test(part=part, any_of=(traced,), trail=derived("path", (base,))))
+
+
+def _terms(ask: Ask | None) -> list[Traced[object]]:
+    return [] if ask is None else list(ask.test.any_of)

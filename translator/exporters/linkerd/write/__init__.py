@@ -1,0 +1,52 @@
+"""Writes a legal model: total, and never loses anything."""
+
+from __future__ import annotations
+
+from ir.access import Closed, Grant, GuardedRoutes, PeerMtls
+from ir.membership import Enrolment
+from ir.model import Model
+from ir.traffic import EndpointSubset, PortProtocol, RouteTable
+from translator.api import Edit, Emission, Manifest
+from translator.exporters.linkerd.write.authorization import Authorizations
+from translator.exporters.linkerd.write.pods import default_policy, enrolment
+from translator.exporters.linkerd.write.route import write_route_table
+from translator.exporters.linkerd.write.server import ServerKey, key_of, write_server
+from translator.exporters.linkerd.write.service import write_subset
+from translator.target import Target
+
+
+def write(model: Model, target: Target, control_plane: str, trust_domain: str) -> Emission:
+    """The manifests and edits of a legal model.
+
+    Raises:
+        TypeError: the model is not in legal form, which is a fault of the passes before.
+    """
+    manifests: list[Manifest] = []
+    edits: list[Edit] = []
+    protocols: dict[ServerKey, PortProtocol] = {
+        key_of(f.attachment): f for f in model.facts if isinstance(f, PortProtocol)
+    }
+    authorizations = Authorizations(control_plane, trust_domain)
+    for fact in model.facts:
+        match fact:
+            case Closed() if fact.attachment.ports:
+                protocol = protocols[key_of(fact.attachment)]
+                manifests.append(write_server(fact, protocol))
+            case Closed() | PeerMtls():
+                edits.append(default_policy(fact))
+            case Grant():
+                manifests.extend(authorizations.of_server(fact))
+            case GuardedRoutes():
+                manifests.extend(authorizations.of_routes(fact))
+            case RouteTable():
+                manifests.append(write_route_table(fact, target))
+            case EndpointSubset():
+                manifests.append(write_subset(fact, model.inventory))
+            case Enrolment():
+                edits.append(enrolment(fact))
+            case PortProtocol():
+                pass
+            case _:
+                message = f"{type(fact).__name__} is not in legal form"
+                raise TypeError(message)
+    return Emission(manifests=tuple(manifests), edits=tuple(edits))

@@ -1,0 +1,206 @@
+"""Who may come in: AuthorizationPolicy with MeshTLSAuthentication and NetworkAuthentication, and guarded HTTPRoutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.access import Admission, Grant, GuardedRoute, GuardedRoutes
+from ir.match import AllOf, Cidr, Part, Pattern, Term, Test
+from ir.provenance import Traced
+from translator.api import Manifest, Said, Tree
+from translator.exporters.linkerd.callers import EVERYWHERE
+from translator.exporters.linkerd.write.server import server_name
+from translator.resources.gateway_api.write import GATEWAY_API, match_tree
+
+POLICY = "policy.linkerd.io"
+ALPHA = f"{POLICY}/v1alpha1"
+MATCHES = 8
+"""Matches in one rule that every version of the CRDs takes."""
+
+
+class Authorizations:
+    """Writes admissions. ``control_plane`` and ``trust_domain`` are part of every identity of the target:
+    ``<account>.<namespace>.serviceaccount.identity.<control plane namespace>.<trust domain>``.
+    """
+
+    def __init__(self, control_plane: str, trust_domain: str) -> None:
+        self.suffix = f"serviceaccount.identity.{control_plane}.{trust_domain}"
+
+    def of_server(self, grant: Grant) -> Iterator[Manifest]:
+        """A grant for a whole port."""
+        name = grant.name
+        if name is None:
+            raise TypeError(grant)
+        target = {"group": POLICY, "kind": "Server", "name": server_name(grant.attachment)}
+        space = grant.attachment.subject.namespace
+        if space is None:
+            raise TypeError(grant)
+        whole = Admission(name=name, callers=grant.callers, trail=grant.trail)
+        yield from self._admission(whole, target, space)
+
+    def of_routes(self, fact: GuardedRoutes) -> Iterator[Manifest]:
+        """The routes of a server, and who may take them."""
+        space = fact.attachment.subject.namespace
+        if space is None:
+            raise TypeError(fact)
+        for route in fact.routes:
+            yield _http_route(route, fact, space)
+            target = {
+                "group": "gateway.networking.k8s.io",
+                "kind": "HTTPRoute",
+                "name": route.name.value,
+            }
+            for admission in route.admissions:
+                yield from self._admission(admission, target, space)
+
+    def _admission(
+        self, admission: Admission, target: dict[str, str], space: Traced[str]
+    ) -> Iterator[Manifest]:
+        if admission.name is None:
+            raise TypeError(admission)
+        name = admission.name.value
+        node = (admission.trail,)
+        refs: list[Tree] = []
+        identities = [t for a in admission.callers for t in a.tests if t.part is not Part.PEER_ADDRESS]
+        if identities:
+            refs.append(_ref("MeshTLSAuthentication", name, node))
+            yield self._mesh_tls(name, identities, space, node)
+        blocks = _blocks(admission.callers)
+        if blocks or not identities:
+            refs.append(_ref("NetworkAuthentication", name, node))
+            yield _networks(name, blocks, space, node)
+        yield Manifest(
+            api_version=ALPHA,
+            kind="AuthorizationPolicy",
+            namespace=space.value,
+            name=name,
+            tree={
+                "spec": {
+                    "targetRef": {key: Said(value, node) for key, value in target.items()},
+                    "requiredAuthenticationRefs": refs,
+                }
+            },
+            purpose=node,
+        )
+
+    def _mesh_tls(
+        self,
+        name: str,
+        tests: Sequence[Test],
+        space: Traced[str],
+        node: tuple[Traced[str], ...],
+    ) -> Manifest:
+        """Identities by reference where the target has references, else by suffix; never both in one object."""
+        terms = [(t.part, term) for t in tests for term in t.any_of]
+        by_reference = all(part is not Part.TRUST_DOMAIN for part, _ in terms)
+        spec: dict[str, Tree]
+        if by_reference:
+            spec = {"identityRefs": [_identity_ref(part, term) for part, term in terms]}
+        else:
+            spec = {"identities": [self._identity(part, term) for part, term in terms]}
+        return Manifest(
+            api_version=ALPHA,
+            kind="MeshTLSAuthentication",
+            namespace=space.value,
+            name=name,
+            tree={"spec": spec},
+            purpose=node,
+        )
+
+    def _identity(self, part: Part, term: Traced[Term]) -> Traced[str]:
+        text = _text(term)
+        match part:
+            case Part.TRUST_DOMAIN:
+                return term.derive(f"*.{self.suffix}")
+            case Part.NAMESPACE:
+                return term.derive(f"*.{text}.{self.suffix}")
+            case _:
+                parts = text.split("/")
+                return term.derive(f"{parts[4]}.{parts[2]}.{self.suffix}")
+
+
+def _identity_ref(part: Part, term: Traced[Term]) -> dict[str, Tree]:
+    text = _text(term)
+    if part is Part.NAMESPACE:
+        return {"kind": Said("Namespace", (term,)), "name": term.derive(text)}
+    parts = text.split("/")
+    return {
+        "kind": Said("ServiceAccount", (term,)),
+        "name": term.derive(parts[4]),
+        "namespace": term.derive(parts[2]),
+    }
+
+
+def _text(term: Traced[Term]) -> str:
+    if not isinstance(term.value, Pattern):
+        raise TypeError(term)
+    return term.value.text
+
+
+def _blocks(callers: Sequence[AllOf]) -> list[Traced[Term]]:
+    """The networks of the alternatives, which are the same for all of one admission."""
+    found: dict[Term, Traced[Term]] = {}
+    for alternative in callers:
+        for test in alternative.tests:
+            if test.part is Part.PEER_ADDRESS:
+                for term in test.any_of:
+                    found.setdefault(term.value, term)
+    return list(found.values())
+
+
+def _networks(
+    name: str, blocks: Sequence[Traced[Term]], space: Traced[str], node: tuple[Traced[str], ...]
+) -> Manifest:
+    networks: list[Tree] = []
+    for term in blocks:
+        if not isinstance(term.value, Cidr):
+            raise TypeError(term)
+        item: dict[str, Tree] = {"cidr": term.derive(term.value.block)}
+        if term.value.excluding:
+            item["except"] = [term.derive(block) for block in term.value.excluding]
+        networks.append(item)
+    if not networks:
+        networks = [{"cidr": Said(block.block, node)} for block in EVERYWHERE]
+    return Manifest(
+        api_version=ALPHA,
+        kind="NetworkAuthentication",
+        namespace=space.value,
+        name=name,
+        tree={"spec": {"networks": networks}},
+        purpose=node,
+    )
+
+
+def _ref(kind: str, name: str, node: tuple[Traced[str], ...]) -> dict[str, Tree]:
+    return {"group": Said(POLICY, node), "kind": Said(kind, node), "name": Said(name, node)}
+
+
+def _http_route(route: GuardedRoute, fact: GuardedRoutes, space: Traced[str]) -> Manifest:
+    node = (route.trail, fact.trail)
+    matches: list[Tree] = [match_tree(m) for m in route.matches]
+    if not matches:
+        matches = [{"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}]
+    rules: list[Tree] = [
+        {"matches": matches[start : start + MATCHES]} for start in range(0, len(matches), MATCHES)
+    ]
+    return Manifest(
+        api_version=GATEWAY_API,
+        kind="HTTPRoute",
+        namespace=space.value,
+        name=route.name.value,
+        tree={
+            "spec": {
+                "parentRefs": [
+                    {
+                        "group": Said(POLICY, node),
+                        "kind": Said("Server", node),
+                        "name": Said(server_name(fact.attachment), node),
+                    }
+                ],
+                "rules": rules,
+            }
+        },
+        purpose=node,
+    )
+
+

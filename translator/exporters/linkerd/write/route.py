@@ -1,0 +1,131 @@
+"""``gateway.networking.k8s.io`` HTTPRoute on a Service: where clients' requests go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ir.attachment import ServicePort
+from ir.match import AllOf, Pattern
+from ir.provenance import Traced, derived
+from ir.resilience import Retry
+from ir.traffic import Route, RouteTable
+from translator.api import Manifest, Said, Tree
+from translator.resources.gateway_api.write import (
+    GATEWAY_API,
+    backend_tree,
+    duration,
+    header_filters,
+    match_tree,
+    redirect_filter,
+)
+from translator.target import Target
+
+FIELD_SINCE = "2.20"
+"""Since when the field ``timeouts.request`` is honoured on this kind (linkerd2 pull 14750)."""
+
+
+def write_route_table(table: RouteTable, target: Target) -> Manifest:
+    """The HTTPRoute of a table: in the service's namespace, or in its clients'."""
+    subject = table.attachment.subject
+    if subject.namespace is None or subject.name is None:
+        raise TypeError(table)
+    audience = table.attachment.audience
+    home = audience.namespaces[0] if audience is not None else subject.namespace
+    node = (table.trail,)
+    parent: dict[str, Tree] = {
+        "group": Said("", node),
+        "kind": Said("Service", node),
+        "name": subject.name,
+        "namespace": subject.namespace,
+    }
+    if table.attachment.ports:
+        parent["port"] = table.attachment.ports[0].map(_number)
+    spec: dict[str, Tree] = {"parentRefs": [parent]}
+    if table.hosts:
+        spec["hostnames"] = [host.map(_text) for host in table.hosts]
+    by_field = target.at_least(FIELD_SINCE)
+    spec["rules"] = [_rule(route, by_field=by_field) for route in table.routes]
+    metadata: dict[str, Tree] = {"namespace": home}
+    annotations = _annotations(table, by_field=by_field)
+    if annotations:
+        metadata["annotations"] = annotations
+    return Manifest(
+        api_version=GATEWAY_API,
+        kind="HTTPRoute",
+        namespace=home.value,
+        name=table.name.value,
+        tree={"metadata": metadata, "spec": spec},
+        purpose=node,
+    )
+
+
+def _number(port: object) -> int:
+    if not isinstance(port, ServicePort):
+        raise TypeError(port)
+    return port.port
+
+
+def _text(pattern: Pattern) -> str:
+    return pattern.text
+
+
+def _rule(route: Route, *, by_field: bool) -> dict[str, Tree]:
+    node = (route.trail,)
+    matches: list[Tree] = [
+        match_tree(_with_trail(m.requests, m.trail)) for m in route.matches
+    ] or [{"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}]
+    tree: dict[str, Tree] = {"matches": matches}
+    filters = header_filters(route.header_edits)
+    if route.redirect is not None:
+        filters.append(redirect_filter(route.redirect))
+    if filters:
+        tree["filters"] = filters
+    if route.backends:
+        tree["backendRefs"] = [backend_tree(b) for b in route.backends]
+    if by_field and route.timeouts is not None and route.timeouts.request is not None:
+        tree["timeouts"] = {"request": route.timeouts.request.map(duration)}
+    return tree
+
+
+def _with_trail(requests: object, trail: Traced[str]) -> AllOf:
+    if not isinstance(requests, AllOf):
+        raise TypeError(requests)
+    return replace(requests, trail=trail)
+
+
+def _annotations(table: RouteTable, *, by_field: bool) -> dict[str, Tree]:
+    """Retries and time limits of the object: those of its rules, which are all the same."""
+    found: dict[str, Tree] = {}
+    retries = [r.retry for r in table.routes if r.retry is not None]
+    if retries:
+        found.update(_retry(retries[0], retries))
+    for route in table.routes:
+        times = route.timeouts
+        if times is None:
+            continue
+        if not by_field and times.request is not None:
+            found["timeout.linkerd.io/request"] = times.request.map(duration)
+        if times.response is not None:
+            found["timeout.linkerd.io/response"] = times.response.map(duration)
+        if times.idle is not None:
+            found["timeout.linkerd.io/idle"] = times.idle.map(duration)
+    return found
+
+
+def _retry(first: Retry, alike: list[Retry]) -> dict[str, Tree]:
+    limit = derived(str(first.attempts.value), [r.attempts for r in alike])
+    conditions: list[Traced[object]] = []
+    for retry in alike:
+        conditions.extend((*retry.conditions, *retry.statuses))
+    words = dict.fromkeys(
+        [*(c.value.value for c in first.conditions), *(str(s.value) for s in first.statuses)]
+    )
+    tree: dict[str, Tree] = {
+        "retry.linkerd.io/limit": limit,
+        "retry.linkerd.io/http": derived(",".join(words), conditions),
+    }
+    limits = [r.per_try_timeout for r in alike if r.per_try_timeout is not None]
+    if limits:
+        tree["retry.linkerd.io/timeout"] = derived(duration(limits[0].value), limits)
+    return tree
+

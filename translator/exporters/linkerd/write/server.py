@@ -1,0 +1,88 @@
+"""``policy.linkerd.io`` Server: one port of some pods, closed."""
+
+from __future__ import annotations
+
+from ir.access import Closed
+from ir.attachment import Attachment, WorkloadPort
+from ir.match import Labels, Operator
+from ir.provenance import Traced
+from ir.traffic import PortProtocol
+from translator.api import Manifest, Said, Tree
+from translator.exporters.naming import name_of
+
+SERVER = "policy.linkerd.io/v1beta3"
+
+ServerKey = tuple[str, str, int]
+"""Namespace, name of the workload, port."""
+
+
+def key_of(attachment: Attachment) -> ServerKey:
+    """The server that an attachment of the legal form is about."""
+    subject = attachment.subject
+    (port,) = attachment.ports
+    if subject.namespace is None or subject.name is None or not isinstance(port.value, WorkloadPort):
+        raise TypeError(attachment)
+    return subject.namespace.value, subject.name.value, int(port.value.port)
+
+
+def server_name(attachment: Attachment) -> str:
+    """The name of the Server: that of the workload and the port."""
+    _, workload, port = key_of(attachment)
+    kind, _, rest = workload.partition("/")
+    name = rest.rpartition("/")[2]
+    return name_of(name, *(() if kind == "Deployment" else (kind.lower(),)), str(port))
+
+
+def write_server(closed: Closed, protocol: PortProtocol) -> Manifest:
+    """A Server that refuses what nothing authorizes (``accessPolicy: deny``)."""
+    attachment = closed.attachment
+    subject = attachment.subject
+    (port,) = attachment.ports
+    if subject.labels is None or subject.namespace is None:
+        raise TypeError(closed)
+    spec: dict[str, Tree] = {
+        "podSelector": selector_tree(subject.labels),
+        "port": port.map(_number),
+        "proxyProtocol": protocol.protocol,
+        "accessPolicy": Said("deny", (closed.trail,)),
+    }
+    return Manifest(
+        api_version=SERVER,
+        kind="Server",
+        namespace=subject.namespace.value,
+        name=server_name(attachment),
+        tree={"metadata": {"namespace": subject.namespace}, "spec": spec},
+        purpose=(closed.trail,),
+    )
+
+
+def _number(port: object) -> int:
+    if not isinstance(port, WorkloadPort) or not isinstance(port.port, int):
+        raise TypeError(port)
+    return port.port
+
+
+def selector_tree(labels: Traced[Labels]) -> dict[str, Tree]:
+    """A label selector; equal labels go under ``matchLabels``."""
+    equal: dict[str, Tree] = {}
+    other: list[Tree] = []
+    for requirement in labels.value.requirements:
+        if requirement.operator is Operator.IN and len(requirement.values) == 1:
+            equal[requirement.key] = Said(requirement.values[0], (labels,))
+        else:
+            item: dict[str, Tree] = {
+                "key": Said(requirement.key, (labels,)),
+                "operator": Said(requirement.operator.value, (labels,)),
+            }
+            if requirement.values:
+                item["values"] = [Said(value, (labels,)) for value in requirement.values]
+            other.append(item)
+    tree: dict[str, Tree] = {}
+    if equal:
+        tree["matchLabels"] = equal
+    if other:
+        tree["matchExpressions"] = other
+    return tree
+
+
+__all__ = ["SERVER", "ServerKey", "key_of", "selector_tree", "server_name", "write_server"]

@@ -1,0 +1,186 @@
+"""Takes out of a model what the target cannot say, by the role of each field and never otherwise.
+
+An effect that cannot be said goes alone. A condition, a subject or a piece of evidence that cannot be said takes the
+smallest enclosing rule with it: an alternative, a route, a grant, a fact. Inside a refusal the test alone goes, which
+makes the refusal wider: a refusal never goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TypeVar
+
+from ir.access import (
+    Bypass,
+    Closed,
+    ExternalDecision,
+    GuardedRoutes,
+    PeerMtls,
+    Refusal,
+    TokenCheck,
+)
+from ir.match import AllOf, Test
+from ir.model import Fact, Model
+from ir.provenance import Traced
+from ir.resilience import RateLimit
+from ir.roles import ROLES, Role
+from ir.telemetry import Telemetry
+from ir.traffic import FixedAnswer, Route
+from ir.walk import position_key, traced
+from translator.api import SUPPORT, Grade, Loss, Row
+from translator.exporters.capability import Table
+from translator.report.model import Impact, Severity
+
+T = TypeVar("T")
+
+_GUARDS = (Closed, PeerMtls, TokenCheck, ExternalDecision, GuardedRoutes, RateLimit)
+"""Facts that refuse: without them more passes."""
+
+ALTERNATIVES = {
+    ("Grant", "callers"),
+    ("Grant", "requests"),
+    ("Route", "matches"),
+    ("RouteTable", "routes"),
+    ("GuardedRoute", "matches"),
+    ("GuardedRoute", "admissions"),
+    ("GuardedRoutes", "routes"),
+    ("Admission", "callers"),
+    ("RouteTable", "hosts"),
+}
+"""Lists of which one item can go without the others."""
+
+ACTIONS = ("Route.backends", "Route.redirect", "Route.answer")
+"""What a route does with its requests: a route without it is none, so it goes as a whole."""
+
+_FALLBACK_CODE = "MM801"
+
+
+class Unsayable(Exception):  # noqa: N818  # not an error of anybody: it carries a loss upwards
+    """A condition below cannot be said: the rule around it must go."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row.key)
+        self.row = row
+
+
+def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
+    """The model less what the table's target cannot say, and the losses."""
+    losses: list[Loss] = []
+    kept: list[Fact] = []
+    for fact in model.facts:
+        sweep = _Sweep(table, fact, losses)
+        try:
+            kept.append(sweep.facet(fact))
+        except Unsayable as unsayable:
+            losses.append(lost(fact, unsayable.row, _harm_of_fact(fact)))
+    return replace(model, facts=tuple(kept)), tuple(losses)
+
+
+def lost(value: object, row: Row, impact: Impact) -> Loss:
+    """The loss of everything below ``value``, for the reason that ``row`` gives."""
+    impact = Impact(row.impact) if row.impact else impact
+    support = SUPPORT[row.grade]
+    return Loss(
+        code=row.code or _FALLBACK_CODE,
+        impact=impact,
+        support=support,
+        severity=Severity.LOW if impact is Impact.NONE else None,
+        sites=tuple(traced(value)),
+        message=row.why or f"{row.key} cannot be said.",
+        why=row.source,
+        advice=row.advice,
+        doc=row.source,
+    )
+
+
+def _harm_of_fact(fact: Fact) -> Impact:
+    if isinstance(fact, _GUARDS):
+        return Impact.LOOSER
+    if isinstance(fact, Telemetry):
+        return Impact.NONE
+    if isinstance(fact, Bypass):
+        return Impact.STRICTER
+    return Impact.STRICTER if type(fact).__name__ == "Grant" else Impact.DIFFERENT
+
+
+class _Sweep:
+    """One pass over one fact."""
+
+    def __init__(self, table: Table, fact: Fact, losses: list[Loss]) -> None:
+        self.table = table
+        self.within = type(fact).__name__
+        self.refuses = isinstance(fact, Refusal)
+        self.losses = losses
+
+    def facet(self, value: T) -> T:
+        """``value`` less what cannot be said in it."""
+        if isinstance(value, Traced) or type(value) not in ROLES:
+            return value
+        own = ROLES[type(value)]
+        changes: dict[str, object] = {}
+        for field in fields(value):  # type: ignore[arg-type]  # keys of ROLES are dataclasses
+            inner = getattr(value, field.name)
+            if field.name == "trail" or inner is None or inner == ():
+                continue
+            new = self._field(value, field.name, inner, own[field.name])
+            if new is not inner:
+                changes[field.name] = new
+        return replace(value, **changes) if changes else value  # type: ignore[type-var]
+
+    def _field(self, owner: object, name: str, inner: object, role: Role) -> object:
+        row = self.table.row(position_key(owner, name), self.within)
+        if row.grade in (Grade.NEVER, Grade.NOT_YET) and self._speaks(owner, name):
+            if role not in (Role.EFFECT, Role.NOTE) or row.key in ACTIONS:
+                raise Unsayable(row)
+            self.losses.append(lost(inner, row, _harm_of_effect(inner, role)))
+            return () if isinstance(inner, tuple) else None
+        if isinstance(inner, tuple):
+            return self._items(owner, name, inner, role)
+        try:
+            return self.facet(inner)
+        except Unsayable as unsayable:
+            if role is not Role.EFFECT or position_key(owner, name) in ACTIONS:
+                raise
+            self.losses.append(lost(inner, unsayable.row, Impact.DIFFERENT))
+            return None
+
+    def _speaks(self, owner: object, name: str) -> bool:
+        """Whether the field says something: a test has many fields for one part."""
+        return not isinstance(owner, Test) or name in ("any_of", "none_of", "presence")
+
+    def _items(
+        self, owner: object, name: str, items: tuple[object, ...], role: Role
+    ) -> tuple[object, ...]:
+        kept: list[object] = []
+        row: Row | None = None
+        for item in items:
+            try:
+                kept.append(self.facet(item))
+            except Unsayable as unsayable:
+                row = unsayable.row
+                self._without(owner, name, item, row, role)
+        if row is not None and not kept and role is Role.CONDITION and not self.refuses:
+            raise Unsayable(row)
+        same = len(kept) == len(items) and all(a is b for a, b in zip(kept, items, strict=True))
+        return items if same else tuple(kept)
+
+    def _without(self, owner: object, name: str, item: object, row: Row, role: Role) -> None:
+        if self.refuses and isinstance(item, Test):
+            message = f"{row.why} The refusal is made wider: it holds whatever this test says."
+            wider = replace(lost(item, row, Impact.STRICTER), code="MM403", message=message)
+            self.losses.append(replace(wider, impact=Impact.STRICTER))
+            return
+        alternative = (type(owner).__name__, name) in ALTERNATIVES
+        if not alternative and (role is not Role.EFFECT or position_key(owner, name) in ACTIONS):
+            raise Unsayable(row)
+        harm = Impact.STRICTER if isinstance(item, AllOf) else _harm_of_effect(item, Role.EFFECT)
+        self.losses.append(lost(item, row, harm))
+
+
+def _harm_of_effect(effect: object, role: Role) -> Impact:
+    """Losing an effect that refuses lets requests through; any other makes things different."""
+    if role is Role.NOTE:
+        return Impact.NONE
+    answers = [effect.answer] if isinstance(effect, Route) else [effect]
+    refuses = any(isinstance(a, FixedAnswer) and a.status.value >= 400 for a in answers)  # noqa: PLR2004
+    return Impact.LOOSER if refuses else Impact.DIFFERENT

@@ -1,0 +1,1 @@
+"""One folder a mesh: manifests to facts."""

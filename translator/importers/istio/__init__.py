@@ -1,0 +1,100 @@
+"""Istio as a source: ``read`` each resource, then ``link`` them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ir.model import Fact, Inactive, Model
+from ir.provenance import Assumption
+from translator.api import Import, Inert, Loss, Options
+from translator.errors import InputError
+from translator.importers.istio.authorization_policy import read_authorization_policy
+from translator.importers.istio.defaults import defaults
+from translator.importers.istio.destination_rule import read_destination_rule
+from translator.importers.istio.inert import INERT_KEYS
+from translator.importers.istio.link.access import link_access
+from translator.importers.istio.link.mtls import link_mtls
+from translator.importers.istio.link.routes import link_routes
+from translator.importers.istio.membership import read_membership
+from translator.importers.istio.model import Statement
+from translator.importers.istio.peer_authentication import read_peer_authentication
+from translator.importers.istio.unread import kind_not_read
+from translator.importers.istio.virtual_service import read_virtual_service
+from translator.resources.kubernetes.metadata import Meta, read_metadata
+from translator.resources.kubernetes.read import read_inventory
+from translator.source.cursor import Cursor, root_cursor
+from translator.source.leaves import Resource
+
+GROUPS = (
+    "networking.istio.io",
+    "security.istio.io",
+    "telemetry.istio.io",
+    "extensions.istio.io",
+    "install.istio.io",
+)
+"""API groups that only Istio reads."""
+
+Reader = Callable[[Cursor, Meta], Statement]
+
+READERS: dict[tuple[str, str], Reader] = {
+    ("security.istio.io", "AuthorizationPolicy"): read_authorization_policy,
+    ("security.istio.io", "PeerAuthentication"): read_peer_authentication,
+    ("networking.istio.io", "VirtualService"): read_virtual_service,
+    ("networking.istio.io", "DestinationRule"): read_destination_rule,
+}
+"""The kinds that are read today; the others of these groups are claimed and shown as unread."""
+
+
+def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
+    """The facts that Istio makes of these resources.
+
+    Raises:
+        ExceptionGroup: of ``InputError``, all of the run together.
+    """
+    reads: set[int] = set()
+    inert: list[Inert] = []
+    losses: list[Loss] = []
+    statements: list[Statement] = []
+    errors: list[InputError] = []
+    claimed = tuple(r for r in resources if r.api_version.rpartition("/")[0] in GROUPS)
+    for resource in claimed:
+        reader = READERS.get((resource.api_version.rpartition("/")[0], resource.kind))
+        if reader is None:
+            losses.append(kind_not_read(resource))
+            continue
+        root = root_cursor(resource, reads)
+        try:
+            meta, own = read_metadata(root, options.namespace, inert_keys=INERT_KEYS)
+            statements.append(reader(root, meta))
+            inert.extend(own)
+        except InputError as error:
+            errors.append(error)
+    if errors:
+        message = "input that the API server would refuse"
+        raise ExceptionGroup(message, errors)
+    inventory = read_inventory(resources, options.namespace, complete=options.complete)
+    facts: list[Fact] = []
+    inactive: list[Inactive] = []
+    assumptions: list[Assumption] = []
+    for link in (link_mtls, link_access, link_routes):
+        linked = link(statements, inventory, options)
+        facts.extend(linked.facts)
+        inactive.extend(linked.inactive)
+        losses.extend(linked.losses)
+        assumptions.extend(linked.assumptions)
+    facts.extend(read_membership(resources, options, reads))
+    model = Model(
+        facts=tuple(facts),
+        defaults=defaults(statements, inventory, options),
+        objects=tuple(statement.meta.source for statement in statements),
+        inactive=tuple(inactive),
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        inventory=inventory,
+    )
+    return Import(
+        model=model,
+        claimed=claimed,
+        inert=tuple(inert),
+        reads=frozenset(reads),
+        losses=tuple(losses),
+    )

@@ -1,0 +1,153 @@
+"""What the files say, in Istio's own words; ``link`` says what it means.
+
+The parts that need no other resource (tests, patterns, times) are read straight into facts of :mod:`ir`. Names of hosts,
+scopes and precedence stay as written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ir.match import AllOf, Labels, Part, Test
+from ir.provenance import Traced, Trail
+from ir.resilience import ConnectionLimits, LoadBalancing, Outliers
+from ir.traffic import Route
+from translator.resources.kubernetes.metadata import Meta
+
+
+class Action(StrEnum):
+    """What an AuthorizationPolicy does with the requests that match."""
+
+    ALLOW = "ALLOW"
+    DENY = "DENY"
+    AUDIT = "AUDIT"
+    CUSTOM = "CUSTOM"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRule:
+    """One item of ``rules``: from AND to AND when."""
+
+    callers: tuple[AllOf, ...]
+    requests: tuple[AllOf, ...]
+    always: tuple[Test, ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationPolicy:
+    """``security.istio.io`` AuthorizationPolicy. ``targets``: it is for waypoints or gateways only."""
+
+    meta: Meta
+    action: Traced[Action]
+    selector: Traced[Labels] | None
+    targets: Trail | None
+    dry_run: Traced[bool] | None
+    provider: Traced[str] | None
+    rules: tuple[AuthorizationRule, ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerAuthentication:
+    """``security.istio.io`` PeerAuthentication; a mode that is absent inherits."""
+
+    meta: Meta
+    selector: Traced[Labels] | None
+    mode: Traced[str] | None
+    ports: tuple[tuple[int, Traced[str]], ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What the API server takes and only the webhook would refuse.
+
+    ``why`` is a sentence about the field. ``heeded``: the data plane takes it all the same, in the
+    form in which it was read; otherwise what stands at ``leaves`` is not part of any rule.
+    """
+
+    why: str
+    leaves: tuple[int, ...]
+    heeded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualService:
+    """``networking.istio.io`` VirtualService; in its routes the names of hosts are as written.
+
+    The ``name`` of a :class:`~ir.traffic.Destination` is the host as written, its ``namespace`` is
+    absent. A match with ``port`` tests ``Part.SERVICE_PORT``; ``sourceNamespace``, ``sourceLabels``
+    and ``gateways`` are its audience, all three as written, whichever of them counts. A value that
+    is neither written nor named as a default has no origin: ``link`` names the default.
+    """
+
+    meta: Meta
+    created: Traced[str]
+    """``creationTimestamp`` in RFC 3339; empty where the input has none."""
+    hosts: tuple[Traced[str], ...] = ()
+    gateways: tuple[Traced[str], ...] = ()
+    export_to: tuple[Traced[str], ...] = ()
+    http: tuple[Route, ...] = ()
+    quiet: tuple[Traced[str], ...] = ()
+    """Fields that change no request."""
+    refused: tuple[Refused, ...] = ()
+    not_read: tuple[int, ...] = ()
+    """All leaves of ``spec`` where it is not read: it delegates, or others delegate to it."""
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A ``trafficPolicy``: blocks that are absent say nothing. ``link`` fills in their subject."""
+
+    limits: ConnectionLimits | None
+    balancing: LoadBalancing | None
+    outliers: Outliers | None
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subset:
+    """A named part of a host's endpoints."""
+
+    name: Traced[str]
+    labels: Traced[Labels]
+    policy: Policy | None
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationRule:
+    """``networking.istio.io`` DestinationRule."""
+
+    meta: Meta
+    created: Traced[str]
+    """``creationTimestamp`` in RFC 3339; empty where the input has none."""
+    host: Traced[str]
+    export_to: tuple[Traced[str], ...] = ()
+    subsets: tuple[Subset, ...] = ()
+    policy: Policy | None = None
+    not_read: tuple[int, ...] = ()
+    """All leaves of ``spec`` where it is not read: it is for some client workloads only."""
+    trail: Trail
+
+
+Statement = AuthorizationPolicy | PeerAuthentication | VirtualService | DestinationRule
+"""One resource that was read."""
+
+PARTS = {
+    "source.ip": Part.PEER_ADDRESS,
+    "remote.ip": Part.CLIENT_ADDRESS,
+    "source.namespace": Part.NAMESPACE,
+    "source.principal": Part.IDENTITY,
+    "source.serviceAccount": Part.SERVICE_ACCOUNT,
+    "source.trustDomain": Part.TRUST_DOMAIN,
+    "request.auth.principal": Part.TOKEN_PRINCIPAL,
+    "request.auth.audiences": Part.TOKEN_AUDIENCE,
+    "destination.ip": Part.DESTINATION_ADDRESS,
+    "destination.port": Part.PORT,
+    "connection.sni": Part.SERVER_NAME,
+}
+"""Keys of ``when`` without a name in brackets."""

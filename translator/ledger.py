@@ -1,0 +1,349 @@
+"""The ledger: one row for every leaf that was read, and the findings that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ir.model import Model, SourceObject
+from ir.walk import positions
+from translator.api import Import, Loss, Options
+from translator.report.account import Fates, Lot, Placed
+from translator.report.model import (
+    DefaultRef,
+    Fate,
+    Finding,
+    Impact,
+    LedgerRow,
+    Placement,
+    Severity,
+    Source,
+    Support,
+)
+from translator.source.leaves import Document, leaf_of, leaf_ref
+from translator.source.load import Loaded
+
+_NULL = "the API server prunes a null"
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything that the account is made from."""
+
+    loaded: Loaded
+    imported: Import
+    model: Model
+    fates: Fates
+    losses: tuple[Loss, ...]
+    placed: tuple[Placed, ...]
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of leaves that no site names."""
+
+    inert: Mapping[int, str]
+    inactive: Mapping[int, int]
+    unread: Mapping[int, int]
+    labels: Mapping[int, list[Placement]]
+    objects: Mapping[int, SourceObject]
+    owner: Mapping[int, str]
+    claimed: frozenset[int]
+
+
+def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[Finding, ...]]:
+    """The ledger in input order and the findings, gravest first."""
+    state = _state(books)
+    codes = _codes(books.losses)
+    ledger: list[LedgerRow] = []
+    unread: list[tuple[LedgerRow, int]] = []
+    bugs: list[LedgerRow] = []
+    for document in books.loaded.documents:
+        names = _resource_names(document, books.loaded, options.namespace)
+        fates = _document_fates(document, books, state)
+        for leaf, (path, node) in enumerate(zip(document.paths(), document.leaves, strict=True)):
+            fate, lot = fates[leaf]
+            row = LedgerRow(
+                file=document.file,
+                document=document.index,
+                line=node.line,
+                column=node.column,
+                resource=names[leaf],
+                path=path,
+                fate=fate,
+                outputs=_outputs(lot),
+                findings=_own_codes(lot, codes, fate),
+            )
+            ledger.append(row)
+            if fate is Fate.UNREAD and leaf_ref(document.number, leaf) not in state.unread:
+                unread.append((row, leaf))
+            if fate in (Fate.DROPPED, Fate.STRANDED):
+                bugs.append(row)
+    found = [_finding(loss, books) for loss in books.losses]
+    found.extend(_inactive(books))
+    found.extend(_unread(unread))
+    found.extend(_notes(books.loaded))
+    found.extend(_bugs(bugs))
+    order = list(Severity)
+    found.sort(key=lambda f: (order.index(f.severity), f.code, f.message, str(f.sources[:1])))
+    return tuple(ledger), tuple(found)
+
+
+def _state(books: Books) -> _State:
+    objects: dict[int, SourceObject] = {}
+    labels: dict[int, list[Placement]] = {}
+    entries = {
+        id(entry.value): entry.value
+        for source in books.model.objects
+        for entry in (*source.labels, *source.annotations)
+    }
+    for placing in books.placed:
+        for value in placing.values:
+            if id(value) in entries:
+                for leaf in value.origin:
+                    labels.setdefault(leaf, []).append(placing.at)
+    for source in books.model.objects:
+        for _, value in positions(source):
+            for leaf in value.origin:
+                objects[leaf] = source
+                labels.setdefault(leaf, [])
+    inactive = {
+        leaf: number for number, one in enumerate(books.model.inactive) for leaf in one.leaves
+    }
+    unread = {
+        leaf: number
+        for number, loss in enumerate(books.losses)
+        if loss.fate is Fate.UNREAD
+        for leaf in loss.leaves
+    }
+    claimed = frozenset(id(r.node) for r in books.imported.claimed)
+    return _State(
+        inert={one.leaf: one.reason for one in books.imported.inert},
+        inactive=inactive,
+        unread=unread,
+        labels=labels,
+        objects=objects,
+        owner={},
+        claimed=claimed,
+    )
+
+
+def _resource_names(document: Document, loaded: Loaded, namespace: str) -> list[str]:
+    """``Kind/namespace/name`` of the resource of each leaf; ``List//`` for what wraps several."""
+    names: list[str] = []
+    for leaf in range(len(document.leaves)):
+        resource = loaded.resource_of(document, leaf)
+        if resource is None:
+            names.append("List//" if loaded.is_list(document) else "")
+            continue
+        cluster = resource.kind in ("Namespace", "ClusterRole", "CustomResourceDefinition")
+        space = resource.namespace or ("" if cluster else namespace)
+        names.append(f"{resource.kind}/{space}/{resource.name}")
+    return names
+
+
+def _document_fates(
+    document: Document, books: Books, state: _State
+) -> list[tuple[Fate, Lot | None]]:
+    """The fate of each leaf of a document: by its sites, else by what its resource became."""
+    found: list[tuple[Fate, Lot | None] | None] = []
+    for leaf in range(len(document.leaves)):
+        found.append(_by_itself(document, leaf, books, state))
+    became: dict[str, Fate] = {}
+    for leaf, one in enumerate(found):
+        source = state.objects.get(leaf_ref(document.number, leaf))
+        if source is None and one is not None:
+            resource = books.loaded.resource_of(document, leaf)
+            key = "" if resource is None else str(id(resource))
+            became[key] = _weightier(became.get(key), one[0])
+    return [
+        one if one is not None else _with_object(document, leaf, books, state, became)
+        for leaf, one in enumerate(found)
+    ]
+
+
+_WEIGHT = (
+    Fate.PLACED,
+    Fate.APPROXIMATED,
+    Fate.ABSORBED,
+    Fate.LOST,
+    Fate.STRANDED,
+    Fate.UNREAD,
+    Fate.INERT,
+)
+
+
+def _weightier(known: Fate | None, new: Fate) -> Fate:
+    if known is None or new not in _WEIGHT or known not in _WEIGHT:
+        return new if known is None else known
+    return min(known, new, key=_WEIGHT.index)
+
+
+def _by_itself(
+    document: Document, leaf: int, books: Books, state: _State
+) -> tuple[Fate, Lot | None] | None:
+    """The fate of a leaf that needs no look at its object; ``None`` for kind, name and labels."""
+    ref = leaf_ref(document.number, leaf)
+    fate = books.fates.fate(ref)
+    if fate is not None:
+        return fate, books.fates.lots[ref]
+    if ref in state.objects:
+        return None
+    if ref in state.inert or ref in state.inactive:
+        return Fate.INERT, None
+    if ref in state.unread:
+        return Fate.UNREAD, Lot(losses=[state.unread[ref]])
+    resource = books.loaded.resource_of(document, leaf)
+    if resource is None or id(resource.node) not in state.claimed:
+        return Fate.CARRIED, None
+    if document.leaves[leaf].value is None:
+        return Fate.INERT, None
+    return (Fate.DROPPED if ref in books.imported.reads else Fate.UNREAD), None
+
+
+def _with_object(
+    document: Document, leaf: int, books: Books, state: _State, became: Mapping[str, Fate]
+) -> tuple[Fate, Lot | None]:
+    """Kind, name and labels share the fate of what the object became; labels that were copied are placed."""
+    ref = leaf_ref(document.number, leaf)
+    copied = state.labels.get(ref)
+    source = state.objects[ref]
+    own_name = ref in source.trail.origin
+    resource = books.loaded.resource_of(document, leaf)
+    fate = became.get("" if resource is None else str(id(resource)), Fate.INERT)
+    if copied:
+        lot = Lot(placed=copied)
+        return (Fate.ABSORBED, Lot(absorbed=True, via_node=copied)) if own_name else (Fate.PLACED, lot)
+    if fate in (Fate.PLACED, Fate.APPROXIMATED, Fate.ABSORBED):
+        return (Fate.ABSORBED if own_name else Fate.LOST), None
+    return (Fate.LOST if fate is Fate.STRANDED else fate), None
+
+
+def _outputs(lot: Lot | None) -> tuple[Placement, ...]:
+    if lot is None:
+        return ()
+    return tuple(sorted(set((*lot.placed, *lot.via_node)), key=lambda p: (p.resource, p.path)))
+
+
+def _codes(losses: Sequence[Loss]) -> list[str]:
+    return [loss.code for loss in losses]
+
+
+def _own_codes(lot: Lot | None, codes: Sequence[str], fate: Fate) -> tuple[str, ...]:
+    if lot is None:
+        return ("MM101",) if fate is Fate.UNREAD else ()
+    numbers = (*lot.losses, *lot.approximated)
+    return tuple(dict.fromkeys(codes[number] for number in sorted(set(numbers))))
+
+
+def _finding(loss: Loss, books: Books) -> Finding:
+    leaves = {leaf for value in (*loss.sites, *loss.because) for leaf in value.origin}
+    leaves.update(loss.leaves)
+    default = loss.default
+    return Finding(
+        code=loss.code,
+        severity=loss.gravity,
+        fate=loss.fate,
+        impact=loss.impact,
+        support=loss.support,
+        message=loss.message,
+        why=loss.why,
+        advice=loss.advice,
+        doc=loss.doc,
+        sources=tuple(sources(sorted(leaves), books)),
+        default=None
+        if default is None
+        else DefaultRef(default.mesh, default.version, default.field, default.doc),
+    )
+
+
+def sources(leaves: Iterable[int], books: Books) -> Iterable[Source]:
+    """The places of leaves."""
+    for ref in leaves:
+        document = books.loaded.documents_by_number[ref >> 24]
+        leaf = leaf_of(ref)
+        resource = books.loaded.resource_of(document, leaf)
+        name = "" if resource is None else f"{resource.kind}/{resource.namespace or ''}/{resource.name}"
+        node = document.leaves[leaf]
+        yield Source(document.file, node.line, node.column, name, document.paths()[leaf])
+
+
+def _inactive(books: Books) -> Iterable[Finding]:
+    for one in books.model.inactive:
+        heeded = f"; {one.winner} is heeded instead" if one.winner else ""
+        yield Finding(
+            code="MM107",
+            severity=Severity.INFO,
+            fate=Fate.INERT,
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            message=f"the source does not heed this: {one.why}{heeded}.",
+            sources=tuple(sources(one.leaves, books)),
+        )
+
+
+def _unread(found: Sequence[tuple[LedgerRow, int]]) -> Iterable[Finding]:
+    """One finding for each kind and field, wherever it occurs."""
+
+    def field(item: tuple[LedgerRow, int]) -> tuple[str, str]:
+        row = item[0]
+        return row.resource.partition("/")[0], _without_numbers(row.path)
+
+    for (kind, path), group in groupby(sorted(found, key=field), key=field):
+        places = tuple(
+            Source(row.file, row.line, row.column, row.resource, row.path) for row, _ in group
+        )
+        yield Finding(
+            code="MM101",
+            severity=Severity.HIGH,
+            fate=Fate.UNREAD,
+            impact=Impact.DIFFERENT,
+            support=Support.NOT_YET,
+            message=f"{kind} {path}: this field is not read.",
+            advice="Check by hand what it does; nothing of it is in the output.",
+            sources=places,
+        )
+
+
+def _without_numbers(path: str) -> str:
+    parts = path.split("[")
+    return "[".join(p if i == 0 or p[:1] == '"' else p[p.index("]") :] for i, p in enumerate(parts))
+
+
+def _notes(loaded: Loaded) -> Iterable[Finding]:
+    codes = {"template": "MM103", "not-a-resource": "MM104", "duplicate": "MM105"}
+    for note in loaded.notes:
+        template = note.word == "template"
+        yield Finding(
+            code=codes.get(note.word, "MM104"),
+            severity=Severity.HIGH if template else Severity.INFO,
+            fate=Fate.CARRIED,
+            impact=Impact.DIFFERENT if template else Impact.NONE,
+            support=Support.PARTIAL,
+            message=note.message,
+            sources=(Source(note.place.file, note.place.line, note.place.column, "", note.place.path),),
+        )
+
+
+def _bugs(found: Sequence[LedgerRow]) -> Iterable[Finding]:
+    for row in found:
+        yield Finding(
+            code="MM901",
+            severity=Severity.BLOCKER,
+            fate=row.fate,
+            impact=Impact.INVALID,
+            support=Support.NOT_YET,
+            message=f"{row.path} was read and then forgotten: a fault of this tool.",
+            advice="Please report it; until then decide by hand what becomes of it.",
+            sources=(Source(row.file, row.line, row.column, row.resource, row.path),),
+        )
+
+
+def positions_of(books: Books) -> Mapping[tuple[str, int, str], tuple[str, ...]]:
+    """The positions of the model that each leaf is part of."""
+    found: dict[tuple[str, int, str], tuple[str, ...]] = {}
+    for ref, keys in books.fates.sites.items():
+        document = books.loaded.documents_by_number[ref >> 24]
+        found[document.file, document.index, document.paths()[leaf_of(ref)]] = keys
+    return found

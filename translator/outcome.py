@@ -1,0 +1,181 @@
+"""What goes along with what is written: labels of source objects, and edits to documents of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ir.model import Entry, SourceObject
+from ir.provenance import Traced
+from translator.api import Edit, Loss, Manifest, Options, Said, Tree
+from translator.report.account import Placed
+from translator.report.model import Fate, Impact, Placement, Severity, Support
+from translator.source.edit import Put, Remove, edit, edited_tree
+from translator.source.leaves import Resource, document_of, leaf_of
+from translator.source.load import Loaded
+from translator.exporters.emit import join
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+SOURCE = "meshmigrate.io/source"
+TOOL = "meshmigrate"
+
+
+def with_labels(
+    manifests: Sequence[Manifest], objects: Sequence[SourceObject], loaded: Loaded
+) -> tuple[Manifest, ...]:
+    """The manifests with the labels and annotations of the objects that they come from, and a note of those."""
+    owner = _owners(objects, loaded)
+    return tuple(_labelled(manifest, owner) for manifest in manifests)
+
+
+def _owners(objects: Sequence[SourceObject], loaded: Loaded) -> Mapping[int, SourceObject]:
+    """The source object of each leaf that names one."""
+    del loaded
+    return {leaf: source for source in objects for leaf in source.trail.origin}
+
+
+def _labelled(manifest: Manifest, owner: Mapping[int, SourceObject]) -> Manifest:
+    found: dict[str, SourceObject] = {}
+    for value in manifest.purpose:
+        for leaf in (*value.origin, *value.because):
+            source = owner.get(leaf)
+            if source is not None:
+                found[source.key] = source
+    sources = [found[key] for key in sorted(found)]
+    given = manifest.tree.get("metadata", {})
+    metadata: dict[str, Tree] = dict(given) if isinstance(given, dict) else {}
+    own = metadata.get("annotations")
+    annotations = {**_shared([s.annotations for s in sources]), **(own if isinstance(own, dict) else {})}
+    labels = _shared([s.labels for s in sources])
+    labels[MANAGED_BY] = Said(TOOL, manifest.purpose)
+    if sources:
+        said_by = (*manifest.purpose, *(s.trail for s in sources))
+        annotations[SOURCE] = Said(",".join(s.key for s in sources), said_by)
+    metadata["labels"] = labels
+    if annotations:
+        metadata["annotations"] = annotations
+    return replace(manifest, tree={**manifest.tree, "metadata": metadata})
+
+
+def _shared(entries: Sequence[tuple[Entry, ...]]) -> dict[str, Tree]:
+    """Entries by key; those on which the objects differ go nowhere."""
+    found: dict[str, list[Traced[str]]] = {}
+    for group in entries:
+        for entry in group:
+            found.setdefault(entry.key, []).append(entry.value)
+    agreed: dict[str, Tree] = {}
+    for key, values in found.items():
+        if len({value.value for value in values}) == 1:
+            agreed[key] = Said(values[0].value, tuple(values))
+    return agreed
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A changed copy of a document of the input."""
+
+    resource: str
+    api_version: str
+    file: str
+    value: dict[str, object]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """All changed copies, where the new leaves stand, and what could not be changed."""
+
+    documents: tuple[Edited, ...]
+    placed: tuple[Placed, ...]
+    losses: tuple[Loss, ...]
+
+
+def edited_documents(edits: Sequence[Edit], loaded: Loaded, options: Options) -> Edits:
+    """Applies the edits of a run, one document at a time."""
+    by_key = {_key(r, options.namespace): r for r in loaded.resources}
+    by_document: dict[int, list[tuple[Resource, Edit]]] = {}
+    losses: list[Loss] = []
+    for one in edits:
+        resource = by_key.get(one.resource)
+        if resource is None:
+            losses.append(_not_there(one))
+        else:
+            by_document.setdefault(resource.document.number, []).append((resource, one))
+    placed: list[Placed] = []
+    documents = [
+        _apply(pairs, placed) for _, pairs in sorted(by_document.items(), key=lambda item: item[0])
+    ]
+    if documents:
+        losses.append(_restart(len(documents)))
+    return Edits(tuple(documents), tuple(placed), tuple(losses))
+
+
+def _key(resource: Resource, namespace: str) -> str:
+    space = "" if resource.kind == "Namespace" else resource.namespace or namespace
+    return f"{resource.kind}/{space}/{resource.name}"
+
+
+def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edited:
+    resource = pairs[0][0]
+    changes: list[Put | Remove] = []
+    for own, one in pairs:
+        prefix = _prefix(own)
+        for path, value in one.put:
+            constant = value.value
+            changes.append(Put((*prefix, *path), constant))
+            at = ""
+            for key in path:
+                at = join(at, key)
+            by = value.by if isinstance(value, Said) else (value,)
+            placed.append(Placed(by, Placement(one.resource, at)))
+        for gone in one.leave:
+            changes.extend(Remove(path) for path in _paths(own, gone))
+    document = resource.document
+    tree = edited_tree(document.root, changes)
+    return Edited(
+        resource=pairs[0][1].resource,
+        api_version=resource.api_version,
+        file=document.file,
+        value=tree,
+        text=edit(document.text, changes),
+    )
+
+
+def _prefix(resource: Resource) -> tuple[str | int, ...]:
+    """The keys from the document's root to a resource: none, or ``items`` and its place in a List."""
+    if not resource.path:
+        return ()
+    name, _, number = resource.path.partition("[")
+    return (name, int(number.rstrip("]")))
+
+
+def _paths(resource: Resource, value: Traced[object]) -> list[tuple[str | int, ...]]:
+    """Keys to the leaves of a value that stand in this resource's document."""
+    number = resource.document.number
+    return [
+        resource.document.keys_of(leaf_of(leaf))
+        for leaf in value.origin
+        if document_of(leaf) == number
+    ]
+
+
+def _not_there(one: Edit) -> Loss:
+    return Loss(
+        code="MM601",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        fate=Fate.LOST,
+        message=f"{one.resource} should be changed, but it is not in the input.",
+    )
+
+
+def _restart(number: int) -> Loss:
+    return Loss(
+        code="MM602",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.APPROXIMATED,
+        message=f"{number} documents are changed; pods take it up only when they are made anew.",
+        advice="Restart the workloads after the new objects are applied.",
+    )

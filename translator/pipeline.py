@@ -1,0 +1,213 @@
+"""One translation, from files to documents and report; everything between is a function from values to values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, TextIO
+
+from ir.model import Model
+from ir.walk import close
+from translator.api import Import, Loss, Options
+from translator.errors import InputError, TargetError
+from translator.exporters.emit import Document, dump, render
+from translator.ledger import Books, positions_of, rows
+from translator.outcome import Edited, edited_documents, with_labels
+from translator.registry import detect, load_exporter, load_importer
+from translator.report.account import Placed, count, settle
+from translator.report.files import file_name
+from translator.report.model import (
+    Finding,
+    LedgerRow,
+    Output,
+    Report,
+    Severity,
+    Summary,
+    Tool,
+    Verification,
+    Version,
+)
+from translator.source.load import Loaded, load
+from translator.target import Target, parse_target
+
+VERSION = "0.1.0"
+Paths = Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One output document. ``text`` is YAML without ``---``; ``source_file`` is given for edited ones."""
+
+    resource: str
+    api_version: str
+    value: dict[str, object]
+    text: str
+    edited: bool = False
+    source_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a translation gives."""
+
+    documents: tuple[Written, ...]
+    report: Report
+    model: Model
+    legal: Model
+    positions: Mapping[tuple[str, int, str], tuple[str, ...]]
+    """Positions of the model that a leaf (file, document, path) became, for ``why``."""
+
+    @property
+    def manifests(self) -> list[dict[str, object]]:
+        """The output documents, ready to dump."""
+        return [document.value for document in self.documents]
+
+
+def translate(
+    paths: Paths,
+    *,
+    source: str,
+    target: str,
+    stdin: TextIO | BinaryIO | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    **settings: object,
+) -> Result:
+    """Translates the manifests at ``paths``. ``settings`` are the fields of :class:`~translator.api.Options`.
+
+    Raises:
+        ExceptionGroup: of ``InputError``, all errors of the run.
+        TargetError: an unknown mesh, version or setting.
+    """
+    loaded = load(paths, stdin=stdin, include=include, exclude=exclude)
+    options = options_of(loaded, source, target, settings)
+    return translate_loaded(loaded, options)
+
+
+def read(
+    paths: Paths,
+    *,
+    source: str,
+    stdin: TextIO | BinaryIO | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    **settings: object,
+) -> Model:
+    """The neutral model of the manifests at ``paths``; raises as :func:`translate`."""
+    loaded = load(paths, stdin=stdin, include=include, exclude=exclude)
+    options = options_of(loaded, source, "linkerd", settings)
+    return load_importer(options.source.mesh)(loaded.resources, options).model
+
+
+def options_of(
+    loaded: Loaded, source: str, target: str, settings: Mapping[str, object]
+) -> Options:
+    """The options of a run; ``source`` may be ``auto``.
+
+    Raises:
+        TargetError: a name that is none of ours, or several meshes where one is to be detected.
+    """
+    if source == "auto":
+        found = [m for m in detect(loaded.resources) if m != parse_target(target).mesh]
+        if len(found) != 1:
+            message = (
+                f"the mesh of the input is not clear (found {', '.join(found) or 'none'}): "
+                "name it with --from."
+            )
+            raise TargetError(message)
+        source = found[0]
+    try:
+        return Options(source=_version(source), target=parse_target(target), **settings)  # type: ignore[arg-type]
+    except TypeError as error:
+        message = f"unknown setting: {error}"
+        raise TargetError(message) from error
+
+
+def _version(source: str) -> Target:
+    return parse_target(source)
+
+
+def translate_loaded(loaded: Loaded, options: Options) -> Result:
+    """Translates documents that are read already."""
+    imported = load_importer(options.source.mesh)(loaded.resources, options)
+    model = close(imported.model)
+    export = load_exporter(options.target.mesh)(model, options)
+    manifests = with_labels(export.emission.manifests, model.objects, loaded)
+    documents = [render(manifest) for manifest in manifests]
+    edited = edited_documents(export.emission.edits, loaded, options)
+    losses = (*imported.losses, *export.losses, *edited.losses)
+    placed = [p for document in documents for p in document.placed]
+    placed.extend(edited.placed)
+    fates = settle(model, export.legal, placed, losses)
+    books = Books(loaded, imported, model, fates, losses, tuple(placed))
+    ledger, findings = rows(books, options)
+    written = (*(_written(d) for d in documents), *(_edited(e) for e in edited.documents))
+    report = _report(loaded, options, ledger, findings, written, export.assumptions, imported)
+    return Result(
+        documents=written,
+        report=report,
+        model=model,
+        legal=export.legal,
+        positions=positions_of(books),
+    )
+
+
+def _written(document: Document) -> Written:
+    manifest = document.manifest
+    value: dict[str, object] = dict(document.value)
+    return Written(manifest.key, manifest.api_version, value, dump(value))
+
+
+def _edited(document: Edited) -> Written:
+    return Written(
+        resource=document.resource,
+        api_version=document.api_version,
+        value=document.value,
+        text=document.text,
+        edited=True,
+        source_file=document.file,
+    )
+
+
+def _report(  # noqa: PLR0913, PLR0917  # all parts of one value
+    loaded: Loaded,
+    options: Options,
+    ledger: tuple[LedgerRow, ...],
+    findings: tuple[Finding, ...],
+    written: Sequence[Written],
+    assumptions: Sequence[object],
+    imported: Import,
+) -> Report:
+    severities = [finding.severity for finding in findings]
+    named = {str(getattr(a, "text", a)): None for a in (*imported.model.assumptions, *assumptions)}
+    return Report(
+        schema_version=1,
+        tool=Tool("meshmigrate", VERSION),
+        source=_shown(options.source),
+        target=_shown(options.target),
+        summary=Summary(
+            files=loaded.files,
+            documents=len(loaded.documents),
+            resources=len(loaded.resources),
+            leaves=len(ledger),
+            fates=count(row.fate for row in ledger),
+            findings={s.value: severities.count(s) for s in Severity},
+        ),
+        ledger=ledger,
+        findings=findings,
+        outputs=tuple(
+            Output(w.resource, w.api_version, file_name(w.resource), w.edited) for w in written
+        ),
+        verification=Verification(
+            reason="the exact comparison of whole configurations is not built yet"
+        ),
+        assumptions=tuple(named),
+    )
+
+
+def _shown(target: Target) -> Version:
+    return Version(target.mesh, target.version, target.channel)
+
+
+__all__ = ["InputError", "Loss", "Placed", "Result", "Written", "read", "translate"]

@@ -1,0 +1,81 @@
+"""The meshes, by name; the one place that imports one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import cast
+
+from translator.api import Exporter, Importer, Row
+from translator.errors import TargetError
+from translator.source.leaves import Resource
+
+MESHES = ("istio", "linkerd", "cilium", "gateway-api")
+"""Every mesh that the tool is for; importing this module imports none of them."""
+
+SOURCES = ("istio", "linkerd")
+"""Meshes that have an importer today."""
+
+TARGETS = ("linkerd",)
+"""Meshes that have an exporter today."""
+
+_GROUPS = {
+    "istio": ("istio.io",),
+    "linkerd": ("linkerd.io", "split.smi-spec.io"),
+    "cilium": ("cilium.io",),
+    "gateway-api": ("gateway.networking.k8s.io", "gateway.networking.x-k8s.io"),
+}
+
+
+def pairs() -> tuple[tuple[str, str], ...]:
+    """The translations that work today, source and target, in a fixed order."""
+    return tuple((a, b) for a in SOURCES for b in TARGETS if a != b)
+
+
+def load_importer(mesh: str) -> Importer:
+    """The importer of a mesh.
+
+    Raises:
+        TargetError: there is none.
+    """
+    if mesh not in SOURCES:
+        message = f'"{mesh}" cannot be read yet: expected one of {", ".join(SOURCES)}.'
+        raise TargetError(message)
+    module = import_module(f"translator.importers.{_folder(mesh)}")
+    return cast("Importer", module.read_mesh)
+
+
+def load_exporter(mesh: str) -> Exporter:
+    """The exporter of a mesh.
+
+    Raises:
+        TargetError: there is none.
+    """
+    if mesh not in TARGETS:
+        message = f'"{mesh}" cannot be written yet: expected one of {", ".join(TARGETS)}.'
+        raise TargetError(message)
+    module = import_module(f"translator.exporters.{_folder(mesh)}")
+    return cast("Exporter", module.write_mesh)
+
+
+def capability_rows(mesh: str) -> tuple[Row, ...]:
+    """The rows of a target's capability table; none where it has no exporter."""
+    name = f"translator.exporters.{_folder(mesh)}.capabilities"
+    if mesh not in TARGETS or find_spec(name) is None:
+        return ()
+    return cast("tuple[Row, ...]", import_module(name).ROWS)
+
+
+def detect(resources: Sequence[Resource]) -> tuple[str, ...]:
+    """The meshes whose kinds are among the resources, in the registry's order."""
+    groups = {resource.api_version.rpartition("/")[0] for resource in resources}
+    return tuple(
+        mesh
+        for mesh in MESHES
+        if any(g == own or g.endswith(f".{own}") for g in sorted(groups) for own in _GROUPS[mesh])
+    )
+
+
+def _folder(mesh: str) -> str:
+    return mesh.replace("-", "_")
