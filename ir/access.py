@@ -241,7 +241,9 @@ class ExternalDecision:
     trail: Trail
 
 
-@roles(attachment=Role.SUBJECT, callers=Role.CONDITION, requests=Role.CONDITION, always=Role.CONDITION)
+@roles(
+    attachment=Role.SUBJECT, callers=Role.CONDITION, requests=Role.CONDITION, always=Role.CONDITION
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditMark:
     """Requests of this shape are marked for the audit log; no decision changes."""

@@ -19,9 +19,7 @@ def covers(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
             return workload.namespace == where
         case Scope.WORKLOADS:
             here = where is None or workload.namespace == where
-            return here and (
-                subject.labels is None or meets(workload.labels, subject.labels.value)
-            )
+            return here and (subject.labels is None or meets(workload.labels, subject.labels.value))
         case Scope.SERVICE:
             service = inventory.service(where or "", subject.name.value if subject.name else "")
             return service is not None and workload in inventory.endpoints(service)

@@ -182,7 +182,9 @@ class Inventory:
         found = (
             s
             for (namespace, _), s in sorted(self.services.items())
-            if namespace == workload.namespace and s.selector and contains(workload.labels, s.selector)
+            if namespace == workload.namespace
+            and s.selector
+            and contains(workload.labels, s.selector)
         )
         return tuple(found)
 

@@ -179,7 +179,9 @@ class SessionAffinity:
     trail: Trail
 
 
-@roles(attachment=Role.SUBJECT, requests_per_second=Role.EFFECT, burst=Role.EFFECT, scope=Role.EFFECT)
+@roles(
+    attachment=Role.SUBJECT, requests_per_second=Role.EFFECT, burst=Role.EFFECT, scope=Role.EFFECT
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """Requests above the rate are refused."""

@@ -33,7 +33,13 @@ class NoMatch(StrEnum):
     """It goes to the service that it addressed."""
 
 
-@roles(namespace=Role.EFFECT, name=Role.EFFECT, port=Role.EFFECT, subset=Role.EFFECT, labels=Role.EFFECT)
+@roles(
+    namespace=Role.EFFECT,
+    name=Role.EFFECT,
+    port=Role.EFFECT,
+    subset=Role.EFFECT,
+    labels=Role.EFFECT,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """The endpoints of a service, or those of them whose workloads have ``labels`` (then called ``subset``).
@@ -119,7 +125,13 @@ class FixedAnswer:
     trail: Trail
 
 
-@roles(path=Role.EFFECT, prefix=Role.EFFECT, pattern=Role.EFFECT, substitution=Role.EFFECT, authority=Role.EFFECT)
+@roles(
+    path=Role.EFFECT,
+    prefix=Role.EFFECT,
+    pattern=Role.EFFECT,
+    substitution=Role.EFFECT,
+    authority=Role.EFFECT,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
     """Changes the path (whole, matched prefix, or by regular expression) or the authority before forwarding."""

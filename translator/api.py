@@ -193,4 +193,3 @@ SUPPORT = {
     Grade.NEVER: Support.NEVER,
 }
 """The support that a finding states for a grade."""
-

@@ -33,7 +33,9 @@ class Place:
     path: str = ""
 
     def __str__(self) -> str:
-        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        where = ":".join(
+            str(part) for part in (self.file, self.line, self.column) if part is not None
+        )
         return f"{where}: {self.path}" if self.path else where
 
 

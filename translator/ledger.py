@@ -214,7 +214,9 @@ def _with_object(
     fate = became.get("" if resource is None else str(id(resource)), Fate.INERT)
     if copied:
         lot = Lot(placed=copied)
-        return (Fate.ABSORBED, Lot(absorbed=True, via_node=copied)) if own_name else (Fate.PLACED, lot)
+        return (
+            (Fate.ABSORBED, Lot(absorbed=True, via_node=copied)) if own_name else (Fate.PLACED, lot)
+        )
     if fate in (Fate.PLACED, Fate.APPROXIMATED, Fate.ABSORBED):
         return (Fate.ABSORBED if own_name else Fate.LOST), None
     return (Fate.LOST if fate is Fate.STRANDED else fate), None
@@ -264,7 +266,11 @@ def sources(leaves: Iterable[int], books: Books) -> Iterable[Source]:
         document = books.loaded.documents_by_number[ref >> 24]
         leaf = leaf_of(ref)
         resource = books.loaded.resource_of(document, leaf)
-        name = "" if resource is None else f"{resource.kind}/{resource.namespace or ''}/{resource.name}"
+        name = (
+            ""
+            if resource is None
+            else f"{resource.kind}/{resource.namespace or ''}/{resource.name}"
+        )
         node = document.leaves[leaf]
         yield Source(document.file, node.line, node.column, name, document.paths()[leaf])
 
@@ -322,7 +328,9 @@ def _notes(loaded: Loaded) -> Iterable[Finding]:
             impact=Impact.DIFFERENT if template else Impact.NONE,
             support=Support.PARTIAL,
             message=note.message,
-            sources=(Source(note.place.file, note.place.line, note.place.column, "", note.place.path),),
+            sources=(
+                Source(note.place.file, note.place.line, note.place.column, "", note.place.path),
+            ),
         )
 
 

@@ -45,7 +45,10 @@ def _labelled(manifest: Manifest, owner: Mapping[int, SourceObject]) -> Manifest
     given = manifest.tree.get("metadata", {})
     metadata: dict[str, Tree] = dict(given) if isinstance(given, dict) else {}
     own = metadata.get("annotations")
-    annotations = {**_shared([s.annotations for s in sources]), **(own if isinstance(own, dict) else {})}
+    annotations = {
+        **_shared([s.annotations for s in sources]),
+        **(own if isinstance(own, dict) else {}),
+    }
     labels = _shared([s.labels for s in sources])
     labels[MANAGED_BY] = Said(TOOL, manifest.purpose)
     if sources:

@@ -100,9 +100,7 @@ def read(
     return load_importer(options.source.mesh)(loaded.resources, options).model
 
 
-def options_of(
-    loaded: Loaded, source: str, target: str, settings: Mapping[str, object]
-) -> Options:
+def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, object]) -> Options:
     """The options of a run; ``source`` may be ``auto``.
 
     Raises:

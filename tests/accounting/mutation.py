@@ -197,9 +197,7 @@ def untrue(mutation: Mutation, before: Seen, after: Seen) -> Iterator[str]:
 _IDLE = (Fate.LOST, Fate.UNREAD, Fate.INERT)
 
 
-def _same_fate(
-    old: LedgerRow, new: LedgerRow, changed: set[tuple[str, str]]
-) -> Iterator[str]:
+def _same_fate(old: LedgerRow, new: LedgerRow, changed: set[tuple[str, str]]) -> Iterator[str]:
     listed = {(p.resource, p.path) for p in (*old.outputs, *new.outputs)}
     if old.fate is Fate.PLACED and not changed & listed:
         yield f"placed, but none of {sorted(listed)[:4]} differs"

@@ -33,8 +33,6 @@ metadata: {name: s, namespace: shop}
 """
 
 
-
-
 def fates(result: Result) -> dict[str, Fate]:
     """Fate by document and path."""
     return {f"{row.document}:{row.path}": row.fate for row in result.report.ledger}
@@ -68,7 +66,11 @@ def test_the_ledger_says_where_a_leaf_went(monkeypatch: pytest.MonkeyPatch) -> N
 def test_two_doors_of_one_namespace_are_joined_and_both_placed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    both = DOOR + "---\n" + DOOR.split("---")[0].replace("front", "back").replace("[web, api]", "[ops]")
+    both = (
+        DOOR
+        + "---\n"
+        + DOOR.split("---")[0].replace("front", "back").replace("[web, api]", "[ops]")
+    )
     result = through(monkeypatch, toy_mesh.read_mesh, toy_mesh.write_mesh, both)
     (door,) = result.documents
     assert yaml.safe_load(door.text)["spec"]["open"] == ["web", "api", "ops"]
@@ -146,5 +148,8 @@ def test_the_ledger_tells_the_truth_about_every_single_change(
     for mutation in mutations(documents):
         after = tried(translate_text, mutation.text)
         if after is not None:
-            wrong += [f"{mutation.kind} {mutation.steps}: {fault}" for fault in untrue(mutation, before, after)]
+            wrong += [
+                f"{mutation.kind} {mutation.steps}: {fault}"
+                for fault in untrue(mutation, before, after)
+            ]
     assert wrong == []

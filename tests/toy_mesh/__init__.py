@@ -51,7 +51,12 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
             test = Test(part=Part.NAMESPACE, any_of=(name,), trail=meta.fact("caller"))
             callers = (AllOf(tests=(test,), trail=meta.fact("callers")),)
             facts.append(
-                Grant(attachment=where, layer=Layer.MESH_REQUEST, callers=callers, trail=meta.fact("open"))
+                Grant(
+                    attachment=where,
+                    layer=Layer.MESH_REQUEST,
+                    callers=callers,
+                    trail=meta.fact("open"),
+                )
             )
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     model = Model(facts=tuple(facts), objects=tuple(objects), inventory=inventory)
@@ -81,9 +86,17 @@ def write_mesh(model: Model, options: Options) -> Export:
         else:
             sites = tuple(traced(fact))
             losses.append(
-                Loss(code="MM402", impact=Impact.STRICTER, support=Support.NEVER, sites=sites, message="no door")
+                Loss(
+                    code="MM402",
+                    impact=Impact.STRICTER,
+                    support=Support.NEVER,
+                    sites=sites,
+                    message="no door",
+                )
             )
-    manifests = tuple(_door(merge_equal(spaces[name]), closed, opened) for name, (closed, opened) in doors.items())
+    manifests = tuple(
+        _door(merge_equal(spaces[name]), closed, opened) for name, (closed, opened) in doors.items()
+    )
     del options
     return Export(legal=legal, emission=Emission(manifests=manifests), losses=tuple(losses))
 

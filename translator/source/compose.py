@@ -198,7 +198,9 @@ class Composer:
             raise self._error(line, column, f'no anchor "{event.anchor}" stands before this alias.')
         node = self.anchors[event.anchor]
         if node is None:
-            raise self._error(line, column, f'the alias "{event.anchor}" stands inside its own anchor.')
+            raise self._error(
+                line, column, f'the alias "{event.anchor}" stands inside its own anchor.'
+            )
         return self._copy(node)
 
     def _copy(self, node: Node) -> Node:

@@ -100,7 +100,11 @@ class _Shelf:
 
     def stdin(self, stream: TextIO | BinaryIO | None) -> None:
         if stream is None or self.used_stdin:
-            reason = "standard input can be read once" if self.used_stdin else "there is no standard input"
+            reason = (
+                "standard input can be read once"
+                if self.used_stdin
+                else "there is no standard input"
+            )
             self.errors.append(InputError(Place("-"), f"{reason}. Name files instead."))
             return
         self.used_stdin = True
@@ -225,7 +229,9 @@ def _files(
     ]
     if not wanted and not errors:
         errors.append(
-            InputError(Place(name), f"no manifests here: expected files ending in {', '.join(SUFFIXES)}.")
+            InputError(
+                Place(name), f"no manifests here: expected files ending in {', '.join(SUFFIXES)}."
+            )
         )
     yield from sorted(wanted, key=os.fsencode)
 
@@ -235,7 +241,9 @@ def _collect(
 ) -> None:
     real = os.path.realpath(folder)
     if real in above:
-        errors.append(InputError(Place(folder), "this link leads back to a folder above it. Remove it."))
+        errors.append(
+            InputError(Place(folder), "this link leads back to a folder above it. Remove it.")
+        )
         return
     try:
         names = sorted(os.listdir(folder))
@@ -250,7 +258,9 @@ def _collect(
             _collect(path, (*above, real), found, errors)
         elif entry.endswith(SUFFIXES):
             if os.path.islink(path) and not os.path.exists(path):
-                errors.append(InputError(Place(path), "this link leads nowhere. Remove it or mend it."))
+                errors.append(
+                    InputError(Place(path), "this link leads nowhere. Remove it or mend it.")
+                )
             else:
                 found.append(path)
 
@@ -296,7 +306,9 @@ def _resource(
     for field in ("name", "namespace"):
         found = inner.get(field)
         if found is not None and found.value is not None and not isinstance(found.value, str):
-            where = Place(document.file, found.line, found.column, f"{path}.metadata.{field}".lstrip("."))
+            where = Place(
+                document.file, found.line, found.column, f"{path}.metadata.{field}".lstrip(".")
+            )
             errors.append(InputError(where, f"expected a string, found {found.value!r}. Quote it."))
     return Resource(
         document=document,

@@ -60,7 +60,9 @@ def resolve(text: str, *, plain: bool, tag: str | None = None) -> Scalar:
     if wanted is None:
         return value if plain else text
     if isinstance(value, wanted) and not (isinstance(value, bool) and bool not in wanted):
-        return float(value) if tag == "tag:yaml.org,2002:float" and isinstance(value, int) else value
+        return (
+            float(value) if tag == "tag:yaml.org,2002:float" and isinstance(value, int) else value
+        )
     message = f'"{text}" is no {(tag or "").rpartition(":")[2]}'
     raise ValueError(message)
 

@@ -66,7 +66,9 @@ class Unsayable(Exception):  # noqa: N818  # carries a reason upwards, is nobody
     """The callers cannot be named."""
 
 
-def positive(callers: Sequence[AllOf], known: Known) -> tuple[Callers, tuple[tuple[AllOf, str], ...]]:
+def positive(
+    callers: Sequence[AllOf], known: Known
+) -> tuple[Callers, tuple[tuple[AllOf, str], ...]]:
     """The callers of a grant, and the alternatives that cannot be named, with the reason."""
     if not callers:
         return frozenset((ANYONE,)), ()
@@ -225,7 +227,10 @@ def _common(left: Blocks, right: Blocks) -> Blocks:
     found = []
     for block, out in left:
         for other, other_out in right:
-            a, b = ipaddress.ip_network(block, strict=False), ipaddress.ip_network(other, strict=False)
+            a, b = (
+                ipaddress.ip_network(block, strict=False),
+                ipaddress.ip_network(other, strict=False),
+            )
             if a.version == b.version and a.overlaps(b):
                 small = a if a.prefixlen >= b.prefixlen else b
                 found.append((str(small), _inside(small, (*out, *other_out))))
@@ -325,9 +330,7 @@ def refuse(
     return left
 
 
-def _outside(
-    callers: Callers, tests: Sequence[Test], known: Known, doubts: Doubts
-) -> Callers:
+def _outside(callers: Callers, tests: Sequence[Test], known: Known, doubts: Doubts) -> Callers:
     """Callers that fail at least one of the tests."""
     found: set[Clause] = set()
     for test in tests:

@@ -92,7 +92,11 @@ def _unsaid() -> list[Row]:
         for negative in _BOTH:
             key = f"Test.{part}{negative}"
             code = "MM410" if by_caller else "MM402"
-            rows.append(_field(key, grade, code, f"the {spoken} {word} in an authorization.", within=_ACCESS))
+            rows.append(
+                _field(
+                    key, grade, code, f"the {spoken} {word} in an authorization.", within=_ACCESS
+                )
+            )
             rows.append(_field(key, grade, "MM201", f"the {spoken} {word} in a route."))
     return rows
 

@@ -90,9 +90,7 @@ def _rule(item: Cursor, meta: Meta) -> AuthorizationRule:
     callers = tuple(
         _alternative(source, _SOURCE, "source", meta) for source in item.opt_list("from")
     )
-    requests = tuple(
-        _alternative(to, _OPERATION, "operation", meta) for to in item.opt_list("to")
-    )
+    requests = tuple(_alternative(to, _OPERATION, "operation", meta) for to in item.opt_list("to"))
     return AuthorizationRule(
         callers=callers,
         requests=requests,
@@ -126,7 +124,9 @@ def _condition(item: Cursor, meta: Meta) -> Test:
     part, name = _part(key)
     any_of = tuple(_term(part, value, meta) for value in item.opt_strings("values"))
     none_of = tuple(_term(part, value, meta) for value in item.opt_strings("notValues"))
-    node: Trail = absorb(meta.fact(f"when {key.value}"), item.empty("values"), item.empty("notValues"))
+    node: Trail = absorb(
+        meta.fact(f"when {key.value}"), item.empty("values"), item.empty("notValues")
+    )
     if name is None:
         node = absorb(node, key)
     return Test(part=part, name=name, any_of=any_of, none_of=none_of, trail=node)
@@ -176,5 +176,3 @@ def wildcard(text: str, *, ignore_case: bool = False) -> Pattern:
     if text.endswith("*"):
         return Pattern(PatternKind.PREFIX, text[:-1], ignore_case)
     return Pattern(PatternKind.EXACT, text, ignore_case)
-
-

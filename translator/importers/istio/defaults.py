@@ -61,8 +61,16 @@ def mesh(options: Options) -> Attachment:
 
 def silent_facts(options: Options) -> tuple[Fact, ...]:
     """Defaults that are facts of the model: they hold for every workload until something else is said."""
-    probes = silence(options, "sidecar.istio.io/rewriteAppHTTPProbers", "ops/configuration/mesh/app-health-check/")
-    mtls = silence(options, "PeerAuthentication.spec.mtls.mode", "reference/config/security/peer_authentication/")
+    probes = silence(
+        options,
+        "sidecar.istio.io/rewriteAppHTTPProbers",
+        "ops/configuration/mesh/app-health-check/",
+    )
+    mtls = silence(
+        options,
+        "PeerAuthentication.spec.mtls.mode",
+        "reference/config/security/peer_authentication/",
+    )
     return (
         Probes(
             attachment=mesh(options),
@@ -78,7 +86,9 @@ def silent_facts(options: Options) -> tuple[Fact, ...]:
 
 
 def _retry(options: Options) -> Default:
-    what = silence(options, "VirtualService.spec.http[].retries", "concepts/traffic-management/#retries")
+    what = silence(
+        options, "VirtualService.spec.http[].retries", "concepts/traffic-management/#retries"
+    )
     retry = Retry(
         attempts=silent(2, what),
         conditions=tuple(silent(condition, what) for condition in RETRY_CONDITIONS),

@@ -161,9 +161,7 @@ def _percent(place: Cursor, node: Trail) -> tuple[Traced[float] | None, Trail]:
     return (None if old is None else old.map(float)), node
 
 
-def read_percentage(
-    place: Cursor, key: str, node: Trail
-) -> tuple[Traced[float] | None, Trail]:
+def read_percentage(place: Cursor, key: str, node: Trail) -> tuple[Traced[float] | None, Trail]:
     """``{value: number}``, 0 to 100; without a value it is 0."""
     found = place.opt_map(key)
     if found is None:

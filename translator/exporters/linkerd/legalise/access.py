@@ -47,6 +47,10 @@ class Pass:
     known: Known
     names: Names
     legal: Legal
+    undeclared: list[str] = field(default_factory=list)
+    """Workloads whose undeclared ports are shut though the source grants something there."""
+    unprobed: list[str] = field(default_factory=list)
+    """Workloads whose health checks are refused."""
 
 
 def legalise_access(model: Model, options: Options) -> Legal:
@@ -56,17 +60,16 @@ def legalise_access(model: Model, options: Options) -> Legal:
     known = known_callers(model.inventory, options)
     named_only = (_without_unnamed(ruling, known, legal) for ruling in rulings)
     rulings = [ruling for ruling in named_only if ruling is not None]
-    names = Names()
+    state = Pass(known, Names(), legal)
     reached: set[int] = set()
     for workload in sorted(model.inventory.workloads, key=lambda w: w.key):
-        mine = [
-            r for r in rulings if covers(_attachment(r).subject, workload, model.inventory)
-        ]
+        mine = [r for r in rulings if covers(_attachment(r).subject, workload, model.inventory)]
         reached.update(id(r) for r in mine)
         if any(_rules(ruling) for ruling in mine) and not workload.host_network:
-            _workload(workload, mine, model, options, Pass(known, names, legal))
+            _workload(workload, mine, model, options, state)
         else:
             legal.losses.extend(_default_holds(mine))
+    legal.losses.extend(_together(state))
     legal.losses.extend(_unreached(r) for r in rulings if id(r) not in reached and _speaks(r))
     legal.facts.extend(f for f in model.facts if not _is_ruling(f) and not isinstance(f, Probes))
     return legal
@@ -191,10 +194,10 @@ def _workload(
         state.legal.facts.extend(facts)
         state.legal.losses.extend(_narrowed(here, workload, port, table))
         if probed and door.closed | door.demanded and not options.node_networks:
-            state.legal.losses.append(_unprobed(workload, port))
+            state.unprobed.append(f"{workload.key} port {port}")
     state.legal.facts.extend(carver.default(everywhere, closed=closed, demanded=demanded))
     if closed and any(isinstance(r, Grant) for r in everywhere):
-        state.legal.losses.append(_undeclared(workload))
+        state.undeclared.append(workload.key)
     if not ports:
         state.legal.losses.append(_no_ports(workload, mine))
 
@@ -252,13 +255,13 @@ def _probes(workload: Workload, port: int, options: Options) -> tuple[Probe, ...
         return ()
     blocks = tuple((block, ()) for block in sorted(options.node_networks))
     nodes = frozenset((Clause(Who.ANYONE, networks=blocks),))
-    paths = {p.path.partition("?")[0] for p in workload.probes if workload.port_number(p.port) == port}
+    paths = {
+        p.path.partition("?")[0] for p in workload.probes if workload.port_number(p.port) == port
+    }
     return tuple(Probe(path, nodes) for path in sorted(paths))
 
 
-def _narrowed(
-    here: Sequence[Fact], workload: Workload, port: int, table: Table
-) -> Iterator[Loss]:
+def _narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) -> Iterator[Loss]:
     refusing = tuple(t for r in here if isinstance(r, Refusal) for t in traced(r.callers))
     if table.narrowed:
         yield Loss(
@@ -272,18 +275,37 @@ def _narrowed(
             advice="Name the callers that may come in instead of those that may not.",
         )
     if any(cell.paths is not None for cell in table.cells):
-        yield _path_form(here, workload, port)
+        form = _path_form(here, workload, port)
+        if form.sites:
+            yield form
 
 
-def _unprobed(workload: Workload, port: int) -> Loss:
-    return Loss(
-        code="MM404",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        message=f"{workload.key} port {port}: the node's health checks are refused, since the "
-        "networks of the nodes are not known. The pods will not become ready.",
-        advice="Give --node-networks with the address blocks of the nodes.",
-    )
+def _together(state: Pass) -> Iterator[Loss]:
+    """What happens to many workloads, said once."""
+    if state.unprobed:
+        yield Loss(
+            code="MM404",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            message="the node's health checks are refused, since the networks of the nodes are not "
+            f"known; these pods will not become ready: {_list(state.unprobed)}.",
+            advice="Give --node-networks with the address blocks of the nodes.",
+        )
+    if state.undeclared:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message="ports that neither a container, nor a Service, nor a probe names are shut, "
+            f"where the source holds them to its rules: {_list(state.undeclared)}.",
+            advice="Declare every port that is served.",
+        )
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(sorted(set(names)))
 
 
 def _path_form(here: Sequence[Fact], workload: Workload, port: int) -> Loss:
@@ -317,19 +339,6 @@ def _not_exact(here: Sequence[Fact], workload: Workload, port: int, opaque: Opaq
         sites=tuple(t for r in grants for t in traced((r.callers, r.requests, r.always))),
         message=f"{workload.key} port {port} is shut: its rules cannot be said exactly ({opaque}).",
         advice="Simplify the paths of these rules.",
-    )
-
-
-def _undeclared(workload: Workload) -> Loss:
-    return Loss(
-        code="MM412",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        message=f"{workload.key}: ports that neither a container, nor a Service, nor a probe names are shut; "
-        "the source holds them to the same rules as the others.",
-        advice="Declare every port that is served.",
     )
 
 

@@ -25,6 +25,10 @@ from translator.exporters.linkerd.legalise.paths import safe
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
 
 
+Row = tuple[tuple[str, Callers], ...]
+"""The callers of each method."""
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A health check to be let in: GET on exactly this path, from these callers."""
@@ -47,10 +51,14 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A set of paths (``None``: all of them) on which each method has the same callers everywhere."""
+    """A set of paths on which each method has the same callers everywhere.
+
+    ``paths`` is ``None`` for all paths that no other cell names. Only a cell that lets in nobody whom another cell
+    keeps out may be that one: what its owner wrote in an unusual form ends up there.
+    """
 
     paths: Language | None
-    methods: tuple[tuple[str, Callers], ...]
+    methods: Row
 
     def callers(self, method: str) -> Callers:
         """Who may send requests with this method to these paths."""
@@ -76,7 +84,7 @@ def cells(door: Door) -> Table:
         row, narrowed = _row(door, 0, {})
         return Table((Cell(None, row),), narrowed)
     index = {id(language): number for number, language in enumerate(languages)}
-    groups: dict[tuple[tuple[str, Callers], ...], list[int]] = {}
+    groups: dict[Row, list[int]] = {}
     narrowed = False
     for atom in atoms(languages, within=PATH):
         row, narrow = _row(door, atom.signature, index)
@@ -84,10 +92,20 @@ def cells(door: Door) -> Table:
         groups.setdefault(row, []).append(atom.signature)
     if len(groups) == 1:
         return Table((Cell(None, next(iter(groups))),), narrowed)
+    rest = _rest(tuple(groups))
     found = tuple(
-        Cell(_paths(languages, signatures), row) for row, signatures in groups.items()
+        Cell(None if row is rest else _paths(languages, signatures), row)
+        for row, signatures in groups.items()
     )
     return Table(found, narrowed)
+
+
+def _rest(rows: Sequence[Row]) -> Row | None:
+    """The row that is nowhere wider than any other, if there is one."""
+    for row in rows:
+        if all(own <= other for one in rows for (_, own), (_, other) in zip(row, one, strict=True)):
+            return row
+    return None
 
 
 def _languages(door: Door) -> tuple[Language, ...]:
@@ -127,7 +145,7 @@ def _paths(languages: Sequence[Language], signatures: Iterable[int]) -> Language
 
 def _row(
     door: Door, signature: int, index: dict[int, int]
-) -> tuple[tuple[tuple[str, Callers], ...], bool]:
+) -> tuple[Row, bool]:
     row: list[tuple[str, Callers]] = []
     narrowed = False
     for method in (*METHODS, OTHER):
@@ -163,4 +181,3 @@ def _holding(
             bool(signature >> index[id(language)] & 1) is wanted for language, wanted in rule.paths
         ):
             yield rule
-

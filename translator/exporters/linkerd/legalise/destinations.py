@@ -126,5 +126,7 @@ class Subsets:
         before = [w for w in self.inventory.endpoints(service) if meets(w.labels, labels)]
         after = list(self.inventory.selected(service.namespace, merged))
         if before != after:
-            raise Unreachable("MM210", f"a service for the subset would select other pods of {service.name}")
+            raise Unreachable(
+                "MM210", f"a service for the subset would select other pods of {service.name}"
+            )
         return merged

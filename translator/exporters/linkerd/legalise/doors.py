@@ -112,11 +112,15 @@ class Carver:
         """What holds on the ports that no server names: the default of the pod."""
         terms = _Terms(everywhere)
         modes = [
-            f.mode for f in everywhere if isinstance(f, PeerMtls) and f.mode.value is MtlsMode.DEMANDED
+            f.mode
+            for f in everywhere
+            if isinstance(f, PeerMtls) and f.mode.value is MtlsMode.DEMANDED
         ]
         if closed:
             at = self._at(None, terms)
-            yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed by default"))
+            yield Closed(
+                attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed by default")
+            )
         elif demanded:
             at = self._at(None, terms)
             mode = derived(MtlsMode.DEMANDED, modes)
@@ -148,7 +152,8 @@ class Carver:
             self._route(port, str(number), clauses, matches, terms)
             for number, (clauses, matches) in enumerate(sorted(found.items(), key=_by_callers))
         ]
-        routes.append(self._route(port, "otherwise", (), [], terms))
+        if not any(cell.paths is None and cell.callers(OTHER) for cell in table.cells):
+            routes.append(self._route(port, "otherwise", (), [], terms))
         return GuardedRoutes(
             attachment=at,
             layer=Layer.MESH_REQUEST,
@@ -179,6 +184,8 @@ class Carver:
 
     def _matches(self, cell: Cell, terms: _Terms) -> Iterator[tuple[Callers, AllOf]]:
         """The alternatives of one set of paths: methods that are named, then all others."""
+        if not any(callers for _, callers in cell.methods):
+            return
         path = () if cell.paths is None else (self._path(cell, terms),)
         rest = cell.callers(OTHER)
         for method in METHODS:
@@ -189,8 +196,9 @@ class Carver:
                     trail=named("method", self.because),
                 )
                 terms.use(Part.METHOD)
-                yield cell.callers(method), AllOf(
-                    tests=(*path, test), trail=named("requests", self.because)
+                yield (
+                    cell.callers(method),
+                    AllOf(tests=(*path, test), trail=named("requests", self.because)),
                 )
         if rest:
             yield rest, AllOf(tests=path, trail=named("requests", self.because))
@@ -253,9 +261,7 @@ class Carver:
             tests.append(self._test(Part.PEER_ADDRESS, blocks, terms.networks(blocks)))
         return AllOf(tests=tuple(tests), trail=named("callers", self.because))
 
-    def _test(
-        self, part: Part, terms: Iterable[Term], parents: Sequence[Traced[object]]
-    ) -> Test:
+    def _test(self, part: Part, terms: Iterable[Term], parents: Sequence[Traced[object]]) -> Test:
         if parents:
             any_of = tuple(derived(term, parents) for term in terms)
         else:
@@ -357,7 +363,9 @@ class _Terms:
         words = {clause.namespace, clause.account} - {""}
         exact = tuple(t for t in everybody if words and _names(t.value, clause))
         modes = tuple(f.mode for f in self.here if isinstance(f, PeerMtls) and f.mode.origin)
-        found = exact or (everybody + modes if clause.who is not Who.AUTHENTICATED else modes + everybody)
+        found = exact or (
+            everybody + modes if clause.who is not Who.AUTHENTICATED else modes + everybody
+        )
         self.used.update(id(t) for t in found)
         return found
 
@@ -395,4 +403,6 @@ def _names(value: object, clause: Clause) -> bool:
 def _within(value: object, blocks: Sequence[Cidr]) -> bool:
     if not isinstance(value, Cidr):
         return False
-    return any(value.block.partition("/")[0] in b.block or value.block in b.excluding for b in blocks)
+    return any(
+        value.block.partition("/")[0] in b.block or value.block in b.excluding for b in blocks
+    )

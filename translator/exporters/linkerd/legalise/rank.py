@@ -230,8 +230,10 @@ def _merged(
 def _regex(
     accepts: Language, parents: Sequence[Traced[object]], own: Ask | None, part: Part
 ) -> Ask:
-    text = say(accepts) if part is Part.PATH else accepts.to_regex(
-        Dialect.RUST_SPAN, within=HEADER_VALUE
+    text = (
+        say(accepts)
+        if part is Part.PATH
+        else accepts.to_regex(Dialect.RUST_SPAN, within=HEADER_VALUE)
     )
     term = Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RUST_SPAN)
     traced = derived(term, parents)

@@ -62,7 +62,9 @@ def legalise_routes(model: Model, options: Options) -> Legal:
         except Contradiction as reason:
             legal.losses.append(_whole(fact, "MM202", str(reason), _ORDER))
         except Opaque as reason:
-            legal.losses.append(_whole(fact, "MM202", f"a pattern has no exact language: {reason}", _ORDER))
+            legal.losses.append(
+                _whole(fact, "MM202", f"a pattern has no exact language: {reason}", _ORDER)
+            )
         else:
             legal.facts.extend(tables)
     legal.facts.extend(subsets.made.values())
@@ -126,7 +128,9 @@ def _tables(  # noqa: PLR0913, PLR0917  # one pass, all of it needed
 
 def _check_all_said(table: RouteTable, found: Sequence[RouteTable], legal: Legal) -> None:
     if not found:
-        legal.losses.append(_whole(table, "MM208", "none of its rules is for clients of the mesh", ""))
+        legal.losses.append(
+            _whole(table, "MM208", "none of its rules is for clients of the mesh", "")
+        )
 
 
 def _clients(table: RouteTable) -> tuple[Traced[str] | None, ...]:
@@ -257,7 +261,11 @@ def _match(one: Alternative, table: RouteTable) -> RouteMatch:
     if tests and not any(t.part is Part.PATH for t in tests):
         tests = (_any_path(one, table), *tests)
     source = one.source
-    node = source.trail if isinstance(source, RouteMatch) else trail("match", because=table.trail.because)
+    node = (
+        source.trail
+        if isinstance(source, RouteMatch)
+        else trail("match", because=table.trail.because)
+    )
     spent = [node] if not isinstance(source, RouteMatch) else _spent(source)
     return RouteMatch(
         requests=AllOf(tests=tests, trail=named("requests", node)),
@@ -359,7 +367,11 @@ def _finished(
     subject = table.attachment.subject
     home = subject.namespace.value if subject.namespace else ""
     port = table.attachment.ports[0].value if table.attachment.ports else None
-    number = str(port.port) if isinstance(port, ServicePort) and service and len(service.ports) > 1 else ""
+    number = (
+        str(port.port)
+        if isinstance(port, ServicePort) and service and len(service.ports) > 1
+        else ""
+    )
     consumer = client is not None and client.value != home
     where = client.value if client is not None and consumer else home
     name = names.take("HTTPRoute", where, name_of(_base(table), number))

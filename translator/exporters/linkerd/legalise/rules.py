@@ -64,7 +64,9 @@ def _asks_http(fact: Grant | Refusal) -> bool:
     return any(t.part in HTTP_PARTS for t in (*tests, *fact.always))
 
 
-def _with(callers: Sequence[AllOf], tests: tuple[Test, ...], trail: Traced[str]) -> tuple[AllOf, ...]:
+def _with(
+    callers: Sequence[AllOf], tests: tuple[Test, ...], trail: Traced[str]
+) -> tuple[AllOf, ...]:
     if not tests:
         return tuple(callers)
     whole = callers or (AllOf(trail=trail),)

@@ -61,7 +61,9 @@ class Authorizations:
         name = admission.name.value
         node = (admission.trail,)
         refs: list[Tree] = []
-        identities = [t for a in admission.callers for t in a.tests if t.part is not Part.PEER_ADDRESS]
+        identities = [
+            t for a in admission.callers for t in a.tests if t.part is not Part.PEER_ADDRESS
+        ]
         if identities:
             refs.append(_ref("MeshTLSAuthentication", name, node))
             yield self._mesh_tls(name, identities, space, node)
@@ -202,5 +204,3 @@ def _http_route(route: GuardedRoute, fact: GuardedRoutes, space: Traced[str]) ->
         },
         purpose=node,
     )
-
-

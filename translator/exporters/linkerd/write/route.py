@@ -71,9 +71,9 @@ def _text(pattern: Pattern) -> str:
 
 def _rule(route: Route, *, by_field: bool) -> dict[str, Tree]:
     node = (route.trail,)
-    matches: list[Tree] = [
-        match_tree(_with_trail(m.requests, m.trail)) for m in route.matches
-    ] or [{"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}]
+    matches: list[Tree] = [match_tree(_with_trail(m.requests, m.trail)) for m in route.matches] or [
+        {"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}
+    ]
     tree: dict[str, Tree] = {"matches": matches}
     filters = header_filters(route.header_edits)
     if route.redirect is not None:
@@ -128,4 +128,3 @@ def _retry(first: Retry, alike: list[Retry]) -> dict[str, Tree]:
     if limits:
         tree["retry.linkerd.io/timeout"] = derived(duration(limits[0].value), limits)
     return tree
-

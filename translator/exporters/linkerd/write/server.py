@@ -20,7 +20,11 @@ def key_of(attachment: Attachment) -> ServerKey:
     """The server that an attachment of the legal form is about."""
     subject = attachment.subject
     (port,) = attachment.ports
-    if subject.namespace is None or subject.name is None or not isinstance(port.value, WorkloadPort):
+    if (
+        subject.namespace is None
+        or subject.name is None
+        or not isinstance(port.value, WorkloadPort)
+    ):
         raise TypeError(attachment)
     return subject.namespace.value, subject.name.value, int(port.value.port)
 

@@ -24,9 +24,7 @@ from translator.report.model import Fate, Impact, Severity, Support
 _REFUSED = 403
 
 
-def link_access(
-    statements: Sequence[Statement], inventory: Inventory, options: Options
-) -> Linked:
+def link_access(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
     """Grants, refusals and what they close. A policy for a waypoint or a dry run decides nothing at a sidecar."""
     del inventory
     facts: list[Fact] = []
@@ -42,7 +40,9 @@ def link_access(
             inactive.append(_idle(policy, "a dry run decides nothing", policy.meta.key))
         elif not policy.rules and policy.action.value is not Action.ALLOW:
             losses.append(_no_rules(policy))
-            inactive.append(_idle(policy, f"{policy.action.value} without rules matches nothing", ""))
+            inactive.append(
+                _idle(policy, f"{policy.action.value} without rules matches nothing", "")
+            )
         else:
             facts.extend(_facts(policy, options))
     return Linked(tuple(facts), tuple(inactive), tuple(losses))

@@ -25,7 +25,8 @@ _MODES = {
     "STRICT": MtlsMode.DEMANDED,
 }
 AGE = Assumption(
-    "age", "of objects whose age is not in the input, the first by namespace and name counts as the oldest"
+    "age",
+    "of objects whose age is not in the input, the first by namespace and name counts as the oldest",
 )
 
 
@@ -44,7 +45,9 @@ def link_mtls(statements: Sequence[Statement], inventory: Inventory, options: Op
             narrower.append((level, subject))
     for fact in silent_facts(options):
         if isinstance(fact, PeerMtls):
-            bare = replace(fact.attachment.subject, excluding=tuple(_shadow(s) for _, s in narrower))
+            bare = replace(
+                fact.attachment.subject, excluding=tuple(_shadow(s) for _, s in narrower)
+            )
             facts.append(replace(fact, attachment=replace(fact.attachment, subject=bare)))
         else:
             facts.append(fact)
@@ -75,7 +78,9 @@ def _heeded(
             level, scope = (0, "") if root else (1, "")
         first = seen.setdefault((policy.meta.namespace.value, scope), policy)
         if first is not policy:
-            inactive.append(_idle(policy, first.meta.key, "an older policy of the same scope counts"))
+            inactive.append(
+                _idle(policy, first.meta.key, "an older policy of the same scope counts")
+            )
             continue
         if not _says(policy.mode) and not any(_says(mode) for _, mode in policy.ports):
             inactive.append(_idle(policy, "", "it says nothing of its own and inherits"))
@@ -111,7 +116,9 @@ def _shadow(subject: Subject) -> Subject:
     """The subject as an exception of a wider fact: it is named there, its meaning stays with its own fact."""
     return Subject(
         scope=subject.scope,
-        namespace=None if subject.namespace is None else named(subject.namespace.value, subject.namespace),
+        namespace=None
+        if subject.namespace is None
+        else named(subject.namespace.value, subject.namespace),
         labels=None if subject.labels is None else named(subject.labels.value, subject.labels),
         trail=trail("exception"),
     )

@@ -1,0 +1,129 @@
+"""Languages as regular expressions of a dialect: candidates are made in several ways, and the shortest right one wins.
+
+Right means: read again by our own parser, it agrees with the language on all strings of the domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ir.language.algebra import Language
+from ir.language.charset import ASCII_BYTES
+from ir.language.chart import Chart, chart, only_beginning, reversed_chart
+from ir.language.elimination import expressions
+from ir.language.errors import Opaque
+from ir.language.expression import Expression
+from ir.language.formula import Operation
+from ir.language.printing import NOTHING, Printer, escaped
+from ir.language.syntax import Dialect
+
+_UTF8 = Language.regex("(?s:.*)", Dialect.RUST_SPAN)
+_ALL = (".*", "(?s).*")
+_ROOM = 2
+"""How much larger an expression may be than its text while it is built."""
+
+
+def write_regex(language: Language, dialect: Dialect, limit: int, within: Language | None) -> str:
+    """A regular expression that agrees with the language within the domain.
+
+    Raises:
+        Opaque: none of at most ``limit`` characters was found, or the language is not known well enough.
+    """
+    domain = _UTF8 if within is None else within
+    wanted = language & domain
+    if wanted.is_empty():
+        return NOTHING
+    for candidates in (_ALL, _said(language), _framed(wanted), _candidates(language, domain, limit)):
+        forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
+        for form in sorted(forms, key=len):
+            if len(form) <= limit and _agrees(form, dialect, wanted, domain):
+                return form
+    raise Opaque(f"needs more than {limit} characters")
+
+
+def _forms(text: str, dialect: Dialect) -> tuple[str, ...]:
+    """The text, anchored where the dialect searches; Rust may cut its match short without that."""
+    match dialect:
+        case Dialect.RE2_FULL:
+            return (text,)
+        case Dialect.RUST_SPAN:
+            return (text, f"^(?:{text})$")
+        case Dialect.GO_SEARCH:
+            return (f"^(?:{text})$",)
+
+
+def _agrees(text: str, dialect: Dialect, wanted: Language, domain: Language) -> bool:
+    try:
+        return (Language.regex(text, dialect) & domain).equals(wanted)
+    except Opaque:
+        return False
+
+
+def _said(language: Language) -> Iterator[str]:
+    """How the author put it, where the language is a single pattern."""
+    if language.said is not None:
+        yield language.said
+        yield f"(?s){language.said}"
+
+
+def _candidates(language: Language, domain: Language, limit: int) -> Iterator[str]:
+    """Texts for the language in several ways; which of them are right is seen later."""
+    yield from _united(language)
+    for variant in (language & domain, language, language | ~domain):
+        found = _charted(variant, domain)
+        if found is not None:
+            yield from _read_off(found, limit)
+
+
+def _framed(wanted: Language) -> Iterator[str]:
+    """What all strings begin and end with, and anything in between."""
+    found = _charted(wanted, wanted)
+    if found is None:
+        return
+    try:
+        end = only_beginning(reversed_chart(found))[::-1]
+    except Opaque:
+        end = ""
+    start = only_beginning(found)
+    yield escaped(start)
+    for middle in (".*", ".+"):
+        text = f"{escaped(start)}{middle}{escaped(end)}"
+        yield text
+        yield f"(?s){text}"
+
+
+def _charted(language: Language, domain: Language) -> Chart | None:
+    """The language over the characters of the domain; ``None`` where that is too large."""
+    beyond = bool(domain.alphabet & ~ASCII_BYTES)
+    try:
+        return chart(language.table(domain.alphabet), beyond_ascii=beyond)
+    except Opaque:
+        return None
+
+
+def _united(language: Language) -> Iterator[str]:
+    """A union of single patterns, as the author put them."""
+    pending = [language]
+    texts: list[str] = []
+    while pending:
+        one = pending.pop()
+        if one.operation is Operation.OR:
+            pending.extend(reversed(one.parts))
+        elif one.said is None:
+            return
+        else:
+            texts.append(one.said)
+    text = "|".join(texts)
+    yield text
+    yield f"(?s){text}"
+
+
+def _read_off(found: Chart, limit: int) -> Iterator[str]:
+    for read in expressions(found, _ROOM * limit):
+        yield _printed(found, read)
+
+
+def _printed(found: Chart, read: Expression) -> str:
+    printer = Printer(found.symbols)
+    text = printer.text(read)
+    return f"(?s){text}" if printer.needs_dot_all else text

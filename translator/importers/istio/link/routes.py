@@ -1,0 +1,305 @@
+"""VirtualServices together: a table of routes for each host and each set of clients.
+
+istio/istio pilot/pkg/networking/core/httproute.go, 1.31: at a sidecar the first VirtualService of a
+host takes all of its requests, and one that no rule matches gets 404; at a gateway the rules of all
+of them stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ir.attachment import Attachment, Audience, EnforcedAt, Reach
+from ir.inventory import Inventory
+from ir.match import PathForm, View
+from ir.model import Fact
+from ir.provenance import Assumption, Traced, absorb
+from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
+from translator.api import Loss, Options
+from translator.importers.istio.link import Linked
+from translator.importers.istio.link.destinations import (
+    Rulebook,
+    close_rulebook,
+    resolved,
+    rulebook,
+)
+from translator.importers.istio.link.hosts import (
+    Place,
+    asked_for,
+    place_of,
+    subject_at,
+    unfinished,
+)
+from translator.importers.istio.link.leaves import (
+    Idle,
+    in_order,
+    inactive,
+    leaves_in,
+    of_service,
+    origins,
+)
+from translator.importers.istio.link.mtls import AGE
+from translator.importers.istio.link.surfaces import Surface, surfaces
+from translator.importers.istio.link.unsaid import said
+from translator.importers.istio.link.visibility import (
+    Claim,
+    Standing,
+    Visibility,
+    audience_of,
+    standings,
+    visibility_of,
+)
+from translator.importers.istio.model import DestinationRule, Statement, VirtualService
+from translator.report.model import Fate, Impact, Severity, Support
+
+_VIEW = View(path=PathForm.NORMAL, authority_has_port=True)
+"""Paths are normalised by default (meshConfig.pathNormalization BASE); the host may bear a port."""
+
+_OTHER = "another VirtualService has the requests of these clients to this host"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What all tables are made with."""
+
+    inventory: Inventory
+    options: Options
+    book: Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A VirtualService with its surfaces, before it is known which others claim its hosts."""
+
+    service: VirtualService
+    places: tuple[Place, ...]
+    surfaces: tuple[Surface, ...]
+    idles: tuple[Idle, ...]
+
+
+def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
+    """Route tables, and the policies of DestinationRules."""
+    services = [s for s in statements if isinstance(s, VirtualService)]
+    rules = [s for s in statements if isinstance(s, DestinationRule)]
+    scene = Scene(inventory, options, rulebook(rules, options))
+    drafts = [_draft(service, options) for service in services if not service.not_read]
+    heeded, assumptions = _heeded(drafts, scene)
+    parts = [_linked(draft, own, scene) for draft, own in zip(drafts, heeded, strict=True)]
+    tables = [fact for part in parts for fact in part.facts]
+    parts.append(close_rulebook(scene.book, leaves_in(*tables), options))
+    return Linked(
+        facts=tuple(fact for part in parts for fact in part.facts),
+        inactive=tuple(one for part in parts for one in part.inactive),
+        losses=(
+            *(_not_read(service) for service in services if service.not_read),
+            *(loss for service in services for loss in _refusals(service)),
+            *(loss for part in parts for loss in part.losses),
+        ),
+        assumptions=(*assumptions, *(one for part in parts for one in part.assumptions)),
+    )
+
+
+def _draft(service: VirtualService, options: Options) -> Draft:
+    places = tuple(place_of(host, service.meta, options) for host in service.hosts)
+    found, idles = surfaces(service)
+    return Draft(service, places, found, idles)
+
+
+def _heeded(
+    drafts: Sequence[Draft], scene: Scene
+) -> tuple[list[list[Standing]], tuple[Assumption, ...]]:
+    """What each VirtualService is heeded for at the sidecars, by its place in the input."""
+    claims: dict[str, list[Claim]] = {}
+    for number, draft in enumerate(drafts):
+        service = draft.service
+        seen = visibility_of(service.export_to, service.meta)
+        if not any(side.mesh and side.routes for side in draft.surfaces):
+            continue
+        for host, place in zip(service.hosts, draft.places, strict=True):
+            if unfinished(place, scene.inventory) is None:
+                claim = Claim(number, host, place, seen, service.created, service.meta)
+                claims.setdefault(place.text, []).append(claim)
+    heeded: list[list[Standing]] = [[] for _ in drafts]
+    guessed = False
+    for of_host in claims.values():
+        found, by_guess = standings(of_host)
+        guessed = guessed or by_guess
+        for standing in found:
+            heeded[standing.claim.number].append(standing)
+    return heeded, (AGE,) if guessed else ()
+
+
+def _linked(draft: Draft, heeded: Sequence[Standing], scene: Scene) -> Linked:
+    """The tables of one VirtualService, and all that is not in them."""
+    service = draft.service
+    tables: list[Fact] = []
+    losses: list[Loss] = []
+    for surface in draft.surfaces:
+        for place, audience, seen in _clients(draft, surface, heeded):
+            table, more = _table(draft, surface, place, audience, seen, scene)
+            tables.append(table)
+            losses.extend(more)
+    used = leaves_in(*tables)
+    idles = [
+        Idle(origins(*service.quiet), "it names something for logs and metrics, or shapes nothing"),
+        *_lost(draft, heeded, alone=not tables),
+    ]
+    unserved = _unserved(draft, used, scene, alone=not tables)
+    losses.extend(unserved)
+    told = used.union(leaf for loss in unserved for leaf in loss.leaves)
+    idles.extend((*_absent(draft, scene, alone=not tables), *draft.idles))
+    if not tables:
+        idles.append(Idle(of_service(service), "it has no rule for requests of any client"))
+    return Linked(tuple(tables), inactive(idles, told), tuple(losses))
+
+
+def _clients(
+    draft: Draft, surface: Surface, heeded: Sequence[Standing]
+) -> Iterator[tuple[Place, Audience, Visibility]]:
+    """The hosts of a surface, each with the clients for whom the VirtualService is heeded."""
+    meta = draft.service.meta
+    if surface.mesh:
+        for one in heeded:
+            if one.stands:
+                yield one.claim.place, audience_of(one.seen, meta), one.seen
+        return
+    seen = visibility_of(draft.service.export_to, meta)
+    if surface.routes and (seen.public or seen.namespaces):
+        by_gateway = replace(
+            audience_of(seen, meta), reach=Reach.LISTENERS, listeners=surface.names
+        )
+        for place in draft.places:
+            yield place, by_gateway, seen
+
+
+def _table(  # noqa: PLR0913, PLR0917  # all that one table is made of
+    draft: Draft,
+    surface: Surface,
+    place: Place,
+    audience: Audience,
+    seen: Visibility,
+    scene: Scene,
+) -> tuple[RouteTable, list[Loss]]:
+    service = draft.service
+    meta = service.meta
+    losses: list[Loss] = []
+
+    def deliver(wanted: Destination) -> Destination:
+        goal = place_of(wanted.name, meta, scene.options)
+        found, more = resolved(wanted, goal, scene.book, seen)
+        losses.extend(more)
+        return found
+
+    hosts = () if surface.mesh else asked_for(service.hosts[draft.places.index(place)])
+    words = surface.names if surface.mesh else ()
+    table = RouteTable(
+        name=Traced(meta.name.value, (), meta.because),
+        attachment=Attachment(
+            subject=subject_at(place, meta),
+            audience=audience,
+            enforced_at=EnforcedAt.CLIENT if surface.mesh else EnforcedAt.GATEWAY,
+        ),
+        hosts=hosts,
+        order=Order.LIST,
+        routes=tuple(said(_delivered(r, deliver), scene.options) for r in surface.routes),
+        no_match=NoMatch.NOT_FOUND,
+        view=_VIEW,
+        trail=absorb(meta.fact(f"routes of {place.text}"), service.trail, *words),
+    )
+    return table, losses
+
+
+def _delivered(route: Route, deliver: Callable[[Destination], Destination]) -> Route:
+    backends = tuple(replace(b, destination=deliver(b.destination)) for b in route.backends)
+    mirrors = tuple(replace(m, destination=deliver(m.destination)) for m in route.mirrors)
+    return replace(route, backends=backends, mirrors=mirrors)
+
+
+def _lost(draft: Draft, heeded: Sequence[Standing], *, alone: bool) -> Iterator[Idle]:
+    """What others are heeded for: a host, some of its clients, or (``alone``) everything."""
+    for one in heeded:
+        if not one.winner:
+            continue
+        leaves = origins(*one.lost)
+        if not one.stands:
+            words = next((side.names for side in draft.surfaces if side.mesh), ())
+            leaves = in_order((*leaves, *origins(one.claim.host, *words)))
+        yield Idle(of_service(draft.service) if alone else leaves, _OTHER, one.winner)
+
+
+def _absent(draft: Draft, scene: Scene, *, alone: bool) -> Iterator[Idle]:
+    """Hosts that nobody serves, known from complete data, and surfaces without a rule."""
+    service = draft.service
+    if scene.inventory.complete:
+        for host, place in zip(service.hosts, draft.places, strict=True):
+            if unfinished(place, scene.inventory) is not None and _is_for_sidecars(draft):
+                leaves = of_service(service) if alone else host.origin
+                yield Idle(leaves, f"the name {host.value} is literal; no such service")
+    for side in draft.surfaces:
+        if not side.routes:
+            yield Idle(origins(*side.names), "no rule holds there")
+
+
+def _is_for_sidecars(draft: Draft) -> bool:
+    return any(side.mesh and side.routes for side in draft.surfaces)
+
+
+def _unserved(draft: Draft, used: frozenset[int], scene: Scene, *, alone: bool) -> list[Loss]:
+    """Hosts that look like a service and name none, where the input need not show everything."""
+    if scene.inventory.complete or not _is_for_sidecars(draft):
+        return []
+    service = draft.service
+    found: list[Loss] = []
+    for host, place in zip(service.hosts, draft.places, strict=True):
+        meant = unfinished(place, scene.inventory)
+        if meant is None:
+            continue
+        leaves = of_service(service) if alone else host.origin
+        rest = tuple(leaf for leaf in leaves if leaf not in used)
+        space, name = meant
+        found.append(
+            Loss(
+                code="MM203",
+                impact=Impact.DIFFERENT,
+                support=Support.PARTIAL,
+                severity=Severity.HIGH,
+                fate=Fate.UNREAD,
+                leaves=rest,
+                message=f'the host "{host.value}" of {service.meta.key} is taken literally and is '
+                f"not Service/{space}/{name}: its rules are not written.",
+                why="Only a name without a dot is completed with the namespace of its rule.",
+                advice=f"Write {name}.{space}.svc.{scene.options.cluster_domain} if the service is "
+                "meant; in the source the rules have never applied to it.",
+            )
+        )
+    return found
+
+
+def _not_read(service: VirtualService) -> Loss:
+    return Loss(
+        code="MM102",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.HIGH,
+        fate=Fate.UNREAD,
+        leaves=service.not_read,
+        message=f"{service.meta.key} delegates rules (spec.http[].delegate) or has rules for others "
+        "to include, which is not read yet: nothing of it is in the output.",
+        advice="Write the rules of both into one VirtualService.",
+    )
+
+
+def _refusals(service: VirtualService) -> Iterator[Loss]:
+    for one in dict.fromkeys(service.refused):
+        then = "" if one.heeded else " The rule is left out: its requests go to the next."
+        yield Loss(
+            code="MM106",
+            impact=Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED if one.heeded else Fate.UNREAD,
+            leaves=one.leaves,
+            message=f"{service.meta.key} holds what its webhook would refuse: {one.why}.{then}",
+            advice="Correct the source first.",
+        )

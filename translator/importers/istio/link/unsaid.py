@@ -1,0 +1,65 @@
+"""What a rule leaves out and holds all the same, with the name of the default.
+
+istio/istio pilot/pkg/networking/core/route/{route.go,retry/retry.go}, 1.31; outlier detection:
+istio/api networking/v1alpha3/destination_rule.proto, 1.31.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from ir.provenance import Traced, silent
+from ir.resilience import Outliers, Retry
+from ir.traffic import Redirect, Route
+from translator.api import Options
+from translator.importers.istio.defaults import silence
+
+T = TypeVar("T")
+
+_RULE = "VirtualService.spec.http[]"
+_OUTLIERS = "DestinationRule.spec.trafficPolicy.outlierDetection"
+_RULE_DOC = "reference/config/networking/virtual-service/"
+_OUTLIERS_DOC = "reference/config/networking/destination-rule/#OutlierDetection"
+_MOVED_PERMANENTLY = 301
+
+
+def said(route: Route, options: Options) -> Route:
+    """The route with the defaults of its retries and of its redirect named."""
+    retry = None if route.retry is None else _retry(route.retry, options)
+    redirect = None if route.redirect is None else _redirect(route.redirect, options)
+    return replace(route, retry=retry, redirect=redirect)
+
+
+def _retry(retry: Retry, options: Options) -> Retry:
+    conditions = tuple(
+        _named(condition, options, f"{_RULE}.retries.retryOn") for condition in retry.conditions
+    )
+    attempts = _named(retry.attempts, options, f"{_RULE}.retries.attempts")
+    return replace(retry, attempts=attempts, conditions=conditions)
+
+
+def _redirect(redirect: Redirect, options: Options) -> Redirect:
+    status = redirect.status or Traced(_MOVED_PERMANENTLY)
+    return replace(redirect, status=_named(status, options, f"{_RULE}.redirect.redirectCode"))
+
+
+def _named(value: Traced[T], options: Options, field: str) -> Traced[T]:
+    """A value that is not written stands for the default of ``field``."""
+    return value if value.origin else silent(value.value, silence(options, field, _RULE_DOC))
+
+
+def outliers_said(outliers: Outliers, options: Options) -> Outliers:
+    """A block that is there is on: 5 errors in a row, looked at every 10 s, out for 30 s, 10 %."""
+
+    def default(value: Traced[T] | None, field: str, usual: T) -> Traced[T]:
+        what = silence(options, f"{_OUTLIERS}.{field}", _OUTLIERS_DOC)
+        return silent(usual, what) if value is None else value
+
+    return replace(
+        outliers,
+        consecutive_errors=default(outliers.consecutive_errors, "consecutive5xxErrors", 5),
+        interval=default(outliers.interval, "interval", 10.0),
+        ejection_time=default(outliers.ejection_time, "baseEjectionTime", 30.0),
+        max_ejection_percent=default(outliers.max_ejection_percent, "maxEjectionPercent", 10),
+    )

@@ -1,0 +1,55 @@
+"""The catalogue of findings: what each code means, when it appears and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from translator.report.pages import edge, reading, resilience, routing, security
+from translator.report.pages.entry import Entry
+
+CATALOGUE: Mapping[str, Entry] = MappingProxyType(
+    {
+        entry.code: entry
+        for pages in (reading, routing, resilience, security, edge)
+        for entry in pages.ENTRIES
+    }
+)
+"""Every code that a finding can have, in the order of the codes."""
+
+
+def page(entry: Entry) -> str:
+    """The page of a code for a terminal."""
+    example = "\n".join(f"    {line}" for line in entry.example.splitlines())
+    return (
+        f"{entry.code}: {entry.title}\n\n"
+        f"What it means:\n    {entry.what}\n\n"
+        f"When it appears:\n    {entry.why}\n\n"
+        f"What to do:\n    {entry.advice}\n\n"
+        f"For example:\n{example}\n"
+    )
+
+
+def findings_markdown() -> str:
+    """The page of all findings: ``docs/findings.md``."""
+    parts = [
+        "# Findings\n\n"
+        "Generated from the catalogue by `python -m translator.report.docs`; "
+        "change it there.\n\n"
+        "`meshmigrate explain CODE` shows one of them.\n"
+    ]
+    parts.extend(_section(entry) for entry in CATALOGUE.values())
+    return "\n".join(parts)
+
+
+def _section(entry: Entry) -> str:
+    return (
+        f"## {entry.code}: {entry.title}\n\n"
+        f"{entry.what}\n\n"
+        f"**When it appears.** {entry.why}\n\n"
+        f"**What to do.** {entry.advice}\n\n"
+        f"```yaml\n{entry.example}\n```\n"
+    )
+
+
+__all__ = ["CATALOGUE", "Entry", "findings_markdown", "page"]

@@ -1,0 +1,1 @@
+"""The pages of the findings, one module per group of codes."""

@@ -1,0 +1,99 @@
+"""MM5xx the edge, MM6xx membership and proxies, MM7xx telemetry, MM8xx opaque pieces, MM9xx this tool."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM501",
+        "Listener",
+        "Traffic that enters the cluster here is not admitted by the output.",
+        "The target has no gateway of its own, or gateways are not translated yet.",
+        "Keep the present gateway, or put an ingress controller in its place.",
+        "kind: Gateway\nspec: {servers: [{port: {number: 443, protocol: HTTPS}}]}",
+    ),
+    Entry(
+        "MM502",
+        "External service",
+        "The name outside the cluster is reached as any other, without the settings given here.",
+        "The target knows no such services, or they are not translated yet.",
+        "Check that clients still reach it, and by which route.",
+        "kind: ServiceEntry\nspec: {hosts: [api.example]}",
+    ),
+    Entry(
+        "MM503",
+        "Egress",
+        "What may be reached outside the cluster is not limited as in the source.",
+        "The target limits egress otherwise, or it is not translated yet.",
+        "Limit egress with NetworkPolicies until then.",
+        "outboundTrafficPolicy: {mode: REGISTRY_ONLY}",
+    ),
+    Entry(
+        "MM601",
+        "Membership",
+        "A workload does not join the target mesh, or does not leave the source mesh, as it should.",
+        "The object that says so is not in the input, or says it in a way that cannot be changed "
+        "there.",
+        "Add the namespace or workload to the input, or set the annotation by hand. No pod may be "
+        "in two meshes.",
+        "kind: Namespace\nmetadata: {labels: {istio-injection: enabled}}",
+    ),
+    Entry(
+        "MM602",
+        "Restart needed",
+        "The change holds only for pods that are made after it.",
+        "Proxies are added to pods, and read these settings, when a pod starts.",
+        "Restart the workloads after the new objects are applied: kubectl rollout restart.",
+        "metadata: {annotations: {linkerd.io/inject: enabled}}",
+    ),
+    Entry(
+        "MM603",
+        "Traffic that bypasses the proxy",
+        "On these ports no policy of the mesh holds, in the source or in the target.",
+        "The source leaves the ports out of the proxy, and the target may not do the same.",
+        "Compare the lists of ports that skip the proxy.",
+        'annotations: {traffic.sidecar.istio.io/excludeInboundPorts: "9042"}',
+    ),
+    Entry(
+        "MM604",
+        "Proxy settings",
+        "The proxy of the target runs with settings of its own.",
+        "Settings of one proxy (resources, concurrency, log level) mean nothing to another.",
+        "Set resources anew: the proxies need different amounts.",
+        'annotations: {sidecar.istio.io/proxyCPU: "100m"}',
+    ),
+    Entry(
+        "MM701",
+        "Telemetry",
+        "Logs, metrics or traces change their form or stop; no request is treated otherwise.",
+        "The target observes by other means.",
+        "Move dashboards and alerts before the workloads.",
+        "kind: Telemetry\nspec: {accessLogging: [{disabled: true}]}",
+    ),
+    Entry(
+        "MM801",
+        "Extension or opaque piece",
+        "The piece is left out, and what it does to traffic is not known to this tool.",
+        "Only the source mesh can interpret it: a patch of its proxy's configuration, a plugin.",
+        "Find out what it is for. Often the target has a plain setting for it.",
+        "kind: EnvoyFilter",
+    ),
+    Entry(
+        "MM802",
+        "Label or annotation clash",
+        "The label or annotation is not on the new object.",
+        "Several objects of the source become one, and they give the key different values.",
+        "Set the label on the new object if something needs it.",
+        "# one HTTPRoute of two VirtualServices\nlabels: {team: a}  # and {team: b}",
+    ),
+    Entry(
+        "MM901",
+        "Fault of this tool",
+        "Something was read and then forgotten. Everything else in the report still holds.",
+        "This tool has a defect. It counts every value that it reads, so it noticed.",
+        "Please report it with a piece of the input that shows it. Until then decide by hand what "
+        "becomes of the values named.",
+        "# any input",
+    ),
+)

@@ -1,0 +1,71 @@
+"""MM1xx: what was read, and what of it was not."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM101",
+        "Field not read",
+        "Nothing of this field is in the output, and whatever it does is not accounted for.",
+        "The field belongs to a kind that is read, but this tool does not know it: it is newer "
+        "than the tool, misspelt, or rare.",
+        "Look up what the field does. If it is misspelt, the source mesh ignores it too: "
+        "correct or remove it. Otherwise carry its meaning over by hand.",
+        "spec:\n  hosts: [reviews]\n  fieldOfTomorrow: true",
+    ),
+    Entry(
+        "MM102",
+        "Kind not read yet",
+        "The whole resource is left out of the translation.",
+        "The kind belongs to the source mesh, but this tool has no reader for it yet.",
+        "Translate the resource by hand, or find out that it is not needed in the target.",
+        "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter",
+    ),
+    Entry(
+        "MM103",
+        "Template not rendered",
+        "The file is left out: what it would become depends on values that are not in it.",
+        "The file is no valid YAML and holds the braces of a template language.",
+        "Render it first and translate the result: helm template CHART | meshmigrate ... -",
+        "metadata:\n  name: {{ .Release.Name }}",
+    ),
+    Entry(
+        "MM104",
+        "Not a Kubernetes resource",
+        "The document stays as it is.",
+        "The document gives no apiVersion or no kind: a values file, say, or a kustomization "
+        "patch.",
+        "Nothing, if the document is not meant for the cluster. Leave such files out with "
+        "--exclude to have a shorter report.",
+        "replicas: 3\nimage: shop/web",
+    ),
+    Entry(
+        "MM105",
+        "Same resource twice",
+        "Only the last one is translated, since it is what the cluster would hold in the end.",
+        "Two documents that differ have the same kind, namespace and name. As with kubectl, "
+        "files count in the order of their paths and documents in the order of their file.",
+        "Remove one of them, or translate the environments that they belong to one at a time.",
+        "kind: VirtualService\nmetadata: {name: reviews, namespace: shop}  # also in prod.yaml",
+    ),
+    Entry(
+        "MM106",
+        "The source's webhook would refuse this",
+        "The resource is taken as the proxies of the source would take it if it got there.",
+        "The schema of the kind allows it, but the admission webhook of the source mesh does not.",
+        "Correct the resource. If it is in a cluster already, it came there before the webhook "
+        "or around it.",
+        "http:\n- route: [{destination: {host: a}, weight: -1}]",
+    ),
+    Entry(
+        "MM107",
+        "Statement that the source does not heed",
+        "The statement changes no traffic today, so nothing of it is written.",
+        "Another resource wins over it in the source mesh; the finding names the winner.",
+        "Nothing, if traffic is as you want it. If you believed the statement to hold, you have "
+        "found an old mistake.",
+        "# two mesh-wide PeerAuthentications: the older one is heeded\nkind: PeerAuthentication",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Reading: from bytes to values with places, and back for the documents that change."""
