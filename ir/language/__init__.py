@@ -1,4 +1,7 @@
-"""Sets of strings, exactly: built from patterns, combined, compared, and said again as regular expressions."""
+"""Sets of strings, exactly.
+
+They are built from patterns, combined, compared, and said again as regular expressions.
+"""
 
 from ir.language.algebra import CAP, Atom, Language, atoms
 from ir.language.domains import HEADER_VALUE, NORMAL_PATH, PATH, TOKEN

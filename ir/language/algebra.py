@@ -21,10 +21,11 @@ CAP = 100_000
 
 
 class Language:
-    """A set of byte strings: a boolean combination of patterns. Immutable; two are equal only if they are one object.
+    """A set of byte strings: a boolean combination of patterns.
 
-    All questions raise :class:`Opaque` where the answer is not known exactly, be it that a pattern is not modelled
-    beyond ASCII and the question goes beyond it, or that too many states would have to be told apart.
+    Immutable; ``==`` holds for one and the same object only, :meth:`equals` compares the members.
+    All questions raise :class:`Opaque` where the answer is not known exactly: a pattern is not
+    modelled beyond ASCII and the question goes there, or too many states have to be told apart.
     """
 
     __slots__ = ("_joint", "alphabet", "leaf", "operation", "parts", "said", "vague")
@@ -40,8 +41,9 @@ class Language:
     ) -> None:
         """For this package; others begin with the makers below.
 
-        ``alphabet``: bytes that may occur in members, an upper bound. ``vague``: why members beyond ASCII are not
-        known. ``said``: the regular expression that an author would write, where a dot may also be a newline.
+        ``alphabet``: bytes that may occur in members, an upper bound. ``vague``: why members beyond
+        ASCII are not known. ``said``: the regular expression that an author would write; a dot may
+        have to match a newline too.
         """
         self.operation = operation
         self.parts = parts
@@ -66,7 +68,7 @@ class Language:
 
     @staticmethod
     def exact(text: str, *, ignore_case: bool = False) -> Language:
-        """This text alone; here and below ``ignore_case`` means ASCII letters."""
+        """The text alone; here and below ``ignore_case`` means ASCII letters."""
         return _leaf(literal(text, ignore_case=ignore_case))
 
     @staticmethod
@@ -86,7 +88,7 @@ class Language:
 
     @staticmethod
     def element_prefix(text: str, *, ignore_case: bool = False) -> Language:
-        """Gateway API ``PathPrefix``: whole path elements, ``/`` at the end of the text ignored; ``/`` is everything.
+        """Gateway API ``PathPrefix``: whole elements; a last ``/`` is ignored, ``/`` is everything.
 
         Source: gateway-api v1.4 ``HTTPPathMatch``, ``PathMatchPathPrefix``.
         """
@@ -109,11 +111,12 @@ class Language:
 
     @staticmethod
     def template(text: str, *, ignore_case: bool = False) -> Language:
-        """A path template of Istio's AuthorizationPolicy: ``{*}`` is one segment, ``{**}`` any text with slashes.
+        """A path template: ``{*}`` is one segment, ``{**}`` any number of them.
 
-        A segment is a non-empty run of RFC 3986 path characters save ``*`` and ``=``; ``{**}`` may be empty, but the
-        slashes around it stay: ``/a/{**}`` holds ``/a/`` and not ``/a``. Source: envoy
-        ``source/extensions/path/uri_template_lib/uri_template_internal.cc`` (``kLiteral``, ``toRegexPattern``).
+        A segment is a non-empty run of RFC 3986 path characters save ``*`` and ``=``; ``{**}`` may
+        be empty, but the slashes around it stay: ``/a/{**}`` holds ``/a/`` and not ``/a``. Source:
+        envoy ``source/extensions/path/uri_template_lib/uri_template_internal.cc`` (``kLiteral``,
+        ``toRegexPattern``).
 
         Raises:
             BadPattern: an operator is not a whole segment, or follows ``{**}``.
@@ -176,7 +179,7 @@ class Language:
     # --- asking -------------------------------------------------------------------------------
 
     def witness(self, prefer: str = READABLE) -> bytes | None:
-        """A shortest member, of characters that stand early in ``prefer`` where there is a choice; ``None``: empty."""
+        """A shortest member, its characters as early in ``prefer`` as can be; ``None``: empty."""
         if self is _NOTHING:
             return None
         self.must_be_known()
@@ -232,7 +235,7 @@ class Language:
     def to_regex(
         self, dialect: Dialect, *, limit: int = 1024, within: Language | None = None
     ) -> str:
-        """A regular expression of the dialect that agrees with this set on all strings of ``within``.
+        """A regular expression that agrees with this set on all strings of ``within``.
 
         Without ``within`` it agrees on all well-formed UTF-8. It is parsed again and compared.
 
@@ -253,7 +256,7 @@ class Language:
 class Atom:
     """A class of strings that are in the same languages.
 
-    ``signature``: bit ``i`` says that they are in the ``i``-th language; ``witness`` is a shortest of them.
+    ``signature``: bit ``i`` says that they are in the ``i``-th language; ``witness`` is a shortest.
     """
 
     signature: int
@@ -263,7 +266,7 @@ class Atom:
 def atoms(
     languages: Row[Language], *, within: Language | None = None, cap: int = CAP
 ) -> tuple[Atom, ...]:
-    """All classes of strings (of ``within``) that the languages tell apart, those with shorter witnesses first.
+    """All classes of strings (of ``within``) that the languages tell apart, short ones first.
 
     Complete, since the search is closed.
 

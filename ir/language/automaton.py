@@ -1,4 +1,4 @@
-"""Automata over bytes: homogeneous ones whose positions are bits of one int, and deterministic ones."""
+"""Automata over bytes: homogeneous ones, with positions as bits of an int, and tables."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ MOST_STATES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Automaton:
-    """A homogeneous automaton (Glushkov): whatever leads into a position reads one of that position's bytes.
+    """A homogeneous automaton (Glushkov): what leads into a position reads one of its bytes.
 
-    ``symbols`` holds each position's byte set, ``follow`` the positions that may come after it, as bits; ``first`` and
-    ``last`` are the positions where a string may begin and end. ``nullable``: the empty string is accepted.
+    ``symbols`` holds each position's byte set, ``follow`` the positions that may come after it, as
+    bits; ``first`` and ``last`` are the positions where a string may begin and end. ``nullable``:
+    the empty string is accepted.
     """
 
     symbols: tuple[int, ...]
@@ -40,7 +41,7 @@ class Automaton:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A deterministic automaton, complete over the bytes of ``classes``; state 0 is where it starts."""
+    """A deterministic automaton, complete over the bytes of ``classes``; it starts in state 0."""
 
     classes: tuple[int, ...]
     rows: tuple[tuple[int, ...], ...]
@@ -85,7 +86,7 @@ def tabulate(
 
 
 def minimal(table: Table) -> Table:
-    """The smallest table for the same strings, its states in the order of breadth-first search (Moore)."""
+    """The smallest table for the same strings, states in breadth-first order (Moore)."""
     blocks: list[int] = [int(accepting) for accepting in table.accepting]
     count = len(set(blocks))
     while True:
@@ -105,11 +106,10 @@ def _merged(table: Table, blocks: Sequence[int]) -> Table:
     sample: dict[int, int] = {}
     for state, block in enumerate(blocks):
         sample.setdefault(block, state)
-    classes = range(len(table.classes))
     return tabulate(
         blocks[0],
         table.classes,
-        lambda block, symbol: blocks[table.rows[sample[block]][classes[symbol]]],
+        lambda block, symbol: blocks[table.rows[sample[block]][symbol]],
         lambda block: table.accepting[sample[block]],
         limit=len(table.rows) + 1,
     )
@@ -132,7 +132,7 @@ def live_states(rows: Sequence[Iterable[int]], accepting: Sequence[bool]) -> tup
 
 
 def embed(table: Table) -> Automaton:
-    """The table as a homogeneous automaton: a position for each state and each byte set that leads into it."""
+    """The table as a homogeneous automaton: a position for each state and byte set into it."""
     live = live_states(table.rows, table.accepting)
     moves = [_moves(table, state, live) for state in range(len(table.rows))]
     positions: dict[tuple[int, int], int] = {}

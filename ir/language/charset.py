@@ -1,4 +1,4 @@
-"""Sets of characters as sorted ranges of code points, and their UTF-8 forms as sequences of byte sets.
+"""Sets of characters as ranges of code points, and their UTF-8 forms as rows of byte sets.
 
 A byte set is an int: bit ``b`` stands for byte ``b``.
 """
@@ -18,8 +18,8 @@ SURROGATES: Ranges = ((0xD800, 0xDFFF),)
 ALL_BYTES = (1 << 256) - 1
 ASCII_BYTES = (1 << 128) - 1
 
-_FOLDS = (((0x4B, 0x6B, 0x212A)), ((0x53, 0x73, 0x17F)))
-"""The only characters beyond ASCII that simple case folding ties to ASCII: the Kelvin sign and the long s."""
+_FOLDS = ((0x4B, 0x6B, 0x212A), (0x53, 0x73, 0x17F))
+"""All that simple case folding ties to ASCII from beyond it: the Kelvin sign and the long s."""
 
 _CONTINUATION = (0x80, 0xBF)
 _CEILINGS = (0x7F, 0x7FF, 0xFFFF, LAST)
@@ -91,8 +91,8 @@ def holds(those: Ranges, point: int) -> bool:
 def fold(those: Ranges) -> tuple[Ranges, bool]:
     """The set with the other cases of its characters, and whether that is all of them.
 
-    Exact for ASCII and for what folds into it; the other letters are left as they are, with ``False`` where that
-    may lack something.
+    Exact for ASCII and for what folds into it; other letters are left as they are, with ``False``
+    where that may lack something.
     """
     more: list[tuple[int, int]] = []
     for low, high in those:
@@ -110,7 +110,7 @@ def fold(those: Ranges) -> tuple[Ranges, bool]:
 
 
 def utf8(those: Ranges) -> Iterator[tuple[int, ...]]:
-    """The UTF-8 forms of the characters as sequences of byte sets; surrogates are encoded as if they were characters."""
+    """The UTF-8 forms of the characters as rows of byte sets, surrogates like other characters."""
     one_byte = 0
     floor = 0
     for size, ceiling in enumerate(_CEILINGS, start=1):
@@ -118,14 +118,14 @@ def utf8(those: Ranges) -> Iterator[tuple[int, ...]]:
             if size == 1:
                 one_byte |= byte_range(low, high)
             else:
-                yield from _sequences(_encode(low, size), _encode(high, size))
+                yield from _sequences(_encode(low), _encode(high))
         if size == 1 and one_byte:
             yield (one_byte,)
         floor = ceiling + 1
 
 
-def _encode(point: int, size: int) -> tuple[int, ...]:
-    return tuple(chr(point).encode("utf-8", "surrogatepass")) if size else ()
+def _encode(point: int) -> tuple[int, ...]:
+    return tuple(chr(point).encode("utf-8", "surrogatepass"))
 
 
 def _sequences(low: tuple[int, ...], high: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -133,24 +133,25 @@ def _sequences(low: tuple[int, ...], high: tuple[int, ...]) -> Iterator[tuple[in
     if len(low) == 1:
         yield (byte_range(low[0], high[0]),)
         return
-    rest = len(low) - 1
-    least, most = (_CONTINUATION[0],) * rest, (_CONTINUATION[1],) * rest
-    if low[0] == high[0]:
-        parts = [(low[0], high[0], low[1:], high[1:])]
-    else:
-        parts = []
-        start, end = low[0], high[0]
-        if low[1:] != least:
-            parts.append((start, start, low[1:], most))
-            start += 1
-        tail = None
-        if high[1:] != most:
-            tail = (end, end, least, high[1:])
-            end -= 1
-        if start <= end:
-            parts.append((start, end, least, most))
-        if tail:
-            parts.append(tail)
-    for first, last, lower, upper in parts:
+    for first, last, lower, upper in _cut(low, high):
         for sequence in _sequences(lower, upper):
             yield (byte_range(first, last), *sequence)
+
+
+def _cut(
+    low: tuple[int, ...], high: tuple[int, ...]
+) -> Iterator[tuple[int, int, tuple[int, ...], tuple[int, ...]]]:
+    """The interval by first bytes: those with all of the rest, and the two ends."""
+    least, most = (_CONTINUATION[0],) * (len(low) - 1), (_CONTINUATION[1],) * (len(low) - 1)
+    start, end = low[0], high[0]
+    if start == end:
+        yield start, end, low[1:], high[1:]
+        return
+    if low[1:] != least:
+        yield start, start, low[1:], most
+        start += 1
+    whole_end = end if high[1:] == most else end - 1
+    if start <= whole_end:
+        yield start, whole_end, least, most
+    if whole_end != end:
+        yield end, end, least, high[1:]

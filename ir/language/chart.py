@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ir.language.automaton import Table, live_states, minimal, tabulate
 from ir.language.charset import Ranges, members, ranges
@@ -18,12 +19,12 @@ _LEADS = (
     (0xE0, 0xEF, 2, 0x800),
     (0xF0, 0xF4, 3, 0x10000),
 )
-"""Lead bytes of UTF-8: the first, the last, how many bytes follow, and the least character that is written so."""
+"""Lead bytes of UTF-8: first, last, how many bytes follow, the least character written so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A minimal deterministic automaton over symbols; a symbol is a set of characters that are never told apart."""
+    """A minimal deterministic automaton; a symbol is a set of characters never told apart."""
 
     symbols: tuple[Ranges, ...]
     rows: tuple[tuple[int, ...], ...]
@@ -40,7 +41,7 @@ Pieces = list[tuple[int, int, int]]
 
 
 def chart(table: Table, *, beyond_ascii: bool) -> Chart:
-    """The automaton over whole characters; without ``beyond_ascii`` those of more than one byte are left out.
+    """The automaton over whole characters, or over ASCII alone.
 
     Raises:
         Opaque: it tells too many characters apart.
@@ -54,7 +55,7 @@ def chart(table: Table, *, beyond_ascii: bool) -> Chart:
         raise Opaque("too many characters are told apart")
     cursors = [0] * len(by_state)
     bounds = sorted({*starts, *(end + 1 for end in ends)})
-    for low, after in zip(bounds, bounds[1:], strict=False):
+    for low, after in pairwise(bounds):
         column = tuple(_at(pieces, cursors, state, low) for state, pieces in enumerate(by_state))
         if -1 not in column:
             columns.setdefault(column, []).append((low, after - 1))
@@ -111,7 +112,7 @@ class _Walker:
 
     @staticmethod
     def _well_formed(found: Pieces, low: int, high: int, target: int, least: int) -> None:
-        """Adds a range of characters, less overlong forms, surrogates and what is beyond Unicode."""
+        """Adds a range, less overlong forms, surrogates and what is beyond Unicode."""
         for first, last in ((least, 0xD7FF), (0xE000, 0x10FFFF)):
             start, end = max(low, first), min(high, last)
             if start <= end:

@@ -21,8 +21,7 @@ def bracket_class(scanner: Scanner, depth: int = 0) -> Ranges:
         raise Opaque(f"the regular expression nests classes deeper than {_DEEPEST}")
     negated = scanner.skip("^")
     found = _opening(scanner)
-    first = found == NONE
-    if first and scanner.skip("]"):
+    if found == NONE and scanner.skip("]"):
         found = ((0x5D, 0x5D),)
     operation, left = "", NONE
     while not scanner.skip("]"):
@@ -100,7 +99,7 @@ def _member(scanner: Scanner) -> int | Ranges:
 
 
 def _posix(scanner: Scanner) -> Ranges | None:
-    """A class such as ``[:alpha:]``; Rust reads an unknown name as a nested class, RE2 refuses it."""
+    """A class such as ``[:alpha:]``; of an unknown name Rust makes a nested class, RE2 an error."""
     if not scanner.sees("[:"):
         return None
     end = scanner.text.find(":]", scanner.at + 2)

@@ -24,9 +24,10 @@ NORMAL_PATH = (
 ).solid()
 """Paths that Envoy's and Istio's ``BASE`` normalisation leaves as they are.
 
-No backslash, no element ``.`` or ``..``, no escape of an unreserved character (RFC 3986, 2.3) and no broken escape;
-``//`` and ``%2F`` may occur. Source: Istio 1.29 ``meshConfig.pathNormalization.normalization: BASE``, which is Envoy's
-``normalize_path`` (RFC 3986, 6.2.2).
+No backslash, no element ``.`` or ``..``, no escape of an unreserved character (RFC 3986, 2.3) and
+no broken escape; ``//`` and ``%2F`` may occur. Source: Istio 1.29
+``meshConfig.pathNormalization.normalization: BASE``, which is Envoy's ``normalize_path`` (RFC 3986,
+6.2.2).
 """
 
 TOKEN = _full(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

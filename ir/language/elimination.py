@@ -1,7 +1,8 @@
 """Charts as regular expressions, by eliminating states.
 
-How short the result is depends on the order, and on whether what several states have in common is given a state of
-its own first; so that is done in several fixed ways, of which the caller takes the shortest.
+How short the result is depends on the order, and on whether what several states have in common is
+given a state of its own first; so that is done in several fixed ways, of which the caller takes the
+shortest.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _Rows = dict[int, dict[int, int]]
 
 
 def expressions(found: Chart, limit: int) -> Iterator[Expression]:
-    """Regular expressions for the chart, all right, of different lengths; none is larger than ``limit``."""
+    """Regular expressions for the chart, of different lengths, none larger than ``limit``."""
     yield from _forward(found, limit)
     try:
         backward = reversed_chart(found)
@@ -107,14 +108,14 @@ def _best_common(rows: _Rows, price: int) -> tuple[dict[int, int], tuple[int, ..
 def _eliminated(
     rows: _Rows, empties: tuple[tuple[int, int], ...], limit: int, order: int
 ) -> Expression | None:
-    """The expression, states taken out the cheapest first (Delgado and Morais); ``None``: it is too large."""
+    """The expression, cheapest states out first (Delgado and Morais); ``None``: too large."""
     graph = _Graph(limit)
     try:
         graph.fill(rows, empties)
         remaining = list(rows)
         while remaining:
             costs = {state: _cost(graph.weight(state), state, order) for state in remaining}
-            cheapest = min(remaining, key=lambda state: (costs[state], -state))  # noqa: B023
+            cheapest = min(remaining, key=lambda state: (costs[state], -state))
             remaining.remove(cheapest)
             graph.eliminate(cheapest)
     except Opaque:

@@ -14,5 +14,5 @@ class Opaque(Exception):  # noqa: N818  # it names what the pattern is, not a fa
         self.reason = reason
 
 
-class BadPattern(Opaque, ValueError):
+class BadPattern(Opaque, ValueError):  # noqa: N818  # as above
     """The text is no pattern of its dialect: the engine itself would refuse it."""

@@ -61,7 +61,7 @@ _FOLD_TO_ASCII = (0x17F, 0x212A)
 
 
 def escaped_class(scanner: Scanner) -> Ranges | None:
-    """The class that the letter after a backslash names; ``None``, and nothing is read, where it names none."""
+    """The class that the letter after a backslash names; ``None``, and nothing read: none."""
     letter = scanner.text[scanner.at : scanner.at + 1]
     if letter and letter in "dDsSwW":
         scanner.at += 1

@@ -84,25 +84,27 @@ def either(expressions: Iterable[Expression]) -> Expression:
 
 def star(expression: Expression) -> Expression:
     """Any number of it."""
+    simpler: Expression | None = None
     match expression:
         case Star():
             return expression
         case Or(branches=branches):
             inner = [b.part if isinstance(b, Star) else b for b in branches if b != EMPTY]
-            if not inner:
-                return EMPTY
-            if inner != list(branches):
-                return star(either(inner))
+            simpler = either(inner) if inner != list(branches) else None
         case Cat(parts=parts):
-            if not parts:
-                return EMPTY
-            if all(isinstance(part, Star) for part in parts):
-                return star(either(part.part for part in parts if isinstance(part, Star)))
-            if _is_plus(expression):
-                return parts[-1]
+            simpler = _looped(parts)
         case Chars():
             pass
-    return Star(expression, expression.size + 2)
+    if simpler is not None:
+        return star(simpler)
+    return EMPTY if expression in (EMPTY, NEVER) else Star(expression, expression.size + 2)
+
+
+def _looped(parts: tuple[Expression, ...]) -> Expression | None:
+    """What may stand under a star instead of these parts; ``None``: nothing simpler."""
+    if parts and all(isinstance(part, Star) for part in parts):
+        return either(part.part for part in parts if isinstance(part, Star))
+    return parts[-1] if _is_plus(Cat(parts)) else None
 
 
 def mirrored(expression: Expression) -> Expression:

@@ -1,7 +1,8 @@
 """Many automata run as one: every position of every pattern is a bit of a single int.
 
-A state is the set of positions that the strings read so far may end at, so that one breadth-first search decides any
-boolean combination of the patterns, and the first string that reaches a state is a shortest one.
+A state is the set of positions that the strings read so far may end at, so that one breadth-first
+search decides any boolean combination of the patterns, and the first string that reaches a state is
+a shortest one.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ READABLE = "abcdefghijklmnopqrstuvwxyz0123456789/-_.ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Joint:
     """The joint automaton of some patterns over the bytes of ``alphabet``.
 
-    ``required``: numbers of patterns that every string of interest is in; the search leaves out what can no longer be
-    in them.
+    ``required``: numbers of patterns that every string of interest is in; the search leaves out
+    what can no longer be in them.
     """
 
     __slots__ = ("_classes", "_finals", "_follow", "_owners", "_required", "_start")
@@ -80,7 +81,7 @@ class Joint:
         return found
 
     def explore(self, cap: int) -> Iterator[tuple[int, bytes]]:
-        """Each signature that occurs, once, with a shortest string that has it, in the order of their length.
+        """Each signature that occurs, once, with a shortest string that has it; short ones first.
 
         Raises:
             Opaque: there are more than ``cap`` states.
@@ -114,7 +115,7 @@ class Joint:
                 yield reached
 
     def table(self, cap: int) -> tuple[tuple[int, ...], list[list[int]], list[int]]:
-        """The deterministic automaton: classes of bytes, rows of states (-1: left out) and their signatures.
+        """The deterministic automaton: classes of bytes, rows of states, and their signatures.
 
         Raises:
             Opaque: there are more than ``cap`` states.
@@ -127,9 +128,6 @@ class Joint:
             row: list[int] = []
             for _, mask, _ in self._classes:
                 target = onward & mask
-                if self._required and not all(target & bits for bits in self._required):
-                    row.append(-1)
-                    continue
                 if target not in numbers:
                     if len(order) >= cap:
                         raise Opaque(f"more than {cap} states have to be told apart")
@@ -145,7 +143,7 @@ class Joint:
 
 
 def _classes(symbols: Sequence[int], alphabet: int, prefer: str) -> list[tuple[int, int, bytes]]:
-    """For each class of bytes that no pattern tells apart: the class, its positions, and its most readable byte."""
+    """For each class of bytes that no pattern tells apart: itself, its positions, its best byte."""
     rank = {ord(letter): number for number, letter in enumerate(prefer)}
     found: list[tuple[tuple[int, int], int, int]] = []
     for whole in byte_classes(symbols, alphabet):

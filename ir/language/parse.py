@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from ir.language.charset import (
     ALL,
     BEYOND_ASCII,
-    NONE,
     SURROGATES,
     Ranges,
     byte_range,
@@ -44,6 +43,7 @@ _RUST_MOST = 2**32 - 1
 
 _COUNT = re.compile(r"\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\}")
 _RUST_COUNT = re.compile(r"\{([0-9]+)(,([0-9]+)?)?\}")
+_ODD_COUNT = re.compile(r"\{\s*[0-9,]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FLAGS = re.compile(r"([a-zA-Z]*)(-[a-zA-Z]+)?\Z")
 _SWITCHES = {
@@ -60,13 +60,16 @@ _RE2_BEYOND_ASCII = (
     (byte_range(0xE0, 0xEF), _CONTINUED, _CONTINUED),
     (byte_range(0xF0, 0xF4), _CONTINUED, _CONTINUED, _CONTINUED),
 )
-"""What RE2 takes for U+0080 to U+10FFFF: overlong forms too (``Compiler::Add_80_10ffff`` in re2/compile.cc)."""
+"""What RE2 takes for U+0080 to U+10FFFF: overlong forms too.
+
+Source: ``Compiler::Add_80_10ffff`` in re2/compile.cc.
+"""
 _REPLACEMENT = 0xFFFD
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A regular expression as read. ``vague``: why only its ASCII strings are known, ``None`` where all are."""
+    """A regular expression as read; ``vague`` says why only its ASCII strings are known."""
 
     node: Node
     vague: str | None
@@ -134,7 +137,8 @@ class _Parser:
             return None
         found = (_RUST_COUNT if scanner.rust else _COUNT).match(scanner.text, scanner.at)
         if found is None:
-            return self._odd_brace()
+            self._refuse_odd_brace()
+            return None
         scanner.at = found.end()
         least = int(found[1])
         most = least if found[2] is None else (None if found[3] is None else int(found[3]))
@@ -143,14 +147,14 @@ class _Parser:
             raise scanner.bad("has a repetition with bad bounds")
         return least, most
 
-    def _odd_brace(self) -> None:
-        """RE2 reads a brace that is no repetition as itself; Rust refuses it, or reads more than we know."""
-        if self.scanner.rust:
-            if not self.repeatable or not re.match(
-                r"\{\s*[0-9,]", self.scanner.text[self.scanner.at :]
-            ):
-                raise self.scanner.bad("has a brace that repeats nothing")
-            raise self.scanner.opaque("an unusual repetition")
+    def _refuse_odd_brace(self) -> None:
+        """RE2 reads a brace that repeats nothing as itself; Rust refuses it, or knows more than we."""
+        scanner = self.scanner
+        if not scanner.rust:
+            return
+        if self.repeatable and _ODD_COUNT.match(scanner.text, scanner.at):
+            raise scanner.opaque("an unusual repetition")
+        raise scanner.bad("has a brace that repeats nothing")
 
     def _repeat(self, parts: list[Node], least: int, most: int | None) -> None:
         scanner = self.scanner
@@ -161,7 +165,7 @@ class _Parser:
         parts[-1] = Repeat(parts[-1], least, most, lazy is scanner.flags.swap_greed)
 
     def _quoted(self, parts: list[Node]) -> None:
-        r"""``\Q...\E``: all in between is literal; without an end it runs to the end of the pattern."""
+        r"""``\Q...\E``: all in between is literal; without an end, all the rest."""
         scanner = self.scanner
         scanner.skip("\\Q")
         text, _, _ = scanner.text[scanner.at :].partition("\\E")
@@ -236,7 +240,7 @@ class _Parser:
     def _edge(self) -> Edge | None:
         scanner = self.scanner
         for sign, edge in _EDGES.items():
-            if (scanner.rust or len(sign) == 1 and sign not in "<>") and scanner.skip(sign):
+            if (scanner.rust or (len(sign) == 1 and sign not in "<>")) and scanner.skip(sign):
                 if sign not in "Az":
                     self._note_word(edge)
                 return edge
@@ -330,7 +334,7 @@ _EDGES = {
 
 
 def _single(those: Ranges) -> bool:
-    return those == NONE or (len(those) == 1 and those[0][0] == those[0][1])
+    return len(those) == 1 and those[0][0] == those[0][1]
 
 
 def _nested_count(node: Node) -> int:

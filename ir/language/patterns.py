@@ -1,4 +1,4 @@
-"""The simple kinds of patterns as trees, each with the regular expression that a person would write for it."""
+"""The simple kinds of patterns as trees, each with what a person would write for it."""
 
 from __future__ import annotations
 

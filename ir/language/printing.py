@@ -43,7 +43,7 @@ class Printer:
         self.needs_dot_all = False
 
     def text(self, expression: Expression) -> str:
-        """The expression as text, to be put in a group before it is put after or before something."""
+        """The expression as text, not yet in a group."""
         match expression:
             case Chars(mask=mask):
                 return self._class(mask)
@@ -119,7 +119,7 @@ def _optional(expression: Expression) -> bool:
 
 
 def _widened(wanted: Ranges, unwanted: Ranges) -> Ranges:
-    """The wanted ranges joined where nothing unwanted is in between, and open to the end where that is shorter."""
+    """The wanted ranges, joined where nothing unwanted is in between, or up to the very end."""
     joined: list[tuple[int, int]] = []
     for low, high in wanted:
         if joined and not intersection(((joined[-1][1], low),), unwanted):

@@ -1,14 +1,16 @@
 """From a tree to an automaton, by a program of threads.
 
-Threads are ordered by preference as in Rust's engine (regex-automata 0.4 ``nfa/thompson/compiler.rs``), so that
-leftmost-first search is exact: a thread that matches cuts those behind it. Where order means nothing and no assertion
-stands in the way, the program *is* Glushkov's automaton; otherwise it is made deterministic first.
+Threads are ordered by preference as in Rust's engine (regex-automata 0.4
+``nfa/thompson/compiler.rs``), so that leftmost-first search is exact: a thread that matches cuts
+those behind it. Where order means nothing and no assertion stands in the way, the program *is*
+Glushkov's automaton; otherwise it is made deterministic first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum, auto
+from typing import TypeAlias
 
 from ir.language.automaton import (
     MOST_STATES,
@@ -51,8 +53,8 @@ class Around(Enum):
 class _Program:
     """Instructions: a byte set to read, or a fork to several targets, or an edge to meet.
 
-    Instruction ``n`` reads ``masks[n]`` and goes to ``targets[n][0]``; with an empty mask it forks to all
-    ``targets[n]``, the first preferred, if ``edges[n]`` is met where given.
+    Instruction ``n`` reads ``masks[n]`` and goes to ``targets[n][0]``; with an empty mask it forks
+    to all ``targets[n]``, the first preferred, if ``edges[n]`` is met where given.
     """
 
     __slots__ = ("edges", "masks", "start", "targets")
@@ -122,7 +124,7 @@ class _Program:
     def closure(
         self, entries: Iterable[int], before: Around, after: Around, *, cut: bool
     ) -> tuple[tuple[int, ...], bool]:
-        """The reading instructions that are reached, in order of preference, and whether a thread matched.
+        """The reading instructions that are reached, best first, and whether a thread matched.
 
         ``cut``: threads behind one that matched are dropped.
         """
@@ -147,7 +149,7 @@ class _Program:
         return tuple(reached), matched
 
 
-def _met(edge: Edge, before: Around, after: Around) -> bool:  # noqa: PLR0911  # one return an edge
+def _met(edge: Edge, before: Around, after: Around) -> bool:  # noqa: C901, PLR0911  # one an edge
     word_before, word_after = before is Around.WORD, after is Around.WORD
     match edge:
         case Edge.START:
@@ -210,7 +212,7 @@ def _positions(program: _Program) -> Automaton:
     )
 
 
-_Threads = tuple[Around, tuple[int, ...]]
+_Threads: TypeAlias = tuple[Around, tuple[int, ...]]
 """What stands before, and the instructions that threads are at, the preferred first."""
 
 
@@ -234,7 +236,7 @@ def _determined(program: _Program, *, cut: bool) -> Automaton:
         before, entries = state
         return program.closure(entries, before, Around.TEXT_END, cut=cut)[1]
 
-    start = (Around.TEXT_END, (program.start,))
+    start: _Threads = (Around.TEXT_END, (program.start,))
     return embed(minimal(tabulate(start, classes, step, accepts)))
 
 

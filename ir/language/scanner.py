@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from ir.language.charset import (
     Ranges,
-    complement,
     difference,
     fold,
     intersection,
+    union,
 )
 from ir.language.errors import BadPattern, Opaque
 from ir.language.syntax import Dialect
 
-_BYTE = ((0, 0x7F),)
+_ASCII = ((0, 0x7F),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,7 @@ class Scanner:
             return those
         folded, exact = fold(those)
         if not self.flags.unicode:
-            return intersection(folded, _BYTE) + difference(those, _BYTE)
+            return union(intersection(folded, _ASCII), difference(those, _ASCII))
         if not exact:
             self.note_vague("letters beyond ASCII in either case")
         return folded
-
-    def negated(self, those: Ranges) -> Ranges:
-        """All characters but those."""
-        return complement(those)

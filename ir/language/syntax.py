@@ -15,8 +15,8 @@ class Dialect(StrEnum):
     RE2_FULL = "re2_full"
     """RE2 syntax (https://github.com/google/re2/wiki/Syntax), the whole string must match."""
     RUST_SPAN = "rust_span"
-    """Rust ``regex`` syntax (https://docs.rs/regex/1/regex/#syntax); leftmost-first search, and the span found
-    must be the whole string."""
+    """Rust ``regex`` syntax (https://docs.rs/regex/1/regex/#syntax); leftmost-first search, and the
+    span found must be the whole string."""
     GO_SEARCH = "go_search"
     """RE2 syntax as Go's ``regexp`` has it, found anywhere in the string."""
 

@@ -1,4 +1,4 @@
-"""Languages as regular expressions of a dialect: candidates are made in several ways, and the shortest right one wins.
+"""Languages as regular expressions: made in several ways, and the shortest right one wins.
 
 Right means: read again by our own parser, it agrees with the language on all strings of the domain.
 """
@@ -27,13 +27,18 @@ def write_regex(language: Language, dialect: Dialect, limit: int, within: Langua
     """A regular expression that agrees with the language within the domain.
 
     Raises:
-        Opaque: none of at most ``limit`` characters was found, or the language is not known well enough.
+        Opaque: none of at most ``limit`` characters was found, or the language is not known.
     """
     domain = _UTF8 if within is None else within
     wanted = language & domain
     if wanted.is_empty():
         return NOTHING
-    for candidates in (_ALL, _said(language), _framed(wanted), _candidates(language, domain, limit)):
+    for candidates in (
+        _ALL,
+        _said(language),
+        _framed(wanted),
+        _candidates(language, domain, limit),
+    ):
         forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
         for form in sorted(forms, key=len):
             if len(form) <= limit and _agrees(form, dialect, wanted, domain):

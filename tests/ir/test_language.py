@@ -222,7 +222,9 @@ SMALL = st.recursive(
         st.builds(lambda a, b: a + b, inner, inner),
         st.builds(lambda a, b: f"(?:{a}|{b})", inner, inner),
         st.builds(
-            lambda a, op: f"(?:{a}){op}", inner, st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "*?"])
+            lambda a, op: f"(?:{a}){op}",
+            inner,
+            st.sampled_from(["*", "+", "?", "{2}", "{1,2}", "*?"]),
         ),
     ),
     max_leaves=5,
@@ -233,7 +235,7 @@ SMALL = st.recursive(
 @given(SMALL, st.lists(st.text("/ab\n.", max_size=6), max_size=20))
 def test_full_matches_agree_with_another_engine(text: str, words: list[str]) -> None:
     ours = Language.regex(text, FULL)
-    # The oracle differs in two places: its $ also stands before a last newline, and its \B never holds in "".
+    # The oracle differs: its $ also stands before a last newline, and its \B never holds in "".
     theirs = re.compile(text.replace("$", r"\Z"), re.ASCII)
     for word in words:
         if word or "\\B" not in text:

@@ -85,9 +85,7 @@ def test_rust_needs_the_preferred_match_to_span_the_whole(
         ("[à-é]", ["é", "à"], ["ê", "a"]),
     ],
 )
-def test_re2_matches_the_whole_string(
-    text: str, inside: list[str], outside: list[str]
-) -> None:
+def test_re2_matches_the_whole_string(text: str, inside: list[str], outside: list[str]) -> None:
     language = Language.regex(text, FULL)
     assert [word for word in inside if not language.accepts(word)] == []
     assert [word for word in outside if language.accepts(word)] == []
@@ -103,7 +101,21 @@ def test_go_searches_anywhere() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("(", ")", "[", "[]", "*", "a|*", "(?", "(?i", "(?z)", "(?=a)", "(?!a)", "(?<=a)", "(?>a)"),
+        *(
+            "(",
+            ")",
+            "[",
+            "[]",
+            "*",
+            "a|*",
+            "(?",
+            "(?i",
+            "(?z)",
+            "(?=a)",
+            "(?!a)",
+            "(?<=a)",
+            "(?>a)",
+        ),
         *("a{2,1}", "\\1", "\\8", "\\", "\\y", "[b-a]", "(?P<n>a)(?P<n>b)", "\\x{110000}", "\\xg"),
         *("[a", "(?:a", "\ud800", "(?)", "a{1001}x{"),
     ],
@@ -120,7 +132,7 @@ def test_what_no_engine_takes_is_a_bad_pattern(text: str, dialect: Dialect) -> N
     ("text", "dialect"),
     [
         *(("a**", FULL), ("a{2}{3}", FULL), ("a++", FULL), ("(a{100}){100}", FULL)),
-        *(("\\<a", FULL), ("[[:foo:]]", FULL), ("(?x)a", FULL), ("\\u0041", FULL)),
+        *(("[[:foo:]]", FULL), ("(?x)a", FULL), ("\\u0041", FULL)),
         *(("\\Qa\\E", SPAN), ("\\012", SPAN), ("a{", SPAN), ("{", SPAN), ("(?ii)a", SPAN)),
         *(("\\xzz", SPAN), ("[a-\\d]", SPAN), ("\\é", SPAN)),
     ],

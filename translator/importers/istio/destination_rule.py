@@ -1,4 +1,4 @@
-"""``networking.istio.io`` DestinationRule: subsets of a host's endpoints, and how clients treat them.
+"""``networking.istio.io`` DestinationRule: subsets of a host's endpoints, and their clients' ways.
 
 istio/istio pilot/pkg/networking/core/cluster_traffic_policy.go, 1.31. A whole number 0 that is no
 wrapper type means "not set". ``tls``, ``portLevelSettings``, ``tunnel`` and the like stay unread.
@@ -141,7 +141,7 @@ def _balancing(place: Cursor, here: Attachment, meta: Meta) -> LoadBalancing:
 
 
 def _hash_key(place: Cursor, node: Trail) -> tuple[Traced[str] | None, Trail]:
-    """What requests are told apart by: ``header x``, ``cookie x``, ``source address``, ``query x``."""
+    """What tells requests apart: ``header x``, ``cookie x``, ``source address``, ``query x``."""
     match place.only_one(*_HASHES):
         case "httpHeaderName":
             return place.str("httpHeaderName").map("header {}".format), node
@@ -184,7 +184,8 @@ def _outliers(place: Cursor, here: Attachment, meta: Meta) -> Outliers:
         node = absorb(node, split)
     local = place.opt_int("consecutiveLocalOriginFailures")
     if local is not None and (split is None or not split.value):
-        local, node = None, absorb(node, local)
+        node = absorb(node, local)
+        local = None
     most, node = _number(place, "maxEjectionPercent", node)
     return Outliers(
         attachment=here,

@@ -107,11 +107,13 @@ def read_destination(place: Cursor, meta: Meta) -> Destination:
     node = empties(meta.fact(place.path), place, "port")
     subset = place.opt_str("subset")
     if subset is not None and not subset.value:
-        subset, node = None, absorb(node, subset)
+        node = absorb(node, subset)
+        subset = None
     inner = place.opt_map("port")
     number = None if inner is None else inner.opt_int("number")
     if number is not None and not number.value:
-        number, node = None, absorb(node, number)
+        node = absorb(node, number)
+        number = None
     return Destination(
         namespace=None,
         name=place.str("host"),
@@ -134,7 +136,8 @@ def read_redirect(item: Cursor, meta: Meta) -> Redirect:
         node = absorb(node, derived_from.as_str())
     status = place.opt_int("redirectCode")
     if status is not None and not status.value:
-        status, node = None, absorb(node, status)
+        node = absorb(node, status)
+        status = None
     port = place.opt_int("port")
     return Redirect(
         scheme=place.opt_str("scheme"),

@@ -38,9 +38,11 @@ def read_headers(owner: Cursor, margin: Margin) -> Headers:
     """The edits of ``headers``. Setting ``Host`` is no edit: it rewrites the authority."""
     node = empties(trail("headers"), owner, "headers")
     block = owner.opt_map("headers")
+    if block is None:
+        return Headers((), None, node)
     edits: list[HeaderEdit] = []
     authority: Traced[str] | None = None
-    for side in () if block is None else tuple(HeaderSide):
+    for side in HeaderSide:
         node = empties(node, block, side.value)
         place = block.opt_map(side.value)
         if place is None:

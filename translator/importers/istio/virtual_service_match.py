@@ -160,7 +160,8 @@ def _audience(item: Cursor, meta: Meta, node: Trail) -> tuple[Audience | None, T
         labels = Traced(equal_to({key: value.value for key, value in entries}), origin)
     space = item.opt_str("sourceNamespace")
     if space is not None and not space.value:
-        space, node = None, absorb(node, space)
+        node = absorb(node, space)
+        space = None
     listeners = item.opt_strings("gateways")
     if not (labels or space or listeners):
         return None, node

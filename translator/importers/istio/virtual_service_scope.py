@@ -40,7 +40,7 @@ class Margin:
 
 
 def read_created(root: Cursor) -> Traced[str]:
-    """The age of an object. It decides between objects and has no meaning of its own to be placed."""
+    """The age of an object: it decides between objects, and there is nothing of it to be placed."""
     found = root.map("metadata").opt("creationTimestamp")
     if found is None or not isinstance(found.node.value, str):
         return Traced("")

@@ -249,9 +249,15 @@ def _grouped(ordered: Sequence[Alternative]) -> Iterator[tuple[int, list[Alterna
 def _route(route: Route, group: Sequence[Alternative], table: RouteTable) -> Route:
     matches = tuple(_match(one, table) for one in group)
     if all(m.requests.tests for m in matches):
-        return replace(route, matches=matches)
+        return replace(route, matches=matches, name=None, trail=_with_name(route, ()))
     spent = [value for match in matches for value in traced(match)]
-    return replace(route, matches=(), trail=derived(route.trail.value, (route.trail, *spent)))
+    return replace(route, matches=(), name=None, trail=_with_name(route, spent))
+
+
+def _with_name(route: Route, spent: Sequence[Traced[object]]) -> Traced[str]:
+    """The trail of a rule with its name, which the target has no place for, and what else was spent on it."""
+    own = () if route.name is None else (route.name,)
+    return derived(route.trail.value, (route.trail, *own, *spent))
 
 
 def _match(one: Alternative, table: RouteTable) -> RouteMatch:

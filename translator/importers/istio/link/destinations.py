@@ -270,13 +270,11 @@ def _facts(
         enforced_at=EnforcedAt.CLIENT,
     )
     spent = (rule.trail, rule.host, policy.trail)
-    for block in (policy.limits, policy.balancing):
+    outliers = None if policy.outliers is None else outliers_said(policy.outliers, options)
+    for block in (policy.limits, policy.balancing, outliers):
         if block is not None:
             node = absorb(block.trail, *spent)
             yield replace(block, attachment=here, labels=labels, trail=node)
-    if policy.outliers is not None:
-        block = outliers_said(policy.outliers, options)
-        yield replace(block, attachment=here, labels=labels, trail=absorb(block.trail, *spent))
 
 
 def _for_some_clients(key: str, leaves: tuple[int, ...]) -> Loss:
