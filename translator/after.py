@@ -12,7 +12,9 @@ from translator.source.load import Loaded, load_text
 
 def in_force(loaded: Loaded, result: Result, options: Options) -> Loaded:
     """The documents of a cluster where the translation was applied and the source mesh is gone."""
-    claimed = {id(r.node) for r in load_importer(options.source.mesh)(loaded.resources, options).claimed}
+    claimed = {
+        id(r.node) for r in load_importer(options.source.mesh)(loaded.resources, options).claimed
+    }
     edited = {document.resource for document in result.documents if document.edited}
     texts = [
         _text(resource)

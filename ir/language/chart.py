@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -97,18 +98,21 @@ class _Walker:
     def pieces(self, state: int, *, beyond_ascii: bool) -> Pieces:
         row = self._table.rows[state]
         found: Pieces = []
-        for byte in range(0x80):
-            if byte in self._symbol:
-                _append(found, byte, byte, row[self._symbol[byte]])
+        for byte in self._known_bytes(0, 0x7F):
+            _append(found, byte, byte, row[self._symbol[byte]])
         if not beyond_ascii:
             return found
         for first, last, more, least in _LEADS:
             base = {1: 0xC0, 2: 0xE0, 3: 0xF0}[more]
-            for lead in range(first, last + 1):
+            for lead in self._known_bytes(first, last):
                 start = (lead - base) * _TRAIL**more
                 for low, high, target in self._trail(row[self._symbol[lead]], more):
                     self._well_formed(found, start + low, start + high, target, least)
         return found
+
+    def _known_bytes(self, first: int, last: int) -> Iterator[int]:
+        """The bytes of a range that the table reads at all."""
+        return (byte for byte in range(first, last + 1) if byte in self._symbol)
 
     @staticmethod
     def _well_formed(found: Pieces, low: int, high: int, target: int, least: int) -> None:
@@ -127,8 +131,9 @@ class _Walker:
             return known
         found: Pieces = []
         size = _TRAIL ** (count - 1)
-        for value in range(_TRAIL):
-            target = self._table.rows[state][self._symbol[0x80 + value]]
+        for byte in self._known_bytes(0x80, 0xBF):
+            value = byte - 0x80
+            target = self._table.rows[state][self._symbol[byte]]
             for low, high, end in self._trail(target, count - 1):
                 _append(found, value * size + low, value * size + high, end)
             if len(found) > _MOST_PIECES:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ir.language.charset import NONE, Ranges, complement, difference, intersection, union
+from ir.language.charset import (
+    BEYOND_ASCII,
+    NONE,
+    Ranges,
+    complement,
+    difference,
+    intersection,
+    union,
+)
 from ir.language.errors import Opaque
 from ir.language.escapes import POSIX, escaped_character, escaped_class
 from ir.language.scanner import Scanner
@@ -21,25 +29,36 @@ def bracket_class(scanner: Scanner, depth: int = 0) -> Ranges:
         raise Opaque(f"the regular expression nests classes deeper than {_DEEPEST}")
     negated = scanner.skip("^")
     found = _opening(scanner)
-    if found == NONE and scanner.skip("]"):
-        found = ((0x5D, 0x5D),)
     operation, left = "", NONE
-    while not scanner.skip("]"):
+    # A bracket that comes first is a member.
+    opening = not scanner.rust
+    while opening or not scanner.skip("]"):
+        opening = False
         following = _operation(scanner)
         if following:
             left, found = _combined(scanner, operation, left, found), NONE
             operation = following
         else:
-            found = union(found, scanner.cased(_item(scanner, depth)))
+            item = _known(scanner, _item(scanner, depth))
+            found = union(found, scanner.cased(item))
     found = _combined(scanner, operation, left, found)
-    return complement(found) if negated else found
+    return _known(scanner, complement(found) if negated else found)
+
+
+def _known(scanner: Scanner, found: Ranges) -> Ranges:
+    """The class itself, unless Rust would have to read bytes beyond ASCII in it."""
+    if not scanner.flags.unicode and intersection(found, BEYOND_ASCII) != NONE:
+        raise scanner.opaque("bytes beyond ASCII")
+    return found
 
 
 def _opening(scanner: Scanner) -> Ranges:
-    """Hyphens at the start, which are always literal in Rust."""
+    """Hyphens or else a bracket at the start, which in Rust are never the end of a range."""
     found = NONE
     while scanner.rust and scanner.skip("-"):
         found = ((0x2D, 0x2D),)
+    if scanner.rust and found == NONE and scanner.skip("]"):
+        found = ((0x5D, 0x5D),)
     return found
 
 

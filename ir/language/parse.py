@@ -148,7 +148,7 @@ class _Parser:
         return least, most
 
     def _refuse_odd_brace(self) -> None:
-        """RE2 reads a brace that repeats nothing as itself; Rust refuses it, or knows more than we."""
+        """RE2 reads a brace that repeats nothing as itself; Rust refuses it, or knows more."""
         scanner = self.scanner
         if not scanner.rust:
             return

@@ -36,6 +36,7 @@ FULL, SPAN, SEARCH = Dialect.RE2_FULL, Dialect.RUST_SPAN, Dialect.GO_SEARCH
         ("[ab~~bc]", ["a", "c"], ["b"]),
         ("[]a]", ["]", "a"], ["b"]),
         ("[--a]", ["-", "a"], ["b"]),
+        ("[]-a]", ["]", "-", "a"], ["^"]),
         (r"\u0041\x{42}\x43", ["ABC"], ["abc"]),
         (".", ["a", "é"], ["\n", "", "ab"]),
         ("(?s).", ["\n", "é"], [""]),
@@ -43,6 +44,15 @@ FULL, SPAN, SEARCH = Dialect.RE2_FULL, Dialect.RUST_SPAN, Dialect.GO_SEARCH
         ("(?m)a$\nb", ["a\nb"], ["ab"]),
         (r"(?-u:\w)+", ["a_1"], ["é"]),
         (r"a(?-u:\b)b|c", ["c"], ["ab"]),
+        (r"(?m)^a\n^b", ["a\nb"], ["a"]),
+        (r"\<a\>/", ["a/"], ["aa/"]),
+        (r"a\b{start}b|/\b{start}a", ["/a"], ["ab"]),
+        (r"a\b{end}/|a\b{end}a", ["a/"], ["aa"]),
+        (r"/\b{start-half}a|a\b{start-half}b", ["/a"], ["ab"]),
+        (r"a\b{end-half}/|a\b{end-half}b", ["a/"], ["ab"]),
+        (r"[a[bc]&&[b-d]]", ["b", "c"], ["a", "d"]),
+        (r"[[:alpha:]&&[^a]]", ["b"], ["a", "1"]),
+        (r"[[:foo:]]", [":", "f", "o"], ["a"]),
     ],
 )
 def test_rust_needs_the_preferred_match_to_span_the_whole(
@@ -81,6 +91,8 @@ def test_rust_needs_the_preferred_match_to_span_the_whole(
         ("", [""], ["a"]),
         ("|a", ["", "a"], ["b"]),
         ("[a-]", ["a", "-"], ["b"]),
+        ("[]-a]", ["]", "^", "a"], ["-"]),
+        ("[^]a]", ["b"], ["]", "a"]),
         ("é+", ["éé"], ["e"]),
         ("[à-é]", ["é", "à"], ["ê", "a"]),
     ],
@@ -148,7 +160,8 @@ def test_what_one_engine_refuses_is_a_bad_pattern_there(text: str, dialect: Dial
         *(("\\p{Greek}", FULL), ("\\pX", FULL), ("\\C", FULL), ("\\p{Greek}", SPAN)),
         *(("(?x) a", SPAN), ("(?R)$", SPAN), ("(?-u:.)", SPAN), ("(?-u:\\W)", SPAN)),
         *(("a{1000}{1000}", SPAN), ("(((a{99}){99}){99})", SPAN), ("(" * 200 + ")" * 200, FULL)),
-        *((".*a.{30}", SPAN), ("[[a" * 60, SPAN)),
+        *((".*a.{30}", SPAN), ("[[a" * 60, SPAN), ("(?-u)[^a]", SPAN), ("(?-u)\\xff", SPAN)),
+        *(("\\Q\\E*", FULL), ("a{,2}", SPAN)),
     ],
 )
 def test_what_is_not_modelled_is_opaque(text: str, dialect: Dialect) -> None:

@@ -76,6 +76,14 @@ LANGUAGES = st.recursive(
 UTF8 = Language.regex("(?s:.*)", SPAN)
 
 
+@pytest.mark.parametrize("text", ["é", "é|ab|a", "[à-é]x*", "[^é]a", "\U0001f600+", "(?s:.)"])
+def test_characters_beyond_ascii_are_said_exactly(text: str) -> None:
+    language = Language.regex(text, FULL)
+    for one in (language, ~language, language | Language.exact("ab")):
+        said = one.to_regex(SPAN)
+        assert (Language.regex(said, SPAN) & UTF8).equals(one & UTF8)
+
+
 @settings(deadline=None, max_examples=60)
 @given(LANGUAGES, st.sampled_from(Dialect), st.sampled_from([PATH, HEADER_VALUE, None]))
 def test_what_is_said_agrees_within_the_domain(

@@ -32,14 +32,13 @@ def page(entry: Entry) -> str:
 
 def findings_markdown() -> str:
     """The page of all findings: ``docs/findings.md``."""
-    parts = [
+    head = (
         "# Findings\n\n"
         "Generated from the catalogue by `python -m translator.report.docs`; "
         "change it there.\n\n"
         "`meshmigrate explain CODE` shows one of them.\n"
-    ]
-    parts.extend(_section(entry) for entry in CATALOGUE.values())
-    return "\n".join(parts)
+    )
+    return "\n".join((head, *map(_section, CATALOGUE.values())))
 
 
 def _section(entry: Entry) -> str:

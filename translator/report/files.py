@@ -13,8 +13,9 @@ _LONGEST = 200
 def file_name(resource: str, suffix: str = ".yaml") -> str:
     """The file of ``Kind/namespace/name``: ``kind-namespace-name.yaml``, in lower case.
 
-    Names come from the input and may hold anything: what no Kubernetes name has becomes ``_``, so that a file never
-    leaves its folder. Two resources may have the same file; they stand in it one after the other.
+    Names come from the input and may hold anything: what no Kubernetes name has becomes ``_``, so
+    that a file never leaves its folder. Two resources may have the same file; they stand in it one
+    after the other.
     """
     kind, namespace, name = resource.split("/", 2)
     stem = "-".join(part for part in (kind, namespace, name) if part).lower()

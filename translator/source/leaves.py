@@ -17,6 +17,9 @@ Key = str | int
 
 _SHIFT = 24
 _MASK = (1 << _SHIFT) - 1
+MOST_LEAVES = _MASK
+"""Leaves that one document can have."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
@@ -42,6 +45,7 @@ class Node:
     ``line`` and ``column`` count from 1 and are those of the key for a mapping's value, of the item for a list's, of the
     document for its root. ``leaf`` is the index among the leaves of the document, -1 for a collection with content.
     ``keys`` holds the text of a mapping's keys as written where it differs from what they mean.
+    Values from an alias or a merge stand where the anchor has them.
     """
 
     value: Scalar | dict[str, Node] | list[Node]
@@ -56,7 +60,7 @@ class Document:
     """One YAML document that is not empty.
 
     ``index`` counts the documents of its file from 0, empty ones included; ``number`` those of the run. ``text`` is the
-    document as written, without the markers around it.
+    document as written with its comments, without the markers around it.
     """
 
     file: str
@@ -67,6 +71,10 @@ class Document:
     text: str = ""
     _paths: list[tuple[Key, ...]] = field(default_factory=list)
     _spelt: list[str] = field(default_factory=list)
+
+    def ref(self, leaf: int) -> int:
+        """The leaf with this index, as one ``int`` over the run."""
+        return leaf_ref(self.number, leaf)
 
     def keys_of(self, leaf: int) -> tuple[Key, ...]:
         """The keys and indexes from the root to a leaf."""
@@ -110,7 +118,9 @@ def spell(path: str, key: str) -> str:
 class Resource:
     """One Kubernetes object. ``path`` is that of its root: empty, or ``items[3]`` in a List.
 
-    ``namespace`` is as written, ``None`` where it is not.
+    ``keys`` are the steps of that path. ``namespace`` is as written, ``None`` where it is not; the
+    other texts are empty where they are not given. An item of a typed list that states no kind has
+    that of the list (``VirtualServiceList``: ``VirtualService``).
     """
 
     document: Document
@@ -120,6 +130,8 @@ class Resource:
     kind: str
     namespace: str | None
     name: str
+    generate_name: str = ""
+    keys: tuple[Key, ...] = ()
 
 
 def leaves_below(resource: Resource) -> tuple[int, ...]:

@@ -88,6 +88,7 @@ def _policy(owner: Cursor, meta: Meta) -> Policy | None:
         limits=None if limits is None else _limits(limits, here, meta),
         balancing=None if balancing is None else _balancing(balancing, here, meta),
         outliers=None if outliers is None else _outliers(outliers, here, meta),
+        more=any(key not in _BLOCKS for key in place.keys()),  # noqa: SIM118  # no mapping
         trail=node,
     )
 

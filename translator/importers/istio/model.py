@@ -105,6 +105,8 @@ class Policy:
     limits: ConnectionLimits | None
     balancing: LoadBalancing | None
     outliers: Outliers | None
+    more: bool
+    """Whether it holds blocks that are not read."""
     trail: Trail
 
 

@@ -84,7 +84,7 @@ def read_timeouts(item: Cursor, meta: Meta) -> Timeouts | None:
 
 
 def read_retry(item: Cursor, margin: Margin) -> Retry | None:
-    """``retries``: a block without ``attempts`` switches them off, one without ``retryOn`` names the usual.
+    """``retries``: without ``attempts`` they are off, without ``retryOn`` for the usual reasons.
 
     Values that the block leaves out have no origin.
     """
@@ -185,8 +185,10 @@ def read_cross_origin(item: Cursor, meta: Meta) -> CrossOrigin | None:
         term = read_pattern(entry)
         if term is not None:
             origins.append(_origin(term))
-    for text in place.opt_strings("allowOrigin"):
-        origins.append(_origin(Traced(Pattern(PatternKind.EXACT, text.value), text.origin)))
+    origins.extend(
+        _origin(Traced(Pattern(PatternKind.EXACT, text.value), text.origin))
+        for text in place.opt_strings("allowOrigin")
+    )
     return CrossOrigin(
         origins=tuple(origins),
         methods=place.opt_strings("allowMethods"),

@@ -27,7 +27,7 @@ class Margin:
 
     def note(self, *values: Traced[str] | None) -> None:
         """Notes fields that change no request."""
-        self.quiet.extend(value for value in values if value is not None)
+        self.quiet.extend(value for value in values if value is not None and value.origin)
 
     def heed(self, why: str, *values: Traced[object]) -> None:
         """Notes what the webhook would refuse and the data plane takes."""

@@ -1,4 +1,4 @@
-"""MM5xx the edge, MM6xx membership and proxies, MM7xx telemetry, MM8xx opaque pieces, MM9xx this tool."""
+"""MM5xx edge, MM6xx membership, MM7xx telemetry, MM8xx opaque pieces, MM9xx this tool."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENTRIES = (
     Entry(
         "MM601",
         "Membership",
-        "A workload does not join the target mesh, or does not leave the source mesh, as it should.",
+        "A workload does not join the target mesh, or does not leave the source mesh.",
         "The object that says so is not in the input, or says it in a way that cannot be changed "
         "there.",
         "Add the namespace or workload to the input, or set the annotation by hand. No pod may be "

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Entry:
     """The page of one code: stable for ever, a retired code is never used again.
 
-    ``what`` says what the finding means for requests, ``why`` when it appears, ``advice`` what to do about it;
-    ``example`` is a piece of input that it appears on.
+    ``what`` says what the finding means for requests, ``why`` when it appears, ``advice`` what to
+    do about it; ``example`` is a piece of input that it appears on.
     """
 
     code: str

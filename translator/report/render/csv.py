@@ -23,7 +23,7 @@ _FORMULA = ("=", "+", "@", "\t", "\r")
 
 
 def render_csv(report: Report) -> str:
-    """All rows of the ledger below a head line, by the rules of RFC 4180 but with ``\\n`` as the end of a line."""
+    """All rows of the ledger below a head line (RFC 4180, lines end in a line feed)."""
     return "".join(render_csv_chunks(report))
 
 

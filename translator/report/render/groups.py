@@ -30,7 +30,7 @@ class Group:
 
 
 def grouped(findings: Sequence[Finding]) -> tuple[Group, ...]:
-    """Findings by code, severity, impact and message, the most dangerous first, accepted ones last."""
+    """Findings that say the same together, the most dangerous first, accepted ones last."""
     found: dict[tuple[str, ...], list[Finding]] = {}
     for finding in sorted(findings, key=_danger):
         found.setdefault(_sameness(finding), []).append(finding)

@@ -24,7 +24,7 @@ def render_json(report: Report) -> str:
 
 
 def render_json_chunks(report: Report) -> Iterator[str]:
-    """The report in pieces: joined they are :func:`render_json`, and no piece is larger than a row."""
+    """The report in pieces, none larger than a row; joined they are :func:`render_json`."""
     yield f'{{"schema_version": {report.schema_version},\n'
     yield f' "tool": {_dump(asdict(report.tool))},\n'
     yield f' "source": {_dump(_source_version(report.source))},\n'
@@ -47,7 +47,7 @@ def _array(name: str, items: Iterable[dict[str, object]]) -> Iterator[str]:
 
 
 def _dump(value: object) -> str:
-    # Only ASCII: names of files need not be text, and an escape is the one form that every reader takes.
+    # Only ASCII: names of files need not be text, and every reader takes an escape.
     return json.dumps(value, ensure_ascii=True)
 
 
@@ -71,7 +71,7 @@ def _row(row: LedgerRow) -> dict[str, object]:
 
 
 def finding_tree(finding: Finding) -> dict[str, object]:
-    """A finding as plain values; ``default`` and ``accepted`` are there only where they are given."""
+    """A finding as plain values; ``default`` and ``accepted`` only where they are given."""
     tree: dict[str, object] = {
         "code": finding.code,
         "severity": finding.severity.value,

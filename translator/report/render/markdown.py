@@ -100,7 +100,12 @@ def _places(group: Group) -> str:
 
 def _outputs(outputs: Iterable[Output]) -> Iterator[str]:
     rows = [
-        (code(one.resource), code(one.apiVersion), code(one.file), "edited" if one.edited else "new")
+        (
+            code(one.resource),
+            code(one.apiVersion),
+            code(one.file),
+            "edited" if one.edited else "new",
+        )
         for one in outputs
     ]
     if not rows:

@@ -28,7 +28,7 @@ _COLORS = {
 
 
 def render_text(report: Report, *, verbose: bool = False, color: bool = False) -> str:
-    """The findings, most dangerous first, and the counts; ``verbose`` names every place and assumption."""
+    """Findings, most dangerous first, and counts; ``verbose`` names all places and assumptions."""
     lines: list[str] = []
     for group in grouped(report.findings):
         lines.extend(_group(group, verbose=verbose, color=color))
@@ -52,6 +52,8 @@ def _group(group: Group, *, verbose: bool, color: bool) -> Iterator[str]:
         yield from _further(group, verbose=verbose)
     if verbose and first.why:
         yield f"    why: {printable(first.why)}"
+    if verbose and first.doc:
+        yield f"    see: {printable(first.doc)}"
     if group.advice:
         yield f"    advice: {printable(group.advice)}"
     if first.accepted is not None:

@@ -143,9 +143,7 @@ def _paths(languages: Sequence[Language], signatures: Iterable[int]) -> Language
     return safe(whole, closed=(upward - whole).is_empty())
 
 
-def _row(
-    door: Door, signature: int, index: dict[int, int]
-) -> tuple[Row, bool]:
+def _row(door: Door, signature: int, index: dict[int, int]) -> tuple[Row, bool]:
     row: list[tuple[str, Callers]] = []
     narrowed = False
     for method in (*METHODS, OTHER):

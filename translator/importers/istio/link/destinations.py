@@ -1,4 +1,4 @@
-"""DestinationRules together: which rule a host's clients use, its subsets and its policies.
+"""DestinationRules together: which of them a host's clients use, its subsets and policies.
 
 istio/istio pilot/pkg/model/push_context.go ``destinationRule`` and destination_rule.go, 1.31: the
 first namespace with a rule for the host wins, that of the client before that of the service before
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ir.attachment import Attachment, EnforcedAt
 from ir.match import Labels
-from ir.model import Fact, Inactive
+from ir.model import Fact
 from ir.provenance import Assumption, Traced, Trail, absorb, merge_equal
 from ir.traffic import Destination
 from translator.api import Loss, Options
@@ -42,7 +42,7 @@ _UNUSED = "no route of the input sends requests to this subset"
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The rules for one host in one namespace, merged: subsets by name, one policy for all of it."""
+    """The rules for one host in one namespace, merged: subsets by name, one policy for all."""
 
     place: Place
     seen: Visibility
@@ -120,7 +120,7 @@ def _oldest_first(
 
 
 def _is_at_home(rule: DestinationRule, place: Place, options: Options) -> bool:
-    """Whether all clients use the rule: it stands in the host's namespace, or in the root namespace."""
+    """Whether all clients use the rule: it stands in the host's namespace or the root namespace."""
     own = rule.meta.namespace.value
     if own == options.root_namespace:
         return True
@@ -190,7 +190,7 @@ def _outdone(ruling: Ruling) -> Iterator[Idle]:
 def resolved(
     wanted: Destination, place: Place, book: Rulebook, audience: Visibility
 ) -> tuple[Destination, tuple[Loss, ...]]:
-    """A destination with its service and the labels of its subset; without labels it has no endpoint."""
+    """A destination with its service and its subset's labels; without them it has no endpoint."""
     found = replace(wanted, namespace=place.namespace, name=place.name)
     ruling = book.find(place)
     if wanted.subset is None or ruling is None or wanted.subset.value not in ruling.subsets:
@@ -219,14 +219,37 @@ def close_rulebook(book: Rulebook, used: frozenset[int], options: Options) -> Li
     """
     facts: list[Fact] = []
     idles = list(book.idles)
+    losses = list(book.losses)
     for rulings in book.by_namespace.values():
         for ruling in rulings:
             own, unused = _of_ruling(ruling, used, options)
             facts.extend(own)
             idles.extend(unused)
     told = used | leaves_in(*facts)
-    found: tuple[Inactive, ...] = inactive(idles, told)
-    return Linked(tuple(facts), found, book.losses, book.assumptions)
+    for rulings in book.by_namespace.values():
+        losses.extend(_sets_more(rule, told) for r in rulings for rule in r.rules if _more(rule))
+    losses = [loss for loss in losses if loss.leaves]
+    told = told.union(leaf for loss in losses for leaf in loss.leaves)
+    return Linked(tuple(facts), inactive(idles, told), tuple(losses), book.assumptions)
+
+
+def _more(rule: DestinationRule) -> bool:
+    """Whether the rule says more than is read; who it is for is then no idle word."""
+    policies = (rule.policy, *(subset.policy for subset in rule.subsets))
+    return any(policy is not None and policy.more for policy in policies)
+
+
+def _sets_more(rule: DestinationRule, told: frozenset[int]) -> Loss:
+    return Loss(
+        code="MM102",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.HIGH,
+        fate=Fate.UNREAD,
+        leaves=tuple(leaf for leaf in _own_leaves(rule) if leaf not in told),
+        message=f"{rule.meta.key} sets only what is not read yet: nothing of it is in the output.",
+        advice="Decide by hand what must become of it before traffic moves.",
+    )
 
 
 def _of_ruling(
@@ -285,7 +308,8 @@ def _for_some_clients(key: str, leaves: tuple[int, ...]) -> Loss:
         severity=Severity.HIGH,
         fate=Fate.UNREAD,
         leaves=leaves,
-        message=f"{key} is for some clients only, which is not read yet: nothing of it is in the output.",
+        message=f"{key} is for some clients only, which is not read yet: "
+        "nothing of it is in the output.",
         advice="Decide by hand what these clients need before traffic moves.",
     )
 
@@ -298,9 +322,9 @@ def _for_a_client_namespace(rule: DestinationRule, place: Place) -> Loss:
         severity=Severity.HIGH,
         fate=Fate.UNREAD,
         leaves=of_rule(rule),
-        message=f"{rule.meta.key} for {place.text} stands in a namespace of clients: only these use it, "
-        "which is not read yet.",
-        why="A DestinationRule outside the namespace of its host holds for clients of its own namespace.",
+        message=f"{rule.meta.key} for {place.text} stands in a namespace of clients: only these "
+        "use it, which is not read yet.",
+        why="A DestinationRule outside the namespace of its host holds for clients of its own.",
         advice="Move it to the namespace of the service if it is meant for everyone.",
     )
 

@@ -284,7 +284,7 @@ def _not_read(service: VirtualService) -> Loss:
         severity=Severity.HIGH,
         fate=Fate.UNREAD,
         leaves=service.not_read,
-        message=f"{service.meta.key} delegates rules (spec.http[].delegate) or has rules for others "
+        message=f"{service.meta.key} delegates (spec.http[].delegate) or has rules for others "
         "to include, which is not read yet: nothing of it is in the output.",
         advice="Write the rules of both into one VirtualService.",
     )

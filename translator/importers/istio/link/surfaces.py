@@ -58,14 +58,13 @@ def surfaces(service: VirtualService) -> tuple[tuple[Surface, ...], tuple[Idle, 
 def _elsewhere(route: Route) -> Iterator[Idle]:
     """What no surface holds of a route, or all of it, since its matches name other gateways."""
     bound = [m for m in route.matches if m.audience and m.audience.reach is Reach.LISTENERS]
-    for match in bound:
-        yield Idle(in_order(leaves_in(match)), _ELSEWHERE)
-    if bound and len(bound) == len(route.matches):
-        yield Idle(in_order(leaves_in(route)), _ELSEWHERE)
+    whole = (route,) if len(bound) == len(route.matches) else ()
+    if bound:
+        yield from (Idle(in_order(leaves_in(part)), _ELSEWHERE) for part in (*whole, *bound))
 
 
 def gateway_name(name: Traced[str], meta: Meta) -> Traced[str]:
-    """``namespace/name`` of a gateway given as ``name``, ``./name`` or, of old, ``name.namespace``."""
+    """``namespace/name`` of a gateway given as ``name``, ``./name`` or (old) ``name.space``."""
     text = name.value
     if text == _MESH:
         return name
@@ -123,7 +122,7 @@ def until_everything(routes: Sequence[Route]) -> tuple[tuple[Route, ...], tuple[
 
 
 def takes_everything(match: RouteMatch) -> bool:
-    """Whether the match asks for nothing: no test, or only the path prefix ``/`` or regex ``.*``."""
+    """Whether the match asks for nothing: no test, or only path prefix ``/`` or regex ``.*``."""
     return match.audience is None and all(
         test.part is Part.PATH and all(_every_path(term.value) for term in test.any_of)
         for test in match.requests.tests

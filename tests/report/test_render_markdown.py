@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from tests.report.reports import FAULT_AT, finding, report
+from translator.report.model import Impact, Severity
+from translator.report.render.markdown import code, plain, render_markdown
+
+EVIL = "a | b <img src=x> `c` @team [l](http://x) #1 *b* _i_\nnew"
+
+
+def html(text: str) -> str:
+    return MarkdownIt("commonmark").enable("table").render(text)
+
+
+def test_findings_and_outputs_are_tables() -> None:
+    page = html(render_markdown(report(finding())))
+    assert page.count("<table>") == 2
+    assert "<strong>high</strong>" in page
+    assert "<code>HTTPRoute/shop/reviews</code>" in page
+
+
+def test_text_of_the_input_shows_as_it_is() -> None:
+    place = replace(FAULT_AT, path="spec.a|b`c")
+    page = html(
+        render_markdown(report(finding("MM301", Severity.LOW, Impact.NONE, EVIL, place)))
+    )
+    assert "<img" not in page
+    assert "<a " not in page
+    assert "a | b &lt;img src=x&gt;" in page
+    assert "<code>spec.a|b`c</code>" in page
+
+
+def test_mentions_are_escaped() -> None:
+    assert plain("@team") == "\\@team"
+
+
+def test_code_with_backticks_is_fenced_with_more_of_them() -> None:
+    assert code("a`b``c") == "``` a`b``c ```"
+
+
+def test_a_row_names_five_places_and_counts_the_rest() -> None:
+    places = tuple(replace(FAULT_AT, line=line) for line in range(1, 9))
+    page = render_markdown(report(replace(finding(), sources=places)))
+    assert "and 3 more" in page
+
+
+def test_nothing_found_is_said() -> None:
+    page = render_markdown(report())
+    assert "### Findings\n\nNone." in page

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.report.reports import FAULT_AT, finding, report
+from translator.report.model import DefaultRef, Impact, Severity, Source
+from translator.report.render.text import render_text
+
+
+def test_a_finding_is_one_line_with_place_severity_code_fate_and_impact() -> None:
+    text = render_text(report(finding()))
+    first, advice = text.splitlines()[:2]
+    assert first == (
+        "shop/vs.yaml:20:9 high MM301 lost (different) spec.http[0].fault: "
+        "faults cannot be injected."
+    )
+    assert advice.startswith("    advice: Test with a backend")
+
+
+def test_the_most_dangerous_come_first_and_accepted_ones_last() -> None:
+    text = render_text(
+        report(
+            finding("MM303", Severity.LOW, Impact.DIFFERENT, "d"),
+            finding("MM401", Severity.BLOCKER, Impact.INVALID, "b"),
+            finding("MM402", Severity.BLOCKER, Impact.LOOSER, "c", accepted="borne"),
+            finding("MM405", Severity.BLOCKER, Impact.LOOSER, "a"),
+        )
+    )
+    lines = [line for line in text.splitlines() if line.startswith("shop/")]
+    assert [line.split()[2] for line in lines] == ["MM405", "MM401", "MM303", "MM402"]
+    assert "    accepted: borne" in text
+
+
+def test_equal_findings_are_told_once_with_their_other_places() -> None:
+    places = [replace(FAULT_AT, file=f"{name}.yaml") for name in "abcdef"]
+    same = [finding("MM301", Severity.HIGH, Impact.DIFFERENT, "m", place) for place in places]
+    text = render_text(report(*same))
+    assert text.count("MM301 lost") == 1
+    assert "    also: b.yaml:20:9, c.yaml:20:9, d.yaml:20:9 and 2 more" in text
+
+
+def test_verbose_names_every_place_and_every_assumption() -> None:
+    places = tuple(replace(FAULT_AT, line=line) for line in range(1, 9))
+    one = replace(finding(), sources=places)
+    whole = replace(report(one), assumptions=("ports are as the policy says",))
+    text = render_text(whole, verbose=True)
+    assert text.count("    also: ") == 7
+    assert "assumed: ports are as the policy says" in text
+
+
+def test_findings_with_other_messages_are_not_joined() -> None:
+    text = render_text(report(finding(message="a"), finding(message="b")))
+    assert text.count("MM301 lost") == 2
+
+
+def test_a_default_stands_where_no_source_is() -> None:
+    default = DefaultRef("istio", "1.29", "Route.retry", "")
+    text = render_text(report(finding(default=default)))
+    assert text.startswith("(istio 1.29, where Route.retry is not written) high MM301")
+
+
+@pytest.mark.parametrize("color", [True, False])
+def test_control_characters_of_the_input_do_not_reach_the_terminal(*, color: bool) -> None:
+    evil = Source("a\x1b[2J.yaml", 1, 1, "X//x", "spec\r\n.y")
+    text = render_text(
+        report(finding("MM301", Severity.LOW, Impact.NONE, "red\x1b[31m\u202e", evil)), color=color
+    )
+    assert "\\x1b[2J" in text
+    assert "\x1b[2J" not in text
+    assert "\x1b[31m\u202e" not in text
+    assert "\r" not in text
+
+
+def test_colour_is_used_only_when_asked_for() -> None:
+    assert "\x1b[31mhigh\x1b[0m" in render_text(report(finding()), color=True)
+    assert "\x1b" not in render_text(report(finding()))
+
+
+def test_the_counts_close_the_report() -> None:
+    closing = render_text(report(finding(), finding(accepted="x"))).splitlines()[-5:]
+    assert closing[0] == "istio 1.29 to linkerd 2.20: 1 file, 1 document, 2 leaves; 1 output"
+    assert closing[1] == "leaves: 1 placed, 1 lost"
+    assert closing[2] == "findings: 2 high (1 accepted)"
+    assert closing[3] == "verification: NOT_RUN (not built yet)"

@@ -1,0 +1,63 @@
+"""``explain``, ``schema`` and ``version``: what the tool says of itself."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+
+from translator.cli.console import out
+from translator.errors import TargetError
+from translator.report.catalogue import CATALOGUE, page
+
+
+def run_explain(code: str, *, every: bool) -> int:
+    """Prints the page of a code, or a list of all codes."""
+    if every:
+        out(f"{entry.code}  {entry.title}\n" for entry in CATALOGUE.values())
+        return 0
+    entry = CATALOGUE.get(code.strip().upper())
+    if entry is None:
+        near = get_close_matches(code.upper(), CATALOGUE, n=3)
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        message = f'there is no finding "{code}": --list names all.{hint}'
+        raise TargetError(message)
+    out((page(entry),))
+    return 0
+
+
+def run_schema(what: str) -> int:
+    """Prints the JSON Schema of the report, of the neutral model or of the settings file."""
+    match what:
+        case "report":
+            schema = report_schema()
+        case "ir":
+            from translator.cli.neutral_schema import model_schema
+
+            schema = model_schema()
+        case "config":
+            from translator.cli.config import settings_schema
+
+            schema = settings_schema()
+        case _:
+            message = f'there is no schema "{what}": expected report, ir or config.'
+            raise TargetError(message)
+    out((json.dumps(schema, indent=2) + "\n",))
+    return 0
+
+
+def report_schema() -> dict[str, object]:
+    """The JSON Schema of ``report.json``, version 1."""
+    from pydantic import TypeAdapter
+
+    from translator.report.model import Report
+
+    schema = TypeAdapter(Report).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def run_version() -> int:
+    """Prints the version."""
+    from translator.pipeline import VERSION
+
+    out((f"meshmigrate {VERSION}\n",))
+    return 0
