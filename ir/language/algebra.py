@@ -233,7 +233,12 @@ class Language:
         return minimal(Table(classes, tuple(tuple(row) for row in rows), accepting))
 
     def to_regex(
-        self, dialect: Dialect, *, limit: int = 1024, within: Language | None = None
+        self,
+        dialect: Dialect,
+        *,
+        limit: int = 1024,
+        within: Language | None = None,
+        hints: Sequence[str] = (),
     ) -> str:
         """A regular expression that agrees with this set on all strings of ``within``.
 
@@ -244,7 +249,7 @@ class Language:
         """
         from ir.language.writing import write_regex  # noqa: PLC0415  # writing needs the algebra
 
-        return write_regex(self, Dialect(dialect), limit, within)
+        return write_regex(self, Dialect(dialect), limit, within, hints)
 
     def must_be_known(self) -> None:
         """Raises :class:`Opaque` where some members are not known."""

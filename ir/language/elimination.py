@@ -18,8 +18,8 @@ from ir.language.expression import EMPTY, NEVER, Chars, Expression, cat, either,
 _START, _END = -1, -2
 _STOP = -1
 """Stands among the symbols for the end of the string."""
-_ORDERS = 8
-_SHORT = 150
+_ORDERS = 4
+_SHORT = 300
 """Expressions of this size are not improved upon."""
 _MOST_SHARING = 60
 """States among which common parts are looked for."""

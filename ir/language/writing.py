@@ -5,7 +5,7 @@ Right means: read again by our own parser, it agrees with the language on all st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ir.language.algebra import Language
 from ir.language.charset import ASCII_BYTES
@@ -23,8 +23,20 @@ _ROOM = 2
 """How much larger an expression may be than its text while it is built."""
 
 
-def write_regex(language: Language, dialect: Dialect, limit: int, within: Language | None) -> str:
+ENOUGH = 400
+"""Characters below which nothing shorter is looked for."""
+
+
+def write_regex(
+    language: Language,
+    dialect: Dialect,
+    limit: int,
+    within: Language | None,
+    hints: Sequence[str] = (),
+) -> str:
     """A regular expression that agrees with the language within the domain.
+
+    ``hints`` are tried first: texts that somebody who knows how the language was made thinks right.
 
     Raises:
         Opaque: none of at most ``limit`` characters was found, or the language is not known.
@@ -33,17 +45,25 @@ def write_regex(language: Language, dialect: Dialect, limit: int, within: Langua
     wanted = language & domain
     if wanted.is_empty():
         return NOTHING
+    best: str | None = None
     for candidates in (
         _ALL,
         _said(language),
+        hints,
         _framed(wanted),
-        _candidates(language, domain, limit),
+        _united(language),
+        *_variants(language, domain, limit),
     ):
         forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
         for form in sorted(forms, key=len):
-            if len(form) <= limit and _agrees(form, dialect, wanted, domain):
-                return form
-    raise Opaque(f"needs more than {limit} characters")
+            shorter = best is None or len(form) < len(best)
+            if len(form) <= limit and shorter and _agrees(form, dialect, wanted, domain):
+                best = form
+        if best is not None and (len(best) <= ENOUGH or candidates is hints):
+            return best
+    if best is None:
+        raise Opaque(f"needs more than {limit} characters")
+    return best
 
 
 def _forms(text: str, dialect: Dialect) -> tuple[str, ...]:
@@ -71,13 +91,12 @@ def _said(language: Language) -> Iterator[str]:
         yield f"(?s){language.said}"
 
 
-def _candidates(language: Language, domain: Language, limit: int) -> Iterator[str]:
-    """Texts for the language in several ways; which of them are right is seen later."""
-    yield from _united(language)
+def _variants(language: Language, domain: Language, limit: int) -> Iterator[Iterator[str]]:
+    """Texts for the language in several ways, one way at a time; which are right is seen later."""
     for variant in (language & domain, language, language | ~domain):
         found = _charted(variant, domain)
         if found is not None:
-            yield from _read_off(found, limit)
+            yield _read_off(found, limit)
 
 
 def _framed(wanted: Language) -> Iterator[str]:

@@ -12,15 +12,13 @@ from translator.report.files import file_name
         ("Namespace//shop", "namespace-shop.yaml"),
         ("ClusterRole//system:node", "clusterrole-system_node.yaml"),
         ("X/../../etc/passwd", "x-..-.._etc_passwd.yaml"),
-        ("//..", "yaml.yaml"),
+        ("//..", "unnamed.yaml"),
     ],
 )
 def test_a_file_is_named_after_its_resource_and_never_leaves_its_folder(
     resource: str, file: str
 ) -> None:
-    assert file_name(resource).replace("yaml.yaml", "yaml.yaml") == (
-        file if resource != "//.." else ".yaml"
-    )
+    assert file_name(resource) == file
 
 
 def test_a_long_name_is_cut_and_stays_its_own() -> None:

@@ -35,7 +35,9 @@ def test_the_report_has_the_fields_of_the_contract_in_its_order() -> None:
         "resource": "VirtualService/shop/reviews",
         "path": "spec.http[0].timeout",
         "fate": "placed",
-        "outputs": [{"resource": "HTTPRoute/shop/reviews", "path": "spec.rules[0].timeouts.request"}],
+        "outputs": [
+            {"resource": "HTTPRoute/shop/reviews", "path": "spec.rules[0].timeouts.request"}
+        ],
         "findings": [],
     }
     assert tree["verification"]["verdict"] == "NOT_RUN"

@@ -24,9 +24,7 @@ def test_findings_and_outputs_are_tables() -> None:
 
 def test_text_of_the_input_shows_as_it_is() -> None:
     place = replace(FAULT_AT, path="spec.a|b`c")
-    page = html(
-        render_markdown(report(finding("MM301", Severity.LOW, Impact.NONE, EVIL, place)))
-    )
+    page = html(render_markdown(report(finding("MM301", Severity.LOW, Impact.NONE, EVIL, place))))
     assert "<img" not in page
     assert "<a " not in page
     assert "a | b &lt;img src=x&gt;" in page

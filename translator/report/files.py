@@ -19,7 +19,7 @@ def file_name(resource: str, suffix: str = ".yaml") -> str:
     """
     kind, namespace, name = resource.split("/", 2)
     stem = "-".join(part for part in (kind, namespace, name) if part).lower()
-    stem = _UNSAFE.sub("_", stem).lstrip(".")
+    stem = _UNSAFE.sub("_", stem).lstrip(".") or "unnamed"
     if len(stem) > _LONGEST:
         digest = hashlib.sha256(resource.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         stem = f"{stem[: _LONGEST - len(digest) - 1]}-{digest}"

@@ -13,7 +13,7 @@ from typing import Any, cast
 import yaml
 
 from translator.errors import InputError, Place
-from translator.source.leaves import MOST_LEAVES, Document, Node, Scalar
+from translator.source.leaves import MOST_LEAVES, Document, Node, Scalar, Value
 from translator.source.scalars import MERGE_TAG, key_text, plain_value, resolve
 
 DEPTH = 200
@@ -168,7 +168,8 @@ class Composer:
     def _key(self, event: Any, node: Node, line: int, column: int) -> str:
         """A key as the JSON object has it; how it is written is noted where that differs."""
         if type(event) is yaml.ScalarEvent:
-            value, written = self._scalar_value(event, line, column), event.value
+            value: Value = self._scalar_value(event, line, column)
+            written: str = event.value
             if event.anchor:
                 self._anchors[event.anchor] = Node(value, line, column, 0)
         else:
@@ -196,7 +197,9 @@ class Composer:
         if event.anchor in self._anchors:
             problem = f'the alias "{event.anchor}" stands inside its own anchor. Remove it.'
         else:
-            problem = f'no anchor "{event.anchor}" stands before this alias. Add it or mend the name.'
+            problem = (
+                f'no anchor "{event.anchor}" stands before this alias. Add it or mend the name.'
+            )
         self._wrong(line, column, problem)
         return self._leaf(Node(None, line, column))
 

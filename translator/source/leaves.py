@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 Scalar = str | int | float | bool | None
 """What a YAML scalar means to the API server."""
 
 Key = str | int
 """A step of a path: a mapping's key or a list's index."""
+
+Value: TypeAlias = "Scalar | dict[str, Node] | list[Node]"
+"""What a node holds."""
 
 _SHIFT = 24
 _MASK = (1 << _SHIFT) - 1
@@ -48,7 +52,7 @@ class Node:
     Values from an alias or a merge stand where the anchor has them.
     """
 
-    value: Scalar | dict[str, Node] | list[Node]
+    value: Value
     line: int
     column: int
     leaf: int = -1

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from translator.errors import InputError, Place
 from translator.source.compose import Composer
-from translator.source.leaves import Document, Node, Resource, below
-
-SUFFIXES = (".yaml", ".yml", ".json")
-"""Files that are read in a folder; a file that is named is read whatever its suffix."""
-
-LIMIT = 64 << 20
-"""Bytes of one file."""
-
-_TEMPLATE = re.compile(r"\{\{")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+from translator.source.files import STDIN, Search, decoded, read_file, read_stream
+from translator.source.leaves import Document, Key, Node, Resource, below, spell
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something about the input that is no error: ``word`` says which (template, not-a-resource)."""
+    """Something about the input that is no error.
+
+    ``word`` says what: ``template`` (the file is left out), ``not-a-resource`` (the document is
+    carried), ``overridden`` (a merge replaces a key that stands before it).
+    """
 
     place: Place
     word: str
@@ -35,7 +29,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything that was read."""
+    """Everything that was read, in kubectl's order: by path bytewise, then as it stands in the file."""
 
     documents: tuple[Document, ...]
     resources: tuple[Resource, ...]
@@ -63,74 +57,66 @@ def load(
 ) -> Loaded:
     """Reads files, folders (recursively) and ``-`` for standard input.
 
+    ``include`` and ``exclude`` are globs on the files' names; the order of ``paths`` makes no
+    difference.
+
     Raises:
         ExceptionGroup: of ``InputError``, every error of the run.
     """
-    shelf = _Shelf()
-    seen: dict[str, None] = {}
-    for path in paths:
-        name = os.fspath(path)
-        if name == "-":
-            shelf.stdin(stdin)
-            continue
-        for file in _files(name, include, exclude, shelf.errors):
-            real = os.path.realpath(file)
-            if real not in seen:
-                seen[real] = None
-                shelf.file(file)
+    names = [os.fspath(path) for path in paths]
+    search = Search(include, exclude)
+    files = search.files(names)
+    shelf = _Shelf(search.errors)
+    if names.count(STDIN) > 1:
+        shelf.refuse(STDIN, "standard input can be read once. Name files instead.")
+    elif names and not files and not search.errors:
+        shelf.refuse(names[0], "the include and exclude patterns leave no file to read.")
+    for name in files:
+        if name == STDIN:
+            shelf.stream(stdin)
+        else:
+            shelf.file(name)
     return shelf.close()
 
 
-def load_text(text: str | bytes, file: str = "-") -> Loaded:
+def load_text(text: str | bytes, file: str = STDIN) -> Loaded:
     """Reads one text as if it were a file of this name; raises as :func:`load`."""
-    shelf = _Shelf()
-    shelf.bytes(text.encode() if isinstance(text, str) else text, file)
+    shelf = _Shelf([])
+    shelf.content(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text, file)
     return shelf.close()
 
 
 class _Shelf:
     """Collects documents and errors over a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, errors: list[InputError]) -> None:
         self.documents: list[Document] = []
         self.notes: list[Note] = []
-        self.errors: list[InputError] = []
+        self.errors = errors
         self.files = 0
-        self.used_stdin = False
 
-    def stdin(self, stream: TextIO | BinaryIO | None) -> None:
-        if stream is None or self.used_stdin:
-            reason = (
-                "standard input can be read once"
-                if self.used_stdin
-                else "there is no standard input"
-            )
-            self.errors.append(InputError(Place("-"), f"{reason}. Name files instead."))
+    def refuse(self, name: str, message: str) -> None:
+        self.errors.append(InputError(Place(name), message))
+
+    def stream(self, stream: TextIO | BinaryIO | None) -> None:
+        if stream is None:
+            self.refuse(STDIN, "there is no standard input. Name files instead.")
             return
-        self.used_stdin = True
-        raw = stream.read()
-        self.bytes(raw.encode() if isinstance(raw, str) else raw, "-")
+        try:
+            self.content(read_stream(stream), STDIN)
+        except InputError as error:
+            self.errors.append(error)
 
     def file(self, name: str) -> None:
         try:
-            path = Path(name)
-            if not path.is_file():
-                what = "a folder" if path.is_dir() else "no regular file"
-                self.errors.append(InputError(Place(name), f"expected a file, found {what}."))
-                return
-            if path.stat().st_size > LIMIT:
-                message = f"the file is larger than {LIMIT >> 20} MiB. Split it."
-                self.errors.append(InputError(Place(name), message))
-                return
-            self.bytes(path.read_bytes(), name)
-        except OSError as error:
-            message = f"cannot be read: {error.strerror}. Check its permissions."
-            self.errors.append(InputError(Place(name), message))
+            self.content(read_file(name), name)
+        except InputError as error:
+            self.errors.append(error)
 
-    def bytes(self, raw: bytes, name: str) -> None:
+    def content(self, raw: bytes, name: str) -> None:
         self.files += 1
         try:
-            text = _decoded(raw, name)
+            text = _json_as_yaml(decoded(raw, name))
         except InputError as error:
             self.errors.append(error)
             return
@@ -139,27 +125,28 @@ class _Shelf:
         try:
             found.extend(composer.documents())
         except InputError as error:
-            if _TEMPLATE.search(text):
-                self.notes.append(_template(error.place))
-                return
             composer.errors.append(error)
-        except RecursionError:
-            composer.errors.append(InputError(Place(name), "nested too deeply. Flatten it."))
+        if composer.errors and _is_template(text):
+            self.notes.append(Note(composer.errors[0].place, "template", _TEMPLATE))
+            return
         self.errors.extend(composer.errors)
+        self.notes.extend(
+            Note(place, "overridden", _OVERRIDDEN.format(key=key))
+            for place, key in composer.overridden
+        )
         self.documents.extend(found)
 
     def close(self) -> Loaded:
         resources: list[Resource] = []
         owners: dict[int, dict[int, Resource]] = {}
         for document in self.documents:
-            owner: dict[int, Resource] = {}
-            owners[document.number] = owner
-            for resource in _resources(document, self.notes, self.errors):
+            owner = owners.setdefault(document.number, {})
+            for resource in _Census(document, self.notes, self.errors).resources():
                 resources.append(resource)
                 owner.update(dict.fromkeys(below(resource.node), resource))
         if self.errors:
-            message = f"{len(self.errors)} errors in the input"
-            raise ExceptionGroup(message, self.errors)
+            count = len(self.errors)
+            raise ExceptionGroup(f"{count} error{'s' * (count > 1)} in the input", self.errors)
         return Loaded(
             documents=tuple(self.documents),
             resources=tuple(resources),
@@ -170,155 +157,165 @@ class _Shelf:
         )
 
 
-def _template(place: Place) -> Note:
-    return Note(
-        place,
-        "template",
-        "this file is a template and was left out: render it first (helm template), then translate.",
-    )
+_TEMPLATE = (
+    "this file is a template and was left out: render it first (helm template), then translate."
+)
+_OVERRIDDEN = (
+    'the key "{key}" stands before a merge ("<<") that replaces it when the document is applied: '
+    "put the merge first if this value is meant."
+)
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
+_BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*\Z")
 
 
-def _decoded(raw: bytes, name: str) -> str:
-    """The text of a file: UTF-8, or UTF-16 where a mark says so.
+def _is_template(text: str) -> bool:
+    """Whether ``{{`` stands where YAML would see it: in no comment, quotes or block of text."""
+    block = -1
+    for line in text.splitlines():
+        bare = line.lstrip(" ")
+        indent = len(line) - len(bare)
+        if not bare or 0 <= block < indent:
+            continue
+        seen = _COMMENT.sub("", _QUOTED.sub("", bare))
+        if "{{" in seen:
+            return True
+        block = indent if _BLOCK.search(seen) else -1
+    return False
 
-    Raises:
-        InputError: at the first byte that is neither.
-    """
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before) - (before.rfind(b"\n") + 1) + 1
-        message = f"byte 0x{raw[error.start]:02x} is no UTF-8. Save the file as UTF-8."
-        raise InputError(Place(name, line, column), message) from None
-    found = _CONTROL.search(text)
-    if found is not None:
-        line = text.count("\n", 0, found.start()) + 1
-        column = found.start() - (text.rfind("\n", 0, found.start()) + 1) + 1
-        message = f"control character 0x{ord(found.group()):02x} is not allowed in YAML. Remove it."
-        raise InputError(Place(name, line, column), message)
+
+_PAIR = re.compile(r"((?:^|[^\\])(?:\\\\)*)\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)")
+
+
+def _json_as_yaml(text: str) -> str:
+    """JSON writes characters beyond 16 bits as two escapes, YAML as one."""
+    if "\\u" not in text or not text.lstrip().startswith(("{", "[")):
+        return text
+    while (once := _PAIR.sub(_joined, text)) != text:
+        text = once
     return text
 
 
-def _files(
-    name: str, include: Sequence[str], exclude: Sequence[str], errors: list[InputError]
-) -> Iterable[str]:
-    """The files at a path, sorted bytewise; links are followed, loops of them are errors."""
-    path = Path(name)
-    if path.is_symlink() and not path.exists():
-        errors.append(InputError(Place(name), "this link leads nowhere. Remove it or mend it."))
-        return
-    if not path.exists():
-        errors.append(InputError(Place(name), "there is no such file or folder."))
-        return
-    if not path.is_dir():
-        yield name
-        return
-    found: list[str] = []
-    _collect(name.rstrip("/") or "/", (), found, errors)
-    wanted = [
-        file
-        for file in found
-        if (not include or any(fnmatch(file, g) for g in include))
-        and not any(fnmatch(file, g) for g in exclude)
-    ]
-    if not wanted and not errors:
-        errors.append(
-            InputError(
-                Place(name), f"no manifests here: expected files ending in {', '.join(SUFFIXES)}."
-            )
-        )
-    yield from sorted(wanted, key=os.fsencode)
-
-
-def _collect(
-    folder: str, above: tuple[str, ...], found: list[str], errors: list[InputError]
-) -> None:
-    real = os.path.realpath(folder)
-    if real in above:
-        errors.append(
-            InputError(Place(folder), "this link leads back to a folder above it. Remove it.")
-        )
-        return
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError as error:
-        errors.append(InputError(Place(folder), f"cannot be listed: {error.strerror}."))
-        return
-    for entry in names:
-        path = f"{folder}/{entry}" if folder != "/" else f"/{entry}"
-        if entry.startswith("."):
-            continue
-        if os.path.isdir(path):
-            _collect(path, (*above, real), found, errors)
-        elif entry.endswith(SUFFIXES):
-            if os.path.islink(path) and not os.path.exists(path):
-                errors.append(
-                    InputError(Place(path), "this link leads nowhere. Remove it or mend it.")
-                )
-            else:
-                found.append(path)
+def _joined(pair: re.Match[str]) -> str:
+    high, low = int(pair[2], 16), int(pair[3], 16)
+    return f"{pair[1]}\\U{0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF):08x}"
 
 
 def _list_items(root: Node) -> list[Node] | None:
-    value = root.value
-    if not isinstance(value, dict):
+    """The items of a list of resources: ``List`` or any ``...List``; kubectl reads both alike."""
+    value = root.value if isinstance(root.value, dict) else {}
+    kind, items = value.get("kind"), value.get("items")
+    if items is None or not _text(kind).endswith("List"):
         return None
-    kind = value.get("kind")
-    items = value.get("items")
-    if kind is None or items is None or not isinstance(kind.value, str):
-        return None
-    return items.value if kind.value.endswith("List") and isinstance(items.value, list) else None
+    if items.value is None:
+        return []
+    return items.value if isinstance(items.value, list) else None
 
 
-def _resources(
-    document: Document, notes: list[Note], errors: list[InputError]
-) -> Iterable[Resource]:
-    items = _list_items(document.root)
-    if items is None:
-        found = _resource(document, document.root, "", notes, errors)
-        if found is not None:
-            yield found
-        return
-    for index, item in enumerate(items):
-        found = _resource(document, item, f"items[{index}]", notes, errors)
-        if found is not None:
-            yield found
+@dataclass(frozen=True, slots=True)
+class _Census:
+    """Finds the resources of one document."""
+
+    document: Document
+    notes: list[Note]
+    errors: list[InputError]
+
+    def resources(self) -> Iterator[Resource]:
+        return self._at(self.document.root, (), ("", ""))
+
+    def _at(
+        self, node: Node, keys: tuple[Key, ...], inherited: tuple[str, str]
+    ) -> Iterator[Resource]:
+        items = _list_items(node)
+        if items is None:
+            found = self._resource(node, keys, inherited)
+            if found is not None:
+                yield found
+            return
+        value = node.value if isinstance(node.value, dict) else {}
+        kind = _text(value.get("kind")).removesuffix("List")
+        version = _text(value.get("apiVersion")) if kind else ""
+        for index, item in enumerate(items):
+            yield from self._at(item, (*keys, "items", index), (version, kind))
+
+    def _resource(
+        self, node: Node, keys: tuple[Key, ...], inherited: tuple[str, str]
+    ) -> Resource | None:
+        value = node.value if isinstance(node.value, dict) else {}
+        version = self._string(value, "apiVersion", keys, beside="kind")
+        kind = self._string(value, "kind", keys, beside="apiVersion")
+        if not version and not kind:
+            version, kind = inherited
+        if not version or not kind or not isinstance(node.value, dict):
+            self.notes.append(Note(self._place(node, keys), "not-a-resource", _NO_RESOURCE))
+            return None
+        metadata = self._metadata(value, keys)
+        within = (*keys, "metadata")
+        return Resource(
+            document=self.document,
+            node=node,
+            path=_spelt(keys),
+            api_version=version,
+            kind=kind,
+            namespace=self._string(metadata, "namespace", within) or None,
+            name=self._string(metadata, "name", within),
+            generate_name=self._string(metadata, "generateName", within),
+            keys=keys,
+        )
+
+    def _metadata(self, value: Mapping[str, Node], keys: tuple[Key, ...]) -> Mapping[str, Node]:
+        metadata = value.get("metadata")
+        if metadata is None or metadata.value is None:
+            return {}
+        if isinstance(metadata.value, dict):
+            return metadata.value
+        self._wrong(metadata, (*keys, "metadata"), "expected a mapping with the name")
+        return {}
+
+    def _string(
+        self, value: Mapping[str, Node], key: str, keys: tuple[Key, ...], beside: str = ""
+    ) -> str:
+        """The string at a key, or nothing; something else is an error, if ``beside`` is given."""
+        node = value.get(key)
+        if node is None or node.value is None or isinstance(node.value, str):
+            return _text(node)
+        if not beside or _given(value.get(beside)):
+            self._wrong(node, (*keys, key), "expected a string")
+        return ""
+
+    def _wrong(self, node: Node, keys: tuple[Key, ...], expected: str) -> None:
+        advice = "Quote it" if not isinstance(node.value, (dict, list)) else "Mend the indentation"
+        message = f"{expected}, found {_found(node)}. {advice}."
+        self.errors.append(InputError(self._place(node, keys), message))
+
+    def _place(self, node: Node, keys: tuple[Key, ...]) -> Place:
+        return Place(self.document.file, node.line, node.column, _spelt(keys))
 
 
-def _resource(
-    document: Document, node: Node, path: str, notes: list[Note], errors: list[InputError]
-) -> Resource | None:
-    place = Place(document.file, node.line, node.column, path)
-    value = node.value if isinstance(node.value, dict) else {}
-    kind, version = _text(value.get("kind")), _text(value.get("apiVersion"))
-    if not kind or not version:
-        message = "this document is no Kubernetes resource (apiVersion and kind are not given); it stays as it is."
-        notes.append(Note(place, "not-a-resource", message))
-        return None
-    metadata = value.get("metadata")
-    inner = metadata.value if metadata is not None and isinstance(metadata.value, dict) else {}
-    for field in ("name", "namespace"):
-        found = inner.get(field)
-        if found is not None and found.value is not None and not isinstance(found.value, str):
-            where = Place(
-                document.file, found.line, found.column, f"{path}.metadata.{field}".lstrip(".")
-            )
-            errors.append(InputError(where, f"expected a string, found {found.value!r}. Quote it."))
-    return Resource(
-        document=document,
-        node=node,
-        path=path,
-        api_version=version,
-        kind=kind,
-        namespace=_text(inner.get("namespace")) or None,
-        name=_text(inner.get("name")),
-    )
+_NO_RESOURCE = (
+    "this is no Kubernetes resource (apiVersion and kind are not given); it stays as it is."
+)
+
+
+def _spelt(keys: tuple[Key, ...]) -> str:
+    path = ""
+    for key in keys:
+        path = f"{path}[{key}]" if isinstance(key, int) else spell(path, key)
+    return path
+
+
+def _given(node: Node | None) -> bool:
+    return node is not None and node.value is not None
+
+
+def _found(node: Node) -> str:
+    if isinstance(node.value, dict):
+        return "a mapping"
+    if isinstance(node.value, list):
+        return "a list"
+    if isinstance(node.value, bool):
+        return f"{str(node.value).lower()} (a truth value)"
+    return f"{node.value} (a number)" if not isinstance(node.value, str) else "a string"
 
 
 def _text(node: Node | None) -> str:

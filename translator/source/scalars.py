@@ -62,27 +62,30 @@ def resolve(text: str, *, plain: bool, tag: str | None = None) -> Scalar:
 
 def _tagged(text: str, tag: str) -> Scalar:
     name = tag.removeprefix(_CORE) if tag.startswith(_CORE) else ""
-    value = plain_value(text)
-    match name:
-        case "int" if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        case "float" if isinstance(value, float):
-            return value
-        case "float" if isinstance(value, int) and not isinstance(value, bool) and value < _INT64:
-            return float(value)
-        case "bool" if isinstance(value, bool):
-            return value
-        case "null" if value is None:
-            return None
-        case "timestamp" if _DATE.match(text):
-            return text
-        case "binary":
-            return _unpacked(text)
-        case "int" | "float" | "bool" | "null" | "timestamp":
-            message = f'"{text}" is no {name}'
-            raise ValueError(message)
-        case _:  # a string, or a tag that means nothing to the API server
-            return text
+    if name == "binary":
+        return _unpacked(text)
+    if name == "timestamp":
+        value: Scalar = text
+        fits = bool(_DATE.match(text))
+    elif name in _TYPES:
+        value = plain_value(text)
+        fits = type(value) in _TYPES[name]
+        if name == "float" and fits and isinstance(value, int):
+            fits, value = value < _INT64, float(value)
+    else:  # a string, or a tag that means nothing to the API server
+        return text
+    if not fits:
+        message = f'"{text}" is no {name}'
+        raise ValueError(message)
+    return value
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (float, int),
+    "bool": (bool,),
+    "null": (type(None),),
+}
 
 
 def _unpacked(text: str) -> str:
@@ -134,7 +137,7 @@ def key_text(value: Scalar) -> str:
     if isinstance(value, float):
         return _float_key(value)
     if value is None or value >= _INT64:
-        message = f'a key cannot be {"null" if value is None else value}'
+        message = f"a key cannot be {'null' if value is None else value}"
         raise ValueError(message)
     return str(value)
 

@@ -21,7 +21,7 @@ ENTRIES = (
         "made narrower, never wider.",
         "Look whether somebody needs what is refused now, and let them in by a rule that the "
         "target can say.",
-        "rules:\n- when: [{key: request.headers[x-team], values: [shop]}]",
+        'rules:\n- when: [{key: "request.headers[x-team]", values: [shop]}]',
     ),
     Entry(
         "MM403",

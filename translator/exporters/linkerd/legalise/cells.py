@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.language import PATH, Language, atoms
+from ir.match import Pattern, PatternKind
 from translator.exporters.linkerd.callers import (
     ANYONE,
     NOBODY,
@@ -59,6 +60,8 @@ class Cell:
 
     paths: Language | None
     methods: Row
+    patterns: tuple[Pattern, ...] = ()
+    """The patterns that the paths are made of."""
 
     def callers(self, method: str) -> Callers:
         """Who may send requests with this method to these paths."""
@@ -93,8 +96,9 @@ def cells(door: Door) -> Table:
     if len(groups) == 1:
         return Table((Cell(None, next(iter(groups))),), narrowed)
     rest = _rest(tuple(groups))
+    patterns = _patterns(door)
     found = tuple(
-        Cell(None if row is rest else _paths(languages, signatures), row)
+        Cell(None if row is rest else _paths(languages, signatures), row, patterns)
         for row, signatures in groups.items()
     )
     return Table(found, narrowed)
@@ -117,6 +121,12 @@ def _languages(door: Door) -> tuple[Language, ...]:
         exact = _exact(probe.path)
         found[id(exact)] = exact
     return tuple(found.values())
+
+
+def _patterns(door: Door) -> tuple[Pattern, ...]:
+    found = [p for rule in (*door.grants, *door.refusals) for p in rule.patterns]
+    found.extend(Pattern(PatternKind.EXACT, probe.path) for probe in door.probes)
+    return tuple(dict.fromkeys(found))
 
 
 _EXACT: dict[str, Language] = {}

@@ -41,6 +41,7 @@ from translator.api import Options
 from translator.exporters.linkerd.callers import Callers, Clause, Who, simplest
 from translator.exporters.linkerd.legalise.cells import Cell, Door, Table
 from translator.exporters.linkerd.legalise.paths import say
+from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.ports import protocol_of
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER
 from translator.exporters.naming import Names
@@ -206,7 +207,7 @@ class Carver:
     def _path(self, cell: Cell, terms: _Terms) -> Test:
         if cell.paths is None:
             raise TypeError(cell)
-        term: Term = _path_pattern(cell.paths)
+        term: Term = _path_pattern(cell.paths, cell.patterns)
         terms.use(Part.PATH)
         parents = terms.of(Part.PATH) or (self.because,)
         return Test(
@@ -270,12 +271,12 @@ class Carver:
         return Test(part=part, any_of=any_of, trail=named("caller", self.because))
 
 
-def _path_pattern(paths: Language) -> Pattern:
+def _path_pattern(paths: Language, patterns: tuple[Pattern, ...]) -> Pattern:
     """One path exactly, or a regular expression."""
     first = (paths.witness() or b"").decode("ascii", "replace")
     if paths.equals(Language.exact(first)):
         return Pattern(PatternKind.EXACT, first)
-    return Pattern(PatternKind.REGEX, say(paths), dialect=RegexDialect.RUST_SPAN)
+    return Pattern(PatternKind.REGEX, say(paths, phrases(paths, patterns)), dialect=RegexDialect.RUST_SPAN)
 
 
 def _reference(at: Attachment) -> Attachment:

@@ -11,16 +11,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from ir.language import NORMAL_PATH, PATH, Dialect, Language
+from translator.exporters.linkerd.legalise.phrases import ELEMENT
 
 LIMIT = 1024
 """Characters that a path match may have (Gateway API HTTPPathMatch.value)."""
-
-_DOT = r"(?:\.|%2[eE])"
-_CHAR = r"(?:[^/\\%]|%[0-9A-Fa-f]{2})"
-_NOT_DOT = r"(?:[^/\\%.]|%(?:[013-9A-Fa-f][0-9A-Fa-f]|2[0-9A-DFa-df]))"
-ELEMENT = f"(?:{_DOT}{{0,2}}{_NOT_DOT}{_CHAR}*|{_DOT}{{3}}{_CHAR}*)?"
-"""A path element that is neither ``.`` nor ``..``, however spelt; it may be empty."""
-
 
 @lru_cache(maxsize=1)
 def without_dots() -> Language:
@@ -38,17 +32,18 @@ def safe(paths: Language, closed: bool) -> Language:  # noqa: FBT001  # a proper
     return paths & (without_dots() if closed else NORMAL_PATH)
 
 
-def say(paths: Language) -> str:
-    """A regular expression that, of all paths, accepts exactly ``paths``.
+def say(paths: Language, hints: tuple[str, ...] = ()) -> str:
+    """A regular expression that, of all paths, accepts exactly ``paths``; ``hints`` are tried first.
 
     Raises:
         ir.language.Opaque: it would need more than :data:`LIMIT` characters.
     """
     key = (paths & PATH).table()
     if key not in _SAID:
-        _SAID[key] = paths.to_regex(Dialect.RUST_SPAN, limit=LIMIT, within=PATH)
+        _SAID[key] = paths.to_regex(Dialect.RUST_SPAN, limit=LIMIT, within=PATH, hints=hints)
     return _SAID[key]
 
 
 _SAID: dict[object, str] = {}
 """Regular expressions by the minimal automaton that they stand for: estates repeat their paths."""
+

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ir.language import HEADER_VALUE, PATH, Dialect, Language
+from ir.language import PATH, Language
 from ir.match import Part, Pattern, PatternKind, Presence, RegexDialect, Test
 from ir.provenance import Traced, derived
 from translator.exporters.linkerd.legalise.paths import say
+from translator.exporters.linkerd.legalise.phrases import beside
 from translator.exporters.linkerd.legalise.rules import language, union
 
 ROUNDS = 64
@@ -193,7 +194,11 @@ def _named_meet(first: Sequence[tuple[str, Ask]], second: Sequence[tuple[str, As
 def _only(second: Alternative, rest: Language, first: Alternative) -> Alternative:
     """The second rule without the paths of the first."""
     parents = [*_terms(second.path), *_terms(first.path)]
-    return replace(second, path=_regex(rest, parents, second.path, Part.PATH))
+    one, other = _sole(first.path), _sole(second.path)
+    hints: tuple[str, ...] = ()
+    if one is not None and (other is not None or second.path is None):
+        hints = beside(one, other)
+    return replace(second, path=_regex(rest, parents, second.path, hints))
 
 
 def _both(first: Alternative, second: Alternative) -> Alternative:
@@ -202,7 +207,7 @@ def _both(first: Alternative, second: Alternative) -> Alternative:
     if second.path is not None and (path is None or not first.paths.issubset(second.paths)):
         shared = first.paths & second.paths
         parents = [*_terms(first.path), *_terms(second.path)]
-        path = _regex(shared, parents, first.path, Part.PATH)
+        path = _regex(shared, parents, first.path)
     return replace(
         first,
         path=path,
@@ -228,17 +233,24 @@ def _merged(
 
 
 def _regex(
-    accepts: Language, parents: Sequence[Traced[object]], own: Ask | None, part: Part
+    accepts: Language,
+    parents: Sequence[Traced[object]],
+    own: Ask | None,
+    hints: tuple[str, ...] = (),
 ) -> Ask:
-    text = (
-        say(accepts)
-        if part is Part.PATH
-        else accepts.to_regex(Dialect.RUST_SPAN, within=HEADER_VALUE)
-    )
+    text = say(accepts, hints)
     term = Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RUST_SPAN)
     traced = derived(term, parents)
     base = own.test.trail if own is not None else derived("path", parents)
-    return Ask(accepts, Test(part=part, any_of=(traced,), trail=derived("path", (base,))))
+    return Ask(accepts, Test(part=Part.PATH, any_of=(traced,), trail=derived("path", (base,))))
+
+
+def _sole(ask: Ask | None) -> Pattern | None:
+    """The pattern of a test that has only one."""
+    if ask is None or len(ask.test.any_of) != 1:
+        return None
+    value = ask.test.any_of[0].value
+    return value if isinstance(value, Pattern) else None
 
 
 def _terms(ask: Ask | None) -> list[Traced[object]]:

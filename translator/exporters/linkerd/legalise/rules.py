@@ -29,6 +29,8 @@ class Rule:
     callers: tuple[AllOf, ...]
     paths: tuple[tuple[Language, bool], ...]
     """Languages that the path must be in (``True``) or outside of (``False``)."""
+    patterns: tuple[Pattern, ...]
+    """The patterns that those languages are made of."""
     methods: frozenset[str]
 
 
@@ -56,7 +58,8 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
         if not view.readable:
             tests = [t for t in tests if t.part not in HTTP_PARTS]
         if all(_on_port(t, view.port) for t in tests if t.part is Part.PORT):
-            yield Rule(callers, tuple(_paths(tests)), _methods(tests, isinstance(fact, Refusal)))
+            methods = _methods(tests, isinstance(fact, Refusal))
+            yield Rule(callers, tuple(_paths(tests)), _patterns(tests), methods)
 
 
 def _asks_http(fact: Grant | Refusal) -> bool:
@@ -87,6 +90,13 @@ def _paths(tests: Iterable[Test]) -> Iterator[tuple[Language, bool]]:
                 yield union(language(t.value) for t in test.any_of), True
             if test.none_of:
                 yield union(language(t.value) for t in test.none_of), False
+
+
+def _patterns(tests: Iterable[Test]) -> tuple[Pattern, ...]:
+    found = (
+        term.value for t in tests if t.part is Part.PATH for term in (*t.any_of, *t.none_of)
+    )
+    return tuple(value for value in found if isinstance(value, Pattern))
 
 
 def _methods(tests: Iterable[Test], refuses: bool) -> frozenset[str]:  # noqa: FBT001  # which side to err on
