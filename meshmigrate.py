@@ -52,15 +52,17 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """What this module offers, imported when it is asked for (PEP 562)."""
-    home, attribute = _HOMES.get(name), name
-    if name == "__version__":
-        home, attribute = "translator.pipeline", "VERSION"
-    if home is None:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    return getattr(import_module(home), attribute)
+if not TYPE_CHECKING:  # so that type checkers see a misspelt name
+
+    def __getattr__(name: str) -> object:
+        """What this module offers, imported when it is asked for (PEP 562)."""
+        home, attribute = _HOMES.get(name), name
+        if name == "__version__":
+            home, attribute = "translator.pipeline", "VERSION"
+        if home is None:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        return getattr(import_module(home), attribute)
 
 
 def __dir__() -> list[str]:
@@ -70,7 +72,7 @@ def __dir__() -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: runs it and returns its exit code."""
-    from translator.cli.app import run  # noqa: PLC0415  # the library needs no command line
+    from translator.cli.app import run  # the library needs no command line
 
     return run(arguments)
 

@@ -67,7 +67,9 @@ def main() -> None:
     starts = []
     for _ in range(RUNS):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "meshmigrate", "--help"], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "meshmigrate", "--help"], check=True, capture_output=True
+        )
         starts.append(time.perf_counter() - start)
     print(f"--help      {statistics.median(starts):7.2f} s")
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from ir.model import Entry, SourceObject
 from ir.provenance import Traced
 from translator.api import Edit, Loss, Manifest, Options, Said, Tree
+from translator.exporters.emit import join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
 from translator.source.edit import Put, Remove, edit, edited_tree
 from translator.source.leaves import Resource, document_of, leaf_of
 from translator.source.load import Loaded
-from translator.exporters.emit import join
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 SOURCE = "meshmigrate.io/source"

@@ -6,6 +6,7 @@ Right means: read again by our own parser, it agrees with the language on all st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from ir.language.algebra import Language
 from ir.language.charset import ASCII_BYTES
@@ -46,14 +47,8 @@ def write_regex(
     if wanted.is_empty():
         return NOTHING
     best: str | None = None
-    for candidates in (
-        _ALL,
-        _said(language),
-        hints,
-        _framed(wanted),
-        _united(language),
-        *_variants(language, domain, limit),
-    ):
+    ways = (_ALL, _said(language), hints, _framed(wanted), _united(language))
+    for candidates in chain(ways, _variants(language, domain, limit)):
         forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
         for form in sorted(forms, key=len):
             shorter = best is None or len(form) < len(best)

@@ -69,7 +69,7 @@ def test_two_doors_of_one_namespace_are_joined_and_both_placed(
     both = (
         DOOR
         + "---\n"
-        + DOOR.split("---")[0].replace("front", "back").replace("[web, api]", "[ops]")
+        + DOOR.split("---", maxsplit=1)[0].replace("front", "back").replace("[web, api]", "[ops]")
     )
     result = through(monkeypatch, toy_mesh.read_mesh, toy_mesh.write_mesh, both)
     (door,) = result.documents
@@ -81,7 +81,7 @@ def test_two_doors_of_one_namespace_are_joined_and_both_placed(
 def test_a_list_has_one_row_a_leaf_from_the_root_of_its_document(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    item = yaml.safe_load(DOOR.split("---")[0])
+    item = yaml.safe_load(DOOR.split("---", maxsplit=1)[0])
     text = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": [item]})
     result = through(monkeypatch, toy_mesh.read_mesh, toy_mesh.write_mesh, text)
     assert fates(result)["0:items[0].spec.open[0]"] is Fate.PLACED

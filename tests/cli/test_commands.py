@@ -1,3 +1,5 @@
+"""The commands that do not translate, and what all commands have in common."""
+
 from __future__ import annotations
 
 import json
@@ -20,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603  # our own code
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
@@ -55,11 +57,20 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path) -> None:
     (folder / "in.yaml").write_text(INPUT + services, encoding="utf-8")
     run = f"{sys.executable} -m meshmigrate istio-to-linkerd {folder}/in.yaml -q --carry all"
     line = f"{run} --fail-on never | head -n 1; echo ${{PIPESTATUS[0]}}"
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603  # our own code
         ["/bin/bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ran.stdout == "apiVersion: gateway.networking.k8s.io/v1\n0\n"
     assert ran.stderr == ""
+
+
+def test_a_full_disk_is_said_in_one_sentence(folder: Path) -> None:
+    line = f"{sys.executable} -m meshmigrate istio-to-linkerd {folder}/in.yaml -q > /dev/full"
+    ran = subprocess.run(  # noqa: S603  # our own code
+        ["/bin/bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr == "error: cannot write to standard output: No space left on device.\n"
 
 
 def test_there_is_one_command_for_each_pair(run: Run) -> None:
@@ -137,7 +148,7 @@ def test_capabilities_have_three_forms_with_the_same_rows(run: Run) -> None:
     rows = json.loads(run("capabilities", "--to", "linkerd", "--format", "json").out)
     text = run("capabilities", "--to", "linkerd").out
     markdown = run("capabilities", "--format", "markdown").out
-    assert len(rows) == len(re.findall(r"^  \S", text, re.M)) == markdown.count("\n| `")
+    assert len(rows) == len(re.findall(r"^  \S", text, re.MULTILINE)) == markdown.count("\n| `")
 
 
 @pytest.mark.parametrize(

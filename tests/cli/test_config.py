@@ -1,3 +1,5 @@
+"""The settings file, the environment and their order."""
+
 from __future__ import annotations
 
 import json
@@ -57,7 +59,7 @@ def test_a_wrong_setting_is_refused(tmp_path: Path, text: str, said: str) -> Non
     assert said in str(caught.value)
 
 
-def test_the_schema_knows_exactly_what_the_file_may_say(tmp_path: Path) -> None:
+def test_the_schema_knows_exactly_what_the_file_may_say() -> None:
     schema = settings_schema()
     Draft202012Validator.check_schema(schema)
     check = Draft202012Validator(schema)

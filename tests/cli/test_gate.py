@@ -1,3 +1,5 @@
+"""What decides the exit code."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Which output goes into which file."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Translating from the command line: outputs, reports, exit codes."""
+
 from __future__ import annotations
 
 import json
@@ -213,6 +215,7 @@ def test_an_interruption_ends_with_130_and_leaves_nothing(
     monkeypatch.setattr("translator.cli.writing._rename", interrupted)
     ran = run(PAIR, "in.yaml", "-o", "out", "--report", "r.json")
     assert ran.code == 130
+    assert ran.err == "interrupted; nothing was left half-written.\n"
     assert names(folder) == ["in.yaml"]
     assert sorted(one.name for one in folder.iterdir()) == ["in.yaml"]
 

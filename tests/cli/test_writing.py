@@ -1,3 +1,5 @@
+"""Files are written all or not at all."""
+
 from __future__ import annotations
 
 import os

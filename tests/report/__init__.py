@@ -1,0 +1,1 @@
+"""The report: its forms and the catalogue."""

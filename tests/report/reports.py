@@ -24,7 +24,7 @@ FAULT_AT = Source("shop/vs.yaml", 20, 9, "VirtualService/shop/reviews", "spec.ht
 ROUTE = "HTTPRoute/shop/reviews"
 
 
-def finding(  # noqa: PLR0913  # the parts of one value
+def finding(
     code: str = "MM301",
     severity: Severity = Severity.HIGH,
     impact: Impact = Impact.DIFFERENT,

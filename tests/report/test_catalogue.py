@@ -1,3 +1,5 @@
+"""Every code has a page."""
+
 from __future__ import annotations
 
 import re

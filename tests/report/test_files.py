@@ -1,3 +1,5 @@
+"""Names of output files."""
+
 from __future__ import annotations
 
 import pytest

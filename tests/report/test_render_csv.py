@@ -1,3 +1,5 @@
+"""The ledger as CSV."""
+
 from __future__ import annotations
 
 import csv

@@ -1,3 +1,5 @@
+"""The report as JSON keeps to its schema."""
+
 from __future__ import annotations
 
 import json

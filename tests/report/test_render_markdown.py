@@ -1,3 +1,5 @@
+"""The report for a pull request."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -12,7 +14,7 @@ EVIL = "a | b <img src=x> `c` @team [l](http://x) #1 *b* _i_\nnew"
 
 
 def html(text: str) -> str:
-    return MarkdownIt("commonmark").enable("table").render(text)
+    return str(MarkdownIt("commonmark").enable("table").render(text))
 
 
 def test_findings_and_outputs_are_tables() -> None:

@@ -1,3 +1,5 @@
+"""The report for a terminal."""
+
 from __future__ import annotations
 
 from dataclasses import replace

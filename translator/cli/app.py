@@ -54,7 +54,7 @@ def root(
 def _pair(source: str, target: str) -> Callable[..., int]:
     """The command of one pair."""
 
-    def command(  # noqa: PLR0913, PLR0917  # its options
+    def command(
         reading: Reading,
         aim: Aim,
         gate: Gate,
@@ -94,7 +94,7 @@ def convert(  # noqa: PLR0913, PLR0917  # its options
 
 @app.command("why")
 @with_flags
-def why(  # noqa: PLR0913, PLR0917  # its options
+def why(
     place: Annotated[str, typer.Argument(metavar="FILE:LINE", help="The value asked about.")],
     reading: Reading,
     aim: Aim,

@@ -8,10 +8,15 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from translator.cli.options import Color
+from translator.errors import TargetError
 
 
 def out(pieces: Iterable[str]) -> None:
-    """Writes to stdout, in UTF-8 whatever the locale; a reader that has gone away is no error."""
+    """Writes to stdout, in UTF-8 whatever the locale; a reader that has gone away is no error.
+
+    Raises:
+        TargetError: stdout takes no more, a full disk for instance.
+    """
     stream = sys.stdout.buffer
     try:
         for piece in pieces:
@@ -19,6 +24,10 @@ def out(pieces: Iterable[str]) -> None:
         stream.flush()
     except BrokenPipeError:
         _silence(sys.stdout)
+    except OSError as error:
+        _silence(sys.stdout)
+        message = f"cannot write to standard output: {error.strerror}."
+        raise TargetError(message) from error
 
 
 def err(text: str) -> None:

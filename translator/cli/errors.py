@@ -6,6 +6,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 
+import typer
 from typer.exceptions import TyperException
 
 from translator.cli.console import err
@@ -26,14 +27,15 @@ def guarded(run: Callable[[], object], *, verbose: bool) -> int:
     except TargetError as error:
         err(f"error: {printable(str(error))}\n")
         return USAGE
-    except KeyboardInterrupt:
-        err("interrupted; nothing was left half-written.\n")
-        return INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
     except Exception as error:  # noqa: BLE001  # the last one who can say it decently
         found = input_errors(error)
         return _bug(error, verbose=verbose) if found is None else _input(found)
+    if code == INTERRUPTED:  # typer makes a code of the interruption itself
+        err("interrupted; nothing was left half-written.\n")
     return code if isinstance(code, int) else 0
 
 

@@ -64,7 +64,6 @@ class Reading:
     cluster_domain: str = flag("cluster.local", "The domain of services.", "NAME")
     root_namespace: str = flag("istio-system", "The source's root namespace.", "NS")
     control_plane_namespace: str = flag("linkerd", "Of the target's control plane.", "NS")
-    cluster_networks: tuple[str, ...] = flag((), "Networks of pods and services.", "CIDR")
     node_networks: tuple[str, ...] = flag((), "Networks of nodes.", "CIDR")
 
 

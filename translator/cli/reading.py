@@ -52,7 +52,6 @@ def run_options(loaded: Loaded, source: str, target: str, reading: Reading, aim:
             "cluster_domain": reading.cluster_domain,
             "root_namespace": reading.root_namespace,
             "control_plane_namespace": reading.control_plane_namespace,
-            "cluster_networks": _networks("--cluster-networks", reading.cluster_networks),
             "node_networks": _networks("--node-networks", reading.node_networks),
         },
     )

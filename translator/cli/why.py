@@ -18,7 +18,7 @@ from translator.report.render.groups import printable
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::\d+)?\Z")
 
 
-def run_why(  # noqa: PLR0913, PLR0917  # the options of a command
+def run_why(
     place: str, paths: Sequence[str], source: str, target: str, reading: Reading, aim: Aim
 ) -> int:
     """Prints what became of the values on a line; without ``paths`` its file is the input."""

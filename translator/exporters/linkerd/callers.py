@@ -105,7 +105,7 @@ def _terms(test: Test) -> Sequence[Traced[object] | None]:
     return test.any_of or (None,)
 
 
-def _clause(test: Test, term: Traced[object] | None, known: Known) -> Iterable[Clause]:  # noqa: PLR0911
+def _clause(test: Test, term: Traced[object] | None, known: Known) -> Iterable[Clause]:
     value = None if term is None else term.value
     if test.part is Part.PEER_ADDRESS and isinstance(value, Cidr):
         return (Clause(Who.ANYONE, networks=((value.block, value.excluding),)),)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ir.match import Labels
 from ir.inventory import equal_to
+from ir.match import Labels
 from ir.provenance import Traced, Trail, absorb, trail
 from translator.source.cursor import Cursor
 

@@ -224,7 +224,7 @@ def _needs_server(here: Sequence[Fact], *, demanded: bool, probed: bool) -> bool
     return _demanded(here) != demanded or (_demanded(here) and probed)
 
 
-def _door(  # noqa: PLR0913, PLR0917  # one call, all of it needed
+def _door(  # one call, all of it needed
     here: Sequence[Fact],
     workload: Workload,
     port: int,

@@ -25,7 +25,6 @@ from translator.exporters.linkerd.callers import (
 from translator.exporters.linkerd.legalise.paths import safe
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
 
-
 Row = tuple[tuple[str, Callers], ...]
 """The callers of each method."""
 

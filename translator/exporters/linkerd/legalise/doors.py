@@ -39,7 +39,7 @@ from ir.traffic import NoMatch, Order, PortProtocol
 from ir.walk import rebuild, traced
 from translator.api import Options
 from translator.exporters.linkerd.callers import Callers, Clause, Who, simplest
-from translator.exporters.linkerd.legalise.cells import Cell, Door, Table
+from translator.exporters.linkerd.legalise.cells import Cell, Table
 from translator.exporters.linkerd.legalise.paths import say
 from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.ports import protocol_of
@@ -276,7 +276,9 @@ def _path_pattern(paths: Language, patterns: tuple[Pattern, ...]) -> Pattern:
     first = (paths.witness() or b"").decode("ascii", "replace")
     if paths.equals(Language.exact(first)):
         return Pattern(PatternKind.EXACT, first)
-    return Pattern(PatternKind.REGEX, say(paths, phrases(paths, patterns)), dialect=RegexDialect.RUST_SPAN)
+    return Pattern(
+        PatternKind.REGEX, say(paths, phrases(paths, patterns)), dialect=RegexDialect.RUST_SPAN
+    )
 
 
 def _reference(at: Attachment) -> Attachment:

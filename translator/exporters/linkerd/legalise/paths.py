@@ -16,6 +16,7 @@ from translator.exporters.linkerd.legalise.phrases import ELEMENT
 LIMIT = 1024
 """Characters that a path match may have (Gateway API HTTPPathMatch.value)."""
 
+
 @lru_cache(maxsize=1)
 def without_dots() -> Language:
     """Paths without dot elements, backslashes or broken escapes."""
@@ -46,4 +47,3 @@ def say(paths: Language, hints: tuple[str, ...] = ()) -> str:
 
 _SAID: dict[object, str] = {}
 """Regular expressions by the minimal automaton that they stand for: estates repeat their paths."""
-

@@ -100,7 +100,7 @@ def _host(table: RouteTable) -> str:
     return f"{space}{'' if subject.name is None else subject.name.value}"
 
 
-def _tables(  # noqa: PLR0913, PLR0917  # one pass, all of it needed
+def _tables(  # one pass, all of it needed
     table: RouteTable,
     subsets: Subsets,
     inventory: Inventory,
@@ -186,7 +186,7 @@ def _is_http(port: PortOfService) -> bool:
     )
 
 
-def _one(  # noqa: PLR0913, PLR0917
+def _one(
     table: RouteTable,
     client: Traced[str] | None,
     slot: Slot,

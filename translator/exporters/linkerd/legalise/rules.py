@@ -93,9 +93,7 @@ def _paths(tests: Iterable[Test]) -> Iterator[tuple[Language, bool]]:
 
 
 def _patterns(tests: Iterable[Test]) -> tuple[Pattern, ...]:
-    found = (
-        term.value for t in tests if t.part is Part.PATH for term in (*t.any_of, *t.none_of)
-    )
+    found = (term.value for t in tests if t.part is Part.PATH for term in (*t.any_of, *t.none_of))
     return tuple(value for value in found if isinstance(value, Pattern))
 
 
@@ -118,9 +116,7 @@ def _named(terms: Sequence[Traced[object]], generous: bool) -> set[str]:  # noqa
             continue
         accepted = language(term.value)
         found.update(m for m in METHODS if accepted.accepts(m))
-        if term.value.kind is PatternKind.NON_EMPTY:
-            found.add(OTHER)
-        elif generous and not (term.value.kind is PatternKind.EXACT and term.value.text in METHODS):
+        if term.value.kind is PatternKind.NON_EMPTY or (generous and not (term.value.kind is PatternKind.EXACT and term.value.text in METHODS)):
             found.add(OTHER)
     return found
 

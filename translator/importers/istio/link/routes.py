@@ -173,7 +173,7 @@ def _clients(
             yield place, by_gateway, seen
 
 
-def _table(  # noqa: PLR0913, PLR0917  # all that one table is made of
+def _table(  # all that one table is made of
     draft: Draft,
     surface: Surface,
     place: Place,
