@@ -121,7 +121,9 @@ spec:
           readinessProbe: {httpGet: {path: /ready, port: 8080}}
 """
     assert "MM404" in codes(translated(policy({}), probe))
-    assert "MM404" not in codes(translated(policy({}), probe, node_networks=("10.1.0.0/16",)))
+    known = codes(translated(policy({}), probe, node_networks=("10.1.0.0/16",)))
+    assert "MM404" not in known
+    assert "MM411" in known
 
 
 @pytest.mark.parametrize("port", ["8080", "9090"])

@@ -17,7 +17,7 @@ from tests.importers.istio.link_routes_cases import (
     tables,
     virtual_service,
 )
-from translator.importers.istio.link import Linked
+from translator.importers.linked import Linked
 from translator.report.model import Fate, Severity
 
 OLD, NEW = "'2024-01-01T00:00:00Z'", "'2025-01-01T00:00:00Z'"

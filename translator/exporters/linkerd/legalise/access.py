@@ -50,6 +50,7 @@ class Pass:
     undeclared: list[str] = field(default_factory=list)
     """Workloads whose undeclared ports are shut though the source grants something there."""
     unprobed: list[str] = field(default_factory=list)
+    probed: list[str] = field(default_factory=list)
     """Workloads whose health checks are refused."""
 
 
@@ -193,8 +194,8 @@ def _workload(
             continue
         state.legal.facts.extend(facts)
         state.legal.losses.extend(_narrowed(here, workload, port, table))
-        if probed and door.closed | door.demanded and not options.node_networks:
-            state.unprobed.append(f"{workload.key} port {port}")
+        if probed and door.closed | door.demanded:
+            (state.probed if door.probes else state.unprobed).append(f"{workload.key} port {port}")
     state.legal.facts.extend(carver.default(everywhere, closed=closed, demanded=demanded))
     if closed and any(isinstance(r, Grant) for r in everywhere):
         state.undeclared.append(workload.key)
@@ -288,8 +289,20 @@ def _together(state: Pass) -> Iterator[Loss]:
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             message="the node's health checks are refused, since the networks of the nodes are not "
-            f"known; these pods will not become ready: {_list(state.unprobed)}.",
-            advice="Give --node-networks with the address blocks of the nodes.",
+            "known or the port is not taken for HTTP; these pods will not become ready: "
+            f"{_list(state.unprobed)}.",
+            advice="Give --node-networks with the address blocks of the nodes; name the port http.",
+        )
+    if state.probed:
+        yield Loss(
+            code="MM411",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            message="health checks are known by the address of their node alone: whoever sends from the networks of "
+            f"--node-networks may GET the paths that are probed: {_list(state.probed)}.",
+            advice="Give blocks that hold nodes and nothing else, and probe paths that tell no secret.",
         )
     if state.undeclared:
         yield Loss(

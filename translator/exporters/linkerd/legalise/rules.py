@@ -116,7 +116,9 @@ def _named(terms: Sequence[Traced[object]], generous: bool) -> set[str]:  # noqa
             continue
         accepted = language(term.value)
         found.update(m for m in METHODS if accepted.accepts(m))
-        if term.value.kind is PatternKind.NON_EMPTY or (generous and not (term.value.kind is PatternKind.EXACT and term.value.text in METHODS)):
+        if term.value.kind is PatternKind.NON_EMPTY or (
+            generous and not (term.value.kind is PatternKind.EXACT and term.value.text in METHODS)
+        ):
             found.add(OTHER)
     return found
 

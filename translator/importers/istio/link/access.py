@@ -16,9 +16,9 @@ from ir.provenance import Traced, absorb, silent
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.importers.istio.defaults import silence
-from translator.importers.istio.link import Linked
 from translator.importers.istio.link.scope import subject_of
 from translator.importers.istio.model import Action, AuthorizationPolicy, Statement
+from translator.importers.linked import Linked
 from translator.report.model import Fate, Impact, Severity, Support
 
 _REFUSED = 403

@@ -16,7 +16,6 @@ from ir.model import Fact
 from ir.provenance import Assumption, Traced, Trail, absorb, merge_equal
 from ir.traffic import Destination
 from translator.api import Loss, Options
-from translator.importers.istio.link import Linked
 from translator.importers.istio.link.hosts import Place, covers, place_of, subject_at
 from translator.importers.istio.link.leaves import (
     Idle,
@@ -26,7 +25,6 @@ from translator.importers.istio.link.leaves import (
     of_rule,
     of_subset,
 )
-from translator.importers.istio.link.mtls import AGE
 from translator.importers.istio.link.unsaid import outliers_said
 from translator.importers.istio.link.visibility import (
     Visibility,
@@ -35,6 +33,7 @@ from translator.importers.istio.link.visibility import (
     visibility_of,
 )
 from translator.importers.istio.model import DestinationRule, Policy, Subset
+from translator.importers.linked import AGE, Linked
 from translator.report.model import Fate, Impact, Severity, Support
 
 _UNUSED = "no route of the input sends requests to this subset"

@@ -13,21 +13,17 @@ from ir.access import MtlsMode, PeerMtls
 from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject, WorkloadPort
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive
-from ir.provenance import Assumption, Traced, Trail, absorb, named, trail
+from ir.provenance import Traced, Trail, absorb, named, trail
 from translator.api import Options
 from translator.importers.istio.defaults import silent_facts
-from translator.importers.istio.link import Linked
 from translator.importers.istio.model import PeerAuthentication, Statement
+from translator.importers.linked import AGE, Linked
 
 _MODES = {
     "DISABLE": MtlsMode.OFF,
     "PERMISSIVE": MtlsMode.OPTIONAL,
     "STRICT": MtlsMode.DEMANDED,
 }
-AGE = Assumption(
-    "age",
-    "of objects whose age is not in the input, the first by namespace and name counts as the oldest",
-)
 
 
 def link_mtls(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:

@@ -17,7 +17,6 @@ from ir.model import Fact
 from ir.provenance import Assumption, Traced, absorb
 from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
-from translator.importers.istio.link import Linked
 from translator.importers.istio.link.destinations import (
     Rulebook,
     close_rulebook,
@@ -39,7 +38,6 @@ from translator.importers.istio.link.leaves import (
     of_service,
     origins,
 )
-from translator.importers.istio.link.mtls import AGE
 from translator.importers.istio.link.surfaces import Surface, surfaces
 from translator.importers.istio.link.unsaid import said
 from translator.importers.istio.link.visibility import (
@@ -51,6 +49,7 @@ from translator.importers.istio.link.visibility import (
     visibility_of,
 )
 from translator.importers.istio.model import DestinationRule, Statement, VirtualService
+from translator.importers.linked import AGE, Linked
 from translator.report.model import Fate, Impact, Severity, Support
 
 _VIEW = View(path=PathForm.NORMAL, authority_has_port=True)

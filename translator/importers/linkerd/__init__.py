@@ -1,0 +1,131 @@
+"""Linkerd as a source: ``read`` each resource, then ``link`` them. The kinds that are written are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ir.model import Fact, Model
+from ir.traffic import RouteTable
+from translator.api import Import, Inert, Loss, Options
+from translator.errors import InputError
+from translator.importers.linked import AGE
+from translator.importers.linkerd.authentication import mesh_tls_reader, read_networks
+from translator.importers.linkerd.authorization_policy import read_authorization_policy
+from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
+from translator.importers.linkerd.link.access import link_access
+from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
+from translator.importers.linkerd.link.routes import link_routes
+from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
+from translator.importers.linkerd.membership import read_membership
+from translator.importers.linkerd.model import HttpRoute, Server, Statement
+from translator.importers.linkerd.server import read_server
+from translator.importers.linkerd.silence import defaults
+from translator.importers.linkerd.unread import kind_not_read
+from translator.resources.gateway_api.read import ROUTE_GROUP
+from translator.resources.kubernetes.metadata import Meta, read_metadata
+from translator.resources.kubernetes.read import read_inventory
+from translator.source.cursor import Cursor, root_cursor
+from translator.source.leaves import Resource
+
+POLICY = "policy.linkerd.io"
+GROUPS = (
+    POLICY,
+    "linkerd.io",
+    "workload.linkerd.io",
+    "multicluster.linkerd.io",
+    "split.smi-spec.io",
+)
+"""API groups that only Linkerd reads."""
+
+Reader = Callable[[Cursor, Meta], Statement]
+
+
+def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
+    """The facts that Linkerd makes of these resources.
+
+    Raises:
+        ExceptionGroup: of ``InputError``, all of the run together.
+    """
+    reads: set[int] = set()
+    inert: list[Inert] = []
+    losses: list[Loss] = []
+    claimed = tuple(r for r in resources if _group(r) in (*GROUPS, ROUTE_GROUP))
+    statements, errors = _statements(claimed, options, reads, inert, losses)
+    if errors:
+        message = "input that the API server would refuse"
+        raise ExceptionGroup(message, errors)
+    inventory = read_inventory(resources, options.namespace, complete=options.complete)
+    servers = held(statements, inventory)
+    access = link_access(statements, servers, inventory, options)
+    routes = link_routes(statements)
+    facts: list[Fact] = [*access.facts, *routes.facts]
+    policies = read_default_policies(resources, options, reads)
+    facts.extend(pod_facts(policies, servers, inventory, options))
+    facts.extend(probe_facts(statements, servers, inventory, options))
+    facts.extend(read_membership(resources, options, reads))
+    guessed = any(isinstance(s, (Server, HttpRoute)) and not s.created.value for s in statements)
+    competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
+    clusters = any("cluster-" in p.value for p in policies.values())
+    model = Model(
+        facts=tuple(facts),
+        defaults=defaults(options) if statements or inventory.workloads else (),
+        objects=tuple(statement.meta.source for statement in statements),
+        inactive=(*access.inactive, *routes.inactive),
+        assumptions=(
+            *((AGE,) if guessed and competing else ()),
+            *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
+        ),
+        inventory=inventory,
+    )
+    return Import(
+        model=model,
+        claimed=claimed,
+        inert=tuple(inert),
+        reads=frozenset(reads),
+        losses=tuple(losses),
+    )
+
+
+def _group(resource: Resource) -> str:
+    return resource.api_version.rpartition("/")[0]
+
+
+def _reader(resource: Resource, options: Options) -> Reader | None:
+    """The reader of a kind; ``None`` for the kinds that are not read yet."""
+    match _group(resource), resource.kind:
+        case "policy.linkerd.io", "Server":
+            return read_server
+        case "policy.linkerd.io", "AuthorizationPolicy":
+            return read_authorization_policy
+        case "policy.linkerd.io", "MeshTLSAuthentication":
+            return mesh_tls_reader(options)
+        case "policy.linkerd.io", "NetworkAuthentication":
+            return read_networks
+        case "policy.linkerd.io" | "gateway.networking.k8s.io", "HTTPRoute":
+            return http_route_reader(options)
+        case _:
+            return None
+
+
+def _statements(
+    claimed: Sequence[Resource],
+    options: Options,
+    reads: set[int],
+    inert: list[Inert],
+    losses: list[Loss],
+) -> tuple[list[Statement], list[InputError]]:
+    found: list[Statement] = []
+    errors: list[InputError] = []
+    for resource in claimed:
+        reader = _reader(resource, options)
+        if reader is None:
+            losses.append(kind_not_read(resource))
+            continue
+        root = root_cursor(resource, reads)
+        try:
+            meta, own = read_metadata(root, options.namespace, inert_keys=ANNOTATIONS)
+            found.append(reader(root, meta))
+            inert.extend(own)
+        except InputError as error:
+            errors.append(error)
+    return found, errors

@@ -1,0 +1,1 @@
+"""What the statements mean together: one module a rule of precedence."""

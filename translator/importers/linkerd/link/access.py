@@ -1,0 +1,217 @@
+"""Servers, routes on them and AuthorizationPolicies together.
+
+A policy on a route admits to the route, one on a Server or a namespace opens every route of the Server
+(linkerd2 policy-controller/k8s/index/src/inbound/index.rs, policy-controller/grpc/src/inbound.rs ``to_server``, 2.20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ir.access import Admission, Evidence, Grant, GuardedRoute, GuardedRoutes, Layer
+from ir.inventory import Inventory
+from ir.match import AllOf, Part, Term, Test
+from ir.model import Fact, Inactive
+from ir.provenance import Traced, absorb, trail
+from ir.traffic import NoMatch, Order
+from ir.walk import traced
+from translator.api import Options
+from translator.importers.linked import Linked
+from translator.importers.linkerd.age import oldest_first
+from translator.importers.linkerd.authentication import account
+from translator.importers.linkerd.authorization_policy import CORE
+from translator.importers.linkerd.http_route import OWN_GROUP
+from translator.importers.linkerd.link.servers import Held, server_facts
+from translator.importers.linkerd.model import (
+    AuthorizationPolicy,
+    HttpRoute,
+    MeshTLSAuthentication,
+    NetworkAuthentication,
+    Reference,
+    Statement,
+)
+from translator.resources.gateway_api.read import ROUTE_GROUP
+
+_NOT_THERE = "an authentication that it requires is not there"
+
+
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A policy that is in force: who it admits to its target."""
+
+    policy: AuthorizationPolicy
+    admission: Admission
+
+
+def link_access(
+    statements: Sequence[Statement],
+    servers: Sequence[Held],
+    inventory: Inventory,
+    options: Options,
+) -> Linked:
+    """Facts of every Server, with the grants and guarded routes that its policies and routes make."""
+    del inventory
+    admitted, inactive = _admitted(statements, options)
+    routes = [s for s in statements if isinstance(s, HttpRoute)]
+    facts: list[Fact] = []
+    for one in servers:
+        facts.extend(server_facts(one, options))
+        facts.extend(_grants(one, admitted))
+        guarded = _guarded(one, routes, admitted)
+        if guarded is not None:
+            facts.append(guarded)
+    inactive.extend(_homeless(admitted, servers, routes))
+    return Linked(tuple(facts), tuple(inactive))
+
+
+def _admitted(
+    statements: Sequence[Statement], options: Options
+) -> tuple[list[_Admitted], list[Inactive]]:
+    identities = {_key(s): s for s in statements if isinstance(s, MeshTLSAuthentication)}
+    networks = {_key(s): s for s in statements if isinstance(s, NetworkAuthentication)}
+    found: list[_Admitted] = []
+    inactive: list[Inactive] = []
+    for policy in statements:
+        if not isinstance(policy, AuthorizationPolicy):
+            continue
+        callers: tuple[AllOf, ...] = ()
+        blocks: tuple[Traced[Term], ...] = ()
+        trails = [policy.trail, policy.target.trail, *(r.trail for r in policy.required)]
+        missing = False
+        for required in policy.required:
+            key = (required.namespace.value, required.name.value)
+            if required.kind == "ServiceAccount":
+                callers = (account(required.name, required.namespace, options),)
+            elif required.kind == "MeshTLSAuthentication" and key in identities:
+                callers = identities[key].callers
+                trails.append(identities[key].trail)
+            elif required.kind == "NetworkAuthentication" and key in networks:
+                blocks = networks[key].blocks
+                trails.append(networks[key].trail)
+            else:
+                missing = True
+        node = absorb(trails[0], *trails[1:])
+        if missing:
+            inactive.append(Inactive(leaves=node.origin, winner="", why=_NOT_THERE))
+            continue
+        name = Traced(policy.meta.name.value, (), policy.meta.because)
+        admission = Admission(name=name, callers=_both(callers, blocks), trail=node)
+        found.append(_Admitted(policy, admission))
+    return found, inactive
+
+
+def _key(statement: MeshTLSAuthentication | NetworkAuthentication) -> tuple[str, str]:
+    return statement.meta.namespace.value, statement.meta.name.value
+
+
+def _both(callers: tuple[AllOf, ...], blocks: tuple[Traced[Term], ...]) -> tuple[AllOf, ...]:
+    """Identity AND network; either may be left open."""
+    if not blocks:
+        return callers
+    test = Test(part=Part.PEER_ADDRESS, any_of=blocks, trail=trail("networks"))
+    if not callers:
+        return (AllOf(tests=(test,), trail=trail("callers")),)
+    return tuple(replace(caller, tests=(*caller.tests, test)) for caller in callers)
+
+
+def _targets(policy: AuthorizationPolicy, group: str, kind: str, name: str, namespace: str) -> bool:
+    target: Reference = policy.target
+    return (target.group, target.kind, target.name.value) == (
+        group,
+        kind,
+        name,
+    ) and policy.meta.namespace.value == namespace
+
+
+def _grants(held: Held, admitted: Sequence[_Admitted]) -> Iterator[Grant]:
+    meta = held.server.meta
+    home = meta.namespace.value
+    for one in admitted:
+        policy, admission = one.policy, one.admission
+        on_server = _targets(policy, OWN_GROUP, "Server", meta.name.value, home)
+        if on_server or _targets(policy, CORE[0], "Namespace", home, home):
+            yield Grant(
+                name=admission.name,
+                attachment=held.attachment,
+                layer=Layer.MESH_REQUEST,
+                callers=admission.callers,
+                evidence=_evidence(admission.callers),
+                trail=admission.trail,
+            )
+
+
+def _evidence(callers: Sequence[AllOf]) -> Evidence:
+    if not callers:
+        return Evidence.NONE
+    by_address = any(all(t.part is Part.PEER_ADDRESS for t in c.tests) for c in callers)
+    return Evidence.ADDRESS if by_address else Evidence.CERTIFICATE
+
+
+def _guarded(
+    held: Held, routes: Sequence[HttpRoute], admitted: Sequence[_Admitted]
+) -> GuardedRoutes | None:
+    """The routes on a Server with those who are admitted to them; ``None`` where it has none."""
+    attached = sorted((r for r in routes if is_on(r, held)), key=oldest_first)
+    if not attached:
+        return None
+    found: list[GuardedRoute] = []
+    for route in attached:
+        own = tuple(one.admission for one in admitted if _is_for(one.policy, route))
+        node = absorb(route.trail, *(p.spent for p in route.parents), *route.hosts)
+        names = [p.name for p in route.parents if p.kind == "Server"]
+        for number, matches in enumerate(route.guarded):
+            called = named_rule(route, number)
+            found.append(
+                GuardedRoute(
+                    name=called, matches=matches, admissions=own, trail=absorb(node, *names)
+                )
+            )
+    return GuardedRoutes(
+        attachment=held.attachment,
+        layer=Layer.MESH_REQUEST,
+        order=Order.RANK,
+        routes=tuple(found),
+        no_match=NoMatch.NOT_FOUND,
+        trail=trail(f"routes of {held.server.meta.key}", because=held.server.meta.because),
+    )
+
+
+def named_rule(route: HttpRoute, number: int) -> Traced[str]:
+    """The name of a rule: its object's, and its number where there are several."""
+    name = route.meta.name.value
+    text = name if len(route.guarded) == 1 else f"{name}/{number}"
+    return Traced(text, (), route.meta.because)
+
+
+def is_on(route: HttpRoute, held: Held) -> bool:
+    """Whether a route is attached to a Server, which must be in its own namespace."""
+    meta = held.server.meta
+    return route.meta.namespace.value == meta.namespace.value and any(
+        (parent.group, parent.kind, parent.name.value) == (OWN_GROUP, "Server", meta.name.value)
+        and (parent.namespace is None or parent.namespace.value == meta.namespace.value)
+        and parent.port is None
+        for parent in route.parents
+    )
+
+
+def _is_for(policy: AuthorizationPolicy, route: HttpRoute) -> bool:
+    name, home = route.meta.name.value, route.meta.namespace.value
+    return policy.target.group in (OWN_GROUP, ROUTE_GROUP) and _targets(
+        policy, route.group, "HTTPRoute", name, home
+    )
+
+
+def _homeless(
+    admitted: Sequence[_Admitted], servers: Sequence[Held], routes: Sequence[HttpRoute]
+) -> Iterator[Inactive]:
+    """Policies whose target is not there, or which is on no Server."""
+    on_servers = [r for r in routes if any(is_on(r, held) for held in servers)]
+    for one in admitted:
+        used = any(True for held in servers for _ in _grants(held, (one,)))
+        if not used and not any(_is_for(one.policy, route) for route in on_servers):
+            values = (one.admission.trail, *traced(one.admission.callers))
+            leaves = {leaf for value in values for leaf in value.origin}
+            yield Inactive(
+                leaves=tuple(sorted(leaves)), winner="", why="its target is no Server's here"
+            )

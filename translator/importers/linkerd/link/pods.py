@@ -1,0 +1,127 @@
+"""What holds for a pod where no Server names the port: its default policy and its health checks.
+
+linkerd2 policy-controller/k8s/index/src/inbound/index.rs ``default_inbound_server``, 2.20. The annotation of the pod
+outranks that of its namespace, which the injector copies; the setting of the installation is not in the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.access import Closed, Layer, ProbeAccess, Probes
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
+from ir.inventory import Inventory, Workload, equal_to, meets
+from ir.model import Fact
+from ir.provenance import Traced, absorb, named, trail
+from translator.api import Options
+from translator.importers.linkerd.link.access import is_on
+from translator.importers.linkerd.link.servers import Held, granted_by
+from translator.importers.linkerd.model import HttpRoute, Statement
+from translator.importers.linkerd.server import DEFAULT_POLICIES
+from translator.importers.linkerd.silence import silence
+from translator.resources.kubernetes.enrolment import makes_pods
+from translator.resources.kubernetes.read import below, template_path
+from translator.source.leaves import Node, Resource, leaf_ref
+
+DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy"
+
+Written = dict[str, Traced[str]]
+"""The default policy that objects name, by ``Kind/namespace/name``."""
+
+
+def read_default_policies(
+    resources: Sequence[Resource], options: Options, reads: set[int]
+) -> Written:
+    """The annotations of pod templates and namespaces; words that Linkerd does not know say nothing."""
+    found: Written = {}
+    for resource in resources:
+        if resource.kind == "Namespace" and "/" not in resource.api_version:
+            node = below(resource.node, "metadata", "annotations", DEFAULT_POLICY)
+            key = f"Namespace//{resource.name}"
+        elif makes_pods(resource):
+            path = (*template_path(resource.kind), "metadata", "annotations", DEFAULT_POLICY)
+            node = below(resource.node, *path)
+            space = resource.namespace or options.namespace
+            key = f"{resource.kind}/{space}/{resource.name}"
+        else:
+            continue
+        value = _policy(resource, node)
+        if value is not None:
+            reads.update(value.origin)
+            found[key] = value
+    return found
+
+
+def _policy(resource: Resource, node: Node | None) -> Traced[str] | None:
+    if node is None or not isinstance(node.value, str) or node.value not in DEFAULT_POLICIES:
+        return None
+    return Traced(node.value, (leaf_ref(resource.document.number, node.leaf),))
+
+
+def pod_facts(
+    written: Written, servers: Sequence[Held], inventory: Inventory, options: Options
+) -> Iterator[Fact]:
+    """For each workload that is listed: closed on the ports that no Server holds, and who comes in there."""
+    for workload in inventory.workloads:
+        policy = written.get(workload.key) or written.get(f"Namespace//{workload.namespace}")
+        if policy is None or policy.value in ("all-unauthenticated", "audit"):
+            continue
+        held = _held_ports(workload, servers)
+        attachment = Attachment(
+            subject=_subject(workload),
+            excluding_ports=tuple(named(WorkloadPort(port), policy) for port in held),
+            enforced_at=EnforcedAt.SERVER,
+        )
+        yield Closed(
+            attachment=attachment,
+            layer=Layer.MESH_REQUEST,
+            answer=Traced(403, stated_by=silence(options, DEFAULT_POLICY)),
+            trail=absorb(trail(f"default policy of {workload.key}"), policy),
+        )
+        yield from granted_by(policy, attachment, options)
+
+
+def _subject(workload: Workload) -> Subject:
+    return Subject(
+        scope=Scope.WORKLOADS,
+        namespace=Traced(workload.namespace),
+        name=Traced(workload.key),
+        labels=Traced(equal_to(workload.labels)),
+        trail=trail(f"pods of {workload.key}", because=workload.leaves),
+    )
+
+
+def _held_ports(workload: Workload, servers: Sequence[Held]) -> list[int]:
+    found = {
+        number
+        for one in servers
+        if one.server.meta.namespace.value == workload.namespace
+        and meets(workload.labels, one.server.selector.value)
+        and (number := workload.port_number(one.server.port.value)) is not None
+    }
+    return sorted(found)
+
+
+def probe_facts(
+    statements: Sequence[Statement],
+    servers: Sequence[Held],
+    inventory: Inventory,
+    options: Options,
+) -> Iterator[Probes]:
+    """Health checks come in by their path wherever no route is attached to the port."""
+    routes = [s for s in statements if isinstance(s, HttpRoute)]
+    routed = [one for one in servers if any(is_on(route, one) for route in routes)]
+    for workload in inventory.workloads:
+        asked = {workload.port_number(probe.port) for probe in workload.probes}
+        ports = sorted({p for p in asked if p is not None} - set(_held_ports(workload, routed)))
+        if ports:
+            open_by_path = Traced(ProbeAccess.BY_PATH, stated_by=silence(options, "probeNetworks"))
+            yield Probes(
+                attachment=Attachment(
+                    subject=_subject(workload),
+                    ports=tuple(Traced(WorkloadPort(port)) for port in ports),
+                    enforced_at=EnforcedAt.SERVER,
+                ),
+                access=open_by_path,
+                trail=trail(f"health checks of {workload.key}", because=workload.leaves),
+            )

@@ -1,0 +1,116 @@
+"""Routes on Services: one table for each route and parent; the tables of one Service compete by rank.
+
+linkerd2 policy-controller/k8s/index/src/outbound/index.rs, 2.20: a route of another namespace than its Service is for
+the clients of its own namespace only, **beside** the Service's own routes. Hosts are compared without the port
+(linkerd2-proxy linkerd/http/route/src/http/match/host.rs), and where a Service has routes a request that none of them
+matches is not found: a host is therefore a test of each rule, not a reason for the whole table to stand aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
+from ir.match import AllOf, Part, Test, View
+from ir.model import Inactive
+from ir.provenance import Traced, absorb, named, trail
+from ir.traffic import Backend, Destination, NoMatch, Order, Route, RouteMatch, RouteTable
+from translator.importers.linked import Linked
+from translator.importers.linkerd.age import oldest_first
+from translator.importers.linkerd.authorization_policy import CORE
+from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
+from translator.importers.linkerd.model import HttpRoute, Statement
+from translator.resources.gateway_api.read import Parent
+
+_IGNORED = "Linkerd heeds no parent of this kind"
+
+
+def link_routes(statements: Sequence[Statement]) -> Linked:
+    """Tables of clients, and parents that nobody heeds."""
+    routes = sorted((s for s in statements if isinstance(s, HttpRoute)), key=oldest_first)
+    tables: list[RouteTable] = []
+    inactive: list[Inactive] = []
+    for route in routes:
+        for parent in route.parents:
+            if parent.kind == "Service" and parent.group in CORE:
+                tables.append(_table(route, parent))
+            elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
+                leaves = absorb(parent.spent, parent.name).origin
+                inactive.append(Inactive(leaves=leaves, winner="", why=_IGNORED))
+    return Linked(facts=tuple(tables), inactive=tuple(inactive))
+
+
+def _table(route: HttpRoute, parent: Parent) -> RouteTable:
+    home = route.meta.namespace if parent.namespace is None else parent.namespace
+    subject = Subject(
+        scope=Scope.SERVICE,
+        namespace=home,
+        name=parent.name,
+        trail=trail("the service", because=parent.name.origin),
+    )
+    audience = None
+    if home.value != route.meta.namespace.value:
+        clients = (route.meta.namespace,)
+        audience = Audience(reach=Reach.NAMESPACES, namespaces=clients, trail=trail("clients"))
+    return RouteTable(
+        name=Traced(route.meta.name.value, (), route.meta.because),
+        attachment=Attachment(
+            subject=subject,
+            ports=() if parent.port is None else (parent.port.map(ServicePort),),
+            audience=audience,
+            enforced_at=EnforcedAt.CLIENT,
+        ),
+        order=Order.RANK,
+        routes=tuple(_routes(route, home, parent)),
+        no_match=NoMatch.NOT_FOUND,
+        view=View(authority_has_port=False),
+        trail=absorb(route.trail, parent.spent),
+    )
+
+
+def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Route]:
+    for number, rule in enumerate(route.routes):
+        made = with_effects(rule, route)
+        backends = tuple(_at_home(backend, home, route) for backend in made.backends)
+        if not backends and made.redirect is None:
+            backends = (_itself(home, parent),)
+        yield replace(
+            made,
+            name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
+            backends=backends,
+            matches=_with_hosts(made.matches, route),
+        )
+
+
+def _at_home(backend: Backend, home: Traced[str], route: HttpRoute) -> Backend:
+    """A backend that names no namespace is looked for in that of the parent (``convert_route``)."""
+    destination = backend.destination
+    if destination.namespace is not route.meta.namespace:
+        return backend
+    return replace(backend, destination=replace(destination, namespace=named(home.value, home)))
+
+
+def _itself(home: Traced[str], parent: Parent) -> Backend:
+    destination = Destination(
+        namespace=named(home.value, home),
+        name=named(parent.name.value, parent.name),
+        trail=trail("the service itself"),
+    )
+    return Backend(destination=destination, trail=trail("the service itself"))
+
+
+def _with_hosts(matches: tuple[RouteMatch, ...], route: HttpRoute) -> tuple[RouteMatch, ...]:
+    if not route.hosts:
+        return matches
+    test = Test(part=Part.AUTHORITY, any_of=route.hosts, trail=trail("hosts"))
+    if not matches:
+        return (
+            RouteMatch(
+                requests=AllOf(tests=(test,), trail=trail("match")), trail=trail("alternative")
+            ),
+        )
+    return tuple(
+        replace(match, requests=replace(match.requests, tests=(*match.requests.tests, test)))
+        for match in matches
+    )

@@ -1,0 +1,159 @@
+"""Which Server holds a port, and what is known of it: its attachment, its protocol, what holds without a policy.
+
+linkerd2 policy-controller/k8s/index/src/inbound/index.rs ``reindex_servers`` and .../defaults.rs, 2.20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ir.access import AuditMark, Closed, Evidence, Grant, Layer
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
+from ir.inventory import Inventory
+from ir.match import AllOf, Cidr, Labels, Operator, Part, Presence, Term, Test
+from ir.model import Fact
+from ir.provenance import Assumption, Traced, Trail, absorb, assumed, named, trail
+from ir.traffic import PortProtocol
+from translator.api import Options
+from translator.importers.linkerd.age import oldest_first
+from translator.importers.linkerd.model import Server, Statement
+from translator.importers.linkerd.silence import silence
+
+CLUSTER_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
+"""``clusterNetworks`` of the Helm chart where nothing else is set (linkerd2 charts/linkerd-control-plane/values.yaml)."""
+
+HELM_NETWORKS = Assumption(
+    "cluster networks",
+    "the cluster's networks are those that the Helm chart sets: " + ", ".join(CLUSTER_NETWORKS),
+)
+_REFUSED = 403
+_AUTHENTICATED = ("all-authenticated", "cluster-authenticated")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A Server with the pods and ports that it holds, less those that an older one holds."""
+
+    server: Server
+    attachment: Attachment
+
+
+def held(statements: Sequence[Statement], inventory: Inventory) -> tuple[Held, ...]:
+    """All Servers, the oldest first; of two for one port of a pod the older holds it."""
+    servers = sorted((s for s in statements if isinstance(s, Server)), key=oldest_first)
+    found: list[Held] = []
+    for server in servers:
+        older = [h.server for h in found if _meet(h.server, server, inventory)]
+        found.append(Held(server, _attachment(server, older)))
+    return tuple(found)
+
+
+def _meet(one: Server, other: Server, inventory: Inventory) -> bool:
+    """Whether two Servers may hold the same port of one pod."""
+    if one.meta.namespace.value != other.meta.namespace.value:
+        return False
+    if one.port.value != other.port.value and isinstance(one.port.value, type(other.port.value)):
+        return False
+    both = Labels((*one.selector.value.requirements, *other.selector.value.requirements))
+    if one.port.value != other.port.value:  # a name against a number: what the pods say
+        return any(
+            w.port_number(one.port.value) == w.port_number(other.port.value)
+            for w in inventory.selected(one.meta.namespace.value, both)
+        )
+    return _can_hold(both)
+
+
+def _can_hold(both: Labels) -> bool:
+    """Whether some labels could meet all requirements: no key is asked for two values."""
+    wanted: dict[str, set[str]] = {}
+    for requirement in both.requirements:
+        if requirement.operator is Operator.IN:
+            values = set(requirement.values)
+            wanted[requirement.key] = wanted.get(requirement.key, values) & values
+    return all(wanted.values())
+
+
+def _attachment(server: Server, older: Sequence[Server]) -> Attachment:
+    node = trail(f"pods of {server.meta.key}", because=server.meta.because)
+    subject = Subject(
+        scope=Scope.WORKLOADS,
+        namespace=server.meta.namespace,
+        labels=server.selector,
+        excluding=tuple(_shadow(other) for other in older),
+        trail=node,
+    )
+    port: Traced[WorkloadPort] = server.port.map(WorkloadPort)
+    return Attachment(subject=subject, ports=(port,), enforced_at=EnforcedAt.SERVER)
+
+
+def _shadow(server: Server) -> Subject:
+    """Pods of an older Server as an exception: they are named there, their meaning stays with its own facts."""
+    return Subject(
+        scope=Scope.WORKLOADS,
+        namespace=named(server.meta.namespace.value, server.meta.namespace),
+        labels=named(server.selector.value, server.selector, server.created),
+        trail=trail("exception"),
+    )
+
+
+def server_facts(held: Held, options: Options) -> Iterator[Fact]:
+    """A port with a Server is closed; its protocol is said; ``accessPolicy`` is one more grant."""
+    server = held.server
+    access = server.access
+    said = access is not None and access.value == "deny"
+    node = absorb(server.trail, access) if said and access is not None else server.trail
+    yield Closed(
+        attachment=held.attachment,
+        layer=Layer.MESH_REQUEST,
+        answer=Traced(_REFUSED, stated_by=silence(options, "AuthorizationPolicy")),
+        trail=node,
+    )
+    protocol = server.protocol
+    yield PortProtocol(
+        attachment=held.attachment,
+        protocol=Traced("unknown", stated_by=silence(options, "Server.spec.proxyProtocol"))
+        if protocol is None
+        else protocol,
+        evidence="guess" if protocol is None else "field",
+        trail=trail(f"protocol of {server.meta.key}", because=server.meta.because),
+    )
+    if access is not None and not said:
+        yield from granted_by(access, held.attachment, options)
+
+
+def granted_by(
+    policy: Traced[str], attachment: Attachment, options: Options
+) -> Iterator[Grant | AuditMark]:
+    """What a default policy lets in; ``deny`` lets nobody in."""
+    if policy.value == "deny":
+        return
+    node: Trail = absorb(trail(f"default policy {policy.value}"), policy)
+    if policy.value == "audit":
+        yield AuditMark(attachment=attachment, trail=trail("audit", because=policy.origin))
+    yield Grant(
+        name=named(policy.value, policy),
+        attachment=attachment,
+        layer=Layer.MESH_REQUEST,
+        callers=_callers(policy.value, options),
+        evidence=Evidence.CERTIFICATE if policy.value in _AUTHENTICATED else Evidence.ADDRESS,
+        trail=node,
+    )
+
+
+def _callers(policy: str, options: Options) -> tuple[AllOf, ...]:
+    tests: list[Test] = []
+    if policy in _AUTHENTICATED:
+        present = Traced(Presence.PRESENT)
+        tests.append(Test(part=Part.CERTIFICATE, presence=present, trail=trail("any identity")))
+    if policy.startswith("cluster-"):
+        tests.append(
+            Test(part=Part.PEER_ADDRESS, any_of=_networks(options), trail=trail("networks"))
+        )
+    return (AllOf(tests=tuple(tests), trail=trail("callers")),) if tests else ()
+
+
+def _networks(options: Options) -> tuple[Traced[Term], ...]:
+    if options.cluster_networks:
+        return tuple(Traced(Cidr(block)) for block in options.cluster_networks)
+    return tuple(assumed(Cidr(block), HELM_NETWORKS) for block in CLUSTER_NETWORKS)

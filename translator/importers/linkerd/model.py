@@ -1,0 +1,89 @@
+"""What the files say, in Linkerd's own words; ``link`` says what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ir.match import AllOf, Cidr, Labels, Pattern
+from ir.provenance import Traced, Trail
+from ir.resilience import Retry, Timeouts
+from ir.traffic import Route
+from translator.resources.gateway_api.read import Parent
+from translator.resources.kubernetes.metadata import Meta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """``policy.linkerd.io`` Server: one port of some pods. ``protocol`` absent: found out by looking."""
+
+    meta: Meta
+    created: Traced[str]
+    selector: Traced[Labels]
+    port: Traced[int | str]
+    protocol: Traced[str] | None
+    access: Traced[str] | None
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A reference to an object of its own or another namespace."""
+
+    group: str
+    kind: str
+    namespace: Traced[str]
+    name: Traced[str]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationPolicy:
+    """``policy.linkerd.io`` AuthorizationPolicy: who may come to its target. No ``required``: anyone."""
+
+    meta: Meta
+    target: Reference
+    required: tuple[Reference, ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshTLSAuthentication:
+    """``policy.linkerd.io`` MeshTLSAuthentication: one alternative for each identity."""
+
+    meta: Meta
+    callers: tuple[AllOf, ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkAuthentication:
+    """``policy.linkerd.io`` NetworkAuthentication: any of the blocks."""
+
+    meta: Meta
+    blocks: tuple[Traced[Cidr], ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRoute:
+    """HTTPRoute of either group.
+
+    ``guarded``: the alternatives of each rule, for parents that are Servers. ``routes``: the same rules with what they
+    do, for parents that are Services; a route without backends goes to its parent. ``retry`` and ``timeouts`` come
+    from annotations and hold for every route.
+    """
+
+    meta: Meta
+    created: Traced[str]
+    group: str
+    parents: tuple[Parent, ...]
+    hosts: tuple[Traced[Pattern], ...]
+    guarded: tuple[tuple[AllOf, ...], ...]
+    routes: tuple[Route, ...]
+    retry: Retry | None
+    timeouts: Timeouts | None
+    trail: Trail
+
+
+Statement = Server | AuthorizationPolicy | MeshTLSAuthentication | NetworkAuthentication | HttpRoute
+"""One resource that was read."""
