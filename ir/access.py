@@ -82,8 +82,10 @@ class Closed:
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Lets a request pass its layer if the caller meets one of ``callers``, the request one of ``requests``, and all
-    of ``always`` hold. Where a tuple is empty, anyone or any request does.
+    """Lets the requests of some callers pass its layer.
+
+    The caller must meet one of ``callers``, the request one of ``requests``, and all of ``always`` must hold. Where a
+    tuple is empty, anyone or any request does.
     """
 
     name: Traced[str] | None = None

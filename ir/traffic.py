@@ -265,8 +265,9 @@ class RouteTable:
 @roles(namespace=Role.EFFECT, name=Role.EFFECT, of=Role.EFFECT, selector=Role.EFFECT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSubset:
-    """Some of the endpoints of the service ``of``, as a service of their own called ``name`` with the same ports:
-    those of its workloads that meet ``selector``.
+    """Some of the endpoints of the service ``of``, as a service of their own called ``name``.
+
+    They are those of its workloads that meet ``selector``; the ports are the same.
     """
 
     namespace: Traced[str]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from translator.api import Options
 from translator.exporters.emit import dump
 from translator.pipeline import Result
 from translator.registry import load_importer
 from translator.source.leaves import Resource, plain
 from translator.source.load import Loaded, load_text
+
+
+def as_source(options: Options) -> Options:
+    """The options by which what is in force is read: the target has become the source."""
+    return replace(options, source=options.target)
 
 
 def in_force(loaded: Loaded, result: Result, options: Options) -> Loaded:

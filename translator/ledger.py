@@ -147,9 +147,7 @@ def _document_fates(
     document: Document, books: Books, state: _State
 ) -> list[tuple[Fate, Lot | None]]:
     """The fate of each leaf of a document: by its sites, else by what its resource became."""
-    found: list[tuple[Fate, Lot | None] | None] = []
-    for leaf in range(len(document.leaves)):
-        found.append(_by_itself(document, leaf, books, state))
+    found = [_by_itself(document, leaf, books, state) for leaf in range(len(document.leaves))]
     became: dict[str, Fate] = {}
     for leaf, one in enumerate(found):
         source = state.objects.get(leaf_ref(document.number, leaf))
@@ -194,12 +192,18 @@ def _by_itself(
         return Fate.INERT, None
     if ref in state.unread:
         return Fate.UNREAD, Lot(losses=[state.unread[ref]])
+    return _untold(document, leaf, books, state), None
+
+
+def _untold(document: Document, leaf: int, books: Books, state: _State) -> Fate:
+    """The fate of a leaf that neither a fact nor the importer speaks of."""
     resource = books.loaded.resource_of(document, leaf)
     if resource is None or id(resource.node) not in state.claimed:
-        return Fate.CARRIED, None
+        return Fate.CARRIED
     if document.leaves[leaf].value is None:
-        return Fate.INERT, None
-    return (Fate.DROPPED if ref in books.imported.reads else Fate.UNREAD), None
+        return Fate.INERT
+    read = leaf_ref(document.number, leaf) in books.imported.reads
+    return Fate.DROPPED if read else Fate.UNREAD
 
 
 def _with_object(
@@ -225,7 +229,7 @@ def _with_object(
 def _outputs(lot: Lot | None) -> tuple[Placement, ...]:
     if lot is None:
         return ()
-    return tuple(sorted(set((*lot.placed, *lot.via_node)), key=lambda p: (p.resource, p.path)))
+    return tuple(sorted({*lot.placed, *lot.via_node}, key=lambda p: (p.resource, p.path)))
 
 
 def _codes(losses: Sequence[Loss]) -> list[str]:

@@ -11,19 +11,23 @@ from ir.model import Model
 from ir.walk import close
 from translator.api import Import, Loss, Options
 from translator.errors import InputError, TargetError
-from translator.exporters.emit import Document, dump, render
+from translator.exporters.emit import Document, dump, render, untraced
 from translator.ledger import Books, positions_of, rows
 from translator.outcome import Edited, edited_documents, with_labels
 from translator.registry import detect, load_exporter, load_importer
 from translator.report.account import Placed, count, settle
 from translator.report.files import file_name
 from translator.report.model import (
+    INVENTION,
     Finding,
+    Impact,
     LedgerRow,
     Output,
+    Placement,
     Report,
     Severity,
     Summary,
+    Support,
     Tool,
     Verification,
     Version,
@@ -134,7 +138,12 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     manifests = with_labels(export.emission.manifests, model.objects, loaded)
     documents = [render(manifest) for manifest in manifests]
     edited = edited_documents(export.emission.edits, loaded, options)
-    losses = (*imported.losses, *export.losses, *edited.losses)
+    losses = (
+        *imported.losses,
+        *export.losses,
+        *edited.losses,
+        *map(_invented, untraced(documents)),
+    )
     placed = [p for document in documents for p in document.placed]
     placed.extend(edited.placed)
     fates = settle(model, export.legal, placed, losses)
@@ -148,6 +157,16 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
         model=model,
         legal=export.legal,
         positions=positions_of(books),
+    )
+
+
+def _invented(at: Placement) -> Loss:
+    return Loss(
+        code=INVENTION,
+        impact=Impact.INVALID,
+        support=Support.NOT_YET,
+        message=f"{at.resource} {at.path} comes from nothing of the input: a fault of this tool.",
+        advice="Please report it; until then take the value out, or decide by hand that it is right.",
     )
 
 

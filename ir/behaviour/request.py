@@ -61,8 +61,9 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a request passes; ``rule`` names the fact that decided, ``why`` says it in a sentence, ``leaves`` are
-    the input leaves of that fact.
+    """Whether a request passes.
+
+    ``rule`` names the fact that decided, ``why`` says it in a sentence, ``leaves`` are the input leaves of that fact.
     """
 
     answer: Answer
@@ -78,8 +79,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of the requests: the workloads that get it (``Kind/namespace/name``, sorted), or where the inventory
-    does not list them the service's name, and the port of the workload, or of the service where that is unknown.
+    """A share of the requests.
+
+    ``endpoints``: the workloads that get it (``Kind/namespace/name``, sorted), or where the inventory does not list
+    them the service's name. ``port``: that of the workload, or of the service where that is unknown.
     """
 
     endpoints: tuple[str, ...]

@@ -238,7 +238,7 @@ class Language:
         *,
         limit: int = 1024,
         within: Language | None = None,
-        hints: Sequence[str] = (),
+        hints: Row[str] = (),
     ) -> str:
         """A regular expression that agrees with this set on all strings of ``within``.
 

@@ -25,7 +25,10 @@ _ROOM = 2
 
 
 ENOUGH = 400
-"""Characters below which nothing shorter is looked for."""
+"""Characters below which nothing shorter is looked for, unless the set is small."""
+
+SMALL = 8
+"""States of an automaton from which an expression is soon read off."""
 
 
 def write_regex(
@@ -54,11 +57,16 @@ def write_regex(
             shorter = best is None or len(form) < len(best)
             if len(form) <= limit and shorter and _agrees(form, dialect, wanted, domain):
                 best = form
-        if best is not None and (len(best) <= ENOUGH or candidates is hints):
+        if best is not None and (_enough(best, wanted) or candidates is hints):
             return best
     if best is None:
         raise Opaque(f"needs more than {limit} characters")
     return best
+
+
+def _enough(text: str, wanted: Language) -> bool:
+    """Whether looking for something shorter would take longer than it is worth."""
+    return len(text) <= ENOUGH and len(wanted.table().rows) > SMALL
 
 
 def _forms(text: str, dialect: Dialect) -> tuple[str, ...]:

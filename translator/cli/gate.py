@@ -12,7 +12,7 @@ from typing import cast
 from translator.cli.options import Gate, Threshold
 from translator.errors import TargetError
 from translator.report.catalogue import CATALOGUE
-from translator.report.model import Fate, Finding, Report, Severity, Verification
+from translator.report.model import INVENTION, Fate, Finding, Report, Severity, Verification
 from translator.report.render.json import finding_tree
 
 DONE, USAGE, FINDINGS, INPUT, BUG, INTERRUPTED = 0, 2, 3, 4, 70, 130
@@ -104,7 +104,8 @@ def read_baseline(file: Path) -> frozenset[Key]:
 def exit_code(report: Report, threshold: Threshold) -> int:
     """How a run with this report ends."""
     fates = report.summary.fates
-    if fates.get(Fate.DROPPED) or fates.get(Fate.STRANDED):
+    invented = any(finding.code == INVENTION for finding in report.findings)
+    if fates.get(Fate.DROPPED) or fates.get(Fate.STRANDED) or invented:
         return BUG
     if threshold is Threshold.NEVER:
         return DONE

@@ -6,7 +6,7 @@ Every leaf of an output must name what it says; a bare constant is refused here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -95,18 +95,19 @@ def dump(value: Mapping[str, object]) -> str:
     return text
 
 
-def untraced(documents: Iterator[Document]) -> Iterator[Placement]:
+def untraced(documents: Iterable[Document]) -> Iterator[Placement]:
     """Output leaves that no input leaf, default or assumption stands behind: inventions."""
+    known: dict[int, bool] = {}
     for document in documents:
         for placed in document.placed:
-            if not any(_backed(value) for value in placed.values):
+            if not any(_backed(value, known) for value in placed.values):
                 yield placed.at
 
 
-def _backed(value: Traced[object]) -> bool:
-    return bool(
-        value.origin
-        or value.because
-        or value.stated_by
-        or any(_backed(parent) for parent in value.parents)
-    )
+def _backed(value: Traced[object], known: dict[int, bool]) -> bool:
+    found = known.get(id(value))
+    if found is None:
+        stated = bool(value.origin or value.because or value.stated_by)
+        found = stated or any(_backed(parent, known) for parent in value.parents)
+        known[id(value)] = found
+    return found

@@ -11,6 +11,10 @@ from enum import StrEnum
 from ir.provenance import Silence, Traced
 
 
+INVENTION = "MM902"
+"""The code of an output value that comes from nowhere: our bug."""
+
+
 class Severity(StrEnum):
     """How much a finding matters, gravest first."""
 

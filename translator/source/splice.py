@@ -138,14 +138,13 @@ def put_text(text: str, path: Path, value: Scalar) -> str | None:
 
 
 def _replaced(source: _Source, entry: _Entry, value: Scalar) -> str | None:
+    """The text with another value for an entry; ``None`` where it must be written whole."""
     node = entry.value
     start, end = node.start_mark.index, node.end_mark.index
-    if not isinstance(node, yaml.ScalarNode):
-        if node.value or start < entry.opening:
-            return None
-        return source.replaced(start, end, scalar_text(value, as_json=source.is_json))
-    if start < entry.opening:
+    if start < entry.opening or (not isinstance(node, yaml.ScalarNode) and node.value):
         return None
+    if not isinstance(node, yaml.ScalarNode):
+        return source.replaced(start, end, scalar_text(value, as_json=source.is_json))
     now = node.value if node.style else plain_value(node.value)
     if now == value and type(now) is type(value):
         return source.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
@@ -58,13 +59,13 @@ def translated(*documents: str, **settings: object) -> Result:
     return to_linkerd("\n---\n".join((WORKLOAD, *documents)), **settings)
 
 
-def written(result: Result, kind: str) -> list[dict[str, object]]:
+def written(result: Result, kind: str) -> list[dict[str, Any]]:
     """New documents of a kind."""
     found = (d for d in result.documents if d.resource.startswith(f"{kind}/") and not d.edited)
     return [document.value for document in found]
 
 
-def spec_of(document: dict[str, object]) -> dict[str, object]:
+def spec_of(document: dict[str, Any]) -> dict[str, Any]:
     """The ``spec`` of a document."""
     spec = document["spec"]
     assert isinstance(spec, dict)

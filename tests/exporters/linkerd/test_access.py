@@ -40,7 +40,7 @@ def test_a_prefix_that_ends_in_a_slash_does_not_become_a_path_prefix() -> None:
     paths = [
         match["path"]
         for route in written(result, "HTTPRoute")
-        for rule in spec_of(route)["rules"]  # type: ignore[attr-defined]
+        for rule in spec_of(route)["rules"]
         for match in rule["matches"]
         if match["path"]["value"] != "/"
     ]

@@ -12,10 +12,10 @@ from ir.traffic import Route, RouteTable
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.istio.destination_rule import read_destination_rule
-from translator.importers.linked import Linked
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.model import DestinationRule, Statement, VirtualService
 from translator.importers.istio.virtual_service import read_virtual_service
+from translator.importers.linked import Linked
 from translator.report.model import Fate
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.read import read_inventory

@@ -125,6 +125,8 @@ def _clause(test: Test, term: Traced[object] | None, known: Known) -> Iterable[C
             return (Clause(Who.ACCOUNT, namespace, account),)
         case Part.TRUST_DOMAIN:
             return (AUTHENTICATED,) if accepts(value, known.trust_domain) else ()
+        case _:
+            pass
     raise Unsayable(f"a caller cannot be named by its {test.part.value.replace('_', ' ')}")
 
 

@@ -96,4 +96,13 @@ ENTRIES = (
         "becomes of the values named.",
         "# any input",
     ),
+    Entry(
+        "MM902",
+        "Invention of this tool",
+        "An output holds a value that no part of the input, no default and no assumption stands behind.",
+        "This tool has a defect. It asks of every value that it writes where it comes from, so it noticed.",
+        "Please report it with a piece of the input that shows it. Until then decide by hand whether "
+        "the value is right.",
+        "# any input",
+    ),
 )

@@ -73,9 +73,10 @@ class Subsets:
         if service is not None and len(service.ports) == 1:
             reason = Traced("", (), service.leaves)
             return named(ServicePort(service.ports[0].number), wanted.name, reason)
-        if service is not None and own is not None and isinstance(own.value, ServicePort):
-            if any(p.number == own.value.port for p in service.ports):
-                return named(own.value, own)
+        dialled = None if own is None else own.value
+        known = () if service is None else [p.number for p in service.ports]
+        if own is not None and isinstance(dialled, ServicePort) and dialled.port in known:
+            return named(dialled, own)
         raise Unreachable(
             "MM203",
             f"the port of {wanted.name.value} is not known: the target wants a port for every destination",

@@ -295,8 +295,9 @@ def _flat(cell: Cell) -> bool:
 
 
 def own_labels(workload: Workload, inventory: Inventory) -> Labels:
-    """A selector for exactly this workload: its labels, and for each other workload that has them all too, one label
-    that this one lacks.
+    """A selector for exactly this workload.
+
+    Its labels, and for each other workload that has them all too, one label that this one lacks.
     """
     requirements = [
         Requirement(key, Operator.IN, (value,)) for key, value in sorted(workload.labels.items())
@@ -348,10 +349,11 @@ class _Terms:
 
     def ports(self, port: int, workload: Workload) -> list[Traced[object]]:
         """What names this port: tests on the port, ports of attachments."""
-        found: list[Traced[object]] = []
-        for term in self.of(Part.PORT):
-            if isinstance(term.value, Pattern) and term.value.text == str(port):
-                found.append(term)
+        found = [
+            term
+            for term in self.of(Part.PORT)
+            if isinstance(term.value, Pattern) and term.value.text == str(port)
+        ]
         for fact in self.here:
             for own in fact.attachment.ports:  # type: ignore[union-attr]
                 value = own.value

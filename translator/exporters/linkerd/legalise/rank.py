@@ -177,18 +177,10 @@ def meet(first: Alternative, second: Alternative) -> bool:
     """Whether some request matches both."""
     if (first.paths & second.paths).is_empty():
         return False
-    if first.method and second.method:
-        if (first.method.accepted & second.method.accepted).is_empty():
-            return False
-    return _named_meet(first.headers, second.headers) and _named_meet(first.query, second.query)
-
-
-def _named_meet(first: Sequence[tuple[str, Ask]], second: Sequence[tuple[str, Ask]]) -> bool:
-    """Headers of one name clash unless both can hold; a repeated header could hold two values, so a single
-    common value is not needed: only equal names with one value are told apart, and only safely.
-    """
-    del first, second
-    return True
+    # headers and parameters never keep rules apart: they may be repeated, each time with another value
+    if first.method is None or second.method is None:
+        return True
+    return not first.method.accepted.disjoint(second.method.accepted)
 
 
 def _only(second: Alternative, rest: Language, first: Alternative) -> Alternative:

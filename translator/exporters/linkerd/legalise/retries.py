@@ -32,11 +32,8 @@ def in_target_terms(
     wanted = {_key(r.retry) for r in spoken}
     if len(wanted) <= 1:
         return tuple(spoken), tuple(losses)
-    for route in spoken:
-        if route.retry is not None:
-            losses.append(
-                _lost(route.retry, "rules of one host with different retries cannot be kept apart")
-            )
+    apart = "rules of one host with different retries cannot be kept apart"
+    losses.extend(_lost(route.retry, apart) for route in spoken if route.retry is not None)
     return tuple(replace(r, retry=None) for r in spoken), tuple(losses)
 
 

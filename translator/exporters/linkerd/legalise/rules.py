@@ -54,7 +54,7 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
     if not view.readable and isinstance(fact, Grant) and _asks_http(fact):
         return
     for alternative in fact.requests or (AllOf(trail=fact.trail),):
-        tests = [t for t in (*alternative.tests, *always)]
+        tests = [*alternative.tests, *always]
         if not view.readable:
             tests = [t for t in tests if t.part not in HTTP_PARTS]
         if all(_on_port(t, view.port) for t in tests if t.part is Part.PORT):
@@ -131,7 +131,7 @@ def union(languages: Iterable[Language]) -> Language:
     return whole
 
 
-def language(term: object) -> Language:  # noqa: PLR0911  # one return a kind of pattern
+def language(term: object) -> Language:  # noqa: C901, PLR0911  # one return a kind of pattern
     """The strings that a pattern accepts.
 
     Raises:

@@ -19,7 +19,9 @@ MATCHES = 8
 
 
 class Authorizations:
-    """Writes admissions. ``control_plane`` and ``trust_domain`` are part of every identity of the target:
+    """Writes admissions.
+
+    ``control_plane`` and ``trust_domain`` are part of every identity of the target:
     ``<account>.<namespace>.serviceaccount.identity.<control plane namespace>.<trust domain>``.
     """
 

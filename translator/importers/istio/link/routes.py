@@ -135,8 +135,9 @@ def _linked(draft: Draft, heeded: Sequence[Standing], scene: Scene) -> Linked:
     tables: list[Fact] = []
     losses: list[Loss] = []
     for surface in draft.surfaces:
-        for place, audience, seen in _clients(draft, surface, heeded):
+        for place, audience, seen, age in _clients(draft, surface, heeded):
             table, more = _table(draft, surface, place, audience, seen, scene)
+            table = replace(table, trail=absorb(table.trail, age))
             tables.append(table)
             losses.extend(more)
     used = leaves_in(*tables)
@@ -155,13 +156,13 @@ def _linked(draft: Draft, heeded: Sequence[Standing], scene: Scene) -> Linked:
 
 def _clients(
     draft: Draft, surface: Surface, heeded: Sequence[Standing]
-) -> Iterator[tuple[Place, Audience, Visibility]]:
-    """The hosts of a surface, each with the clients for whom the VirtualService is heeded."""
+) -> Iterator[tuple[Place, Audience, Visibility, Traced[str]]]:
+    """The hosts of a surface, each with the clients for whom the VirtualService is heeded, and by what age."""
     meta = draft.service.meta
     if surface.mesh:
         for one in heeded:
             if one.stands:
-                yield one.claim.place, audience_of(one.seen, meta), one.seen
+                yield one.claim.place, audience_of(one.seen, meta), one.seen, one.age
         return
     seen = visibility_of(draft.service.export_to, meta)
     if surface.routes and (seen.public or seen.namespaces):
@@ -169,7 +170,7 @@ def _clients(
             audience_of(seen, meta), reach=Reach.LISTENERS, listeners=surface.names
         )
         for place in draft.places:
-            yield place, by_gateway, seen
+            yield place, by_gateway, seen, Traced("")
 
 
 def _table(  # all that one table is made of

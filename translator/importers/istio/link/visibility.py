@@ -8,7 +8,7 @@ among these the oldest.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ir.attachment import Audience, Reach
 from ir.provenance import Traced, absorb, merge_equal
@@ -81,13 +81,21 @@ class Claim:
 class Standing:
     """What a claim is heeded for: ``seen`` is empty where others take everything.
 
-    ``lost``: what was claimed in vain; ``winner`` is the first that took of it.
+    ``lost``: what was claimed in vain; ``winner`` is the first that took of it. ``contested``: there are other claims,
+    so that the age decides.
     """
 
     claim: Claim
     seen: Visibility
     lost: tuple[Traced[str], ...] = ()
     winner: str = ""
+    contested: bool = False
+
+    @property
+    def age(self) -> Traced[str]:
+        """What was spent on the choice: the ``creationTimestamp``, where there is a choice."""
+        created = self.claim.created
+        return Traced(created.value, created.because if self.contested else ())
 
     @property
     def stands(self) -> bool:
@@ -110,7 +118,9 @@ def standings(claims: Sequence[Claim]) -> tuple[tuple[Standing, ...], bool]:
             for space in claim.seen.namespaces:
                 if (space.value == claim.meta.namespace.value) is private:
                     owners.setdefault(space.value, claim)
-    found = tuple(_standing(claim, public, owners) for claim in claims)
+    found = tuple(
+        replace(_standing(claim, public, owners), contested=len(claims) > 1) for claim in claims
+    )
     return found, not known and any(one.winner for one in found)
 
 
