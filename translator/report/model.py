@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from ir.provenance import Silence, Traced
 
-
 INVENTION = "MM902"
 """The code of an output value that comes from nowhere: our bug."""
 

@@ -1,63 +1,14 @@
-"""What the files say, in Istio's own words; ``link`` says what it means.
-
-The parts that need no other resource (tests, patterns, times) are read straight into facts of :mod:`ir`. Names of hosts,
-scopes and precedence stay as written.
-"""
+"""VirtualService and DestinationRule as written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from ir.match import AllOf, Labels, Part, Test
+from ir.match import Labels
 from ir.provenance import Traced, Trail
 from ir.resilience import ConnectionLimits, LoadBalancing, Outliers
 from ir.traffic import Route
 from translator.resources.kubernetes.metadata import Meta
-
-
-class Action(StrEnum):
-    """What an AuthorizationPolicy does with the requests that match."""
-
-    ALLOW = "ALLOW"
-    DENY = "DENY"
-    AUDIT = "AUDIT"
-    CUSTOM = "CUSTOM"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRule:
-    """One item of ``rules``: from AND to AND when."""
-
-    callers: tuple[AllOf, ...]
-    requests: tuple[AllOf, ...]
-    always: tuple[Test, ...]
-    trail: Trail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationPolicy:
-    """``security.istio.io`` AuthorizationPolicy. ``targets``: it is for waypoints or gateways only."""
-
-    meta: Meta
-    action: Traced[Action]
-    selector: Traced[Labels] | None
-    targets: Trail | None
-    dry_run: Traced[bool] | None
-    provider: Traced[str] | None
-    rules: tuple[AuthorizationRule, ...]
-    trail: Trail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeerAuthentication:
-    """``security.istio.io`` PeerAuthentication; a mode that is absent inherits."""
-
-    meta: Meta
-    selector: Traced[Labels] | None
-    mode: Traced[str] | None
-    ports: tuple[tuple[int, Traced[str]], ...]
-    trail: Trail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,22 +85,3 @@ class DestinationRule:
     not_read: tuple[int, ...] = ()
     """All leaves of ``spec`` where it is not read: it is for some client workloads only."""
     trail: Trail
-
-
-Statement = AuthorizationPolicy | PeerAuthentication | VirtualService | DestinationRule
-"""One resource that was read."""
-
-PARTS = {
-    "source.ip": Part.PEER_ADDRESS,
-    "remote.ip": Part.CLIENT_ADDRESS,
-    "source.namespace": Part.NAMESPACE,
-    "source.principal": Part.IDENTITY,
-    "source.serviceAccount": Part.SERVICE_ACCOUNT,
-    "source.trustDomain": Part.TRUST_DOMAIN,
-    "request.auth.principal": Part.TOKEN_PRINCIPAL,
-    "request.auth.audiences": Part.TOKEN_AUDIENCE,
-    "destination.ip": Part.DESTINATION_ADDRESS,
-    "destination.port": Part.PORT,
-    "connection.sni": Part.SERVER_NAME,
-}
-"""Keys of ``when`` without a name in brackets."""

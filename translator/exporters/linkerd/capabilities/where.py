@@ -1,0 +1,23 @@
+"""Where facts hold, and the frame of all rules."""
+
+from __future__ import annotations
+
+from translator.api import Grade, Row
+from translator.exporters.linkerd.capabilities.rows import field, whole
+
+ROWS: tuple[Row, ...] = (
+    field("Attachment.audience", Grade.PARTIAL),
+    whole("Attachment", Grade.PARTIAL),
+    field("Audience.reach", Grade.FULL),
+    field("Audience.namespaces", Grade.FULL),
+    field("Audience.labels", Grade.NEVER, "MM208",
+           "routes are chosen by the namespace of the client, not by its labels.",
+           "Give the clients a namespace of their own, or let the rule be for all."),
+    field("Audience.listeners", Grade.NOT_YET, "MM208",
+           "rules for requests that enter by a gateway are not translated yet; Linkerd has no gateway of its own.",
+           "Keep an ingress controller for them and enrol its pods in the mesh."),
+    whole("Subject", Grade.PARTIAL),
+    whole("AllOf", Grade.FULL),
+    whole("View", Grade.PARTIAL),
+    whole("Default", Grade.PARTIAL),
+)  # fmt: skip

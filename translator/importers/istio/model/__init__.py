@@ -1,0 +1,39 @@
+"""What the files say, in Istio's own words; ``link`` says what it means. A module a concern.
+
+The parts that need no other resource (tests, patterns, times) are read straight into facts of :mod:`ir`. Names of hosts,
+scopes and precedence stay as written.
+"""
+
+from __future__ import annotations
+
+from translator.importers.istio.model.access import (
+    PARTS,
+    Action,
+    AuthorizationPolicy,
+    AuthorizationRule,
+    PeerAuthentication,
+)
+from translator.importers.istio.model.routing import (
+    DestinationRule,
+    Policy,
+    Refused,
+    Subset,
+    VirtualService,
+)
+
+Statement = AuthorizationPolicy | PeerAuthentication | VirtualService | DestinationRule
+"""One resource that was read."""
+
+__all__ = [
+    "PARTS",
+    "Action",
+    "AuthorizationPolicy",
+    "AuthorizationRule",
+    "DestinationRule",
+    "PeerAuthentication",
+    "Policy",
+    "Refused",
+    "Statement",
+    "Subset",
+    "VirtualService",
+]
