@@ -19,7 +19,7 @@ from ir.access import (
 )
 from ir.edge import EgressPolicy, ExternalService, Listener
 from ir.inventory import Inventory
-from ir.membership import Enrolment
+from ir.membership import Enrolment, ProxySetting
 from ir.opaque import Opaque
 from ir.provenance import Assumption, Silence, Traced, Trail
 from ir.resilience import (
@@ -59,6 +59,7 @@ Fact = (
     | ExternalService
     | EgressPolicy
     | Enrolment
+    | ProxySetting
     | Telemetry
     | Opaque
 )

@@ -64,6 +64,7 @@ class Import:
 
     ``claimed``: the resources that only this mesh understands; leaves of theirs that are neither in the model nor inert
     nor read are ``unread``. ``reads``: the leaves that the readers looked at. Resources that nobody claims are carried.
+    ``options``: those of the run with what the input says of the installation; absent: as they were given.
     """
 
     model: Model
@@ -71,6 +72,7 @@ class Import:
     inert: tuple[Inert, ...] = ()
     reads: frozenset[int] = frozenset()
     losses: tuple[Loss, ...] = ()
+    options: Options | None = None
 
 
 class Importer(Protocol):

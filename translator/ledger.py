@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from ir.model import Model, SourceObject
@@ -76,7 +76,8 @@ def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[F
                 findings=_own_codes(lot, codes, fate),
             )
             ledger.append(row)
-            if fate is Fate.UNREAD and leaf_ref(document.number, leaf) not in state.unread:
+            ref = leaf_ref(document.number, leaf)
+            if fate is Fate.UNREAD and ref not in state.unread and ref not in state.objects:
                 unread.append((row, leaf))
             if fate in (Fate.DROPPED, Fate.STRANDED):
                 bugs.append(row)
@@ -185,7 +186,11 @@ def _by_itself(
     ref = leaf_ref(document.number, leaf)
     fate = books.fates.fate(ref)
     if fate is not None:
-        return fate, books.fates.lots[ref]
+        lot = books.fates.lots[ref]
+        if ref in state.unread:
+            fate = fate if fate in (Fate.STRANDED, Fate.LOST) else Fate.UNREAD
+            lot = replace(lot, losses=[*lot.losses, state.unread[ref]])
+        return fate, lot
     if ref in state.objects:
         return None
     if ref in state.inert or ref in state.inactive:

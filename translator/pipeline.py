@@ -61,6 +61,8 @@ class Result:
     legal: Model
     positions: Mapping[tuple[str, int, str], tuple[str, ...]]
     """Positions of the model that a leaf (file, document, path) became, for ``why``."""
+    options: Options
+    """The options of the run with what the input says of the installation."""
 
     @property
     def manifests(self) -> list[dict[str, object]]:
@@ -133,6 +135,7 @@ def _version(source: str) -> Target:
 def translate_loaded(loaded: Loaded, options: Options) -> Result:
     """Translates documents that are read already."""
     imported = load_importer(options.source.mesh)(loaded.resources, options)
+    options = imported.options or options
     model = close(imported.model)
     export = load_exporter(options.target.mesh)(model, options)
     manifests = with_labels(export.emission.manifests, model.objects, loaded)
@@ -157,6 +160,7 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
         model=model,
         legal=export.legal,
         positions=positions_of(books),
+        options=options,
     )
 
 

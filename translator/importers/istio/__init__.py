@@ -12,10 +12,18 @@ from translator.importers.istio.authorization_policy import read_authorization_p
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
 from translator.importers.istio.inert import INERT_KEYS
+from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
+from translator.importers.istio.link.mesh_config import (
+    link_mesh_config,
+    mesh_config,
+    quiet,
+    settled,
+)
 from translator.importers.istio.link.mtls import link_mtls
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.membership import read_membership
+from translator.importers.istio.mesh_config import is_mesh_config, read_mesh_map
 from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
 from translator.importers.istio.unread import kind_not_read
@@ -41,6 +49,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("security.istio.io", "PeerAuthentication"): read_peer_authentication,
     ("networking.istio.io", "VirtualService"): read_virtual_service,
     ("networking.istio.io", "DestinationRule"): read_destination_rule,
+    ("install.istio.io", "IstioOperator"): read_istio_operator,
 }
 """The kinds that are read today; the others of these groups are claimed and shown as unread."""
 
@@ -56,9 +65,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     losses: list[Loss] = []
     statements: list[Statement] = []
     errors: list[InputError] = []
-    claimed = tuple(r for r in resources if r.api_version.rpartition("/")[0] in GROUPS)
+    claimed = tuple(r for r in resources if _is_own(r, options))
     for resource in claimed:
-        reader = READERS.get((resource.api_version.rpartition("/")[0], resource.kind))
+        reader = _reader(resource)
         if reader is None:
             losses.append(kind_not_read(resource))
             continue
@@ -72,11 +81,13 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     if errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
+    options = settled(options, mesh_config(statements))
+    inert.extend(quiet(statements))
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     facts: list[Fact] = []
     inactive: list[Inactive] = []
     assumptions: list[Assumption] = []
-    for link in (link_mtls, link_access, link_routes):
+    for link in (link_mesh_config, link_mtls, link_access, link_routes):
         linked = link(statements, inventory, options)
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
@@ -97,4 +108,16 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inert=tuple(inert),
         reads=frozenset(reads),
         losses=tuple(losses),
+        options=options,
     )
+
+
+def _is_own(resource: Resource, options: Options) -> bool:
+    """Whether only Istio reads it: its own kinds, and the ConfigMap of its control plane."""
+    return resource.api_version.rpartition("/")[0] in GROUPS or is_mesh_config(resource, options)
+
+
+def _reader(resource: Resource) -> Reader | None:
+    if resource.kind == "ConfigMap":
+        return read_mesh_map
+    return READERS.get((resource.api_version.rpartition("/")[0], resource.kind))

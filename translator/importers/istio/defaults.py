@@ -15,7 +15,7 @@ from ir.model import Default, Fact
 from ir.provenance import Silence, silent, trail
 from ir.resilience import Retry, RetryCondition
 from translator.api import Options
-from translator.importers.istio.model import Statement
+from translator.importers.istio.model import MeshResource, Statement
 
 _DOCS = "https://istio.io/latest/docs/"
 RETRY_CONDITIONS = (
@@ -39,7 +39,7 @@ def defaults(
     """The silent behaviour of every request and workload that the input speaks of."""
     if not statements and not inventory.workloads:
         return ()
-    return (
+    known = (
         _retry(options),
         _plain(options, "Timeouts.request", "VirtualService.spec.http[].timeout",
                "A request may take any time."),
@@ -50,6 +50,19 @@ def defaults(
         _plain(options, "EgressPolicy.unknown", "MeshConfig.outboundTrafficPolicy.mode",
                "Traffic to destinations that nobody declared passes."),
     )  # fmt: skip
+    written = _written(statements)
+    return tuple(default for default in known if default.key not in written)
+
+
+def _written(statements: Sequence[Statement]) -> list[str]:
+    """The defaults in whose place the mesh's configuration says something."""
+    found: list[str] = []
+    for config in (s.config for s in statements if isinstance(s, MeshResource)):
+        if config.retry is not None:
+            found.append("Route.retry")
+        if config.connect_timeout is not None:
+            found.append("ConnectionLimits.connect_timeout")
+    return found
 
 
 def mesh(options: Options) -> Attachment:

@@ -83,12 +83,12 @@ def read_timeouts(item: Cursor, meta: Meta) -> Timeouts | None:
     return None if request is None else Timeouts(request=request, trail=meta.fact("timeout"))
 
 
-def read_retry(item: Cursor, margin: Margin) -> Retry | None:
+def read_retry(item: Cursor, margin: Margin, field: str = "retries") -> Retry | None:
     """``retries``: without ``attempts`` they are off, without ``retryOn`` for the usual reasons.
 
-    Values that the block leaves out have no origin.
+    Values that the block leaves out have no origin. ``field``: the name of the block.
     """
-    place = item.opt_map("retries")
+    place = item.opt_map(field)
     if place is None:
         return None
     node = margin.meta.fact("retries")

@@ -16,6 +16,7 @@ from ir.provenance import Traced, absorb, silent
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.importers.istio.defaults import silence
+from translator.importers.istio.link.mesh_config import mesh_config, path_form
 from translator.importers.istio.link.scope import subject_of
 from translator.importers.istio.model import Action, AuthorizationPolicy, Statement
 from translator.importers.linked import Linked
@@ -30,6 +31,7 @@ def link_access(statements: Sequence[Statement], inventory: Inventory, options: 
     facts: list[Fact] = []
     inactive: list[Inactive] = []
     losses: list[Loss] = []
+    form = path_form(mesh_config(statements))
     for policy in statements:
         if not isinstance(policy, AuthorizationPolicy):
             continue
@@ -44,7 +46,7 @@ def link_access(statements: Sequence[Statement], inventory: Inventory, options: 
                 _idle(policy, f"{policy.action.value} without rules matches nothing", "")
             )
         else:
-            facts.extend(_facts(policy, options))
+            facts.extend(_facts(policy, form, options))
     return Linked(tuple(facts), tuple(inactive), tuple(losses))
 
 
@@ -82,7 +84,7 @@ def _idle(policy: AuthorizationPolicy, why: str, winner: str) -> Inactive:
     return Inactive(leaves=tuple(sorted(leaves)), winner=winner, why=why)
 
 
-def _facts(policy: AuthorizationPolicy, options: Options) -> Iterator[Fact]:
+def _facts(policy: AuthorizationPolicy, form: PathForm, options: Options) -> Iterator[Fact]:
     attachment = Attachment(
         subject=subject_of(policy.meta, policy.selector, options), enforced_at=EnforcedAt.SERVER
     )
@@ -109,7 +111,7 @@ def _facts(policy: AuthorizationPolicy, options: Options) -> Iterator[Fact]:
                     callers=rule.callers,
                     requests=rule.requests,
                     always=rule.always,
-                    view=_view(options, Unreadable.SKIP_RULE),
+                    view=_view(form, Unreadable.SKIP_RULE),
                     trail=own,
                 )
             case Action.DENY:
@@ -120,7 +122,7 @@ def _facts(policy: AuthorizationPolicy, options: Options) -> Iterator[Fact]:
                     callers=rule.callers,
                     requests=rule.requests,
                     always=rule.always,
-                    view=_view(options, Unreadable.IGNORE_TEST),
+                    view=_view(form, Unreadable.IGNORE_TEST),
                     answer=silent(_REFUSED, silence(options, "AuthorizationPolicy")),
                     trail=own,
                 )
@@ -139,12 +141,11 @@ def _facts(policy: AuthorizationPolicy, options: Options) -> Iterator[Fact]:
                     callers=rule.callers,
                     requests=rule.requests,
                     always=rule.always,
-                    view=_view(options, Unreadable.IGNORE_TEST),
+                    view=_view(form, Unreadable.IGNORE_TEST),
                     trail=own,
                 )
 
 
-def _view(options: Options, on_unreadable: Unreadable) -> View:
-    """Paths are seen normalised (meshConfig.pathNormalization BASE) and without the query."""
-    del options
-    return View(path=PathForm.NORMAL, path_has_query=False, on_unreadable=on_unreadable)
+def _view(form: PathForm, on_unreadable: Unreadable) -> View:
+    """Paths are seen in the mesh's form and without the query."""
+    return View(path=form, path_has_query=False, on_unreadable=on_unreadable)

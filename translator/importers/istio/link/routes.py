@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach
 from ir.inventory import Inventory
-from ir.match import PathForm, View
+from ir.match import View
 from ir.model import Fact
 from ir.provenance import Assumption, Traced, absorb
 from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
@@ -38,6 +38,11 @@ from translator.importers.istio.link.leaves import (
     of_service,
     origins,
 )
+from translator.importers.istio.link.mesh_config import (
+    exported,
+    mesh_config,
+    path_form,
+)
 from translator.importers.istio.link.surfaces import Surface, surfaces
 from translator.importers.istio.link.unsaid import said
 from translator.importers.istio.link.visibility import (
@@ -48,12 +53,14 @@ from translator.importers.istio.link.visibility import (
     standings,
     visibility_of,
 )
-from translator.importers.istio.model import DestinationRule, Statement, VirtualService
+from translator.importers.istio.model import (
+    DestinationRule,
+    MeshConfig,
+    Statement,
+    VirtualService,
+)
 from translator.importers.linked import AGE, Linked
 from translator.report.model import Fate, Impact, Severity, Support
-
-_VIEW = View(path=PathForm.NORMAL, authority_has_port=True)
-"""Paths are normalised by default (meshConfig.pathNormalization BASE); the host may bear a port."""
 
 _OTHER = "another VirtualService has the requests of these clients to this host"
 
@@ -65,6 +72,7 @@ class Scene:
     inventory: Inventory
     options: Options
     book: Rulebook
+    config: MeshConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,18 @@ class Draft:
 
 def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
     """Route tables, and the policies of DestinationRules."""
-    services = [s for s in statements if isinstance(s, VirtualService)]
-    rules = [s for s in statements if isinstance(s, DestinationRule)]
-    scene = Scene(inventory, options, rulebook(rules, options))
+    config = mesh_config(statements)
+    services = [
+        replace(s, export_to=s.export_to or exported(config.virtual_service_export_to))
+        for s in statements
+        if isinstance(s, VirtualService)
+    ]
+    rules = [
+        replace(s, export_to=s.export_to or exported(config.destination_rule_export_to))
+        for s in statements
+        if isinstance(s, DestinationRule)
+    ]
+    scene = Scene(inventory, options, rulebook(rules, options), config)
     drafts = [_draft(service, options) for service in services if not service.not_read]
     heeded, assumptions = _heeded(drafts, scene)
     parts = [_linked(draft, own, scene) for draft, own in zip(drafts, heeded, strict=True)]
@@ -202,12 +219,19 @@ def _table(  # all that one table is made of
         ),
         hosts=hosts,
         order=Order.LIST,
-        routes=tuple(said(_delivered(r, deliver), scene.options) for r in surface.routes),
+        routes=tuple(_spoken(_delivered(r, deliver), scene) for r in surface.routes),
         no_match=NoMatch.NOT_FOUND,
-        view=_VIEW,
+        view=View(path=path_form(scene.config), authority_has_port=True),
         trail=absorb(meta.fact(f"routes of {place.text}"), service.trail, *words),
     )
     return table, losses
+
+
+def _spoken(route: Route, scene: Scene) -> Route:
+    """The route with what the mesh says where it says nothing: of retries a whole block, never a part of one."""
+    if route.retry is None:
+        route = replace(route, retry=scene.config.retry)
+    return said(route, scene.options)
 
 
 def _delivered(route: Route, deliver: Callable[[Destination], Destination]) -> Route:

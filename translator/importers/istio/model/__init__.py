@@ -13,6 +13,7 @@ from translator.importers.istio.model.access import (
     AuthorizationRule,
     PeerAuthentication,
 )
+from translator.importers.istio.model.mesh import MeshConfig, MeshResource
 from translator.importers.istio.model.routing import (
     DestinationRule,
     Policy,
@@ -21,7 +22,9 @@ from translator.importers.istio.model.routing import (
     VirtualService,
 )
 
-Statement = AuthorizationPolicy | PeerAuthentication | VirtualService | DestinationRule
+Statement = (
+    AuthorizationPolicy | PeerAuthentication | VirtualService | DestinationRule | MeshResource
+)
 """One resource that was read."""
 
 __all__ = [
@@ -30,6 +33,8 @@ __all__ = [
     "AuthorizationPolicy",
     "AuthorizationRule",
     "DestinationRule",
+    "MeshConfig",
+    "MeshResource",
     "PeerAuthentication",
     "Policy",
     "Refused",
