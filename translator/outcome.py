@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ir.model import Entry, SourceObject
@@ -11,8 +11,9 @@ from translator.api import Edit, Loss, Manifest, Options, Said, Tree
 from translator.exporters.emit import join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
+from translator.resources.kubernetes.read import below
 from translator.source.edit import Put, Remove, edit, edited_tree
-from translator.source.leaves import Resource, document_of, leaf_of
+from translator.source.leaves import Node, Resource, document_of, leaf_of
 from translator.source.load import Loaded
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -108,8 +109,12 @@ def edited_documents(edits: Sequence[Edit], loaded: Loaded, options: Options) ->
     documents = [
         _apply(pairs, placed) for _, pairs in sorted(by_document.items(), key=lambda item: item[0])
     ]
-    if documents:
-        losses.append(_restart(len(documents)))
+    restarted = [one for one in edits if one.restart and one.resource in by_key]
+    if restarted:
+        losses.append(_restart(restarted))
+    losses.extend(
+        _owned({one.resource: by_key[one.resource] for one in edits if one.resource in by_key})
+    )
     return Edits(tuple(documents), tuple(placed), tuple(losses))
 
 
@@ -132,7 +137,7 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
             by = value.by if isinstance(value, Said) else (value,)
             placed.append(Placed(by, Placement(one.resource, at)))
         for gone in one.leave:
-            changes.extend(Remove(path) for path in _paths(own, gone))
+            changes.extend(Remove(path, prune_empty=True) for path in _paths(own, gone))
     document = resource.document
     tree = edited_tree(document.root, changes)
     return Edited(
@@ -172,13 +177,69 @@ def _not_there(one: Edit) -> Loss:
     )
 
 
-def _restart(number: int) -> Loss:
+def _restart(edits: Sequence[Edit]) -> Loss:
+    names = dict.fromkeys(_restarted(one.resource) for one in edits)
     return Loss(
         code="MM602",
         impact=Impact.NONE,
         support=Support.PARTIAL,
         severity=Severity.INFO,
         fate=Fate.APPROXIMATED,
-        message=f"{number} documents are changed; pods take it up only when they are made anew.",
-        advice="Restart the workloads after the new objects are applied.",
+        message=f"pods take up their changes only when they are made anew: {', '.join(sorted(names))}.",
+        advice="Restart these workloads after the new objects are applied: kubectl rollout restart.",
     )
+
+
+def _restarted(resource: str) -> str:
+    kind, _, name = resource.rpartition("/")
+    return f"all workloads of namespace {name}" if kind.startswith("Namespace") else resource
+
+
+_HELM = ("meta.helm.sh/release-name", "helm.sh/chart")
+
+
+def _owned(changed: Mapping[str, Resource]) -> Iterator[Loss]:
+    """Objects that somebody else writes, who would undo the change."""
+    found: dict[str, list[str]] = {}
+    for key, resource in changed.items():
+        owner = _owner(resource)
+        if owner:
+            found.setdefault(owner, []).append(key)
+    for owner, keys in sorted(found.items()):
+        yield Loss(
+            code="MM605",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message=f"written by {owner}, which would undo the change: {', '.join(sorted(keys))}.",
+            advice="Make the same change where it takes them from: the chart's values, the repository, or its owner.",
+        )
+
+
+def _owner(resource: Resource) -> str:
+    """Who keeps an object as it is: Helm, a GitOps controller, or the object that owns it."""
+    metadata = below(resource.node, "metadata")
+    owners = below(metadata, "ownerReferences")
+    if owners is not None and isinstance(owners.value, list) and owners.value:
+        kind, name = below(owners.value[0], "kind"), below(owners.value[0], "name")
+        return f"{_word(kind)} {_word(name)}".strip()
+    words = {**_words(metadata, "labels"), **_words(metadata, "annotations")}
+    if any(key in words for key in _HELM):
+        return "Helm"
+    for prefix, tool in (("argocd.argoproj.io/", "Argo CD"), ("kustomize.toolkit.fluxcd.io/", "Flux"),
+                         ("helm.toolkit.fluxcd.io/", "Flux")):  # fmt: skip
+        if any(key.startswith(prefix) for key in words):
+            return tool
+    return words.get(MANAGED_BY, "")
+
+
+def _words(metadata: Node | None, field: str) -> dict[str, str]:
+    found = below(metadata, field)
+    if found is None or not isinstance(found.value, dict):
+        return {}
+    return {key: _word(node) for key, node in found.value.items()}
+
+
+def _word(node: Node | None) -> str:
+    return str(node.value) if node is not None and isinstance(node.value, str) else ""

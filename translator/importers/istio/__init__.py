@@ -8,6 +8,7 @@ from ir.model import Fact, Inactive, Model
 from ir.provenance import Assumption
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
+from translator.importers.istio.annotations import read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
@@ -21,13 +22,16 @@ from translator.importers.istio.link.mesh_config import (
     settled,
 )
 from translator.importers.istio.link.mtls import link_mtls
+from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.membership import read_membership
 from translator.importers.istio.mesh_config import is_mesh_config, read_mesh_map
 from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
+from translator.importers.istio.proxy_config_kind import read_proxy_config_kind
 from translator.importers.istio.unread import kind_not_read
 from translator.importers.istio.virtual_service import read_virtual_service
+from translator.importers.istio.words import read_words
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
@@ -50,6 +54,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("networking.istio.io", "VirtualService"): read_virtual_service,
     ("networking.istio.io", "DestinationRule"): read_destination_rule,
     ("install.istio.io", "IstioOperator"): read_istio_operator,
+    ("networking.istio.io", "ProxyConfig"): read_proxy_config_kind,
 }
 """The kinds that are read today; the others of these groups are claimed and shown as unread."""
 
@@ -78,6 +83,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
             inert.extend(own)
         except InputError as error:
             errors.append(error)
+    words = tuple(read_words(resources, options, reads))
+    told = read_annotations(words)
+    errors.extend(told.errors)
     if errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
@@ -87,13 +95,16 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts: list[Fact] = []
     inactive: list[Inactive] = []
     assumptions: list[Assumption] = []
-    for link in (link_mesh_config, link_mtls, link_access, link_routes):
+    for link in (link_mesh_config, link_proxy_config, link_mtls, link_access, link_routes):
         linked = link(statements, inventory, options)
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
         losses.extend(linked.losses)
         assumptions.extend(linked.assumptions)
-    facts.extend(read_membership(resources, options, reads))
+    facts.extend(read_membership(words))
+    facts.extend(told.facts)
+    losses.extend(told.losses)
+    inert.extend(told.inert)
     model = Model(
         facts=tuple(facts),
         defaults=defaults(statements, inventory, options),

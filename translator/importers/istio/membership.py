@@ -1,32 +1,181 @@
-"""Which workloads have a proxy: labels and annotations on namespaces and pod templates."""
+"""Which workloads have a proxy: labels and annotations on namespaces and pod templates.
+
+istio/istio pkg/kube/inject/inject.go ``injectRequired`` and the webhooks of manifests/charts/istio-control/
+istio-discovery/templates/mutatingwebhook.yaml, 1.31: a namespace with ``istio-injection`` or ``istio.io/rev`` is asked
+about all its pods but those that say ``"false"``; in a namespace with neither, only pods with a label are asked about;
+one that is ``disabled`` is never asked about. Ambient: cni/pkg/util/podutil.go, 1.31: the pod's mode before its
+namespace's, and a pod with a sidecar is not captured.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from ir.membership import Enrolment
-from translator.api import Options
-from translator.resources.kubernetes.enrolment import in_namespace, in_template
-from translator.source.leaves import Resource
+from ir.provenance import Traced, absorb, trail
+from translator.importers.istio.words import Where, Words
 
-NAMESPACE_LABELS = {"istio-injection": {"enabled": True, "disabled": False}}
-"""Labels of a namespace that decide for all its pods."""
+INJECTION = "istio-injection"
+REVISION = "istio.io/rev"
+INJECT = "sidecar.istio.io/inject"
+MODE = "istio.io/dataplane-mode"
+TEMPLATES = "inject.istio.io/templates"
 
-POD_KEYS = {"sidecar.istio.io/inject": {"true": True, "false": False}}
-"""Labels (and, older, annotations) of a pod that decide for it; the label wins."""
+_WORDS = {INJECTION: ("enabled", "disabled"), MODE: ("ambient", "none")}
+"""Keys that understand some words only."""
 
-AMBIENT = {"istio.io/dataplane-mode": {"ambient": True, "none": False}}
+_YES = ("y", "yes", "true", "on")
 
 
-def read_membership(
-    resources: Sequence[Resource], options: Options, reads: set[int]
+class Injection(Enum):
+    """What a namespace says of sidecars."""
+
+    YES = "yes"
+    NEVER = "never"
+    UNSAID = "unsaid"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The words that count, as they stand on one object; absent ones are ``None``."""
+
+    injection: str | None = None
+    revision: str | None = None
+    mode: str | None = None
+    label: str | None = None
+    annotation: str | None = None
+
+
+def read_membership(words: Sequence[Words]) -> Iterator[Enrolment]:
+    """One fact for each object that says whether its pods have a proxy. Gateways are proxies, they have none."""
+    spaces: dict[str, Said] = {}
+    for one in words:
+        if one.where is Where.NAMESPACE:
+            spaces[one.namespace] = _said(_leaves(one))
+    for one in words:
+        found = _leaves(one)
+        if not found or one.where is Where.SERVICE or is_gateway(one):
+            continue
+        if one.where is Where.NAMESPACE:
+            yield from _fact(one, found, None)
+        else:
+            yield from _fact(one, found, spaces.get(one.namespace, Said()))
+
+
+def is_gateway(words: Words) -> bool:
+    """Whether the pods are gateways: the injector puts a proxy in the place of their container."""
+    templates = words.annotation(TEMPLATES)
+    return templates is not None and "gateway" in templates.value
+
+
+def says(words: Words, key: str) -> bool:
+    """Whether the key is one of who has a proxy, with a word that is understood."""
+    return key in _keys(words) and any(
+        _heeded(key, value) for value in (words.label(key), words.annotation(key))
+    )
+
+
+def _keys(words: Words) -> tuple[str, ...]:
+    first = INJECTION if words.where is Where.NAMESPACE else INJECT
+    return (first, REVISION, MODE)
+
+
+def _heeded(key: str, value: Traced[str] | None) -> bool:
+    return (
+        value is not None and bool(value.value) and value.value in _WORDS.get(key, (value.value,))
+    )
+
+
+def _leaves(words: Words) -> dict[str, Traced[str]]:
+    """The words of an object that count, by the field of :class:`Said`."""
+    asked = {
+        "injection": (INJECTION, words.label(INJECTION)),
+        "label": (INJECT, words.label(INJECT)),
+        "annotation": (INJECT, words.annotation(INJECT)),
+        "revision": (REVISION, words.label(REVISION)),
+        "mode": (MODE, words.label(MODE)),
+    }
+    return {
+        name: value
+        for name, (key, value) in asked.items()
+        if key in _keys(words) and value is not None and _heeded(key, value)
+    }
+
+
+def _said(found: Mapping[str, Traced[str]]) -> Said:
+    return Said(**{name: value.value for name, value in found.items()})
+
+
+def _of_namespace(said: Said) -> Injection:
+    match said.injection:
+        case "enabled":
+            return Injection.YES
+        case "disabled":
+            return Injection.NEVER
+        case _:
+            return Injection.UNSAID if said.revision is None else Injection.YES
+
+
+def _namespace_enrols(said: Said) -> bool | None:
+    """Whether pods that say nothing have a proxy; ``None`` where the namespace says nothing either."""
+    injection = _of_namespace(said)
+    if injection is Injection.YES or said.mode == "ambient":
+        return True
+    silent = injection is Injection.UNSAID and said.mode != "none"
+    return None if silent else False
+
+
+def _pod_enrols(said: Said, space: Said) -> bool | None:
+    """Whether the pods have a proxy, of one kind or the other."""
+    mode = said.mode or space.mode
+    if _has_sidecar(said, _of_namespace(space)) or mode == "ambient":
+        return True
+    silent = not any((said.mode, said.label, said.annotation, said.revision))
+    return None if silent else False
+
+
+def _has_sidecar(said: Said, space: Injection) -> bool:
+    word = said.label if said.label is not None else said.annotation
+    match space:
+        case Injection.NEVER:
+            return False
+        case Injection.YES:
+            return word is None or word.lower() in _YES
+        case Injection.UNSAID:
+            if said.label is not None:
+                return said.label == "true"
+            return said.revision is not None and (word is None or word.lower() in _YES)
+
+
+def _fact(
+    words: Words, found: Mapping[str, Traced[str]], space: Said | None
 ) -> Iterator[Enrolment]:
-    """One fact for each label or annotation that enrols or keeps out.
+    """The fact of an object: what decides is its meaning, what changes nothing is absorbed.
 
-    istio/istio pkg/kube/inject/inject.go, 1.31: the namespace's label, else the pod's.
+    So is the name of a revision: that there is one decides, which one says nothing to another mesh.
     """
-    for resource in resources:
-        yield from in_namespace(resource, "labels", {**NAMESPACE_LABELS, **AMBIENT}, reads)
-        for field in ("labels", "annotations"):
-            words = {**POD_KEYS, **AMBIENT}
-            yield from in_template(resource, field, words, options.namespace, reads)
+
+    def enrols(said: Said) -> bool | None:
+        return _namespace_enrols(said) if space is None else _pod_enrols(said, space)
+
+    said = _said(found)
+    enrolled = enrols(said)
+    if enrolled is None:
+        return
+    silence = None if space is None else False
+    decides = [
+        value
+        for name, value in found.items()
+        if name != "revision" and (enrols(replace(said, **{name: None})) or silence) != enrolled
+    ]
+    idle = [v for v in found.values() if all(v is not one for one in decides)]
+    origin = tuple(leaf for value in decides for leaf in value.origin)
+    because = tuple(leaf for value in found.values() for leaf in value.origin)
+    yield Enrolment(
+        subject=words.subject(),
+        object=words.key,
+        enrolled=Traced(enrolled, origin, because),
+        trail=absorb(trail(f"membership of {words.key}", because=because), *idle),
+    )

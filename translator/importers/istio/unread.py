@@ -9,7 +9,7 @@ from translator.source.leaves import Resource, leaves_below
 _REFUSES = ("RequestAuthentication", "EnvoyFilter", "WasmPlugin", "TrafficExtension", "Sidecar")
 """Kinds that may refuse requests: without them more may pass."""
 
-_HARMLESS = ("Telemetry", "ProxyConfig", "IstioOperator")
+_HARMLESS = ("Telemetry",)
 
 
 def kind_not_read(resource: Resource) -> Loss:

@@ -18,6 +18,7 @@ from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
 from translator.importers.linkerd.membership import read_membership
 from translator.importers.linkerd.model import HttpRoute, Server, Statement
+from translator.importers.linkerd.proxies import read_proxies
 from translator.importers.linkerd.server import read_server
 from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.unread import kind_not_read
@@ -63,6 +64,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(pod_facts(policies, servers, inventory, options))
     facts.extend(probe_facts(statements, servers, inventory, options))
     facts.extend(read_membership(resources, options, reads))
+    facts.extend(read_proxies(resources, options, reads))
     guessed = any(isinstance(s, (Server, HttpRoute)) and not s.created.value for s in statements)
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values())

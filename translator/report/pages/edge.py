@@ -64,6 +64,15 @@ ENTRIES = (
         'annotations: {sidecar.istio.io/proxyCPU: "100m"}',
     ),
     Entry(
+        "MM605",
+        "Object that somebody else writes",
+        "The change holds until the owner writes the object anew.",
+        "The object that has to change bears the mark of Helm, of a GitOps controller, of an operator, or of an object "
+        "that owns it.",
+        "Make the same change where the owner takes it from: the chart's values, the repository, the owning object.",
+        "metadata: {labels: {app.kubernetes.io/managed-by: Helm}}",
+    ),
+    Entry(
         "MM701",
         "Telemetry",
         "Logs, metrics or traces change their form or stop; no request is treated otherwise.",

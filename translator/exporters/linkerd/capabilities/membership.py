@@ -6,7 +6,7 @@ from translator.api import Grade, Row
 from translator.exporters.linkerd.capabilities.rows import whole
 
 ROWS: tuple[Row, ...] = (
-    whole("Bypass", Grade.NOT_YET, "MM603", "ports that bypass the proxy are not translated yet."),
+    whole("Bypass", Grade.PARTIAL),
     whole("Enrolment", Grade.FULL),
     whole("ProxySetting", Grade.PARTIAL),
     whole("Telemetry", Grade.NEVER, "MM701", "logs, metrics and traces are set for the whole mesh.", impact="NONE"),

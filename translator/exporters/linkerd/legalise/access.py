@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Probes, Refusal
+from ir.access import (
+    Bypass,
+    Closed,
+    Direction,
+    Grant,
+    Layer,
+    MtlsMode,
+    PeerMtls,
+    Probes,
+    Refusal,
+)
 from ir.attachment import Attachment
 from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, Workload
@@ -178,7 +188,7 @@ def _workload(
     closed = any(isinstance(r, (Closed, Refusal)) for r in everywhere)
     demanded = _demanded(everywhere)
     carver = Carver(workload, model.inventory, options, state.names)
-    ports = model.inventory.ports_of(workload)
+    ports = [p for p in model.inventory.ports_of(workload) if not bypassed(model, workload, p)]
     for port in ports:
         here = [r for r in mine if covers_port(_attachment(r), workload, port)]
         probed = any(workload.port_number(p.port) == port for p in workload.probes)
@@ -201,6 +211,17 @@ def _workload(
         state.undeclared.append(workload.key)
     if not ports:
         state.legal.losses.append(_no_ports(workload, mine))
+
+
+def bypassed(model: Model, workload: Workload, port: int) -> bool:
+    """Whether connections to the port reach the workload without its proxy: no policy exists there."""
+    return any(
+        isinstance(fact, Bypass)
+        and fact.direction is Direction.INBOUND
+        and covers(fact.attachment.subject, workload, model.inventory)
+        and covers_port(fact.attachment, workload, port)
+        for fact in model.facts
+    )
 
 
 def _attachment(ruling: Fact) -> Attachment:

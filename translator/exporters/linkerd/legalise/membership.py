@@ -1,253 +1,39 @@
-"""Settings of proxies in the target's terms: annotations where it has one, else what becomes of them.
+"""Membership in the target's terms: settings that it has annotations for, ports that skip the proxy, and the rest.
 
-linkerd2 pkg/k8s/labels.go and pkg/inject/inject.go, charts/linkerd-control-plane/values.yaml, 2.20.
+linkerd2 pkg/k8s/labels.go and pkg/inject/inject.go, 2.20.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from ir.membership import Aspect, ProxySetting
+from ir.access import Bypass, Closed, PeerMtls
+from ir.attachment import Scope
+from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Fact, Model
 from ir.walk import traced
 from translator.api import Loss, Options
+from translator.exporters.linkerd.legalise.settings import NO_RETRIES, OUTCOMES
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.target import Target
 
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What becomes of settings of one aspect. ``absorbed``: the target holds to it by itself, or others wrote it."""
-
-    impact: Impact
-    severity: Severity
-    message: str
-    advice: str = ""
-    code: str = "MM604"
-    support: Support = Support.NEVER
-    absorbed: bool = False
-
-
-_SIZES = Outcome(
-    Impact.NONE,
-    Severity.LOW,
-    "what the source's proxy may use of a node is not carried over for the mesh as a whole",
-    "Set proxy.resources when the target is installed; its proxy needs less.",
-)
-_STARTS = Outcome(
-    Impact.NONE,
-    Severity.LOW,
-    "how the source's proxy is started, configured or put into pods means nothing to another proxy",
-)
-_TRUST = Outcome(
-    Impact.NONE,
-    Severity.MEDIUM,
-    "identities are written for this trust domain",
-    "Install the target with it: identityTrustDomain.",
-    support=Support.PARTIAL,
-    absorbed=True,
-)
-_SPREAD = Outcome(
-    Impact.DIFFERENT,
-    Severity.MEDIUM,
-    "a mesh over several clusters or networks is built otherwise",
-    "Link the clusters by the target's multicluster extension; services of another cluster get names of their own.",
-    support=Support.NOT_YET,
-)
-
-OUTCOMES: Mapping[Aspect, Outcome] = {
-    Aspect.CPU_REQUEST: _SIZES,
-    Aspect.CPU_LIMIT: _SIZES,
-    Aspect.MEMORY_REQUEST: _SIZES,
-    Aspect.MEMORY_LIMIT: _SIZES,
-    Aspect.WORKERS: Outcome(
-        Impact.NONE,
-        Severity.LOW,
-        "the number of worker threads is not carried over: it follows the proxy's CPU limit",
-        "Set config.linkerd.io/proxy-cpu-limit where a proxy needs more than one core.",
-    ),
-    Aspect.WAIT_FOR_PROXY: Outcome(
-        Impact.NONE,
-        Severity.INFO,
-        "the application waits for its proxy in the target, unless it is told not to",
-        support=Support.PARTIAL,
-        absorbed=True,
-    ),
-    Aspect.NATIVE_SIDECAR: _STARTS,
-    Aspect.DRAIN: Outcome(
-        Impact.DIFFERENT,
-        Severity.LOW,
-        "the time for which requests may finish when a pod stops is not carried over; the target waits up to 2 min",
-        "Set config.linkerd.io/shutdown-grace-period on the namespace or workload.",
-    ),
-    Aspect.IMAGE: _STARTS,
-    Aspect.ENVIRONMENT: _STARTS,
-    Aspect.BOOTSTRAP: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "a piece of the source proxy's own configuration is left out: what it does is not known to this tool",
-        "Find out what it is for.",
-        code="MM801",
-    ),
-    Aspect.VOLUMES: _STARTS,
-    Aspect.TEMPLATE: _STARTS,
-    Aspect.CAPTURE: Outcome(
-        Impact.DIFFERENT,
-        Severity.HIGH,
-        "which connections get into the proxy is said otherwise for the mesh as a whole",
-        "Set proxyInit.ignoreInboundPorts, ignoreOutboundPorts and skipSubnets when the target is installed.",
-        code="MM603",
-        support=Support.PARTIAL,
-    ),
-    Aspect.PROBES: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "whether health checks are rewritten cannot be said: the target lets them in by their path",
-        "Watch the readiness of the pods after the first one is moved.",
-        code="MM404",
-    ),
-    Aspect.CONNECT_TIMEOUT: Outcome(
-        Impact.DIFFERENT,
-        Severity.LOW,
-        "a connection to an endpoint may take 1 s to open in the target",
-        "Set config.linkerd.io/proxy-outbound-connect-timeout on clients that need longer.",
-        support=Support.NOT_YET,
-    ),
-    Aspect.DETECT_TIMEOUT: Outcome(
-        Impact.DIFFERENT,
-        Severity.LOW,
-        "the target waits 10 s for the first bytes of a connection whose protocol is not known",
-        "Mark ports on which the server speaks first as opaque.",
-    ),
-    Aspect.KEEPALIVE: Outcome(
-        Impact.DIFFERENT,
-        Severity.LOW,
-        "how idle connections are kept alive or closed is not carried over",
-    ),
-    Aspect.HTTP2_UPGRADE: Outcome(
-        Impact.NONE,
-        Severity.LOW,
-        "requests between proxies of the target go as HTTP/2 in any case; applications see the version that was sent",
-    ),
-    Aspect.RETRY: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "requests of services without routes of their own are not tried again; the target retries nothing unless told",
-        'Write retries by status where a service relies on them (retry.linkerd.io/http: "5xx").',
-        code="MM307",
-        support=Support.PARTIAL,
-    ),
-    Aspect.BALANCING: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "endpoints are not preferred by region or zone as in the source",
-        "The target heeds the topology hints of Services: spec.trafficDistribution.",
-        code="MM306",
-    ),
-    Aspect.POOL: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "limits and outlier detection for the mesh as a whole cannot be said",
-        "Annotate the Services that need a circuit breaker (balancer.linkerd.io/failure-accrual).",
-    ),
-    Aspect.PATH_FORM: Outcome(
-        Impact.NONE,
-        Severity.INFO,
-        "rules are written with this form of paths in mind; the target compares paths as they are sent",
-        code="MM408",
-        support=Support.PARTIAL,
-        absorbed=True,
-    ),
-    Aspect.HEADERS: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "the target's proxy adds and removes other headers by itself (l5d-*)",
-        "Check applications that read x-forwarded-client-cert, x-request-id or x-envoy-* headers.",
-    ),
-    Aspect.INBOUND: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "the target's proxy reaches the application at the address of its pod",
-        "Let applications that listen on 127.0.0.1 alone listen on all addresses.",
-    ),
-    Aspect.TRUSTED_HOPS: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "how many proxies in front of a gateway are believed is a setting of the ingress controller that takes its place",
-        "Set it there before rules rely on the client's address.",
-    ),
-    Aspect.TRUST_DOMAIN: _TRUST,
-    Aspect.TRUST_ALIASES: Outcome(
-        Impact.STRICTER,
-        Severity.MEDIUM,
-        "the target has one trust domain: callers whose certificate names this one are strangers",
-        "Move the workloads of the old trust domain first.",
-    ),
-    Aspect.CERTIFICATES: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "the target has a certificate authority of its own",
-        "Install it with your trust anchor and issuer.",
-    ),
-    Aspect.TLS_VERSION: Outcome(
-        Impact.NONE,
-        Severity.LOW,
-        "the versions of TLS cannot be set: proxies of the target speak TLS 1.3 to each other",
-    ),
-    Aspect.CLIENT_TLS: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "clients do not use mutual TLS unless told to in the source; in the target all proxies do",
-        code="MM405",
-    ),
-    Aspect.ROOT_NAMESPACE: Outcome(
-        Impact.NONE,
-        Severity.INFO,
-        "policies of this namespace are written out for the workloads that they hold for",
-        support=Support.PARTIAL,
-        absorbed=True,
-    ),
-    Aspect.EXPORT: Outcome(
-        Impact.NONE,
-        Severity.LOW,
-        "services are visible from every namespace in the target; seeing is not being let in",
-    ),
-    Aspect.DISCOVERY: Outcome(
-        Impact.NONE,
-        Severity.LOW,
-        "the target looks at all namespaces; only pods that are enrolled get a proxy",
-    ),
-    Aspect.NETWORKS: _SPREAD,
-    Aspect.WAYPOINT: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "the target has no proxy between clients and servers: each pod has its own",
-    ),
-    Aspect.INGRESS: Outcome(
-        Impact.DIFFERENT,
-        Severity.MEDIUM,
-        "the target serves no Ingress of its own",
-        "Put an ingress controller in place and enrol its pods.",
-        code="MM501",
-    ),
-    Aspect.DECISIONS: Outcome(
-        Impact.NONE,
-        Severity.LOW,
-        "no service outside is asked; the policies that would ask it are reported one by one",
-        code="MM407",
-    ),
-    Aspect.EGRESS: Outcome(
-        Impact.LOOSER,
-        Severity.BLOCKER,
-        "what may be reached outside is not limited",
-        "Limit egress with NetworkPolicies or an EgressNetwork.",
-        code="MM503",
-        support=Support.NOT_YET,
-    ),
-    Aspect.REVISION: _STARTS,
-    Aspect.OTHER: _STARTS,
+CONFIG = "config.linkerd.io/"
+_ANNOTATIONS = {
+    Aspect.CPU_REQUEST: f"{CONFIG}proxy-cpu-request",
+    Aspect.CPU_LIMIT: f"{CONFIG}proxy-cpu-limit",
+    Aspect.MEMORY_REQUEST: f"{CONFIG}proxy-memory-request",
+    Aspect.MEMORY_LIMIT: f"{CONFIG}proxy-memory-limit",
+    Aspect.WAIT_FOR_PROXY: f"{CONFIG}proxy-await",
+    Aspect.DRAIN: f"{CONFIG}shutdown-grace-period",
 }
-"""What becomes of a setting of the mesh as a whole, or of one that has no annotation."""
+"""Annotations of pods."""
+
+_NATIVE = "proxy-enable-native-sidecar"
+_NEAR = ("PreferClose", "PreferSameZone")
+_SKIPPED = (4567, 4568)
+"""Ports that skip the proxy where nothing is written (``proxyInit.ignoreInboundPorts``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,15 +44,102 @@ class Joined:
     losses: tuple[Loss, ...]
 
 
+def annotation_of(setting: ProxySetting, target: Target) -> str | None:
+    """The annotation that says a setting; ``None`` where there is none, or the version does not have it."""
+    if setting.aspect is not Aspect.NATIVE_SIDECAR:
+        return _ANNOTATIONS.get(setting.aspect)
+    for version, prefix in (("2.20", ""), ("2.19", "beta."), ("2.15", "alpha.")):
+        if target.at_least(version):
+            return f"config.{prefix}linkerd.io/{_NATIVE}"
+    return None
+
+
 def legalise_membership(model: Model, options: Options) -> Joined:
-    """The facts with those settings that can be written; what becomes of the others is said once for each kind."""
-    del options
-    groups: dict[tuple[Aspect, bool], list[ProxySetting]] = {}
+    """The facts with those settings that can be written; what becomes of the others is said once for each kind.
+
+    Settings of objects that are changed anyway stay, so that the words of the source can leave in the same edit.
+    """
+    target = options.target
+    facts: list[Fact] = []
+    losses: list[Loss] = []
+    groups: dict[tuple[Aspect, bool, bool], list[ProxySetting]] = {}
+    lost: list[ProxySetting] = []
     for fact in model.facts:
-        if isinstance(fact, ProxySetting):
-            groups.setdefault((fact.aspect, _is_off(fact)), []).append(fact)
-    rest = tuple(f for f in model.facts if not isinstance(f, ProxySetting))
-    return Joined(rest, tuple(_said_once(group) for group in groups.values()))
+        if isinstance(fact, ProxySetting) and not _is_said(fact, target):
+            lost.append(fact)
+            key = (fact.aspect, _is_off(fact), bool(fact.object))
+            groups.setdefault(key, []).append(fact)
+        elif isinstance(fact, Bypass) and not fact.object:
+            losses.append(_no_object(fact))
+        else:
+            facts.append(_in_its_words(fact, losses))
+    changed = set(_changed(facts)) - {""}
+    facts.extend(setting for setting in lost if setting.object in changed)
+    losses.extend(_said_once(group) for group in groups.values())
+    losses.extend(_skipped(model))
+    return Joined(tuple(facts), tuple(losses))
+
+
+def _is_said(setting: ProxySetting, target: Target) -> bool:
+    """Whether the target has words for the setting, on an object of the input."""
+    if not setting.object:
+        return False
+    if setting.aspect is Aspect.NEAR:
+        return setting.subject.scope is Scope.SERVICE and setting.value.value in _NEAR
+    return annotation_of(setting, target) is not None and _in_unit(setting) is not None
+
+
+def _in_unit(setting: ProxySetting) -> str | None:
+    """The value as the target spells it; ``None`` where it is none."""
+    text = setting.value.value
+    match setting.aspect:
+        case Aspect.WAIT_FOR_PROXY:
+            return {"true": "enabled", "false": "disabled"}.get(text)
+        case Aspect.NATIVE_SIDECAR:
+            return text if text in ("true", "false") else None
+        case Aspect.NEAR:
+            return "PreferClose"
+        case Aspect.DRAIN:
+            return _one_unit(text)
+        case _:
+            return text
+
+
+_PARTS = re.compile(r"(\d+(?:\.\d*)?)(ms|s|m|h)")
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def _one_unit(text: str) -> str | None:
+    """A time as a whole number with one unit; ``None`` where it is no time."""
+    parts = _PARTS.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    total = round(sum(float(number) * _MILLISECONDS[unit] for number, unit in parts))
+    return f"{total}ms" if total % 1000 else f"{total // 1000}s"
+
+
+def _in_its_words(fact: Fact, losses: list[Loss]) -> Fact:
+    if not isinstance(fact, ProxySetting):
+        return fact
+    if fact.aspect is Aspect.DRAIN:
+        losses.append(_drained(fact))
+    text = _in_unit(fact)
+    if text is None:
+        raise TypeError(fact)
+    return replace(fact, value=fact.value.derive(text))
+
+
+def _changed(facts: Sequence[Fact]) -> Iterator[str]:
+    """The objects of the input that are changed."""
+    for fact in facts:
+        match fact:
+            case Enrolment() | Bypass() | ProxySetting():
+                yield fact.object
+            case Closed() | PeerMtls() if not fact.attachment.ports:
+                name = fact.attachment.subject.name
+                yield "" if name is None else name.value
+            case _:
+                pass
 
 
 def _is_off(setting: ProxySetting) -> bool:
@@ -274,18 +147,8 @@ def _is_off(setting: ProxySetting) -> bool:
     return setting.aspect is Aspect.RETRY and setting.value.value.startswith("0 ")
 
 
-_NO_RETRIES = Outcome(
-    Impact.NONE,
-    Severity.INFO,
-    "nothing is tried again unless a route says so, in the target too",
-    code="MM307",
-    support=Support.PARTIAL,
-    absorbed=True,
-)
-
-
 def _said_once(group: Sequence[ProxySetting]) -> Loss:
-    outcome = _NO_RETRIES if _is_off(group[0]) else OUTCOMES[group[0].aspect]
+    outcome = NO_RETRIES if _is_off(group[0]) else OUTCOMES[group[0].aspect]
     return Loss(
         code=outcome.code,
         impact=outcome.impact,
@@ -299,11 +162,49 @@ def _said_once(group: Sequence[ProxySetting]) -> Loss:
 
 
 def _fields(group: Sequence[ProxySetting]) -> str:
-    return ", ".join(_each(group))
+    seen = dict.fromkeys(f"{setting.trail.value} {setting.value.value}" for setting in group)
+    return ", ".join(seen)
 
 
-def _each(group: Sequence[ProxySetting]) -> Iterator[str]:
-    seen: dict[str, None] = {}
-    for setting in group:
-        seen[f"{setting.trail.value} {setting.value.value}"] = None
-    yield from seen
+def _drained(setting: ProxySetting) -> Loss:
+    return Loss(
+        code="MM604",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.APPROXIMATED,
+        sites=(setting.value,),
+        message=f"{setting.object}: requests may finish for {setting.value.value} when a pod stops; in the target "
+        "this is the longest that is waited, not how long is waited in any case.",
+    )
+
+
+def _no_object(bypass: Bypass) -> Loss:
+    return Loss(
+        code="MM603",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        sites=tuple(traced(bypass)),
+        message="these ports skip the proxy in the source; no object of the input can say so in the target.",
+        advice="Set proxyInit.ignoreInboundPorts or ignoreOutboundPorts when the target is installed.",
+    )
+
+
+def _skipped(model: Model) -> Iterator[Loss]:
+    """Ports that the target leaves out by itself, where somebody listens on them."""
+    bypassed = {f.object for f in model.facts if isinstance(f, Bypass)}
+    listening = [
+        workload.key
+        for workload in model.inventory.workloads
+        if workload.key not in bypassed
+        and any(port in _SKIPPED for port in model.inventory.ports_of(workload))
+    ]
+    if listening:
+        yield Loss(
+            code="MM603",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            message="the target leaves the ports 4567 and 4568 out of the proxy where nothing else is said: no policy "
+            f"holds there: {', '.join(sorted(listening))}.",
+            advice='Set proxyInit.ignoreInboundPorts to "" when the target is installed.',
+        )

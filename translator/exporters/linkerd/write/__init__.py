@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ir.access import Closed, Grant, GuardedRoutes, PeerMtls
-from ir.membership import Enrolment
+from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
+from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest
 from translator.exporters.linkerd.write.authorization import Authorizations
-from translator.exporters.linkerd.write.pods import default_policy, enrolment
+from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
 from translator.exporters.linkerd.write.route import write_route_table
 from translator.exporters.linkerd.write.server import ServerKey, key_of, write_server
 from translator.exporters.linkerd.write.service import write_subset
@@ -42,11 +42,12 @@ def write(model: Model, target: Target, control_plane: str, trust_domain: str) -
                 manifests.append(write_route_table(fact, target))
             case EndpointSubset():
                 manifests.append(write_subset(fact, model.inventory))
-            case Enrolment():
-                edits.append(enrolment(fact))
-            case PortProtocol():
+            case Enrolment() | ProxySetting():
+                edits.append(of_proxies(fact, target))
+            case PortProtocol() | Bypass():
                 pass
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
+    edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from ir.access import Closed, PeerMtls
-from ir.attachment import Scope
-from ir.membership import Enrolment
+from collections.abc import Iterable, Iterator, Sequence
+
+from ir.access import Bypass, Closed, Direction, PeerMtls
+from ir.attachment import Scope, Subject, WorkloadPort
+from ir.membership import Aspect, Enrolment, ProxySetting
+from ir.provenance import Traced
 from translator.api import Edit, Said
+from translator.exporters.linkerd.legalise.membership import annotation_of
 from translator.resources.kubernetes.read import template_path
+from translator.target import Target
 
 DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy"
 INJECT = "linkerd.io/inject"
+SKIP = {
+    Direction.INBOUND: "config.linkerd.io/skip-inbound-ports",
+    Direction.OUTBOUND: "config.linkerd.io/skip-outbound-ports",
+}
+_LAST_PORT = 65535
 
 
 def default_policy(fact: Closed | PeerMtls) -> Edit:
@@ -28,14 +38,78 @@ def default_policy(fact: Closed | PeerMtls) -> Edit:
     return Edit(resource=name.value, put=((path, Said(said.value, by)),))
 
 
-def enrolment(fact: Enrolment) -> Edit:
-    """The injection of the target's proxy instead of the source's; the source's word goes in the same edit."""
+def of_proxies(fact: Enrolment | ProxySetting, target: Target) -> Edit:
+    """Who has a proxy, and with what settings it runs."""
+    return _enrolment(fact) if isinstance(fact, Enrolment) else _setting(fact, target)
+
+
+def _enrolment(fact: Enrolment) -> Edit:
+    """The injection of the target's proxy instead of the source's; the source's words go in the same edit."""
     word = "enabled" if fact.enrolled.value else "disabled"
-    kind = fact.object.partition("/")[0]
-    below = () if fact.subject.scope is Scope.NAMESPACE else template_path(kind)
-    path = (*below, "metadata", "annotations", INJECT)
+    path = _annotation(fact.object, fact.subject, INJECT)
     return Edit(
         resource=fact.object,
         put=((path, fact.enrolled.derive(word)),),
-        leave=(fact.enrolled,),
+        leave=(fact.enrolled, fact.trail),
     )
+
+
+def _setting(fact: ProxySetting, target: Target) -> Edit:
+    """A setting of a proxy; one that the target has no words for only leaves."""
+    key = annotation_of(fact, target)
+    if fact.aspect is Aspect.NEAR and fact.subject.scope is Scope.SERVICE:
+        path: tuple[str, ...] = ("spec", "trafficDistribution")
+        put = ((path, fact.value),)
+        return Edit(resource=fact.object, put=put, leave=(fact.value,), restart=False)
+    if key is None:
+        return Edit(resource=fact.object, leave=(fact.value,), restart=False)
+    path = _annotation(fact.object, fact.subject, key)
+    return Edit(resource=fact.object, put=((path, fact.value),), leave=(fact.value,))
+
+
+def bypasses(facts: Iterable[Bypass]) -> Iterator[Edit]:
+    """The ports that skip the proxy, all of one object and direction in one annotation."""
+    groups: dict[tuple[str, Direction], list[Bypass]] = {}
+    for fact in facts:
+        groups.setdefault((fact.object, fact.direction), []).append(fact)
+    for (owner, direction), group in groups.items():
+        values: list[Traced[object]] = []
+        for fact in group:
+            values.extend((*fact.attachment.ports, *fact.attachment.excluding_ports, fact.trail))
+        path = _annotation(owner, group[0].attachment.subject, SKIP[direction])
+        text = _ranges(_skipped(group))
+        yield Edit(resource=owner, put=((path, Said(text, tuple(values))),), leave=tuple(values))
+
+
+def _skipped(group: Sequence[Bypass]) -> set[int]:
+    ports: set[int] = set()
+    for fact in group:
+        named = set(_numbers(fact.attachment.ports))
+        left = set(_numbers(fact.attachment.excluding_ports))
+        ports |= (named or set(range(1, _LAST_PORT + 1))) - left
+    return ports
+
+
+def _numbers(ports: Iterable[Traced[object]]) -> Iterator[int]:
+    for port in ports:
+        if not isinstance(port.value, WorkloadPort) or not isinstance(port.value.port, int):
+            raise TypeError(port)
+        yield port.value.port
+
+
+def _ranges(ports: set[int]) -> str:
+    """Ports as the target writes them: ``1-8079,8081``."""
+    found: list[list[int]] = []
+    for port in sorted(ports):
+        if found and found[-1][1] == port - 1:
+            found[-1][1] = port
+        else:
+            found.append([port, port])
+    return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in found)
+
+
+def _annotation(owner: str, subject: Subject, key: str) -> tuple[str, ...]:
+    """The path of an annotation that holds for the pods of an object."""
+    kind = owner.partition("/")[0]
+    below = () if subject.scope is Scope.NAMESPACE else template_path(kind)
+    return (*below, "metadata", "annotations", key)

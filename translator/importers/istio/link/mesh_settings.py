@@ -80,13 +80,14 @@ def _traffic(config: MeshConfig) -> Stated:
 def _seen(config: MeshConfig) -> Stated:
     if config.root_namespace is not None:
         yield _one("rootNamespace", Aspect.ROOT_NAMESPACE, config.root_namespace), False
-    for name, words in (
-        ("defaultServiceExportTo", config.service_export_to),
-        ("defaultVirtualServiceExportTo", config.virtual_service_export_to),
-        ("defaultDestinationRuleExportTo", config.destination_rule_export_to),
+    rules = Aspect.RULE_EXPORT
+    for name, aspect, words in (
+        ("defaultServiceExportTo", Aspect.EXPORT, config.service_export_to),
+        ("defaultVirtualServiceExportTo", rules, config.virtual_service_export_to),
+        ("defaultDestinationRuleExportTo", rules, config.destination_rule_export_to),
     ):
         public = [word.value for word in words] == ["*"]
-        yield from ((_one(name, Aspect.EXPORT, word), public) for word in words)
+        yield from ((_one(name, aspect, word), public) for word in words)
 
 
 def _whole(provider: Provider) -> Traced[str]:

@@ -13,7 +13,7 @@ from translator.importers.istio.model.access import (
     AuthorizationRule,
     PeerAuthentication,
 )
-from translator.importers.istio.model.mesh import MeshConfig, MeshResource
+from translator.importers.istio.model.mesh import MeshConfig, MeshResource, ProxyConfig
 from translator.importers.istio.model.routing import (
     DestinationRule,
     Policy,
@@ -23,7 +23,12 @@ from translator.importers.istio.model.routing import (
 )
 
 Statement = (
-    AuthorizationPolicy | PeerAuthentication | VirtualService | DestinationRule | MeshResource
+    AuthorizationPolicy
+    | PeerAuthentication
+    | VirtualService
+    | DestinationRule
+    | MeshResource
+    | ProxyConfig
 )
 """One resource that was read."""
 
@@ -37,6 +42,7 @@ __all__ = [
     "MeshResource",
     "PeerAuthentication",
     "Policy",
+    "ProxyConfig",
     "Refused",
     "Statement",
     "Subset",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ir.match import Labels
 from ir.membership import Aspect
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry
@@ -82,3 +83,13 @@ class MeshResource:
     """What else it says that changes no traffic."""
     settings: tuple[Setting, ...] = ()
     """What else it says of proxies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyConfig:
+    """``networking.istio.io`` ProxyConfig."""
+
+    meta: Meta
+    selector: Traced[Labels] | None
+    settings: tuple[Setting, ...]
+    trail: Trail

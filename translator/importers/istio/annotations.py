@@ -1,0 +1,174 @@
+"""What labels and annotations say of proxies, besides who has one and what bypasses it.
+
+istio/api annotation/annotations.yaml and label/labels.yaml, istio/istio pkg/kube/inject/inject.go, 1.31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ir.access import Bypass
+from ir.attachment import Attachment, EnforcedAt
+from ir.membership import Aspect, ProxySetting
+from ir.provenance import Traced, derived, trail
+from ir.telemetry import Telemetry
+from translator.api import Inert, Loss
+from translator.errors import InputError
+from translator.importers.istio import capture
+from translator.importers.istio.embedded import embedded
+from translator.importers.istio.keys import (
+    NAMESPACE,
+    OBSERVES,
+    POD,
+    SERVICE,
+    Usual,
+    is_own,
+)
+from translator.importers.istio.membership import (
+    INJECT,
+    TEMPLATES,
+    is_gateway,
+    says,
+)
+from translator.importers.istio.proxy_config import read_proxy_config
+from translator.importers.istio.words import Where, Words
+from translator.report.model import Fate, Impact, Severity, Support
+from translator.source.cursor import Cursor
+
+CONFIG = "proxy.istio.io/config"
+_OUTER = "stands on the workload itself; an injector looks at its pods"
+_TABLES = {Where.NAMESPACE: NAMESPACE, Where.POD: POD, Where.SERVICE: SERVICE}
+
+
+@dataclass(slots=True)
+class Found:
+    """What the words of all objects come to."""
+
+    facts: list[ProxySetting | Telemetry | Bypass] = field(default_factory=list)
+    inert: list[Inert] = field(default_factory=list)
+    unknown: dict[str, list[int]] = field(default_factory=dict)
+    """Leaves of keys that are not known, by key."""
+    errors: list[InputError] = field(default_factory=list)
+    """Annotations that the injector refuses."""
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """One for each key that is not known."""
+        return tuple(_not_known(key, leaves) for key, leaves in self.unknown.items())
+
+
+def read_annotations(words: Sequence[Words]) -> Found:
+    """Settings, bypasses, and what changes nothing."""
+    found = Found()
+    for one in words:
+        try:
+            _read(one, found)
+        except InputError as error:
+            found.errors.append(error)
+    return found
+
+
+def _read(words: Words, found: Found) -> None:
+    settled: set[str] = set()
+    for key, place in words.outer.items():
+        if is_own(key):
+            found.inert.extend(Inert(leaf, _OUTER) for leaf in place.leaf)
+    if words.where is Where.POD:
+        settled.update(_of_pod(words, found))
+    for key, place in (*words.labels.items(), *words.annotations.items()):
+        if key in settled or not is_own(key) or _enrols(words, key):
+            continue
+        _one(words, key, place, found)
+
+
+def _enrols(words: Words, key: str) -> bool:
+    """Whether the key is one of who has a proxy, with a value that is understood."""
+    return words.where is not Where.SERVICE and not is_gateway(words) and says(words, key)
+
+
+def _of_pod(words: Words, found: Found) -> Iterator[str]:
+    """The keys of a pod that are more than one plain setting."""
+    for key, place, reason in capture.quiet(words):
+        found.inert.extend(Inert(leaf, reason) for leaf in place.leaf)
+        yield key
+    for bypass in capture.read_bypasses(words):
+        found.facts.append(bypass)
+    yield from (capture.INCLUDE_INBOUND, capture.EXCLUDE_INBOUND, capture.EXCLUDE_OUTBOUND)
+    yield capture.ALL_INBOUND
+    config = words.annotations.get(CONFIG)
+    if config is not None:
+        _proxy_config(words, config, found)
+        yield CONFIG
+    if is_gateway(words):
+        template = words.annotation(TEMPLATES)
+        parts = [v for v in (template, words.label(INJECT), words.annotation(INJECT)) if v]
+        _setting(words, "the pods are gateways", Aspect.TEMPLATE, derived("gateway", parts), found)
+        yield from (TEMPLATES, INJECT)
+
+
+def _one(words: Words, key: str, place: Cursor, found: Found) -> None:
+    treatment = _TABLES[words.where].get(key)
+    value = place.node.value
+    text = value if isinstance(value, str) else str(value).lower()
+    if isinstance(treatment, Usual):
+        if text in treatment.values:
+            found.inert.extend(Inert(leaf, treatment.reason) for leaf in place.leaf)
+            return
+        treatment = treatment.else_about
+    if treatment is None:
+        found.unknown.setdefault(key, []).extend(place.leaf)
+    elif treatment is OBSERVES:
+        found.facts.append(_telemetry(words, key, Traced(text, place.leaf)))
+    elif isinstance(treatment, Aspect):
+        _setting(words, key, treatment, Traced(text, place.leaf), found)
+    else:
+        found.inert.extend(Inert(leaf, treatment) for leaf in place.leaf)
+
+
+def _proxy_config(words: Words, place: Cursor, found: Found) -> None:
+    inner = embedded(place)
+    if inner is None:
+        found.inert.extend(Inert(leaf, "says nothing") for leaf in place.leaf)
+        return
+    settings, telemetry, quiet, unknown = read_proxy_config(inner)
+    for setting in settings:
+        _setting(words, setting.field, setting.aspect, setting.value, found)
+    found.facts.extend(_telemetry(words, one.field, one.value) for one in telemetry)
+    found.inert.extend(quiet)
+    for name in unknown:
+        found.unknown.setdefault(f"{CONFIG} ({name})", []).extend(place.leaf)
+
+
+def _setting(words: Words, key: str, aspect: Aspect, value: Traced[str], found: Found) -> None:
+    found.facts.append(
+        ProxySetting(
+            subject=words.subject(),
+            object=words.key,
+            aspect=aspect,
+            value=value,
+            trail=trail(key, because=value.origin),
+        )
+    )
+
+
+def _telemetry(words: Words, key: str, value: Traced[str]) -> Telemetry:
+    return Telemetry(
+        attachment=Attachment(subject=words.subject(), enforced_at=EnforcedAt.SERVER),
+        aspect=Traced(key, (), value.origin),
+        setting=value,
+        trail=trail(key, because=value.origin),
+    )
+
+
+def _not_known(key: str, leaves: Sequence[int]) -> Loss:
+    return Loss(
+        code="MM101",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.MEDIUM,
+        fate=Fate.UNREAD,
+        leaves=tuple(leaves),
+        message=f"{key}: this label or annotation of the source is not read.",
+        advice="Check by hand what it does; nothing of it is in the output.",
+    )
