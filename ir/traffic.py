@@ -28,6 +28,7 @@ class NoMatch(StrEnum):
     """What happens to a request that no route matches."""
 
     NOT_FOUND = "not_found"
+    """It is answered with 404; a connection that is not HTTP is closed."""
     FORBIDDEN = "forbidden"
     PASS = "pass"  # noqa: S105  # the request passes
     """It goes to the service that it addressed."""
@@ -94,6 +95,10 @@ class Backend:
     trail: Trail
 
 
+AS_ASKED = "as asked"
+"""The port of a redirect that is the one by which the request came in."""
+
+
 @roles(
     scheme=Role.EFFECT,
     authority=Role.EFFECT,
@@ -104,7 +109,11 @@ class Backend:
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
-    """Answers with a redirect; absent parts stay as they were asked for."""
+    """Answers with a redirect; absent parts stay as they were asked for.
+
+    ``port``: a number, or :data:`AS_ASKED`; absent, that of the scheme. ``path`` replaces the whole path and keeps the
+    query unless it has one of its own.
+    """
 
     scheme: Traced[str] | None = None
     authority: Traced[str] | None = None

@@ -220,14 +220,6 @@ def test_weights_that_a_webhook_would_refuse_are_a_high_finding() -> None:
     assert [names(route) for route in table(linked).routes] == [["reviews"]]
 
 
-def test_delegation_is_a_high_finding_and_unread() -> None:
-    linked = link(virtual_service("hosts: [reviews]\nhttp: [{delegate: {name: b}}]"))
-    (loss,) = linked.losses
-    assert (loss.code, loss.gravity, loss.fate) == ("MM102", Severity.HIGH, Fate.UNREAD)
-    assert "spec.http[].delegate" in loss.message
-    assert linked.facts == ()
-
-
 def test_a_resource_without_rules_does_nothing() -> None:
     linked = link(virtual_service("hosts: [reviews]\nexportTo: ['*']\nhttp: []"))
     assert linked.facts == ()

@@ -7,13 +7,11 @@ import pytest
 from ir.match import Pattern, PatternKind, RegexDialect
 from ir.provenance import bare
 from ir.resilience import RetryCondition
-from ir.traffic import HeaderAction, HeaderEdit, HeaderSide, Rewrite
+from ir.traffic import AS_ASKED, HeaderAction, HeaderEdit, HeaderSide, Rewrite
 from tests.importers.istio.link_routes_cases import (
     names,
-    read,
     read_one,
     read_rule,
-    virtual_service,
 )
 from translator.errors import InputError
 
@@ -260,12 +258,19 @@ def test_a_redirect_states_its_parts() -> None:
     assert [part and part.value for part in parts] == ["/x", "b.com", "https", "8443", 308]
 
 
-def test_the_port_of_the_listener_stays_unread_in_a_redirect() -> None:
-    text = "hosts: [a]\nhttp: [{redirect: {uri: /x, derivePort: FROM_REQUEST_PORT}}]"
-    found = read(virtual_service(text))
-    paths = found.paths(found.reads)
-    assert "spec.http[0].redirect.uri" in paths
-    assert "spec.http[0].redirect.derivePort" not in paths
+def test_a_redirect_may_keep_the_port_of_the_listener() -> None:
+    found = read_rule("redirect: {uri: /x, derivePort: FROM_REQUEST_PORT}").redirect
+    assert found is not None
+    assert (found.port and found.port.value) == AS_ASKED
+    usual = read_rule("redirect: {uri: /x, derivePort: FROM_PROTOCOL_DEFAULT}").redirect
+    assert usual is not None
+    assert usual.port is None
+
+
+def test_a_body_of_bytes_is_read_as_text() -> None:
+    found = read_rule("directResponse: {status: 503, body: {bytes: Z29uZQ==}}").answer
+    assert found is not None
+    assert (found.body and found.body.value) == "gone"
 
 
 def test_a_direct_response_is_a_fixed_answer() -> None:
@@ -304,16 +309,10 @@ def test_cross_origin_rules_are_read_and_a_star_is_every_origin() -> None:
         "hosts: []\nhttp: [{route: [{destination: {host: a}}]}]",
     ],
 )
-def test_delegation_is_not_read_at_all(spec: str) -> None:
-    found = read(virtual_service(spec))
-    (service,) = found.statements
-    assert not found.reads & set(getattr(service, "not_read", ()))
-    assert getattr(service, "not_read", ()) != ()
-
-
-def test_hosts_of_other_protocols_stay_unread_with_their_rules() -> None:
-    found = read_one("hosts: [a]\ntls: [{match: [{sniHosts: [a]}]}]")
-    assert (found.hosts, found.http) == ((), ())
+def test_rules_that_need_another_resource_wait_for_it(spec: str) -> None:
+    service = read_one(spec)
+    assert service.http == ()
+    assert len(service.pending) == 1
 
 
 def test_the_same_text_reads_as_the_same_values() -> None:

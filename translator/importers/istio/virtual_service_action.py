@@ -5,6 +5,7 @@ istio/istio pilot/pkg/networking/core/route/route.go, 1.31.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from ir.attachment import ServicePort
 from ir.match import Part, Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced, Trail, absorb, named
 from ir.traffic import (
+    AS_ASKED,
     Backend,
     Destination,
     FixedAnswer,
@@ -28,8 +30,11 @@ from translator.importers.istio.virtual_service_scope import Margin, empties, gi
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
-_DERIVED = {"FROM_PROTOCOL_DEFAULT": "FROM_PROTOCOL_DEFAULT"}
+_FROM_REQUEST = "FROM_REQUEST_PORT"
+_DERIVED = {word: word for word in ("FROM_PROTOCOL_DEFAULT", _FROM_REQUEST)}
 _OLD_PERCENTAGES = ("mirrorPercent", "mirror_percent")
+MIRROR_SHARES = ("mirrorPercentage", *_OLD_PERCENTAGES)
+"""Fields that say how many requests are mirrored."""
 _PATH_KEYS = ("uri", "uriRegexRewrite")
 
 
@@ -124,16 +129,14 @@ def read_destination(place: Cursor, meta: Meta) -> Destination:
 
 
 def read_redirect(item: Cursor, meta: Meta) -> Redirect:
-    """``redirect``. A status that is left out has no origin.
-
-    ``derivePort: FROM_REQUEST_PORT`` stays unread: no fact says "the port of the listener".
-    """
+    """``redirect``. A status that is left out has no origin."""
     place = item.map("redirect")
     node = absorb(meta.fact("redirect"), place.here)
     place.only_one("port", "derivePort")
-    derived_from = place.opt("derivePort")
-    if derived_from is not None and derived_from.node.value in _DERIVED:
-        node = absorb(node, derived_from.as_str())
+    asked = place.opt_enum("derivePort", _DERIVED)
+    same = asked if asked is not None and asked.value == _FROM_REQUEST else None
+    if asked is not None and same is None:
+        node = absorb(node, asked)
     status = place.opt_int("redirectCode")
     if status is not None and not status.value:
         node = absorb(node, status)
@@ -142,7 +145,7 @@ def read_redirect(item: Cursor, meta: Meta) -> Redirect:
     return Redirect(
         scheme=place.opt_str("scheme"),
         authority=place.opt_str("authority"),
-        port=None if port is None else port.map(str),
+        port=port.map(str) if port is not None else None if same is None else same.derive(AS_ASKED),
         path=place.opt_str("uri"),
         prefix=place.opt_str("prefixRewrite"),
         status=status,
@@ -151,31 +154,46 @@ def read_redirect(item: Cursor, meta: Meta) -> Redirect:
 
 
 def read_answer(item: Cursor, meta: Meta) -> FixedAnswer:
-    """``directResponse``; a body of ``bytes`` stays unread.
+    """``directResponse``.
 
     Raises:
-        InputError: there is no ``status``.
+        InputError: there is no ``status``, or the body is of two kinds.
     """
     place = item.map("directResponse")
     body = place.opt_map("body")
+    kind = None if body is None else body.only_one("string", "bytes")
     return FixedAnswer(
         status=place.int("status"),
-        body=None if body is None else body.opt_str("string"),
+        body=None if body is None or kind is None else _text(body.str(kind), kind),
         trail=empties(meta.fact("directResponse"), place, "body"),
     )
 
 
+def _text(body: Traced[str], kind: str) -> Traced[str]:
+    """The body as text: bytes are written in base64, and one that is none stands for itself."""
+    if kind == "string":
+        return body
+    try:
+        return body.derive(b64decode(body.value, validate=True).decode("utf-8", "replace"))
+    except ValueError:
+        return body
+
+
+def read_mirror(single: Cursor, share: Cursor, margin: Margin) -> tuple[Mirror, ...]:
+    """``mirror`` of one rule, with the percentage that stands in ``share``: the same rule, or that of its root."""
+    meta = margin.meta
+    place = single.opt_map("mirror")
+    percent, node = _mirror_percent(share, meta.fact("mirror"))
+    if place is None:
+        margin.note(node, *(() if percent is None else (percent.derive(""),)))
+        return ()
+    return (Mirror(destination=read_destination(place, meta), percent=percent, trail=node),)
+
+
 def read_mirrors(item: Cursor, margin: Margin) -> tuple[Mirror, ...]:
-    """``mirror`` with its percentage, and ``mirrors``."""
+    """``mirrors``, each with its percentage."""
     meta = margin.meta
     found: list[Mirror] = []
-    single = item.opt_map("mirror")
-    percent, node = _mirror_percent(item, meta.fact("mirror"))
-    if single is not None:
-        destination = read_destination(single, meta)
-        found.append(Mirror(destination=destination, percent=percent, trail=node))
-    else:
-        margin.note(node, *(() if percent is None else (percent.derive(""),)))
     for entry in item.opt_list("mirrors"):
         share, own = read_percentage(entry, "percentage", meta.fact(entry.path))
         destination = read_destination(entry.map("destination"), meta)
@@ -184,13 +202,12 @@ def read_mirrors(item: Cursor, margin: Margin) -> tuple[Mirror, ...]:
 
 
 def _mirror_percent(item: Cursor, node: Trail) -> tuple[Traced[float] | None, Trail]:
+    old = [value for key in _OLD_PERCENTAGES if (value := item.opt_int(key)) is not None]
     if item.has("mirrorPercentage"):
-        return read_percentage(item, "mirrorPercentage", node)
-    for key in _OLD_PERCENTAGES:
-        old = item.opt_int(key)
-        if old is not None:
-            return old.map(float), node
-    return None, node
+        return read_percentage(item, "mirrorPercentage", absorb(node, *old))
+    if not old:
+        return None, node
+    return old[0].map(float), absorb(node, *old[1:])
 
 
 def read_rewrite(

@@ -156,10 +156,10 @@ def read_fault(item: Cursor, meta: Meta) -> Fault | None:
 
 
 def _percent(place: Cursor, node: Trail) -> tuple[Traced[float] | None, Trail]:
-    """``percentage``, else the whole number ``percent`` of older days."""
-    if place.has("percentage"):
-        return read_percentage(place, "percentage", node)
+    """``percentage``, else the whole number ``percent`` of older days, which shapes nothing beside it."""
     old = place.opt_int("percent")
+    if place.has("percentage"):
+        return read_percentage(place, "percentage", node if old is None else absorb(node, old))
     return (None if old is None else old.map(float)), node
 
 

@@ -61,13 +61,9 @@ def read_match(item: Cursor, margin: Margin) -> RouteMatch:
     tests.extend(_headers(item, "headers", meta, negated=False))
     tests.extend(_headers(item, "withoutHeaders", meta, negated=True))
     tests.extend(_query(item, meta))
-    port = item.opt_int("port")
-    if port is not None and port.value:
-        number: Traced[Term] = Traced(Pattern(PatternKind.EXACT, str(port.value)), port.origin)
-        tests.append(Test(part=Part.SERVICE_PORT, any_of=(number,), trail=meta.fact("port")))
-    elif port is not None:
-        node = absorb(node, port)
-    audience, node = _audience(item, meta, node)
+    port, node = read_port(item, meta, node)
+    tests.extend(port)
+    audience, node = read_clients(item, meta, node)
     return RouteMatch(
         requests=AllOf(tests=tuple(tests), trail=meta.fact("requests")),
         audience=audience,
@@ -151,7 +147,18 @@ def _header(key: str) -> tuple[Part, str | None]:
     return (Part.HEADER, lower) if part is None else (part, None)
 
 
-def _audience(item: Cursor, meta: Meta, node: Trail) -> tuple[Audience | None, Trail]:
+def read_port(item: Cursor, meta: Meta, node: Trail) -> tuple[tuple[Test, ...], Trail]:
+    """The test on the service's port; the port 0 is not set."""
+    port = item.opt_int("port")
+    if port is None:
+        return (), node
+    if not port.value:
+        return (), absorb(node, port)
+    number: Traced[Term] = Traced(Pattern(PatternKind.EXACT, str(port.value)), port.origin)
+    return (Test(part=Part.SERVICE_PORT, any_of=(number,), trail=meta.fact("port")),), node
+
+
+def read_clients(item: Cursor, meta: Meta, node: Trail) -> tuple[Audience | None, Trail]:
     """The clients of a match as written; with ``gateways`` the reach is that of listeners."""
     entries = item.opt_string_map("sourceLabels")
     labels = None

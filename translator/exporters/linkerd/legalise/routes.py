@@ -16,7 +16,7 @@ from ir.language import HEADER_VALUE, PATH, Dialect, Opaque
 from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Test
 from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named, trail
-from ir.traffic import Order, Route, RouteMatch, RouteTable
+from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
@@ -54,6 +54,10 @@ def legalise_routes(model: Model, options: Options) -> Legal:
     for fact in model.facts:
         if not isinstance(fact, RouteTable):
             legal.facts.append(fact)
+            continue
+        if fact.protocol is not Protocol.HTTP:
+            reason = "rules for connections that are not HTTP are not translated yet"
+            legal.losses.append(_whole(fact, "MM203", reason, ""))
             continue
         try:
             tables = list(_tables(fact, subsets, model.inventory, names, options, legal))

@@ -38,7 +38,8 @@ def origins(*values: Traced[object]) -> tuple[int, ...]:
 def of_service(service: VirtualService) -> tuple[int, ...]:
     """All leaves of a VirtualService that were read."""
     names = (service.hosts, service.gateways, service.export_to)
-    return in_order(leaves_in(*names, service.http, service.quiet, service.trail))
+    rules = (service.http, service.tls, service.tcp)
+    return in_order(leaves_in(*names, *rules, service.quiet, service.trail))
 
 
 def of_policy(policy: Policy | None) -> tuple[int, ...]:

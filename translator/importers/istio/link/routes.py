@@ -17,6 +17,8 @@ from ir.model import Fact
 from ir.provenance import Assumption, Traced, absorb
 from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
+from translator.importers.istio.link.connections import Bound, connection_tables
+from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
     Rulebook,
     close_rulebook,
@@ -88,7 +90,7 @@ class Draft:
 def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
     """Route tables, and the policies of DestinationRules."""
     config = mesh_config(statements)
-    services = [
+    written = [
         replace(s, export_to=s.export_to or exported(config.virtual_service_export_to))
         for s in statements
         if isinstance(s, VirtualService)
@@ -99,21 +101,61 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
         if isinstance(s, DestinationRule)
     ]
     scene = Scene(inventory, options, rulebook(rules, options), config)
-    drafts = [_draft(service, options) for service in services if not service.not_read]
+    whole = included(written, options)
+    drafts = [_draft(service, options) for service in whole.services]
     heeded, assumptions = _heeded(drafts, scene)
-    parts = [_linked(draft, own, scene) for draft, own in zip(drafts, heeded, strict=True)]
-    tables = [fact for part in parts for fact in part.facts]
-    parts.append(close_rulebook(scene.book, leaves_in(*tables), options))
+    streams, unheld, more = _streams(drafts, scene)
+    parts = [
+        _linked(draft, own, scene, leaves_in(*streams))
+        for draft, own in zip(drafts, heeded, strict=True)
+    ]
+    tables: list[Fact] = [*(fact for part in parts for fact in part.tables), *streams]
+    losses = [*more, *(loss for part in parts for loss in part.losses)]
+    known = (*whole.losses, *losses)
+    told = leaves_in(*tables).union(leaf for loss in known for leaf in loss.leaves)
+    idles = (*unheld, *(one for part in parts for one in part.idles), *whole.idles)
+    policies = close_rulebook(scene.book, leaves_in(*tables), options)
     return Linked(
-        facts=tuple(fact for part in parts for fact in part.facts),
-        inactive=tuple(one for part in parts for one in part.inactive),
+        facts=(*tables, *policies.facts),
+        inactive=(*inactive(idles, told), *policies.inactive),
         losses=(
-            *(_not_read(service) for service in services if service.not_read),
-            *(loss for service in services for loss in _refusals(service)),
-            *(loss for part in parts for loss in part.losses),
+            *(loss for service in whole.services for loss in _refusals(service)),
+            *known,
+            *policies.losses,
         ),
-        assumptions=(*assumptions, *(one for part in parts for one in part.assumptions)),
+        assumptions=(*assumptions, *policies.assumptions),
     )
+
+
+def _streams(
+    drafts: Sequence[Draft], scene: Scene
+) -> tuple[list[RouteTable], list[Idle], list[Loss]]:
+    """The tables of connections that are not HTTP, of all VirtualServices together."""
+    losses: list[Loss] = []
+
+    def resolve(service: VirtualService, wanted: Destination, seen: Visibility) -> Destination:
+        goal = place_of(wanted.name, service.meta, scene.options)
+        found, more = resolved(wanted, goal, scene.book, seen)
+        losses.extend(more)
+        return found
+
+    bound = [
+        Bound(draft.service, place, host)
+        for draft in drafts
+        for place, host in zip(draft.places, draft.service.hosts, strict=True)
+        if unfinished(place, scene.inventory) is None
+    ]
+    tables, idles = connection_tables(bound, scene.inventory, resolve)
+    return tables, idles, losses
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one VirtualService comes to for HTTP."""
+
+    tables: tuple[Fact, ...]
+    idles: tuple[Idle, ...]
+    losses: tuple[Loss, ...]
 
 
 def _draft(service: VirtualService, options: Options) -> Draft:
@@ -146,8 +188,10 @@ def _heeded(
     return heeded, (AGE,) if guessed else ()
 
 
-def _linked(draft: Draft, heeded: Sequence[Standing], scene: Scene) -> Linked:
-    """The tables of one VirtualService, and all that is not in them."""
+def _linked(
+    draft: Draft, heeded: Sequence[Standing], scene: Scene, elsewhere: frozenset[int]
+) -> Part:
+    """The tables of one VirtualService, and all that is not in them; ``elsewhere``: leaves in use outside of them."""
     service = draft.service
     tables: list[Fact] = []
     losses: list[Loss] = []
@@ -157,18 +201,18 @@ def _linked(draft: Draft, heeded: Sequence[Standing], scene: Scene) -> Linked:
             table = replace(table, trail=absorb(table.trail, age))
             tables.append(table)
             losses.extend(more)
-    used = leaves_in(*tables)
+    used = leaves_in(*tables) | elsewhere
     idles = [
         Idle(origins(*service.quiet), "it names something for logs and metrics, or shapes nothing"),
         *_lost(draft, heeded, alone=not tables),
     ]
-    unserved = _unserved(draft, used, scene, alone=not tables)
-    losses.extend(unserved)
-    told = used.union(leaf for loss in unserved for leaf in loss.leaves)
+    losses.extend(_unserved(draft, used, scene, alone=not tables))
     idles.extend((*_absent(draft, scene, alone=not tables), *draft.idles))
+    streams = leaves_in(*service.tls, *service.tcp)
+    idles.append(Idle(in_order(streams), "no proxy of these clients holds it"))
     if not tables:
         idles.append(Idle(of_service(service), "it has no rule for requests of any client"))
-    return Linked(tuple(tables), inactive(idles, told), tuple(losses))
+    return Part(tuple(tables), tuple(idles), tuple(losses))
 
 
 def _clients(
@@ -298,20 +342,6 @@ def _unserved(draft: Draft, used: frozenset[int], scene: Scene, *, alone: bool) 
             )
         )
     return found
-
-
-def _not_read(service: VirtualService) -> Loss:
-    return Loss(
-        code="MM102",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.HIGH,
-        fate=Fate.UNREAD,
-        leaves=service.not_read,
-        message=f"{service.meta.key} delegates (spec.http[].delegate) or has rules for others "
-        "to include, which is not read yet: nothing of it is in the output.",
-        advice="Write the rules of both into one VirtualService.",
-    )
 
 
 def _refusals(service: VirtualService) -> Iterator[Loss]:

@@ -104,6 +104,31 @@ def _seen(match: RouteMatch, names: Sequence[str], meta: Meta, *, mesh: bool) ->
     return replace(match, audience=narrowed)
 
 
+def at_listeners(match: RouteMatch, names: Sequence[str], meta: Meta) -> RouteMatch | None:
+    """A match of a connection as the proxies ``names`` hold it: gateways, labels and namespace must all fit.
+
+    ``None`` where it is for other proxies (istio/istio pilot/pkg/networking/core/tls.go ``matchTCP``, 1.31).
+    """
+    audience = match.audience
+    if audience is None or audience.reach is not Reach.LISTENERS:
+        return match
+    asked = (gateway_name(name, meta) for name in audience.listeners)
+    here = tuple(name for name in asked if name.value in names)
+    if not here:
+        return None
+    if _MESH not in names:
+        narrowed = replace(audience, listeners=here)
+        return replace(match, audience=narrowed)
+    rest = replace(audience, reach=_reach(audience), listeners=())
+    kept = rest if rest.labels is not None or rest.namespaces else None
+    spent = here if kept is not None else (*here, audience.trail)
+    return replace(match, audience=kept, trail=absorb(match.trail, *spent))
+
+
+def _reach(audience: Audience) -> Reach:
+    return Reach.NAMESPACES if audience.labels is None else Reach.WORKLOADS
+
+
 def until_everything(routes: Sequence[Route]) -> tuple[tuple[Route, ...], tuple[Idle, ...]]:
     """The routes up to the first that takes every request of every client, and what comes after."""
     kept: list[Route] = []

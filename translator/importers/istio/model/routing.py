@@ -9,6 +9,7 @@ from ir.provenance import Traced, Trail
 from ir.resilience import ConnectionLimits, LoadBalancing, Outliers
 from ir.traffic import Route
 from translator.resources.kubernetes.metadata import Meta
+from translator.source.cursor import Cursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +42,15 @@ class VirtualService:
     gateways: tuple[Traced[str], ...] = ()
     export_to: tuple[Traced[str], ...] = ()
     http: tuple[Route, ...] = ()
+    tls: tuple[Route, ...] = ()
+    """Rules for connections with TLS inside; a match tests ``Part.SERVER_NAME``."""
+    tcp: tuple[Route, ...] = ()
+    """Rules for other connections; a match may test ``Part.DESTINATION_ADDRESS``."""
+    pending: tuple[Cursor, ...] = ()
+    """The rules of ``http`` as they stand, where one delegates or others delegate to them."""
     quiet: tuple[Traced[str], ...] = ()
     """Fields that change no request."""
     refused: tuple[Refused, ...] = ()
-    not_read: tuple[int, ...] = ()
-    """All leaves of ``spec`` where it is not read: it delegates, or others delegate to it."""
     trail: Trail
 
 
