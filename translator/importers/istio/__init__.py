@@ -12,7 +12,8 @@ from translator.importers.istio.annotations import read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
-from translator.importers.istio.inert import INERT_KEYS
+from translator.importers.istio.elsewhere import read_elsewhere
+from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
 from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
 from translator.importers.istio.link.mesh_config import (
@@ -78,13 +79,21 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
             continue
         root = root_cursor(resource, reads)
         try:
-            meta, own = read_metadata(root, options.namespace, inert_keys=INERT_KEYS)
+            meta, own = read_metadata(
+                root,
+                options.namespace,
+                inert_keys=INERT_KEYS,
+                reasons=OBJECT_KEYS,
+                nameless=resource.kind == "IstioOperator",
+            )
             statements.append(reader(root, meta))
             inert.extend(own)
         except InputError as error:
             errors.append(error)
     words = tuple(read_words(resources, options, reads))
     told = read_annotations(words)
+    others = [r for r in resources if not _is_own(r, options)]
+    elsewhere = read_elsewhere(others, reads)
     errors.extend(told.errors)
     if errors:
         message = "input that the API server would refuse"
@@ -103,8 +112,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions.extend(linked.assumptions)
     facts.extend(read_membership(words))
     facts.extend(told.facts)
-    losses.extend(told.losses)
-    inert.extend(told.inert)
+    losses.extend((*told.losses, *elsewhere.losses))
+    inert.extend((*told.inert, *elsewhere.inert))
     model = Model(
         facts=tuple(facts),
         defaults=defaults(statements, inventory, options),

@@ -5,7 +5,7 @@ istio/api annotation/annotations.yaml and label/labels.yaml, istio/istio pkg/kub
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ir.access import Bypass
@@ -18,6 +18,7 @@ from translator.errors import InputError
 from translator.importers.istio import capture
 from translator.importers.istio.embedded import embedded
 from translator.importers.istio.keys import (
+    GATEWAY,
     NAMESPACE,
     OBSERVES,
     POD,
@@ -38,7 +39,12 @@ from translator.source.cursor import Cursor
 
 CONFIG = "proxy.istio.io/config"
 _OUTER = "stands on the workload itself; an injector looks at its pods"
-_TABLES = {Where.NAMESPACE: NAMESPACE, Where.POD: POD, Where.SERVICE: SERVICE}
+_TABLES = {
+    Where.NAMESPACE: NAMESPACE,
+    Where.POD: POD,
+    Where.SERVICE: SERVICE,
+    Where.GATEWAY: GATEWAY,
+}
 
 
 @dataclass(slots=True)
@@ -76,15 +82,16 @@ def _read(words: Words, found: Found) -> None:
             found.inert.extend(Inert(leaf, _OUTER) for leaf in place.leaf)
     if words.where is Where.POD:
         settled.update(_of_pod(words, found))
-    for key, place in (*words.labels.items(), *words.annotations.items()):
-        if key in settled or not is_own(key) or _enrols(words, key):
-            continue
-        _one(words, key, place, found)
+    for entries in (words.labels, words.annotations):
+        for key, place in entries.items():
+            if key not in settled and is_own(key) and not _enrols(words, key, entries):
+                _one(words, key, place, found)
 
 
-def _enrols(words: Words, key: str) -> bool:
+def _enrols(words: Words, key: str, entries: Mapping[str, Cursor]) -> bool:
     """Whether the key is one of who has a proxy, with a value that is understood."""
-    return words.where is not Where.SERVICE and not is_gateway(words) and says(words, key)
+    has_pods = words.where in (Where.NAMESPACE, Where.POD)
+    return has_pods and not is_gateway(words) and says(words, key, entries)
 
 
 def _of_pod(words: Words, found: Found) -> Iterator[str]:

@@ -49,7 +49,7 @@ _PLACES: Mapping[str, Treatment] = {
     "topology.istio.io/controlPlaneClusters": Aspect.NETWORKS,
 }
 
-_OPERATED: Mapping[str, Treatment] = dict.fromkeys(
+OPERATED: Mapping[str, str] = dict.fromkeys(
     (
         "istio.io/owning-resource",
         "istio.io/owning-resource-namespace",
@@ -77,7 +77,7 @@ _OPERATED: Mapping[str, Treatment] = dict.fromkeys(
 POD: Mapping[str, Treatment] = {
     **_WAYPOINTS,
     **_PLACES,
-    **_OPERATED,
+    **OPERATED,
     "sidecar.istio.io/proxyCPU": Aspect.CPU_REQUEST,
     "sidecar.istio.io/proxyCPULimit": Aspect.CPU_LIMIT,
     "sidecar.istio.io/proxyMemory": Aspect.MEMORY_REQUEST,
@@ -135,21 +135,37 @@ POD: Mapping[str, Treatment] = {
 NAMESPACE: Mapping[str, Treatment] = {
     **_WAYPOINTS,
     **_PLACES,
-    **_OPERATED,
+    **OPERATED,
     "networking.istio.io/traffic-distribution": Aspect.NEAR,
 }
 """Keys of namespaces."""
 
+GATEWAY: Mapping[str, Treatment] = {
+    **_PLACES,
+    **OPERATED,
+    "istio.io/rev": Aspect.REVISION,
+    "istio.io/waypoint-for": Aspect.WAYPOINT,
+    "ambient.istio.io/waypoint-inbound-binding": Aspect.WAYPOINT,
+    "networking.istio.io/service-type": Aspect.TEMPLATE,
+    "networking.istio.io/exportTo": Aspect.EXPORT,
+    "gateway.istio.io/service-account": Aspect.TEMPLATE,
+    "gateway.istio.io/name-override": Aspect.TEMPLATE,
+    "gateway.istio.io/alias-for": Aspect.TEMPLATE,
+    "istio.io/service-account": Aspect.TEMPLATE,
+}
+"""Keys of Gateways of the Gateway API: how the source makes pods of them."""
+
 SERVICE: Mapping[str, Treatment] = {
     **_WAYPOINTS,
     **_PLACES,
-    **_OPERATED,
+    **OPERATED,
     "istio.io/rev": Aspect.REVISION,
     "istio.io/global": Aspect.NETWORKS,
     "istio.io/persistent-session": Aspect.AFFINITY,
     "networking.istio.io/exportTo": Usual(("*",), _DEFAULT, Aspect.EXPORT),
     "networking.istio.io/traffic-distribution": Aspect.NEAR,
     "networking.istio.io/gatewayPort": Aspect.NETWORKS,
+    "experimental.istio.io/disable-gateway-port-translation": Aspect.TEMPLATE,
     "networking.istio.io/service-type": "says of what type the Service of a gateway is made",
     "alpha.istio.io/kubernetes-serviceaccounts": Aspect.CERTIFICATES,
     "alpha.istio.io/canonical-serviceaccounts": Aspect.CERTIFICATES,

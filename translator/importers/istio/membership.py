@@ -16,6 +16,7 @@ from enum import Enum
 from ir.membership import Enrolment
 from ir.provenance import Traced, absorb, trail
 from translator.importers.istio.words import Where, Words
+from translator.source.cursor import Cursor
 
 INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
@@ -56,7 +57,7 @@ def read_membership(words: Sequence[Words]) -> Iterator[Enrolment]:
             spaces[one.namespace] = _said(_leaves(one))
     for one in words:
         found = _leaves(one)
-        if not found or one.where is Where.SERVICE or is_gateway(one):
+        if not found or one.where not in (Where.NAMESPACE, Where.POD) or is_gateway(one):
             continue
         if one.where is Where.NAMESPACE:
             yield from _fact(one, found, None)
@@ -70,11 +71,12 @@ def is_gateway(words: Words) -> bool:
     return templates is not None and "gateway" in templates.value
 
 
-def says(words: Words, key: str) -> bool:
-    """Whether the key is one of who has a proxy, with a word that is understood."""
-    return key in _keys(words) and any(
-        _heeded(key, value) for value in (words.label(key), words.annotation(key))
-    )
+def says(words: Words, key: str, entries: Mapping[str, Cursor]) -> bool:
+    """Whether a key of the labels or of the annotations says who has a proxy, in a word that is understood."""
+    labelled = entries is words.labels
+    if key not in _keys(words) or not (labelled or key == INJECT):
+        return False
+    return _heeded(key, words.label(key) if labelled else words.annotation(key))
 
 
 def _keys(words: Words) -> tuple[str, ...]:

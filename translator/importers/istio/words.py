@@ -17,6 +17,8 @@ from translator.resources.kubernetes.read import template_path
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource
 
+GATEWAY_API = "gateway.networking.k8s.io/"
+
 
 class Where(StrEnum):
     """What kind of object bears the words."""
@@ -24,6 +26,8 @@ class Where(StrEnum):
     NAMESPACE = "namespace"
     POD = "pod"
     SERVICE = "service"
+    GATEWAY = "gateway"
+    """A Gateway of the Gateway API, of which the source makes pods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,13 @@ class Words:
                 )
             case Where.POD:
                 return pods_of(self.resource, self.namespace)
+            case Where.GATEWAY:
+                return Subject(
+                    scope=Scope.LISTENER,
+                    namespace=Traced(self.namespace),
+                    name=Traced(self.resource.name),
+                    trail=trail(self.key),
+                )
             case Where.SERVICE:
                 return Subject(
                     scope=Scope.SERVICE,
@@ -89,6 +100,9 @@ def read_words(resources: Sequence[Resource], options: Options, reads: set[int])
         elif resource.kind == "Service" and core:
             key = f"Service/{space}/{resource.name}"
             yield Words(resource, Where.SERVICE, key, space, *own)
+        elif resource.kind == "Gateway" and resource.api_version.startswith(GATEWAY_API):
+            key = f"Gateway/{space}/{resource.name}"
+            yield Words(resource, Where.GATEWAY, key, space, *own)
         elif makes_pods(resource):
             key = f"{resource.kind}/{space}/{resource.name}"
             path = template_path(resource.kind)

@@ -8,13 +8,16 @@ from ir.attachment import Scope, Subject
 from ir.inventory import equal_to
 from ir.membership import Enrolment
 from ir.provenance import Traced, trail
-from translator.resources.kubernetes.read import WORKLOAD_KINDS, below, template_path
+from translator.resources.kubernetes.read import (
+    WORKLOAD_GROUPS,
+    WORKLOAD_KINDS,
+    below,
+    template_path,
+)
 from translator.source.leaves import Node, Resource, leaf_ref
 
 Words = Mapping[str, Mapping[str, bool]]
 """Keys of labels or annotations, and what their values mean; other values say nothing."""
-
-_GROUPS = ("", "apps", "batch", "argoproj.io")
 
 
 def in_namespace(
@@ -38,7 +41,7 @@ def in_template(
 def makes_pods(resource: Resource) -> bool:
     """Whether it is a workload of Kubernetes' own or of Argo Rollouts."""
     group = resource.api_version.rpartition("/")[0]
-    return resource.kind in WORKLOAD_KINDS and group in _GROUPS
+    return resource.kind in WORKLOAD_KINDS and group in WORKLOAD_GROUPS
 
 
 def pods_of(resource: Resource, namespace: str) -> Subject:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ir.model import Entry, SourceObject
 from ir.provenance import Assumption, Traced, Trail, assumed, trail
 from translator.api import Inert
 from translator.source.cursor import Cursor
+from translator.source.leaves import Node
 
 SERVER_OWNED = {
     "creationTimestamp": "written by the API server",
@@ -39,6 +41,8 @@ TOOL_OWNED = (
 )
 """Prefixes of labels and annotations by which tools track objects; a copy would make them track ours."""
 
+NO_REASONS: Mapping[str, str] = MappingProxyType({})
+
 NAMESPACE_GIVEN = Assumption(
     "namespace", "objects that name no namespace are in the one given by --namespace"
 )
@@ -64,21 +68,28 @@ class Meta:
 
 
 def read_metadata(
-    root: Cursor, namespace: str, *, inert_keys: Collection[str] = ()
+    root: Cursor,
+    namespace: str,
+    *,
+    inert_keys: Collection[str] = (),
+    reasons: Mapping[str, str] = NO_REASONS,
+    nameless: bool = False,
 ) -> tuple[Meta, tuple[Inert, ...]]:
     """Name, labels and annotations of the object at ``root``; ``status`` and server-owned fields are inert.
 
-    Labels and annotations whose key is in ``inert_keys`` are left to the caller.
+    Labels and annotations whose key is in ``inert_keys`` are left to the caller; those in ``reasons`` change nothing,
+    for that reason. ``nameless``: a file of this kind need not be an object, so that it may have no name.
 
     Raises:
         InputError: ``metadata`` or its ``name`` is missing or of the wrong type.
     """
     inert: list[Inert] = []
     kind, version = root.str("kind"), root.str("apiVersion")
-    metadata = root.map("metadata")
+    written = root.opt_map("metadata") if nameless else root.map("metadata")
+    metadata = written or Cursor(root.resource, Node({}, 1, 1), "metadata", root.reads)
     name = metadata.opt_str("name")
     if name is None:
-        if not metadata.has("generateName"):
+        if not nameless and not metadata.has("generateName"):
             raise metadata.refuse("the object has no name. Add metadata.name.")
         name = Traced("")
     given = metadata.opt_str("namespace")
@@ -90,8 +101,8 @@ def read_metadata(
     status = root.opt("status")
     if status is not None:
         inert.extend(Inert(leaf, "status is what a controller saw") for leaf in status.leaves())
-    labels = _entries(metadata, "labels", inert, inert_keys)
-    annotations = _entries(metadata, "annotations", inert, inert_keys)
+    labels = _entries(metadata, "labels", inert, inert_keys, reasons)
+    annotations = _entries(metadata, "annotations", inert, inert_keys, reasons)
     own = trail(kind.value, *kind.origin, *version.origin, *name.origin, *where.origin)
     key = f"{kind.value}/{where.value}/{name.value}"
     source = SourceObject(key=key, labels=labels, annotations=annotations, trail=own)
@@ -99,7 +110,11 @@ def read_metadata(
 
 
 def _entries(
-    metadata: Cursor, field: str, inert: list[Inert], inert_keys: Collection[str]
+    metadata: Cursor,
+    field: str,
+    inert: list[Inert],
+    inert_keys: Collection[str],
+    reasons: Mapping[str, str],
 ) -> tuple[Entry, ...]:
     found = metadata.opt_map(field)
     if found is None:
@@ -112,6 +127,9 @@ def _entries(
         if key.startswith(TOOL_OWNED):
             reason = "a tool tracks its objects by it"
             inert.extend(Inert(leaf, reason) for leaf in place.leaves())
+            continue
+        if key in reasons:
+            inert.extend(Inert(leaf, reasons[key]) for leaf in place.leaves())
             continue
         entries.append(Entry(key=key, value=place.as_str()))
     return tuple(entries)

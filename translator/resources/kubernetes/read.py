@@ -34,6 +34,9 @@ WORKLOAD_KINDS = (
 )
 """Kinds that make pods; ``Rollout`` is argoproj.io's, whose template is a Deployment's."""
 
+WORKLOAD_GROUPS = ("", "apps", "batch", "extensions", "argoproj.io")
+"""API groups of these kinds; ``extensions`` is where some of them were before Kubernetes 1.16."""
+
 _PROBES = {
     "livenessProbe": ProbeKind.LIVENESS,
     "readinessProbe": ProbeKind.READINESS,
@@ -52,7 +55,7 @@ def read_inventory(resources: Sequence[Resource], namespace: str, *, complete: b
             namespaces.append(_namespace(resource))
         elif resource.kind == "Service" and not group:
             services.append(_service(resource, resource.namespace or namespace))
-        elif resource.kind in WORKLOAD_KINDS and group in ("", "apps", "batch", "argoproj.io"):
+        elif resource.kind in WORKLOAD_KINDS and group in WORKLOAD_GROUPS:
             found = _workload(resource, resource.namespace or namespace)
             if found is not None:
                 workloads.append(found)
