@@ -12,9 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import (
-    Bypass,
     Closed,
-    Direction,
     Grant,
     Layer,
     MtlsMode,
@@ -26,14 +24,15 @@ from ir.attachment import Attachment
 from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
-from ir.match import Part
+from ir.match import Part, PathForm
 from ir.model import Fact, Model
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.linkerd.callers import Clause, Known, Who, positive
 from translator.exporters.linkerd.legalise.cells import Door, Probe, Table, cells
 from translator.exporters.linkerd.legalise.doors import Carver
-from translator.exporters.linkerd.legalise.ports import protocol_of, readable
+from translator.exporters.linkerd.legalise.paths import ODD, form_of
+from translator.exporters.linkerd.legalise.ports import bypassed, protocol_of, readable
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
 from translator.exporters.naming import Names
 from translator.report.model import Fate, Impact, Severity, Support
@@ -213,17 +212,6 @@ def _workload(
         state.legal.losses.append(_no_ports(workload, mine))
 
 
-def bypassed(model: Model, workload: Workload, port: int) -> bool:
-    """Whether connections to the port reach the workload without its proxy: no policy exists there."""
-    return any(
-        isinstance(fact, Bypass)
-        and fact.direction is Direction.INBOUND
-        and covers(fact.attachment.subject, workload, model.inventory)
-        and covers_port(fact.attachment, workload, port)
-        for fact in model.facts
-    )
-
-
 def _attachment(ruling: Fact) -> Attachment:
     attachment = ruling.attachment  # type: ignore[union-attr]  # rulings have one
     if attachment is None:
@@ -269,6 +257,7 @@ def _door(  # one call, all of it needed
         refusals=tuple(refusals),
         probes=_probes(workload, port, options) if view.readable else (),
         known=known,
+        form=form_of(here),
     )
 
 
@@ -298,7 +287,7 @@ def _narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table)
         )
     if any(cell.paths is not None for cell in table.cells):
         form = _path_form(here, workload, port)
-        if form.sites:
+        if form.sites and form_of(here) is not PathForm.RAW:
             yield form
 
 
@@ -359,7 +348,8 @@ def _path_form(here: Sequence[Fact], workload: Workload, port: int) -> Loss:
         severity=Severity.LOW,
         fate=Fate.APPROXIMATED,
         sites=tuple(t for t in paths if t.origin),
-        message=f"{workload.key} port {port}: requests whose path is not in normal form (/a/../b, \\) are refused.",
+        message=f"{workload.key} port {port}: requests whose path is not in normal form ({ODD[form_of(here)]}) "
+        "are refused.",
         why="The source decides on the normal form of a path, the target on the path as it was sent.",
     )
 

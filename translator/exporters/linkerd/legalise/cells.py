@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.language import PATH, Language, atoms
-from ir.match import Pattern, PatternKind
+from ir.match import PathForm, Pattern, PatternKind
 from translator.exporters.linkerd.callers import (
     ANYONE,
     NOBODY,
@@ -47,6 +47,8 @@ class Door:
     refusals: tuple[Rule, ...]
     probes: tuple[Probe, ...]
     known: Known
+    form: PathForm = PathForm.NORMAL
+    """What the source does to a path before its rules look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def cells(door: Door) -> Table:
     rest = _rest(tuple(groups))
     patterns = _patterns(door)
     found = tuple(
-        Cell(None if row is rest else _paths(languages, signatures), row, patterns)
+        Cell(None if row is rest else _paths(languages, signatures, door.form), row, patterns)
         for row, signatures in groups.items()
     )
     return Table(found, narrowed)
@@ -135,7 +137,7 @@ def _exact(path: str) -> Language:
     return _EXACT.setdefault(path, Language.exact(path))
 
 
-def _paths(languages: Sequence[Language], signatures: Iterable[int]) -> Language:
+def _paths(languages: Sequence[Language], signatures: Iterable[int], form: PathForm) -> Language:
     """The paths of some atoms, in the form that is safe on the wire."""
     wanted = sorted(signatures)
     whole, upward = Language.nothing(), Language.nothing()
@@ -149,7 +151,7 @@ def _paths(languages: Sequence[Language], signatures: Iterable[int]) -> Language
         for one in outside:
             part = part - one
         whole = whole | part
-    return safe(whole, closed=(upward - whole).is_empty())
+    return safe(whole, (upward - whole).is_empty(), form)
 
 
 def _row(door: Door, signature: int, index: dict[int, int]) -> tuple[Row, bool]:

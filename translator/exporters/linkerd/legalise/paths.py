@@ -8,13 +8,32 @@ cannot lead out of a prefix), and only paths in normal form otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
+from ir.access import Grant, Refusal
 from ir.language import NORMAL_PATH, PATH, Dialect, Language
+from ir.match import PathForm
+from ir.model import Fact
 from translator.exporters.linkerd.legalise.phrases import ELEMENT
 
 LIMIT = 1024
 """Characters that a path match may have (Gateway API HTTPPathMatch.value)."""
+
+
+def form_of(rulings: Sequence[Fact]) -> PathForm:
+    """What is done to paths before these rules look; where they differ, the most that is."""
+    forms = [r.view.path for r in rulings if isinstance(r, (Grant, Refusal))]
+    return max(forms, key=list(PathForm).index, default=PathForm.NORMAL)
+
+
+ODD = {
+    PathForm.RAW: "",
+    PathForm.NORMAL: "/a/../b, \\",
+    PathForm.MERGED: "/a/../b, \\, //a",
+    PathForm.DECODED_AND_MERGED: "/a/../b, \\, //a, %2F",
+}
+"""What a path that is not in normal form may look like."""
 
 
 @lru_cache(maxsize=1)
@@ -23,14 +42,40 @@ def without_dots() -> Language:
     return Language.regex(f"(?:/{ELEMENT})+", Dialect.RE2_FULL) & PATH
 
 
-def safe(paths: Language, closed: bool) -> Language:  # noqa: FBT001  # a property of the set
+@lru_cache(maxsize=1)
+def without_runs() -> Language:
+    """Paths without two slashes in a row."""
+    return PATH - Language.regex(".*//.*", Dialect.RE2_FULL)
+
+
+@lru_cache(maxsize=1)
+def without_escaped_slashes() -> Language:
+    """Paths without two slashes in a row, and without a slash or backslash that is escaped."""
+    return without_runs() - Language.regex(".*%(?:2[Ff]|5[Cc]).*", Dialect.RE2_FULL)
+
+
+def safe(
+    paths: Language,
+    closed: bool,  # noqa: FBT001  # a property of the set
+    form: PathForm = PathForm.NORMAL,
+) -> Language:
     """The paths on the wire that may stand for ``paths``.
 
-    ``closed``: the set is a union of intersections of positive patterns, none of them negated.
+    ``closed``: the set is a union of intersections of positive patterns, none of them negated. ``form``: what the
+    source does to a path before it looks.
     """
     if (PATH - paths).is_empty():
         return PATH
-    return paths & (without_dots() if closed else NORMAL_PATH)
+    found = paths & (without_dots() if closed else NORMAL_PATH)
+    match form:
+        case PathForm.RAW:
+            return paths & PATH
+        case PathForm.NORMAL:
+            return found
+        case PathForm.MERGED:
+            return found & without_runs()
+        case PathForm.DECODED_AND_MERGED:
+            return found & without_escaped_slashes()
 
 
 def say(paths: Language, hints: tuple[str, ...] = ()) -> str:

@@ -6,7 +6,10 @@ the first dash, ``appProtocol`` first; what says nothing is sniffed.
 
 from __future__ import annotations
 
+from ir.access import Bypass, Direction
+from ir.coverage import covers, covers_port
 from ir.inventory import Inventory, PortOfService, Workload
+from ir.model import Model
 
 _HTTP1 = ("http", "kubernetes.io/ws")
 _HTTP2 = ("http2", "grpc", "grpc-web", "kubernetes.io/h2c")
@@ -45,3 +48,14 @@ def _spoken(port: PortOfService) -> str:
         if word in words:
             return protocol
     return "opaque" if port.number in _TCP_PORTS else "unknown"
+
+
+def bypassed(model: Model, workload: Workload, port: int) -> bool:
+    """Whether connections to the port reach the workload without its proxy: no policy exists there."""
+    return any(
+        isinstance(fact, Bypass)
+        and fact.direction is Direction.INBOUND
+        and covers(fact.attachment.subject, workload, model.inventory)
+        and covers_port(fact.attachment, workload, port)
+        for fact in model.facts
+    )

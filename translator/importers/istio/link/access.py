@@ -18,6 +18,7 @@ from translator.api import Loss, Options
 from translator.importers.istio.defaults import silence
 from translator.importers.istio.link.mesh_config import mesh_config, path_form
 from translator.importers.istio.link.scope import subject_of
+from translator.importers.istio.link.trust import trust_of, trusted
 from translator.importers.istio.model import Action, AuthorizationPolicy, Statement
 from translator.importers.linked import Linked
 from translator.report.model import Fate, Impact, Severity, Support
@@ -31,7 +32,8 @@ def link_access(statements: Sequence[Statement], inventory: Inventory, options: 
     facts: list[Fact] = []
     inactive: list[Inactive] = []
     losses: list[Loss] = []
-    form = path_form(mesh_config(statements))
+    config = mesh_config(statements)
+    form, trust = path_form(config), trust_of(config, options)
     for policy in statements:
         if not isinstance(policy, AuthorizationPolicy):
             continue
@@ -46,7 +48,7 @@ def link_access(statements: Sequence[Statement], inventory: Inventory, options: 
                 _idle(policy, f"{policy.action.value} without rules matches nothing", "")
             )
         else:
-            facts.extend(_facts(policy, form, options))
+            facts.extend(_facts(trusted(policy, trust), form, options))
     return Linked(tuple(facts), tuple(inactive), tuple(losses))
 
 
