@@ -1,0 +1,179 @@
+"""Patterns as exact sets of what is on the wire, seen through the view of an enforcement point."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ir.language import PATH, Dialect, Language
+from ir.language.automaton import Table, byte_classes, embed, minimal, tabulate
+from ir.language.formula import Operation
+from ir.match import PathForm, Pattern, PatternKind, RegexDialect
+
+_HEX = b"0123456789abcdefABCDEF"
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SLASH, _BACKSLASH, _PERCENT, _COLON = b"/\\%:"
+_ESCAPED_SLASHES = frozenset(b"/\\")
+
+HOST = Language.regex(r"[a-z0-9._-]*(?::[0-9]{1,5})?", Dialect.RE2_FULL)
+"""Authorities as clients send them: a name or an address in lower case, and perhaps a port."""
+
+_MAKERS = {
+    PatternKind.EXACT: Language.exact,
+    PatternKind.PREFIX: Language.prefix,
+    PatternKind.SUFFIX: Language.suffix,
+    PatternKind.CONTAINS: Language.contains,
+    PatternKind.ELEMENT_PREFIX: Language.element_prefix,
+    PatternKind.TEMPLATE: Language.template,
+    PatternKind.GLOB: Language.glob,
+}
+
+
+@lru_cache(maxsize=8192)
+def language_of(pattern: Pattern) -> Language:
+    """The strings that the pattern covers.
+
+    Raises:
+        ir.language.Opaque: they are not known exactly.
+    """
+    if pattern.kind is PatternKind.NON_EMPTY:
+        return Language.non_empty()
+    if pattern.kind is PatternKind.REGEX:
+        dialect = Dialect((pattern.dialect or RegexDialect.RE2_FULL).value)
+        return Language.regex(pattern.text, dialect, ignore_case=pattern.ignore_case)
+    return _MAKERS[pattern.kind](pattern.text, ignore_case=pattern.ignore_case)
+
+
+@lru_cache(maxsize=8192)
+def seen_as(pattern: Pattern, form: PathForm) -> Language:
+    """Paths on the wire that the pattern covers once they are brought into the form.
+
+    Exact for paths outside of :func:`dotted`: there the form undoes escapes and turns and merges slashes, which a finite
+    automaton can follow. Resolving ``..`` cannot be followed by one.
+    """
+    language = language_of(pattern)
+    return language if form is PathForm.RAW else _before(language, form)
+
+
+@lru_cache(maxsize=4)
+def dotted(form: PathForm) -> Language:
+    """Paths on the wire that have an element ``.`` or ``..`` after the escapes of the form are undone."""
+    if form is PathForm.RAW:
+        return Language.nothing()
+    dots = Language.regex(r".*/\.{1,2}(?:/.*)?", Dialect.RE2_FULL)
+    plain = PathForm.DECODED_AND_MERGED if form is PathForm.DECODED_AND_MERGED else PathForm.NORMAL
+    return (PATH & _before(dots, plain, merge=False)).solid()
+
+
+@lru_cache(maxsize=8)
+def undotted(forms: frozenset[PathForm]) -> Language:
+    """Paths on the wire that have no dot elements in any of the forms."""
+    found = PATH
+    for form in forms:
+        found = found - dotted(form)
+    return found.solid() if forms else PATH
+
+
+@lru_cache(maxsize=4)
+def resolved(form: PathForm) -> Language:
+    """Paths in the form: what a path can be once it is seen so."""
+    escaped = r"%(?:2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
+    dots = Language.regex(r".*/\.{1,2}(?:/.*)?", Dialect.RE2_FULL)
+    found = PATH - Language.contains("\\") - dots
+    found = found - Language.regex(f".*{escaped}.*", Dialect.RE2_FULL)
+    if form in (PathForm.MERGED, PathForm.DECODED_AND_MERGED):
+        found = found - Language.contains("//")
+    return found.solid()
+
+
+def _before(language: Language, form: PathForm, *, merge: bool | None = None) -> Language:
+    """The strings that become members when escapes are undone and slashes turned and merged."""
+    sight = _Sight(
+        language.table(),
+        merging=form is not PathForm.NORMAL if merge is None else merge,
+        slashes=form is PathForm.DECODED_AND_MERGED,
+    )
+    return _made(tabulate((0, b"", False), sight.classes, sight.step, sight.accepts))
+
+
+State = tuple[int, bytes, bool]
+"""State of the language, what is held back of an escape, whether the last character seen was a slash."""
+
+
+class _Sight:
+    """An automaton that reads a path on the wire and feeds what becomes of it to the table of a language."""
+
+    def __init__(self, table: Table, *, merging: bool, slashes: bool) -> None:
+        self._table = table
+        self._merging = merging
+        self._slashes = slashes
+        own = [1 << byte for byte in (*_HEX, _SLASH, _BACKSLASH, _PERCENT)]
+        self.classes = byte_classes((*table.classes, *own))
+        self._samples = [(mask & -mask).bit_length() - 1 for mask in self.classes]
+        self._column = {
+            byte: next(n for n, mask in enumerate(table.classes) if mask >> byte & 1)
+            for byte in range(256)
+        }
+        self._idle = [
+            all(target == state for target in row) for state, row in enumerate(table.rows)
+        ]
+
+    def _feed(self, here: int, text: bytes, *, slash: bool) -> tuple[int, bool]:
+        """The state after characters that are seen as they are, save for the slashes."""
+        for byte in text:
+            seen = _SLASH if byte == _BACKSLASH else byte
+            if not (self._merging and seen == _SLASH and slash):
+                here = self._table.rows[here][self._column[seen]]
+                slash = self._merging and seen == _SLASH
+        return here, slash
+
+    def step(self, state: State, symbol: int) -> State:
+        """The state after one more byte."""
+        here, held, slash = state
+        byte = self._samples[symbol]
+        if self._idle[here]:
+            return here, b"", False
+        if byte == _PERCENT:
+            here, slash = self._feed(here, held, slash=slash)
+            return here, b"%", slash
+        if held == b"%" and byte in b"234567":
+            return here, held + bytes((byte,)), slash
+        text = held + bytes((byte,))
+        if len(text) == 3 and byte in _HEX and self._undone(text):  # noqa: PLR2004  # a whole escape
+            text = bytes((int(text[1:], 16),))
+        here, slash = self._feed(here, text, slash=slash)
+        return here, b"", slash
+
+    def _undone(self, escape: bytes) -> bool:
+        decoded = int(escape[1:], 16)
+        return decoded in _UNRESERVED or (self._slashes and decoded in _ESCAPED_SLASHES)
+
+    def accepts(self, state: State) -> bool:
+        """Whether a path that ends here is a member once it is seen."""
+        here, held, slash = state
+        return self._table.accepting[self._feed(here, held, slash=slash)[0]]
+
+
+def _made(table: Table) -> Language:
+    return Language(Operation.LEAF, leaf=embed(minimal(table)))
+
+
+@lru_cache(maxsize=4096)
+def host_seen_as(pattern: Pattern, with_port: bool) -> Language:  # noqa: FBT001  # a cache key
+    """Authorities that the pattern covers, or whose name without the port it covers; exact within :data:`HOST`."""
+    language = language_of(pattern)
+    if with_port:
+        return language
+    table = language.table()
+    classes = byte_classes((*table.classes, 1 << _COLON))
+    samples = [(mask & -mask).bit_length() - 1 for mask in classes]
+    column = [
+        next(n for n, mask in enumerate(table.classes) if mask >> sample & 1) for sample in samples
+    ]
+
+    def step(state: tuple[int, bool], symbol: int) -> tuple[int, bool]:
+        here, port = state
+        if port or samples[symbol] == _COLON:
+            return here, True
+        return table.rows[here][column[symbol]], False
+
+    return _made(tabulate((0, False), classes, step, lambda state: table.accepting[state[0]]))

@@ -1,0 +1,433 @@
+"""A model brought down to what decides at each port of each workload.
+
+The fast twin of :mod:`ir.behaviour.concrete`: it finds the facts of a port by index, strips them of their trails, and
+leaves the deciding to whoever evaluates the :class:`~ir.behaviour.stages.Access` over sets of requests. What it does
+not understand becomes a taint, never nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from ir.access import (
+    AuditMark,
+    Bypass,
+    Certainty,
+    ClientTls,
+    Closed,
+    Direction,
+    Evidence,
+    ExternalDecision,
+    Grant,
+    GuardedRoutes,
+    Layer,
+    MtlsMode,
+    PeerMtls,
+    ProbeAccess,
+    Probes,
+    Refusal,
+    TokenCheck,
+)
+from ir.attachment import Attachment, Reach, Scope, ServicePort, Subject, WorkloadPort
+from ir.behaviour.languages import language_of
+from ir.behaviour.stages import Access, Condition, Gate, Guard, Lowered, Passage, Rule, Way
+from ir.edge import EgressPolicy, ExternalService, Listener
+from ir.inventory import Inventory, Workload, meets
+from ir.match import HTTP_PARTS, AllOf, Labels, Operator, Part, Pattern, Presence, Test
+from ir.membership import Enrolment
+from ir.model import Fact, Model
+from ir.opaque import Column, Opaque
+from ir.provenance import Traced
+from ir.resilience import (
+    ConnectionLimits,
+    LoadBalancing,
+    Outliers,
+    RateLimit,
+    SessionAffinity,
+)
+from ir.telemetry import Telemetry
+from ir.traffic import EndpointSubset, PortProtocol, RouteTable
+
+Port = WorkloadPort | ServicePort
+F = TypeVar("F")
+
+_RULING: Final = (
+    Bypass,
+    Closed,
+    ExternalDecision,
+    Grant,
+    GuardedRoutes,
+    PeerMtls,
+    Probes,
+    Refusal,
+    TokenCheck,
+)
+"""Facts that decide whether a request gets in."""
+
+_SILENT: Final = (
+    AuditMark,
+    ClientTls,
+    ConnectionLimits,
+    EgressPolicy,
+    EndpointSubset,
+    Enrolment,
+    ExternalService,
+    Listener,
+    LoadBalancing,
+    Outliers,
+    PortProtocol,
+    RateLimit,
+    RouteTable,
+    SessionAffinity,
+    Telemetry,
+)
+"""Facts that say nothing of who gets in at a port of a workload."""
+
+_MAYBE_CLOSED = (
+    "where an install setting decides whether a port is closed, it is taken to be closed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """A fact that holds at a port, in the model's order."""
+
+    number: int
+    fact: Fact
+
+
+class Lowering:
+    """The facts of a model by where they hold."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.inventory: Inventory = model.inventory
+        self.subsets: Mapping[tuple[str, str], EndpointSubset] = {
+            (f.namespace.value, f.name.value): f
+            for f in reversed(model.facts)
+            if isinstance(f, EndpointSubset)
+        }
+        self.taints = tuple(_taints(model.facts))
+        self._wide: list[Here] = []
+        self._by_namespace: dict[str, list[Here]] = {}
+        self._by_label: dict[tuple[str | None, str, str], list[Here]] = {}
+        for number, fact in enumerate(model.facts):
+            if isinstance(fact, _RULING):
+                self._file(Here(number, fact), fact.attachment.subject)
+        self._rules: dict[tuple[int, int], Rule | None] = {}
+        self._guards: dict[tuple[int, int], Guard] = {}
+
+    # --- where facts hold ------------------------------------------------------------------------
+
+    def _file(self, here: Here, subject: Subject) -> None:
+        where = None if subject.namespace is None else subject.namespace.value
+        if subject.scope is Scope.NAMESPACE:
+            self._by_namespace.setdefault(where or "", []).append(here)
+        elif subject.scope is Scope.WORKLOADS and subject.labels is not None:
+            key = _one_label(subject.labels.value)
+            if key is not None:
+                self._by_label.setdefault((where, *key), []).append(here)
+            elif where is not None:
+                self._by_namespace.setdefault(where, []).append(here)
+            else:
+                self._wide.append(here)
+        elif subject.scope is not Scope.LISTENER:
+            self._wide.append(here)
+
+    def about(self, workload: Workload) -> tuple[Fact, ...]:
+        """The deciding facts whose subject includes the workload, in the model's order."""
+        near = [*self._wide, *self._by_namespace.get(workload.namespace, ())]
+        for key, value in workload.labels.items():
+            for where in (workload.namespace, None):
+                near.extend(self._by_label.get((where, key, value), ()))
+        near.sort(key=lambda here: here.number)
+        return tuple(h.fact for h in near if self.covers(_attachment(h.fact).subject, workload))
+
+    def covers(self, subject: Subject, workload: Workload) -> bool:
+        """Whether the subject includes the workload."""
+        return self.covers_pod(subject, workload.namespace, workload.labels)
+
+    def covers_pod(self, subject: Subject, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether the subject includes a pod of that namespace with these labels."""
+        where = None if subject.namespace is None else subject.namespace.value
+        match subject.scope:
+            case Scope.MESH:
+                inside = True
+            case Scope.NAMESPACE:
+                inside = namespace == where
+            case Scope.WORKLOADS:
+                inside = where in (None, namespace) and (
+                    subject.labels is None or meets(labels, subject.labels.value)
+                )
+            case Scope.SERVICE:
+                name = "" if subject.name is None else subject.name.value
+                inside = self.behind(where or "", name, namespace, labels)
+            case Scope.LISTENER:
+                inside = False
+        return inside and not any(self.covers_pod(s, namespace, labels) for s in subject.excluding)
+
+    def behind(self, where: str, name: str, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether such a pod is an endpoint of the service, or of the subset of that name."""
+        subset = None
+        service = self.inventory.service(where, name)
+        if service is None:
+            subset = self.subsets.get((where, name))
+            service = None if subset is None else self.inventory.service(where, subset.of.value)
+        if service is None or not service.selector or namespace != service.namespace:
+            return False
+        selected = all(labels.get(key) == value for key, value in service.selector.items())
+        return selected and (subset is None or meets(labels, subset.selector.value))
+
+    def at(self, facts: Iterable[Fact], workload: Workload, port: int) -> tuple[Fact, ...]:
+        """Those of the facts that hold on the port."""
+        return tuple(f for f in facts if self._on(_attachment(f), workload, port))
+
+    def _on(self, attachment: Attachment, workload: Workload, port: int) -> bool:
+        if any(self._same(p.value, attachment, workload, port) for p in attachment.excluding_ports):
+            return False
+        return not attachment.ports or any(
+            self._same(p.value, attachment, workload, port) for p in attachment.ports
+        )
+
+    def _same(self, own: Port, attachment: Attachment, workload: Workload, port: int) -> bool:
+        if isinstance(own, WorkloadPort):
+            return workload.port_number(own.port) == port
+        return port in self._targets(own.port, attachment.subject, workload)
+
+    def _targets(self, number: int, subject: Subject, workload: Workload) -> set[int | None]:
+        """Ports of the workload behind that port of the services meant."""
+        found: set[int | None] = set()
+        names = {key: key for key in self.inventory.services}
+        names.update({key: (key[0], s.of.value) for key, s in self.subsets.items()})
+        if subject.scope is Scope.SERVICE:
+            where = "" if subject.namespace is None else subject.namespace.value
+            only = (where, "" if subject.name is None else subject.name.value)
+            names = {only: names[only]} if only in names else {}
+        for (where, name), key in names.items():
+            service = self.inventory.services.get(key)
+            if service is not None and self.behind(
+                where, name, workload.namespace, workload.labels
+            ):
+                found.update(
+                    workload.port_number(p.target) for p in service.ports if p.number == number
+                )
+        return found
+
+    def named_ports(self, facts: Iterable[Fact], workload: Workload) -> Iterator[int]:
+        """Ports of the workload that the facts single out, declared or not."""
+        for fact in facts:
+            attachment = _attachment(fact)
+            for own in (*attachment.ports, *attachment.excluding_ports):
+                if isinstance(own.value, WorkloadPort):
+                    number = workload.port_number(own.value.port)
+                    if number is not None:
+                        yield number
+            for test in _tests(fact):
+                if test.part is Part.PORT:
+                    yield from (
+                        int(term.value.text)
+                        for term in (*test.any_of, *test.none_of)
+                        if isinstance(term.value, Pattern) and term.value.text.isdecimal()
+                    )
+
+    # --- what they say ---------------------------------------------------------------------------
+
+    def access(self, facts: Sequence[Fact], workload: Workload, port: int) -> Lowered:
+        """What decides at the port; ``facts`` are those of :meth:`at`."""
+        taints = [
+            f"{type(f).__name__} for some clients only" for f in facts if _for_some(_attachment(f))
+        ]
+        certain = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]
+        closed = [f for f in certain if f.direction is Direction.INBOUND]
+        unsure = any(f.certain is Certainty.UNKNOWN for f in closed)
+        asked = (p.path.partition("?")[0] for p in workload.probes
+                 if workload.port_number(p.port) == port)  # fmt: skip
+        probes = [f.access.value for f in facts if isinstance(f, Probes)]
+        access = Access(
+            bypassed=any(f.direction is Direction.INBOUND for f in _only(facts, Bypass)),
+            probed=tuple(sorted(set(asked))) if probes else (),
+            rewritten_probes=ProbeAccess.REWRITTEN in probes,
+            open_probes=ProbeAccess.BY_PATH in probes,
+            demanded=any(f.mode.value is MtlsMode.DEMANDED for f in _only(facts, PeerMtls)),
+            gates=tuple(self._gates(facts, {f.layer for f in closed}, port)),
+            outside=tuple(
+                dict.fromkeys(
+                    rule
+                    for f in _only(facts, ExternalDecision)
+                    if (rule := self._rule(f, port)) is not None
+                )
+            ),
+            tokens=_tokens(_only(facts, TokenCheck)),
+        )
+        return Lowered(access, tuple(dict.fromkeys(taints)), (_MAYBE_CLOSED,) if unsure else ())
+
+    def _gates(self, facts: Sequence[Fact], closed: set[Layer], port: int) -> Iterator[Gate]:
+        for layer in Layer:
+            gate = Gate(
+                layer=layer,
+                closed=layer in closed,
+                refusals=self._rules_of(_only(facts, Refusal), layer, port),
+                grants=self._rules_of(_only(facts, Grant), layer, port),
+                guards=tuple(
+                    self._guard(f, port) for f in _only(facts, GuardedRoutes) if f.layer is layer
+                ),
+            )
+            if gate.closed or gate.refusals or gate.guards:
+                yield gate
+
+    def _rules_of(
+        self, facts: Iterable[Grant | Refusal], layer: Layer, port: int
+    ) -> tuple[Rule, ...]:
+        rules = (self._rule(f, port) for f in facts if f.layer is layer)
+        return tuple(dict.fromkeys(rule for rule in rules if rule is not None))
+
+    def _rule(self, fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
+        asks = any(t.part is Part.PORT for t in _tests(fact))
+        key = id(fact), port if asks else 0
+        if key not in self._rules:
+            self._rules[key] = _rule(fact, port)
+        return self._rules[key]
+
+    def _guard(self, fact: GuardedRoutes, port: int) -> Guard:
+        key = id(fact), port
+        if key not in self._guards:
+            passages = []
+            for route in fact.routes:
+                matches = _alternatives(route.matches, port)
+                admissions = (_ways(a.callers, port) for a in route.admissions)
+                admitted = tuple(dict.fromkeys(a for a in admissions if a is not None))
+                if matches:
+                    passages.append(Passage(matches, admitted))
+            self._guards[key] = Guard(fact.order, fact.no_match, tuple(passages), fact.view)
+        return self._guards[key]
+
+    def closed_ways_out(self) -> tuple[Closed, ...]:
+        """Facts that close what leaves a caller."""
+        return tuple(
+            f
+            for f in self.model.facts
+            if isinstance(f, Closed)
+            and f.direction is Direction.OUTBOUND
+            and f.certain is not Certainty.NO
+        )
+
+
+def _only(facts: Iterable[Fact], kind: type[F]) -> list[F]:
+    return [f for f in facts if isinstance(f, kind)]
+
+
+def _attachment(fact: Fact) -> Attachment:
+    if not isinstance(fact, _RULING):
+        raise TypeError(fact)
+    return fact.attachment
+
+
+def _one_label(labels: Labels) -> tuple[str, str] | None:
+    """A label that every object of the selection has."""
+    for one in labels.requirements:
+        if one.operator is Operator.IN and len(one.values) == 1:
+            return one.key, one.values[0]
+    return None
+
+
+def _for_some(attachment: Attachment) -> bool:
+    audience = attachment.audience
+    return audience is not None and audience.reach is not Reach.EVERYONE
+
+
+def _taints(facts: Iterable[Fact]) -> Iterator[str]:
+    """Pieces of the model that may decide on access and are not understood."""
+    for fact in facts:
+        if isinstance(fact, Opaque):
+            if Column.ACCESS in fact.may_touch:
+                yield fact.kind
+        elif not isinstance(fact, (*_RULING, *_SILENT)):
+            yield type(fact).__name__
+
+
+def _tokens(checks: Sequence[TokenCheck]) -> tuple[str, ...] | None:
+    if not checks:
+        return None
+    return tuple(sorted({place.value.lower() for check in checks for place in check.locations}))
+
+
+def _tests(fact: object) -> Iterator[Test]:
+    """All tests of a rule or of guarded routes."""
+    if isinstance(fact, (Grant, Refusal, ExternalDecision)):
+        yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
+        yield from fact.always
+    elif isinstance(fact, GuardedRoutes):
+        for route in fact.routes:
+            yield from (t for way in route.matches for t in way.tests)
+            yield from (t for a in route.admissions for way in a.callers for t in way.tests)
+
+
+def _rule(fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
+    """The rule on this port; ``None`` where it can never hold there."""
+    callers, requests = _ways(fact.callers, port), _ways(fact.requests, port)
+    always = _way(fact.always, port)
+    if callers is None or requests is None or always is None:
+        return None
+    evidence = Evidence.CERTIFICATE if isinstance(fact, ExternalDecision) else fact.evidence
+    return Rule(
+        callers=callers,
+        requests=requests,
+        always=always,
+        view=fact.view,
+        evidence=Evidence.LABEL if evidence is Evidence.LABEL else Evidence.CERTIFICATE,
+        asks_http=any(t.part in HTTP_PARTS for t in _tests(fact)),
+    )
+
+
+def _alternatives(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...]:
+    """The alternatives that can hold on the port, each of which may win by its own conditions."""
+    if not ways:
+        return ((),)
+    return tuple(way for one in ways if (way := _way(one.tests, port)) is not None)
+
+
+def _ways(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...] | None:
+    """The alternatives that can hold on the port; ``()``: every request; ``None``: none can."""
+    if not ways:
+        return ()
+    found = [way for one in ways if (way := _way(one.tests, port)) is not None]
+    if any(not way for way in found):
+        return ()
+    return tuple(dict.fromkeys(found)) or None
+
+
+def _way(tests: Sequence[Test], port: int) -> Way | None:
+    """The conditions besides those on the port; ``None`` where one on the port fails."""
+    if not all(_on_port(test, port) for test in tests if test.part is Part.PORT):
+        return None
+    return tuple(condition(test) for test in tests if test.part is not Part.PORT)
+
+
+def _on_port(test: Test, port: int) -> bool:
+    def among(terms: tuple[Traced[object], ...]) -> bool:
+        return any(
+            isinstance(t.value, Pattern) and language_of(t.value).accepts(str(port)) for t in terms
+        )
+
+    presence = Presence.EITHER if test.presence is None else test.presence.value
+    return (
+        presence is not Presence.ABSENT
+        and not among(test.none_of)
+        and (not test.any_of or among(test.any_of))
+    )
+
+
+def condition(test: Test) -> Condition:
+    """The test without its trails."""
+    name = "" if test.name is None else test.name.value
+    header = test.part is Part.HEADER
+    return Condition(
+        part=test.part,
+        name=name.lower() if header else name,
+        any_of=tuple(dict.fromkeys(t.value for t in test.any_of)),
+        none_of=tuple(dict.fromkeys(t.value for t in test.none_of)),
+        presence=Presence.EITHER if test.presence is None else test.presence.value,
+        missing_is_empty=test.missing_is_empty,
+    )

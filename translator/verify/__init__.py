@@ -1,0 +1,1 @@
+"""The proof: what two configurations do, compared exactly over all requests."""

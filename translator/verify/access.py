@@ -1,0 +1,267 @@
+"""Access compared: every port of every workload, over all requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.behaviour.lower import Lowering
+from ir.behaviour.stages import Access, Lowered
+from ir.inventory import Workload
+from ir.language import Opaque
+from ir.match import Part, Pattern
+from ir.model import Fact, Model
+from translator.verify.callers import CALLER_DIMENSION, World
+from translator.verify.decide import allowed
+from translator.verify.frame import CALLER, Frame, asked_of, conditions
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.space import Sure, bits
+from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
+
+UNDECLARED = 65000
+"""The port that stands for all that nobody declares, unless somebody declares it."""
+
+_DOTS = "paths with dot elements: what they resolve to is known, not whether each such path exists"
+_TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
+_DOUBT = "requests on which something beyond the model decides"
+_TOKENS = "requests that carry a token"
+_FORWARDED = "no request names another client address than its own (x-forwarded-for)"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The access of one port on both sides, with the facts that it comes from."""
+
+    workload: Workload
+    port: int
+    shown: str
+    before: Lowered
+    after: Lowered
+    facts: tuple[tuple[Fact, ...], tuple[Fact, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requests of one frame that change alike, for callers that fare alike."""
+
+    frame: Frame
+    kind: Kind
+    cells: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two forms of access come to: changed groups, and whether more may change."""
+
+    groups: tuple[Group, ...]
+    doubt: bool
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Two models side by side; ``strict``: a disagreement with the naive decider is raised."""
+
+    before: Model
+    after: Model
+    trust_domain: str = "cluster.local"
+    strict: bool = False
+    lowered: tuple[Lowering, Lowering] = field(init=False)
+    world: World = field(init=False)
+    _known: dict[tuple[Access, Access], Difference] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Files the facts of both sides."""
+        self.lowered = Lowering(self.before), Lowering(self.after)
+
+    def slices(self) -> Iterator[Slice]:
+        """A verdict for each port of each workload that either side lists."""
+        doors = [door for workload in self._workloads() for door in self._doors(workload)]
+        named = {
+            (condition.part, term)
+            for door in doors
+            if isinstance(door, Doors)
+            for side in (door.before, door.after)
+            for condition, _, _ in conditions(side.access)
+            if condition.part in CALLER_DIMENSION
+            for term in (*condition.any_of, *condition.none_of)
+            if isinstance(term, Pattern)
+        }
+        self.world = World((self.before, self.after), named, self.trust_domain)
+        for door in doors:
+            yield self._slice(door) if isinstance(door, Doors) else door
+
+    def _workloads(self) -> tuple[Workload, ...]:
+        both = (*self.before.inventory.workloads, *self.after.inventory.workloads)
+        found = {workload.key: workload for workload in reversed(both)}
+        return tuple(found[key] for key in sorted(found))
+
+    def _doors(self, workload: Workload) -> Iterator[Doors | Slice]:
+        """The ports of a workload that are declared or named, and one that is not."""
+        pairs = [
+            (lowering, lowering.about(workload), lowering.inventory.ports_of(workload))
+            for lowering in self.lowered
+        ]
+        try:
+            ports = {
+                port
+                for lowering, facts, declared in pairs
+                for port in (*declared, *lowering.named_ports(facts, workload))
+            }
+        except Opaque as opaque:
+            yield Slice(workload.key, Verdict.UNKNOWN, (), (opaque.reason,))
+            return
+        free = next(n for n in range(UNDECLARED, 0, -1) if n not in ports)
+        for port in (*sorted(ports), free):
+            shown = f"{workload.key} " + ("other ports" if port == free else f"port {port}")
+            held = [lowering.at(facts, workload, port) for lowering, facts, _ in pairs]
+            try:
+                sides = [
+                    lowering.access(facts, workload, port)
+                    for (lowering, _, _), facts in zip(pairs, held, strict=True)
+                ]
+            except Opaque as opaque:
+                yield Slice(shown, Verdict.UNKNOWN, (), (opaque.reason,))
+            else:
+                yield Doors(workload, port, shown, sides[0], sides[1], (held[0], held[1]))
+
+    def _slice(self, doors: Doors) -> Slice:
+        try:
+            found = self._difference(doors.before.access, doors.after.access)
+            changes, taints = self._changes(doors, found)
+        except Opaque as opaque:
+            return Slice(doors.shown, Verdict.UNKNOWN, (), (opaque.reason,))
+        except Disagreement as disagreement:
+            if self.strict:
+                raise
+            return Slice(doors.shown, Verdict.UNKNOWN, (), (f"{_TWO}: {disagreement}",))
+        taints = [*self._taints(doors), *taints, *([_DOUBT] if found.doubt else [])]
+        assumptions = list(self._assumptions(doors))
+        verdict = verdict_of(changes, taints, assumptions)
+        return Slice(doors.shown, verdict, changes, tuple(dict.fromkeys((*taints, *assumptions))))
+
+    def _taints(self, doors: Doors) -> Iterator[str]:
+        for lowering, side in zip(self.lowered, (doors.before, doors.after), strict=True):
+            yield from lowering.taints
+            yield from side.taints
+            tokens = {Part.TOKEN_PRINCIPAL, Part.TOKEN_AUDIENCE, Part.TOKEN_CLAIM}
+            asked = {condition.part for condition, _, _ in conditions(side.access)}
+            if side.access.tokens is not None or asked & tokens:
+                yield _TOKENS
+
+    def _assumptions(self, doors: Doors) -> Iterator[str]:
+        for model, side in ((self.before, doors.before), (self.after, doors.after)):
+            yield from (assumption.text for assumption in model.assumptions)
+            yield from side.assumptions
+            if any(c.part is Part.CLIENT_ADDRESS for c, _, _ in conditions(side.access)):
+                yield _FORWARDED
+
+    # --- differences -----------------------------------------------------------------------------
+
+    def _difference(self, before: Access, after: Access) -> Difference:
+        key = before, after
+        if key not in self._known:
+            self._known[key] = self._compared(before, after)
+        return self._known[key]
+
+    def _compared(self, before: Access, after: Access) -> Difference:
+        asked = asked_of(before, after)
+        groups: list[Group] = []
+        doubt = False
+        for http in (True, False):
+            frame = Frame(asked, self.world, http=http)
+            was, becomes = allowed(before, frame), allowed(after, frame)
+            was, becomes = self._ways_out(was, frame, 0), self._ways_out(becomes, frame, 1)
+            opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
+            groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened))
+            groups.extend(_groups(frame, Kind.NEWLY_DENIED, shut))
+            doubt |= bool((was.doubt | becomes.doubt) & ~(opened | shut))
+        return Difference(tuple(groups), doubt)
+
+    def _ways_out(self, passes: Sure, frame: Frame, side: int) -> Sure:
+        """Callers whose own side may be closed: whether they get out is not told by who they are."""
+        lowering = self.lowered[side]
+        facts = lowering.closed_ways_out()
+        if not facts:
+            return passes
+        members = self.world.select(
+            lambda caller: (
+                bool(caller.namespace)
+                and any(
+                    lowering.covers_pod(f.attachment.subject, caller.namespace, caller.labels)
+                    for f in facts
+                )
+            )
+        )
+        atoms = sum(1 << n for n, group in enumerate(frame.callers) if group & members)
+        return Sure(passes.must & ~frame.space.lift(CALLER, atoms), passes.may)
+
+    def _changes(self, doors: Doors, found: Difference) -> tuple[tuple[Change, ...], list[str]]:
+        """The groups with their witnesses; what could not be confirmed is a taint."""
+        sides = Sides(
+            before=replace(self.before, facts=self._facts(doors, 0)),
+            after=replace(self.after, facts=self._facts(doors, 1)),
+            workload=doors.workload.key,
+            port=doors.port,
+        )
+        changes: list[Change] = []
+        taints: list[str] = []
+        for group in found.groups:
+            samples, doubtful = _samples(sides, group)
+            if doubtful:
+                taints.append(_DOTS if doubtful == "dots" else _DOUBT)
+            if samples:
+                changes.append(Change(group.kind, self._listed(group), samples))
+        return tuple(changes), taints
+
+    def _facts(self, doors: Doors, side: int) -> tuple[Fact, ...]:
+        """What the naive decider is given: the whole model where it is to check the choice of facts too."""
+        if self.strict:
+            return (self.before, self.after)[side].facts
+        return (*doors.facts[side], *self.lowered[side].closed_ways_out())
+
+    def _listed(self, group: Group) -> bool:
+        atoms = group.frame.space.shadow(group.cells, CALLER)
+        return any(group.frame.callers[atom] & self.world.listed for atom in bits(atoms))
+
+
+def _groups(frame: Frame, kind: Kind, cells: int) -> Iterator[Group]:
+    """The changed requests, callers that fare alike together."""
+    width = frame.space.strides[CALLER]
+    row = (1 << width) - 1
+    by_row: dict[int, int] = {}
+    for atom in range(frame.space.sizes[CALLER]):
+        own = cells >> atom * width & row
+        if own:
+            by_row[own] = by_row.get(own, 0) | 1 << atom
+    for own, atoms in by_row.items():
+        found = 0
+        for atom in bits(atoms):
+            found |= own << atom * width
+        yield Group(frame, kind, found)
+
+
+def _samples(sides: Sides, group: Group) -> tuple[tuple[Sample, ...], str]:
+    """Confirmed requests of a group, and what kind of doubt is left where one could not be confirmed."""
+    found: list[Sample] = []
+    doubtful = ""
+    let_in = group.kind is Kind.NEWLY_ALLOWED
+    for cell in representatives(group.frame, group.cells):
+        sample = sides.confirmed(group.frame, cell, let_in=let_in)
+        if sample is not None:
+            found.append(sample)
+        elif not is_dotted(group.frame, cell):
+            doubtful = "outside"
+        else:
+            doubtful = doubtful or "dots"
+    return tuple(found), doubtful
+
+
+def compare_access(
+    before: Model, after: Model, *, trust_domain: str = "cluster.local", strict: bool = False
+) -> Sequence[Slice]:
+    """A verdict for each port of each workload.
+
+    Raises:
+        Disagreement: ``strict`` is asked for, and the naive decider sees a difference otherwise.
+    """
+    return tuple(Comparison(before, after, trust_domain, strict).slices())

@@ -1,0 +1,90 @@
+"""What a comparison finds: verdicts by slice, and classes of requests that fare otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ir.behaviour.request import Request
+
+
+class Verdict(StrEnum):
+    """How two sides of a slice compare, best first."""
+
+    EQUAL_EXACT = "EQUAL_EXACT"
+    EQUAL_UNDER = "EQUAL_UNDER"
+    """Equal if the named assumptions hold."""
+    DIFFERENT = "DIFFERENT"
+    MAY_DIFFER = "MAY_DIFFER"
+    """Something has a say that is not understood."""
+    UNKNOWN = "UNKNOWN"
+    """The question was too hard: a pattern is not known exactly, or too much has to be told apart."""
+    NOTHING_TO_COMPARE = "NOTHING_TO_COMPARE"
+    NOT_RUN = "NOT_RUN"
+
+
+class Kind(StrEnum):
+    """What changes for a class of requests."""
+
+    NEWLY_ALLOWED = "newly_allowed"
+    NEWLY_DENIED = "newly_denied"
+    REROUTED = "rerouted"
+    REWEIGHTED = "reweighted"
+    REWRITTEN = "rewritten"
+    RETRY = "retry"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A request of a changed class with what each side makes of it.
+
+    ``rule`` and ``leaves`` are those of the facts that decide: of the source's side, whose leaves are the input's.
+    """
+
+    request: Request
+    before: str
+    after: str
+    before_leaves: tuple[int, ...] = ()
+    after_leaves: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A class of requests that fare otherwise.
+
+    ``samples``: one for every atom that occurs in the class, the smallest first. ``listed``: callers of the inventory
+    are among them; else the change is one for callers of tomorrow.
+    """
+
+    kind: Kind
+    listed: bool
+    samples: tuple[Sample, ...]
+
+    @property
+    def witness(self) -> Sample:
+        """The smallest request of the class."""
+        return self.samples[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One port of one workload, or one port of a service for the clients of one namespace."""
+
+    name: str
+    verdict: Verdict
+    changes: tuple[Change, ...] = ()
+    reasons: tuple[str, ...] = ()
+    """Why it is no better: taints, assumptions, or what was too hard."""
+
+
+def verdict_of(
+    changes: Iterable[Change], taints: Iterable[str], assumptions: Iterable[str]
+) -> Verdict:
+    """The verdict of a slice whose question could be answered."""
+    if any(True for _ in changes):
+        return Verdict.DIFFERENT
+    if any(True for _ in taints):
+        return Verdict.MAY_DIFFER
+    return Verdict.EQUAL_UNDER if any(True for _ in assumptions) else Verdict.EQUAL_EXACT
