@@ -13,7 +13,7 @@ from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
 from translator.resources.kubernetes.read import below
 from translator.source.edit import Put, Remove, edit, edited_tree
-from translator.source.leaves import Node, Resource, document_of, leaf_of
+from translator.source.leaves import Node, Resource, document_of, leaf_of, leaf_ref
 from translator.source.load import Loaded
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -96,7 +96,7 @@ class Edits:
 
 def edited_documents(edits: Sequence[Edit], loaded: Loaded, options: Options) -> Edits:
     """Applies the edits of a run, one document at a time."""
-    by_key = {_key(r, options.namespace): r for r in loaded.resources}
+    by_key = {_key(r, options.namespace): r for r in loaded.resources if _is_plain(r)}
     by_document: dict[int, list[tuple[Resource, Edit]]] = {}
     losses: list[Loss] = []
     for one in edits:
@@ -111,11 +111,16 @@ def edited_documents(edits: Sequence[Edit], loaded: Loaded, options: Options) ->
     ]
     restarted = [one for one in edits if one.restart and one.resource in by_key]
     if restarted:
-        losses.append(_restart(restarted))
+        losses.append(_restart(restarted, by_key))
     losses.extend(
         _owned({one.resource: by_key[one.resource] for one in edits if one.resource in by_key})
     )
     return Edits(tuple(documents), tuple(placed), tuple(losses))
+
+
+def _is_plain(resource: Resource) -> bool:
+    """Whether it may be changed: a Service of another API group has the name of the one that it makes."""
+    return resource.kind != "Service" or resource.api_version == "v1"
 
 
 def _key(resource: Resource, namespace: str) -> str:
@@ -177,7 +182,8 @@ def _not_there(one: Edit) -> Loss:
     )
 
 
-def _restart(edits: Sequence[Edit]) -> Loss:
+def _restart(edits: Sequence[Edit], by_key: Mapping[str, Resource]) -> Loss:
+    changed = dict.fromkeys(one.resource for one in edits)
     names = dict.fromkeys(_restarted(one.resource) for one in edits)
     return Loss(
         code="MM602",
@@ -185,6 +191,7 @@ def _restart(edits: Sequence[Edit]) -> Loss:
         support=Support.PARTIAL,
         severity=Severity.INFO,
         fate=Fate.APPROXIMATED,
+        leaves=tuple(leaf for key in changed for leaf in _name(by_key[key])),
         message=f"pods take up their changes only when they are made anew: {', '.join(sorted(names))}.",
         advice="Restart these workloads after the new objects are applied: kubectl rollout restart.",
     )
@@ -212,9 +219,16 @@ def _owned(changed: Mapping[str, Resource]) -> Iterator[Loss]:
             support=Support.PARTIAL,
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
+            leaves=tuple(leaf for key in keys for leaf in _name(changed[key])),
             message=f"written by {owner}, which would undo the change: {', '.join(sorted(keys))}.",
             advice="Make the same change where it takes them from: the chart's values, the repository, or its owner.",
         )
+
+
+def _name(resource: Resource) -> tuple[int, ...]:
+    """The leaf that names an object, to show where it is."""
+    node = below(resource.node, "metadata", "name")
+    return () if node is None else (leaf_ref(resource.document.number, node.leaf),)
 
 
 def _owner(resource: Resource) -> str:

@@ -9,10 +9,12 @@ import pytest
 
 from ir.access import Bypass
 from ir.membership import ProxySetting
+from tests.exporters.linkerd.istio import policy
 from tests.importers.istio.test_membership import ENABLED, TRUE, namespace, pods
+from tests.importers.istio.test_mesh_config import config_map
 from tests.translation import to_linkerd
 from translator.after import as_source, in_force
-from translator.pipeline import Result
+from translator.pipeline import Result, options_of, translate_loaded
 from translator.registry import load_importer
 from translator.report.model import Fate, Severity
 from translator.source.load import load_text
@@ -100,10 +102,46 @@ spec: {ports: [{port: 80}]}
     assert "MM602" not in [f.code for f in result.report.findings]
 
 
-def test_ports_that_the_target_skips_by_itself_are_told() -> None:
+def test_ports_that_the_target_skips_by_itself_are_told_where_rules_hold() -> None:
     text = pods().replace("8080", "4567")
-    [finding] = [f for f in to_linkerd(text).report.findings if f.code == "MM603"]
+    assert "MM603" not in [f.code for f in to_linkerd(text).report.findings]
+    ruled = f"{text}---\n{policy({'selector': {'matchLabels': {'app': 'db'}}})}"
+    [finding] = [f for f in to_linkerd(ruled).report.findings if f.code == "MM603"]
     assert finding.severity is Severity.BLOCKER
+
+
+MESH = config_map({"connectTimeout": "3s", "defaultConfig": {"terminationDrainDuration": "20s"}})
+
+
+def test_a_setting_of_the_mesh_is_written_on_each_namespace_that_joins() -> None:
+    other = namespace(ENABLED).replace("shop", "bank")
+    result = to_linkerd("---\n".join((MESH, namespace(ENABLED), other, pods())))
+    texts = {document.resource: document.text for document in result.documents}
+    assert sorted(texts) == ["Namespace//bank", "Namespace//shop"]
+    for text in texts.values():
+        assert 'proxy-outbound-connect-timeout: "3s"' in text
+        assert 'shutdown-grace-period: "20s"' in text
+    assert len([f for f in result.report.findings if "for so long" in f.message]) == 1
+
+
+def test_a_setting_of_the_mesh_is_written_on_a_workload_that_joins_by_itself() -> None:
+    result = to_linkerd("---\n".join((MESH, pods(TRUE))))
+    assert annotated(result)["config.linkerd.io/proxy-outbound-connect-timeout"] == "3s"
+
+
+def test_a_setting_of_the_mesh_is_lost_where_nobody_joins() -> None:
+    result = to_linkerd(f"{MESH}---\n{pods()}")
+    assert result.documents == ()
+    fates = {row.fate for row in result.report.ledger if row.path == "data.mesh"}
+    assert fates == {Fate.LOST}
+
+
+@pytest.mark.parametrize(("version", "told"), [("2.19", True), ("2.20", False)])
+def test_jobs_do_not_end_beside_an_old_proxy(version: str, told: bool) -> None:  # noqa: FBT001
+    text = f"{namespace(ENABLED)}---\n{pods(kind='Job').replace('apps/v1', 'batch/v1')}"
+    options = options_of(load_text(""), "istio", f"linkerd@{version}", {})
+    findings = translate_loaded(load_text(text), options).report.findings
+    assert any("jobs do not end" in f.message for f in findings) is told
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ir.access import Bypass, Direction
+from ir.behaviour.concrete import decide_access
+from ir.behaviour.request import Caller, Request
 from ir.membership import Aspect, Enrolment, ProxySetting
-from tests.exporters.linkerd.istio import translated
+from tests.exporters.linkerd.istio import policy, translated
 from translator.errors import InputError
 from translator.pipeline import Result
 from translator.report.model import Fate
@@ -152,3 +154,18 @@ def test_the_proxy_config_of_a_pod_is_read_setting_by_setting() -> None:
     result = translated(text)
     settings = {f.aspect: f.value.value for f in result.model.facts if isinstance(f, ProxySetting)}
     assert settings == {Aspect.WORKERS: "2"}
+
+
+def test_health_checks_that_are_not_rewritten_are_held_to_the_rules() -> None:
+    off = 'sidecar.istio.io/rewriteAppHTTPProbers: "false"'
+    checked = "ports: [{containerPort: 8080}], livenessProbe: {httpGet: {path: /ok, port: 8080}}"
+
+    def allowed(annotations: str) -> bool:
+        text = pods(annotations=annotations).replace("ports: [{containerPort: 8080}]", checked)
+        model = translated(text, policy({"selector": {"matchLabels": {"app": "db"}}})).model
+        caller = Caller(mtls=False, probe=True)
+        request = Request(caller=caller, workload="Deployment/shop/db", port=8080, path="/ok")
+        return decide_access(model, request).allowed
+
+    assert allowed("")
+    assert not allowed(off)

@@ -8,7 +8,7 @@ from ir.model import Fact, Inactive, Model
 from ir.provenance import Assumption
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.istio.annotations import read_annotations
+from translator.importers.istio.annotations import as_probed, read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
@@ -112,6 +112,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions.extend(linked.assumptions)
     facts.extend(read_membership(words))
     facts.extend(told.facts)
+    facts = [as_probed(fact, told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses))
     inert.extend((*told.inert, *elsewhere.inert))
     model = Model(

@@ -6,11 +6,12 @@ istio/api annotation/annotations.yaml and label/labels.yaml, istio/istio pkg/kub
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ir.access import Bypass
-from ir.attachment import Attachment, EnforcedAt
+from ir.access import Bypass, Probes
+from ir.attachment import Attachment, EnforcedAt, Subject
 from ir.membership import Aspect, ProxySetting
+from ir.model import Fact
 from ir.provenance import Traced, derived, trail
 from ir.telemetry import Telemetry
 from translator.api import Inert, Loss
@@ -73,6 +74,24 @@ def read_annotations(words: Sequence[Words]) -> Found:
         except InputError as error:
             found.errors.append(error)
     return found
+
+
+def as_probed(fact: Fact, settings: Sequence[Fact]) -> Fact:
+    """A fact on health checks less the workloads whose checks are not rewritten."""
+    if not isinstance(fact, Probes):
+        return fact
+    plain = tuple(
+        _shadow(one.subject)
+        for one in settings
+        if isinstance(one, ProxySetting) and one.aspect is Aspect.PROBES and one.object
+    )
+    at = fact.attachment
+    subject = replace(at.subject, excluding=(*at.subject.excluding, *plain))
+    return replace(fact, attachment=replace(at, subject=subject))
+
+
+def _shadow(subject: Subject) -> Subject:
+    return replace(subject, trail=trail("exception"))
 
 
 def _read(words: Words, found: Found) -> None:

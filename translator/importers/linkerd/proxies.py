@@ -27,6 +27,7 @@ SETTINGS = {
     "config.linkerd.io/proxy-memory-request": Aspect.MEMORY_REQUEST,
     "config.linkerd.io/proxy-memory-limit": Aspect.MEMORY_LIMIT,
     "config.linkerd.io/shutdown-grace-period": Aspect.DRAIN,
+    "config.linkerd.io/proxy-outbound-connect-timeout": Aspect.CONNECT_TIMEOUT,
     "config.linkerd.io/proxy-await": Aspect.WAIT_FOR_PROXY,
     "config.linkerd.io/proxy-enable-native-sidecar": Aspect.NATIVE_SIDECAR,
     "config.beta.linkerd.io/proxy-enable-native-sidecar": Aspect.NATIVE_SIDECAR,

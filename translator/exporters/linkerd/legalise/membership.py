@@ -27,6 +27,7 @@ _ANNOTATIONS = {
     Aspect.MEMORY_LIMIT: f"{CONFIG}proxy-memory-limit",
     Aspect.WAIT_FOR_PROXY: f"{CONFIG}proxy-await",
     Aspect.DRAIN: f"{CONFIG}shutdown-grace-period",
+    Aspect.CONNECT_TIMEOUT: f"{CONFIG}proxy-outbound-connect-timeout",
 }
 """Annotations of pods."""
 
@@ -64,7 +65,8 @@ def legalise_membership(model: Model, options: Options) -> Joined:
     losses: list[Loss] = []
     groups: dict[tuple[Aspect, bool, bool], list[ProxySetting]] = {}
     lost: list[ProxySetting] = []
-    for fact in model.facts:
+    drained: list[ProxySetting] = []
+    for fact in _spread(model, target):
         if isinstance(fact, ProxySetting) and not _is_said(fact, target):
             lost.append(fact)
             key = (fact.aspect, _is_off(fact), bool(fact.object))
@@ -72,12 +74,39 @@ def legalise_membership(model: Model, options: Options) -> Joined:
         elif isinstance(fact, Bypass) and not fact.object:
             losses.append(_no_object(fact))
         else:
-            facts.append(_in_its_words(fact, losses))
+            facts.append(_in_its_words(fact))
+            if isinstance(fact, ProxySetting) and fact.aspect is Aspect.DRAIN:
+                drained.append(fact)
     changed = set(_changed(facts)) - {""}
     facts.extend(setting for setting in lost if setting.object in changed)
     losses.extend(_said_once(group) for group in groups.values())
-    losses.extend(_skipped(model))
+    losses.extend(_drained(drained))
+    losses.extend((*_skipped(model), *_unending(model, target)))
     return Joined(tuple(facts), tuple(losses))
+
+
+def _spread(model: Model, target: Target) -> Iterator[Fact]:
+    """The facts, with settings of the mesh as a whole stated for each namespace or workload that is enrolled.
+
+    Wherever that can be written: a pod that says something else outranks its namespace, as it does in the source.
+    """
+    joined = [f for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
+    spaces = [_space(f) for f in joined if f.subject.scope is Scope.NAMESPACE]
+    holders = [f for f in joined if f.subject.scope is Scope.NAMESPACE or _space(f) not in spaces]
+    for fact in model.facts:
+        everywhere = isinstance(fact, ProxySetting) and fact.subject.scope is Scope.MESH
+        if not everywhere or not isinstance(fact, ProxySetting) or not holders:
+            yield fact
+            continue
+        copies = [replace(fact, subject=f.subject, object=f.object) for f in holders]
+        if fact.aspect is Aspect.WAIT_FOR_PROXY or not all(_is_said(c, target) for c in copies):
+            yield fact
+        else:
+            yield from (replace(c, value=c.value.derive(c.value.value)) for c in copies)
+
+
+def _space(fact: Enrolment) -> str:
+    return "" if fact.subject.namespace is None else fact.subject.namespace.value
 
 
 def _is_said(setting: ProxySetting, target: Target) -> bool:
@@ -99,7 +128,7 @@ def _in_unit(setting: ProxySetting) -> str | None:
             return text if text in ("true", "false") else None
         case Aspect.NEAR:
             return "PreferClose"
-        case Aspect.DRAIN:
+        case Aspect.DRAIN | Aspect.CONNECT_TIMEOUT:
             return _one_unit(text)
         case _:
             return text
@@ -118,11 +147,9 @@ def _one_unit(text: str) -> str | None:
     return f"{total}ms" if total % 1000 else f"{total // 1000}s"
 
 
-def _in_its_words(fact: Fact, losses: list[Loss]) -> Fact:
+def _in_its_words(fact: Fact) -> Fact:
     if not isinstance(fact, ProxySetting):
         return fact
-    if fact.aspect is Aspect.DRAIN:
-        losses.append(_drained(fact))
     text = _in_unit(fact)
     if text is None:
         raise TypeError(fact)
@@ -166,17 +193,18 @@ def _fields(group: Sequence[ProxySetting]) -> str:
     return ", ".join(seen)
 
 
-def _drained(setting: ProxySetting) -> Loss:
-    return Loss(
-        code="MM604",
-        impact=Impact.NONE,
-        support=Support.PARTIAL,
-        severity=Severity.INFO,
-        fate=Fate.APPROXIMATED,
-        sites=(setting.value,),
-        message=f"{setting.object}: requests may finish for {setting.value.value} when a pod stops; in the target "
-        "this is the longest that is waited, not how long is waited in any case.",
-    )
+def _drained(settings: Sequence[ProxySetting]) -> Iterator[Loss]:
+    if settings:
+        yield Loss(
+            code="MM604",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(setting.value for setting in settings),
+            message=f"{_fields(settings)}: for so long requests may finish when a pod stops; in the target this is the "
+            "longest that is waited, not how long is waited in any case.",
+        )
 
 
 def _no_object(bypass: Bypass) -> Loss:
@@ -191,12 +219,17 @@ def _no_object(bypass: Bypass) -> Loss:
 
 
 def _skipped(model: Model) -> Iterator[Loss]:
-    """Ports that the target leaves out by itself, where somebody listens on them."""
+    """Ports that the target leaves out by itself, where a workload with rules listens on them."""
     bypassed = {f.object for f in model.facts if isinstance(f, Bypass)}
+    ruled = {
+        f.attachment.subject.name.value
+        for f in model.facts
+        if isinstance(f, (Closed, PeerMtls)) and f.attachment.subject.name is not None
+    }
     listening = [
         workload.key
         for workload in model.inventory.workloads
-        if workload.key not in bypassed
+        if workload.key in ruled - bypassed
         and any(port in _SKIPPED for port in model.inventory.ports_of(workload))
     ]
     if listening:
@@ -207,4 +240,27 @@ def _skipped(model: Model) -> Iterator[Loss]:
             message="the target leaves the ports 4567 and 4568 out of the proxy where nothing else is said: no policy "
             f"holds there: {', '.join(sorted(listening))}.",
             advice='Set proxyInit.ignoreInboundPorts to "" when the target is installed.',
+        )
+
+
+def _unending(model: Model, target: Target) -> Iterator[Loss]:
+    """Jobs that are enrolled do not end while a proxy that is no native sidecar runs beside them."""
+    if target.at_least("2.20"):
+        return
+    said = {f.object: f.enrolled.value for f in model.facts if isinstance(f, Enrolment)}
+    jobs = [
+        workload.key
+        for workload in model.inventory.workloads
+        if workload.kind in ("Job", "CronJob")
+        and said.get(workload.key, said.get(f"Namespace//{workload.namespace}", False))
+    ]
+    if jobs:
+        yield Loss(
+            code="MM604",
+            impact=Impact.DIFFERENT,
+            support=Support.VERSION,
+            severity=Severity.HIGH,
+            message=f"these jobs do not end while their proxy runs: {', '.join(sorted(jobs))}.",
+            why="From 2.20 on the proxy is a native sidecar, which ends with the job.",
+            advice=f"Set config.beta.linkerd.io/{_NATIVE} on them (2.19; config.alpha before), or keep them out.",
         )
