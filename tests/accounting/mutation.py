@@ -87,8 +87,10 @@ def other(value: object) -> object:
     if isinstance(value, str):
         if _NUMBER.search(value):
             return _NUMBER.sub(lambda m: str(int(m.group()) + 1), value, count=1)
-        head, _, tail = value.rpartition("*")
-        return f"{value}x" if not head and not tail else f"{head}x*{tail}" if head else f"*x{tail}"
+        head, star, tail = value.rpartition("*")
+        if not star:
+            return f"{value}x"
+        return f"{head}x*{tail}" if head else f"*x{tail}"
     return "x"
 
 
@@ -192,14 +194,45 @@ def untrue(mutation: Mutation, before: Seen, after: Seen) -> Iterator[str]:
     }
     if new is not None and old.fate is new.fate:
         yield from _same_fate(old, new, changed)
+        if old.fate in _MEANT:
+            yield from _elsewhere(old, before, after, changed)
 
 
 _IDLE = (Fate.LOST, Fate.UNREAD, Fate.INERT)
+_MEANT = (Fate.PLACED, Fate.APPROXIMATED, Fate.ABSORBED)
+_NOTE = 'metadata.annotations["meshmigrate.io/source"]'
+"""Names the objects that an output comes from: a reason, no meaning of theirs."""
 
 
 def _same_fate(old: LedgerRow, new: LedgerRow, changed: set[tuple[str, str]]) -> Iterator[str]:
     listed = {(p.resource, p.path) for p in (*old.outputs, *new.outputs)}
-    if old.fate is Fate.PLACED and not changed & listed:
-        yield f"placed, but none of {sorted(listed)[:4]} differs"
+    if old.fate in (Fate.PLACED, Fate.APPROXIMATED) and listed and not changed & listed:
+        yield f"{old.fate.value}, but none of {sorted(listed)[:4]} differs"
     if old.fate in _IDLE and changed:
         yield f"{old.fate.value}, but {sorted(changed)[:4]} differ"
+
+
+def _elsewhere(
+    old: LedgerRow, before: Seen, after: Seen, changed: set[tuple[str, str]]
+) -> Iterator[str]:
+    """Outputs that changed though no row of the leaf's object lists them: an edge is missing.
+
+    Objects that came or went as a whole are not looked at. Objects of one family are numbered, so that another number
+    may mean another member of it.
+    """
+    listed = {
+        _family(place.resource)
+        for side in (before, after)
+        for row in side.rows.values()
+        if row.resource == old.resource
+        for place in row.outputs
+    }
+    kept = {key[0] for key in before.outputs} & {key[0] for key in after.outputs}
+    missing = {k for k in changed if k[0] in kept and _family(k[0]) not in listed and k[1] != _NOTE}
+    if missing:
+        yield f"{old.fate.value}, but {sorted(missing)[:4]} differ, which none of its rows lists"
+
+
+def _family(resource: str) -> str:
+    """Namespace and name of an output without its number."""
+    return re.sub(r"(?:-\d+)+\Z", "", resource.partition("/")[2])
