@@ -20,6 +20,12 @@ def to_linkerd(text: str, **settings: object) -> Result:
     return pipeline.translate_loaded(load_text(text), options(**settings))
 
 
+def to_version(text: str, version: str, **settings: object) -> Result:
+    """Istio to a version of Linkerd."""
+    own = pipeline.options_of(load_text(""), "istio", f"linkerd@{version}", settings)
+    return pipeline.translate_loaded(load_text(text), own)
+
+
 def through(
     monkeypatch: pytest.MonkeyPatch, importer: Importer, exporter: Exporter, text: str
 ) -> Result:

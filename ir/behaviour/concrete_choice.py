@@ -65,7 +65,7 @@ def host_rank(candidate: Candidate[T]) -> tuple[int, int]:
     """2 for a whole name, 1 for a part of one, with its length; zeros without a host."""
     authority = seen_authority(candidate.sight.request.authority, candidate.sight.view)
     asked = [host for host in candidate.hosts if authority and pattern_matches(host, authority)]
-    asked += _met(candidate, Part.AUTHORITY)
+    asked += _met(candidate, Part.AUTHORITY) + _met(candidate, Part.SERVER_NAME)
     ranks = [(2 if host.kind is PatternKind.EXACT else 1, len(host.text)) for host in asked]
     return max(ranks, default=_ANY_HOST)
 

@@ -67,8 +67,11 @@ def _address(request: Request) -> tuple[str | None, str]:
 
 
 def _tables(model: Model, request: Request) -> tuple[RouteTable, ...]:
-    """The tables that the caller's proxy holds for the service, the port and the host."""
-    return tuple(
+    """The tables that the caller's proxy holds for the service, the port and the host.
+
+    Of a connection with TLS inside, those for its name if there are any.
+    """
+    found = tuple(
         fact
         for fact in model.facts
         if isinstance(fact, RouteTable)
@@ -78,6 +81,8 @@ def _tables(model: Model, request: Request) -> tuple[RouteTable, ...]:
         and reaches(fact.attachment.audience, request.caller)
         and _asks_for(fact, request)
     )
+    by_name = tuple(table for table in found if table.protocol is Protocol.TLS)
+    return by_name or found
 
 
 def _protocols(request: Request) -> tuple[Protocol, ...]:
@@ -129,7 +134,8 @@ def _unmatched(
 ) -> Delivery:
     match no_match:
         case NoMatch.NOT_FOUND:
-            return Delivery(kind="not_found", route="", status=_NOT_FOUND, leaves=leaves)
+            status = _NOT_FOUND if request.http else None
+            return Delivery(kind="not_found", route="", status=status, leaves=leaves)
         case NoMatch.FORBIDDEN:
             return Delivery(kind="answer", route="", status=_FORBIDDEN, leaves=leaves)
         case NoMatch.PASS:

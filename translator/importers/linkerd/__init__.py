@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ir.model import Fact, Model
-from ir.traffic import RouteTable
+from ir.traffic import Protocol, RouteTable
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.linked import AGE
@@ -17,10 +17,11 @@ from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_
 from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
 from translator.importers.linkerd.membership import read_membership
-from translator.importers.linkerd.model import HttpRoute, Server, Statement
+from translator.importers.linkerd.model import HttpRoute, Server, Statement, StreamRoute
 from translator.importers.linkerd.proxies import read_proxies
 from translator.importers.linkerd.server import read_server
 from translator.importers.linkerd.silence import defaults
+from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.unread import kind_not_read
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.metadata import Meta, read_metadata
@@ -65,7 +66,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(probe_facts(statements, servers, inventory, options))
     facts.extend(read_membership(resources, options, reads))
     facts.extend(read_proxies(resources, options, reads))
-    guessed = any(isinstance(s, (Server, HttpRoute)) and not s.created.value for s in statements)
+    guessed = any(
+        isinstance(s, (Server, HttpRoute, StreamRoute)) and not s.created.value for s in statements
+    )
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values())
     model = Model(
@@ -92,21 +95,19 @@ def _group(resource: Resource) -> str:
     return resource.api_version.rpartition("/")[0]
 
 
-def _reader(resource: Resource, options: Options) -> Reader | None:
-    """The reader of a kind; ``None`` for the kinds that are not read yet."""
-    match _group(resource), resource.kind:
-        case "policy.linkerd.io", "Server":
-            return read_server
-        case "policy.linkerd.io", "AuthorizationPolicy":
-            return read_authorization_policy
-        case "policy.linkerd.io", "MeshTLSAuthentication":
-            return mesh_tls_reader(options)
-        case "policy.linkerd.io", "NetworkAuthentication":
-            return read_networks
-        case "policy.linkerd.io" | "gateway.networking.k8s.io", "HTTPRoute":
-            return http_route_reader(options)
-        case _:
-            return None
+def _readers(options: Options) -> dict[tuple[str, str], Reader]:
+    """The readers by group and kind; the other kinds are not read yet."""
+    http = http_route_reader(options)
+    return {
+        (POLICY, "Server"): read_server,
+        (POLICY, "AuthorizationPolicy"): read_authorization_policy,
+        (POLICY, "MeshTLSAuthentication"): mesh_tls_reader(options),
+        (POLICY, "NetworkAuthentication"): read_networks,
+        (POLICY, "HTTPRoute"): http,
+        (ROUTE_GROUP, "HTTPRoute"): http,
+        (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS),
+        (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP),
+    }
 
 
 def _statements(
@@ -118,8 +119,9 @@ def _statements(
 ) -> tuple[list[Statement], list[InputError]]:
     found: list[Statement] = []
     errors: list[InputError] = []
+    readers = _readers(options)
     for resource in claimed:
-        reader = _reader(resource, options)
+        reader = readers.get((_group(resource), resource.kind))
         if reader is None:
             losses.append(kind_not_read(resource))
             continue

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ir.match import AllOf, Cidr, Labels, Pattern
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
-from ir.traffic import Route
+from ir.traffic import Protocol, Route
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 
@@ -85,5 +85,25 @@ class HttpRoute:
     trail: Trail
 
 
-Statement = Server | AuthorizationPolicy | MeshTLSAuthentication | NetworkAuthentication | HttpRoute
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRoute:
+    """TLSRoute or TCPRoute: its only rule. ``heeded``: it is complete, so that Linkerd reads it."""
+
+    meta: Meta
+    created: Traced[str]
+    protocol: Protocol
+    parents: tuple[Parent, ...]
+    route: Route
+    heeded: bool
+    trail: Trail
+
+
+Statement = (
+    Server
+    | AuthorizationPolicy
+    | MeshTLSAuthentication
+    | NetworkAuthentication
+    | HttpRoute
+    | StreamRoute
+)
 """One resource that was read."""

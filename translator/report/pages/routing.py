@@ -110,4 +110,15 @@ ENTRIES = (
         "Set the CORS headers in the application or in an ingress.",
         "corsPolicy:\n  allowOrigins: [{exact: https://shop.example}]",
     ),
+    Entry(
+        "MM213",
+        "Rules for connections",
+        "Connections that are not HTTP go to the service that they address, or somewhat other connections follow the "
+        "rule.",
+        "The target chooses by the name in the TLS hello and by port, for all clients of a service alike, and only on "
+        "ports whose protocol leaves room for it.",
+        "Let the port's declaration say what is spoken on it, and give clients with rules of their own a service of "
+        "their own.",
+        "tcp:\n- match: [{port: 3306, sourceLabels: {app: web}}]",
+    ),
 )

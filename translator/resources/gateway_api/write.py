@@ -11,6 +11,8 @@ from ir.traffic import Backend, HeaderAction, HeaderEdit, HeaderSide, Redirect
 from translator.api import Said, Tree
 
 GATEWAY_API = "gateway.networking.k8s.io/v1"
+GATEWAY_API_ALPHA = "gateway.networking.k8s.io/v1alpha2"
+"""The version of TLSRoute and TCPRoute that every mesh reads."""
 
 _PATH_TYPES = {
     PatternKind.EXACT: "Exact",
@@ -136,6 +138,9 @@ def redirect_filter(redirect: Redirect) -> dict[str, Tree]:
         inner["hostname"] = redirect.authority
     if redirect.port is not None and redirect.port.value.isdigit():
         inner["port"] = redirect.port.map(int)
+    if redirect.path is not None:
+        kind = Said("ReplaceFullPath", (redirect.path,))
+        inner["path"] = {"type": kind, "replaceFullPath": redirect.path}
     if redirect.status is not None:
         inner["statusCode"] = redirect.status
     return {"type": Said("RequestRedirect", (redirect.trail,)), "requestRedirect": inner}

@@ -17,6 +17,7 @@ def rows_of_tests() -> tuple[Row, ...]:
         field("Test.header", Grade.FULL, within=ROUTES),
         field("Test.query", Grade.FULL, within=ROUTES),
         field("Test.service_port", Grade.PARTIAL, within=ROUTES),
+        field("Test.server_name", Grade.PARTIAL, within=ROUTES),
         field("Test.port", Grade.PARTIAL, within=ACCESS),
         field("Test.port.none_of", Grade.PARTIAL, within=ACCESS),
     ]
@@ -29,13 +30,14 @@ def rows_of_tests() -> tuple[Row, ...]:
         advice = "Check tokens in the application or in an ingress in front of it."
         rows.extend(field(f"Test.{part}{n}", Grade.NEVER, "MM406", why, advice) for n in _BOTH)
     for part in (Part.HEADER, Part.QUERY):
-        why = f"that a {part.value} is absent or has none of some values cannot be asked."
+        why = f"that a {part.value} is absent or has none of some values cannot be asked. {_NEXT}"
         rows.append(field(f"Test.{part}.none_of", Grade.NEVER, "MM201", why, within=ROUTES))
     rows.extend(_unsaid())
     return tuple(rows)
 
 
 _BOTH = ("", ".none_of")
+_NEXT = "The match is left out: its requests go to the next rule that matches, or to the service."
 
 
 def _unsaid() -> list[Row]:
@@ -54,5 +56,5 @@ def _unsaid() -> list[Row]:
             rows.append(
                 field(key, grade, code, f"the {spoken} {word} in an authorization.", within=ACCESS)
             )
-            rows.append(field(key, grade, "MM201", f"the {spoken} {word} in a route."))
+            rows.append(field(key, grade, "MM201", f"the {spoken} {word} in a route. {_NEXT}"))
     return rows

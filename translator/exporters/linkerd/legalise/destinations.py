@@ -29,16 +29,13 @@ class Subsets:
     names: Names
     made: dict[tuple[str, str, str], EndpointSubset] = field(default_factory=dict)
 
-    def routes(self, table: RouteTable) -> tuple[Route, ...]:
-        """The routes of a table with destinations that can be written.
+    def route(self, route: Route, table: RouteTable) -> Route:
+        """A route of a table with destinations that can be written.
 
         Raises:
             Unreachable: a destination is not in the input, or has no form.
         """
-        return tuple(
-            replace(route, backends=tuple(self._backend(b, table) for b in route.backends))
-            for route in table.routes
-        )
+        return replace(route, backends=tuple(self._backend(b, table) for b in route.backends))
 
     def _backend(self, backend: Backend, table: RouteTable) -> Backend:
         return replace(backend, destination=self._destination(backend.destination, table))

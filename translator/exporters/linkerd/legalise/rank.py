@@ -6,11 +6,14 @@ a method is named; equals go by place in the list (linkerd2-proxy linkerd/http/r
 a regular expression, so paths never decide, and a later rule wins wrongly only where it has more headers, parameters or
 a method. Then either its paths are made to exclude the earlier rule's, or the earlier rule is stated once more with the
 later one's conditions added. What was done is proved again, pair by pair, with exact languages.
+
+Rules may be spread over several objects of one service. Between those, equals go by age and then by name, which nobody
+can foresee; so across objects the earlier rule must outrank the later one outright.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ir.language import PATH, Language
@@ -47,6 +50,11 @@ class Alternative:
     def rank(self) -> tuple[int, int, int]:
         """What decides once paths are equal: headers, query parameters, method."""
         return len(self.headers), len(self.query), int(self.method is not None)
+
+    @property
+    def everything(self) -> bool:
+        """Whether every request is accepted: such a rule is written without a path of any length."""
+        return self.plain and (PATH - self.paths).is_empty()
 
     @property
     def plain(self) -> bool:
@@ -92,51 +100,105 @@ def accepted(test: Test) -> Language:
     return Language.anything()
 
 
-def in_rank_order(alternatives: Sequence[Alternative]) -> tuple[Alternative, ...]:
-    """The alternatives, repaired so that rank decides as the list did.
+Objects = Mapping[int, int]
+"""The number of the object in which the rules of a route stand, by the route's place; none: all in one."""
+
+
+def in_rank_order(
+    alternatives: Sequence[Alternative], objects: Objects | None = None
+) -> tuple[Alternative, ...]:
+    """The alternatives that are ever reached, repaired so that rank decides as the list did.
 
     Raises:
         Contradiction: it does not come out in a bounded number of repairs.
         ir.language.Opaque: a pattern has no exact language.
     """
-    left = list(alternatives)
+    apart = {} if objects is None else objects
+    left = _reached(alternatives)
     for _ in range(ROUNDS):
-        clash = _first_clash(left)
+        clash = _first_clash(left, apart)
         if clash is None:
             return tuple(left)
-        first, second = clash
-        if left[first].plain:
-            rest = left[second].paths - left[first].paths
-            if rest.is_empty():
-                del left[second]
-            else:
-                left[second] = _only(left[second], rest, left[first])
-        else:
-            left.insert(first, _both(left[first], left[second]))
+        _repair(left, *clash, apart)
     message = "the order of these rules contradicts the target's rank too often"
     raise Contradiction(message)
 
 
-def _first_clash(left: Sequence[Alternative]) -> tuple[int, int] | None:
+def _reached(alternatives: Sequence[Alternative]) -> list[Alternative]:
+    """Those that no earlier one covers whole."""
+    left: list[Alternative] = []
+    for one in alternatives:
+        if not any(_includes(first, one) for first in left):
+            left.append(one)
+    return left
+
+
+def _includes(first: Alternative, second: Alternative) -> bool:
+    return _implied(first, second) and second.paths.issubset(first.paths)
+
+
+def _implied(first: Alternative, second: Alternative) -> bool:
+    """Whether whatever ``second`` asks beside the path includes all that ``first`` asks."""
+    method = first.method is None or (
+        second.method is not None and second.method.accepted.issubset(first.method.accepted)
+    )
+    return method and all(
+        name in theirs and theirs[name].accepted.issubset(ask.accepted)
+        for mine, theirs in (
+            (first.headers, dict(second.headers)),
+            (first.query, dict(second.query)),
+        )
+        for name, ask in mine
+    )
+
+
+def _repair(left: list[Alternative], first: int, second: int, apart: Objects) -> None:
+    one, other = left[first], left[second]
+    if one.plain or (one.rank == other.rank and _implied(one, other)):
+        rest = other.paths - one.paths
+        if rest.is_empty():
+            del left[second]
+        else:
+            left[second] = _only(other, rest, one)
+        return
+    again = _both(one, other)
+    if again.rank < other.rank or (again.rank == other.rank and _are_apart(one, other, apart)):
+        message = "rules of one rank in several objects meet"
+        raise Contradiction(message)
+    left.insert(first, again)
+
+
+def _are_apart(first: Alternative, second: Alternative, apart: Objects) -> bool:
+    return apart.get(first.route) != apart.get(second.route)
+
+
+def _first_clash(left: Sequence[Alternative], apart: Objects) -> tuple[int, int] | None:
     for second in range(len(left)):
         for first in range(second):
-            if not beats(left[first], left[second]) and not _stated_before(left, first, second):
+            if not beats(left[first], left[second], apart) and not _stated_before(
+                left, first, second, apart
+            ):
                 return first, second
     return None
 
 
-def beats(first: Alternative, second: Alternative) -> bool:
+def beats(first: Alternative, second: Alternative, apart: Objects) -> bool:
     """Whether ``first``, standing before ``second``, wins every request that both match (or the route is the same)."""
-    return first.route == second.route or first.rank >= second.rank or not meet(first, second)
+    if first.route == second.route or first.rank > second.rank:
+        return True
+    if first.rank == second.rank and (second.everything or not _are_apart(first, second, apart)):
+        return True
+    return not meet(first, second)
 
 
-def _stated_before(left: Sequence[Alternative], first: int, second: int) -> bool:
+def _stated_before(left: Sequence[Alternative], first: int, second: int, apart: Objects) -> bool:
     """Whether the requests that both match are already taken by a repeated statement of the first one's route."""
-    mine = left[first].route
+    mine, rival = left[first].route, left[second]
+    strict = _are_apart(left[first], rival, apart)
     return any(
         left[n].route == mine
-        and left[n].rank >= left[second].rank
-        and _within_both(left[n], left[first], left[second])
+        and (left[n].rank > rival.rank or (not strict and left[n].rank == rival.rank))
+        and _within_both(left[n], left[first], rival)
         for n in range(second)
     )
 

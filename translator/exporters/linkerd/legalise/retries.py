@@ -6,9 +6,10 @@ one object share them; what is retried besides listed statuses is fixed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ir.inventory import Service
 from ir.provenance import Traced, derived
 from ir.resilience import Retry, RetryCondition
 from ir.traffic import Route
@@ -16,6 +17,11 @@ from ir.walk import traced
 from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
+
+ANNOTATIONS_SINCE = "2.16"
+"""Since when routes have ``retry.linkerd.io/*`` and ``timeout.linkerd.io/*``."""
+FIELD_SINCE = "2.20"
+"""Since when the field ``timeouts.request`` is honoured in a route (linkerd2 pull 14750)."""
 
 _BY_STATUS = (RetryCondition.SERVER_ERROR, RetryCondition.GATEWAY_ERROR)
 _IMPLICIT = (RetryCondition.REFUSED_STREAM, RetryCondition.LISTED_STATUS)
@@ -25,16 +31,59 @@ _IMPLICIT = (RetryCondition.REFUSED_STREAM, RetryCondition.LISTED_STATUS)
 def in_target_terms(
     routes: Sequence[Route], target: Target
 ) -> tuple[tuple[Route, ...], tuple[Loss, ...]]:
-    """The routes of one object with retries that the object can state, and what was lost for it."""
-    del target
+    """The routes with retries and time limits that an object can state, and what was lost for it."""
     losses: list[Loss] = []
-    spoken = [replace(r, retry=_retry(r.retry, losses)) for r in routes]
-    wanted = {_key(r.retry) for r in spoken}
-    if len(wanted) <= 1:
-        return tuple(spoken), tuple(losses)
-    apart = "rules of one host with different retries cannot be kept apart"
-    losses.extend(_lost(route.retry, apart) for route in spoken if route.retry is not None)
-    return tuple(replace(r, retry=None) for r in spoken), tuple(losses)
+    if not target.at_least(ANNOTATIONS_SINCE):
+        return tuple(_without(route, losses) for route in routes), tuple(losses)
+    spoken = tuple(replace(r, retry=_retry(r.retry, losses)) for r in routes)
+    return spoken, tuple(losses)
+
+
+def _without(route: Route, losses: list[Loss]) -> Route:
+    """The route for a version that reads neither retries nor time limits from it."""
+    for what, code in ((route.retry, "MM302"), (route.timeouts, "MM303")):
+        if what is not None:
+            losses.append(
+                Loss(
+                    code=code,
+                    impact=Impact.DIFFERENT,
+                    support=Support.VERSION,
+                    sites=tuple(traced(what)),
+                    message=f"retries and time limits of routes need Linkerd {ANNOTATIONS_SINCE}.",
+                    advice="Raise --target-version.",
+                )
+            )
+    return replace(route, retry=None, timeouts=None)
+
+
+def shared(route: Route, target: Target) -> tuple[object, ...]:
+    """What the rules of one object must have in common: retries, and time limits where they are annotations."""
+    times = route.timeouts
+    if times is None:
+        return (_key(route.retry), None)
+    whole = None if target.at_least(FIELD_SINCE) or times.request is None else times.request.value
+    limits = [None if t is None else t.value for t in (times.response, times.idle)]
+    return (_key(route.retry), (whole, *limits) if any((whole, *limits)) else None)
+
+
+def inherited(service: Service | None, routes: Sequence[Route]) -> Iterator[Loss]:
+    """Rules that say nothing of retries or time limits have those of the annotations of their service."""
+    written = () if service is None else tuple(service.annotations)
+    for family, silent in (
+        ("retry", [r for r in routes if r.retry is None]),
+        ("timeout", [r for r in routes if r.timeouts is None]),
+    ):
+        names = [key for key in written if key.startswith(f"{family}.linkerd.io/")]
+        if names and silent and service is not None:
+            yield Loss(
+                code="MM302" if family == "retry" else "MM303",
+                impact=Impact.DIFFERENT,
+                support=Support.PARTIAL,
+                fate=Fate.APPROXIMATED,
+                sites=tuple(route.trail for route in silent),
+                message=f"{service.key} has {', '.join(names)}, which hold for every rule that sets none itself.",
+                advice="Take the annotations off the Service, or put them on the routes that need them.",
+            )
 
 
 def _key(retry: Retry | None) -> tuple[object, ...]:
@@ -88,7 +137,7 @@ def _lost(retry: Retry, reason: str) -> Loss:
         support=Support.PARTIAL,
         sites=tuple(traced(retry)),
         message=f"these retries are not written: {reason}.",
-        advice='Retry on statuses ("5xx", "gateway-error" or numbers), alike for all rules of a host.',
+        advice='Retry on statuses: "5xx", "gateway-error" or numbers.',
     )
 
 

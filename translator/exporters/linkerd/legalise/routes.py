@@ -1,4 +1,4 @@
-"""Route tables in the target's form: bound to a service, ordered by rank, one object for each set of clients and port.
+"""Route tables in the target's form: bound to a service, ordered by rank, objects for each set of clients and port.
 
 A route of the target belongs to a service and is found by the address that the client dialled, not by the host name
 (linkerd2 policy-controller/k8s/index/src/outbound, 2.20). Clients of one namespace get a route of their own in that
@@ -10,30 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.attachment import Audience, Reach, ServicePort
+from ir.attachment import EnforcedAt, ServicePort
 from ir.inventory import Inventory, PortOfService, Service
-from ir.language import HEADER_VALUE, PATH, Dialect, Opaque
-from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Test
+from ir.language import Opaque
+from ir.match import Part, Pattern, PatternKind, Test
 from ir.model import Fact, Model
-from ir.provenance import Traced, derived, named, trail
+from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
-from translator.exporters.linkerd.legalise.paths import say
-from translator.exporters.linkerd.legalise.rank import (
-    Alternative,
-    Ask,
-    Contradiction,
-    alternative,
-    in_rank_order,
+from translator.exporters.linkerd.legalise.connections import (
+    connection_objects,
+    inventory_service,
 )
-from translator.exporters.linkerd.legalise.retries import in_target_terms
+from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
+from translator.exporters.linkerd.legalise.methods import by_method
+from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
+from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, alternative
+from translator.exporters.linkerd.legalise.redirects import in_target_redirects
+from translator.exporters.linkerd.legalise.retries import in_target_terms, inherited, shared
+from translator.exporters.linkerd.legalise.scene import Scene
+from translator.exporters.linkerd.legalise.viewers import (
+    Viewer,
+    audiences,
+    clients_of,
+    sees,
+    settled,
+)
+from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
 from translator.report.model import Fate, Impact, Severity, Support
-
-MAX_RULES = 16
-"""Rules that one route object may have (Gateway API HTTPRoute.spec.rules)."""
 
 Slot = Traced[ServicePort] | None
 
@@ -50,27 +56,22 @@ def legalise_routes(model: Model, options: Options) -> Legal:
     """The route tables in legal form, the services made for subsets, and all other facts as they are."""
     legal = Legal()
     subsets = Subsets(model.inventory, Names(_taken(model.inventory)))
-    names = Names()
+    scene = Scene(subsets, model.inventory, Names(), options)
+    tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
     for fact in model.facts:
         if not isinstance(fact, RouteTable):
             legal.facts.append(fact)
             continue
-        if fact.protocol is not Protocol.HTTP:
-            reason = "rules for connections that are not HTTP are not translated yet"
-            legal.losses.append(_whole(fact, "MM203", reason, ""))
-            continue
         try:
-            tables = list(_tables(fact, subsets, model.inventory, names, options, legal))
+            legal.facts.extend(_legal(fact, tables, scene, legal.losses))
         except Unreachable as reason:
-            legal.losses.append(_whole(fact, reason.code, str(reason), reason.advice))
+            legal.losses.append(whole(fact, reason.code, str(reason), reason.advice))
         except Contradiction as reason:
-            legal.losses.append(_whole(fact, "MM202", str(reason), _ORDER))
+            legal.losses.append(whole(fact, "MM202", str(reason), _ORDER))
         except Opaque as reason:
             legal.losses.append(
-                _whole(fact, "MM202", f"a pattern has no exact language: {reason}", _ORDER)
+                whole(fact, "MM202", f"a pattern has no exact language: {reason}", _ORDER)
             )
-        else:
-            legal.facts.extend(tables)
     legal.facts.extend(subsets.made.values())
     return legal
 
@@ -85,7 +86,8 @@ def _taken(inventory: Inventory) -> dict[tuple[str, str], set[str]]:
     return taken
 
 
-def _whole(table: RouteTable, code: str, reason: str, advice: str) -> Loss:
+def whole(table: RouteTable, code: str, reason: str, advice: str) -> Loss:
+    """The loss of a table that cannot be written."""
     return Loss(
         code=code,
         impact=Impact.DIFFERENT,
@@ -104,51 +106,73 @@ def _host(table: RouteTable) -> str:
     return f"{space}{'' if subject.name is None else subject.name.value}"
 
 
-def _tables(  # one pass, all of it needed
-    table: RouteTable,
-    subsets: Subsets,
-    inventory: Inventory,
-    names: Names,
-    options: Options,
-    legal: Legal,
-) -> Iterator[RouteTable]:
-    subject = table.attachment.subject
-    if subject.namespace is None or subject.name is None:
-        reason = "the host is no service of the cluster"
-        raise Unreachable("MM203", reason, "Hosts outside the cluster are not translated yet.")
-    service = inventory.service(subject.namespace.value, subject.name.value)
-    losses: list[Loss] = []
+def _legal(
+    table: RouteTable, tables: Sequence[RouteTable], scene: Scene, losses: list[Loss]
+) -> tuple[RouteTable, ...]:
+    """The legal tables of one. What is lost counts only where the table is written.
+
+    Raises:
+        Unreachable: it cannot be bound to a service, or one of its destinations not written.
+        Contradiction: the order of its rules cannot be kept.
+        ir.language.Opaque: a pattern has no exact language.
+    """
+    service = inventory_service(table, scene.inventory)
+    rivals = [other for other in tables if other is not table and _same_service(other, table)]
+    if table.protocol is not Protocol.HTTP:
+        http = any(_is_http_of(other, table) for other in tables)
+        made, lost = connection_objects(table, service, rivals, scene, beside_http=http)
+        losses.extend(lost)
+        return made
+    _check_http(service)
+    table, lost = settled(table, scene.inventory)
+    replaced = [s.value for other in rivals for s in _namespaces(other)]
+    who = audiences(table, scene.inventory, replaced, alone=len(rivals) <= 1)
+    if not who.viewers:
+        raise Unreachable("MM208", who.reason or "none of its rules is for clients of the mesh")
+    lost.extend(who.losses)
+    table, more = in_target_redirects(table)
+    lost.extend(more)
+    table, more = by_method(table)
+    lost.extend(more)
+    routes, terms = in_target_terms(table.routes, scene.options.target)
+    lost.extend(terms)
+    table = replace(table, routes=routes)
     found: list[RouteTable] = []
-    for client in _clients(table):
+    reached: set[int] = set()
+    for viewer in who.viewers:
         for slot in _slots(table, service):
-            losses.clear()
-            one = _one(table, client, slot, subsets, options, losses)
-            if one is not None:
-                found.append(_finished(one, client, service, names, options))
-                legal.losses.extend(losses)
-    _check_all_said(table, found, legal)
-    yield from found
-
-
-def _check_all_said(table: RouteTable, found: Sequence[RouteTable], legal: Legal) -> None:
+            seen = _objects(table, viewer, slot, scene, lost, reached)
+            found.extend(_finished(seen, viewer, service, scene))
     if not found:
-        legal.losses.append(
-            _whole(table, "MM208", "none of its rules is for clients of the mesh", "")
+        raise Unreachable("MM208", "none of its rules is for clients of the mesh")
+    lost.extend(_leaks(found, rivals))
+    lost.extend(_never_reached(table, reached))
+    lost.extend(inherited(service, table.routes))
+    losses.extend(lost)
+    return tuple(found)
+
+
+def _check_http(service: Service | None) -> None:
+    if service is not None and not any(is_http(port) for port in service.ports):
+        reason = (
+            f"no port of {service.key} is HTTP, so they hold for no request in the source either"
         )
+        raise Unreachable("MM207", reason, "Name the port http-..., or set its appProtocol.")
 
 
-def _clients(table: RouteTable) -> tuple[Traced[str] | None, ...]:
-    """The sets of clients that see different rules: ``None`` for all those whom no rule names."""
+def _same_service(one: RouteTable, other: RouteTable) -> bool:
+    mesh = one.attachment.enforced_at is EnforcedAt.CLIENT
+    return mesh and one.protocol is other.protocol and _host(one) == _host(other)
+
+
+def _is_http_of(other: RouteTable, table: RouteTable) -> bool:
+    mesh = other.attachment.enforced_at is EnforcedAt.CLIENT
+    return mesh and other.protocol is Protocol.HTTP and _host(other) == _host(table)
+
+
+def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:
     audience = table.attachment.audience
-    if audience is not None and audience.reach is Reach.NAMESPACES:
-        return audience.namespaces
-    named_in_rules: dict[str, list[Traced[str]]] = {}
-    for route in table.routes:
-        for match in route.matches:
-            if match.audience is not None and match.audience.reach is Reach.NAMESPACES:
-                for space in match.audience.namespaces:
-                    named_in_rules.setdefault(space.value, []).append(space)
-    return (None, *(derived(name, spaces) for name, spaces in sorted(named_in_rules.items())))
+    return () if audience is None else audience.namespaces
 
 
 def _slots(table: RouteTable, service: Service | None) -> tuple[Slot, ...]:
@@ -164,7 +188,7 @@ def _slots(table: RouteTable, service: Service | None) -> tuple[Slot, ...]:
     if service is None:
         numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
         return tuple(_slot(n, asked) for n in numbers) or (None,)
-    http = [p for p in service.ports if _is_http(p)]
+    http = [p for p in service.ports if is_http(p)]
     if not asked and len(http) == len(service.ports) > 1:
         return (None,)
     because = Traced("", (), service.leaves)
@@ -175,7 +199,7 @@ def _slot(number: int, asked: Sequence[Traced[object]]) -> Traced[ServicePort]:
     return named(ServicePort(number), *asked)
 
 
-def _is_http(port: PortOfService) -> bool:
+def is_http(port: PortOfService) -> bool:
     """HTTP by name or ``appProtocol``, or sniffed."""
     word = (port.app_protocol or port.name.partition("-")[0]).lower()
     return port.protocol == "TCP" and word not in (
@@ -190,46 +214,40 @@ def _is_http(port: PortOfService) -> bool:
     )
 
 
-def _one(
+def _objects(
     table: RouteTable,
-    client: Traced[str] | None,
+    viewer: Viewer,
     slot: Slot,
-    subsets: Subsets,
-    options: Options,
+    scene: Scene,
     losses: list[Loss],
-) -> RouteTable | None:
-    """The table as one set of clients sees it on one port, in rank order."""
+    reached: set[int],
+) -> tuple[RouteTable, ...]:
+    """The table as one set of clients sees it on one port: one object or several, in rank order."""
     attachment = replace(table.attachment, ports=() if slot is None else (slot,))
     seen = replace(table, attachment=attachment)
+    if viewer.passes:
+        node = named("to the service itself", table.trail)
+        return (replace(seen, routes=(Route(trail=node),)),)
     alternatives: list[Alternative] = []
     for number, route in enumerate(seen.routes):
         matches: Sequence[RouteMatch | None] = route.matches or (None,)
         for match in matches:
             tests = () if match is None else match.requests.tests
-            if match is not None and not (_sees(match, client) and _on(tests, slot)):
-                continue
-            asked = [t for t in tests if t.part is not Part.SERVICE_PORT]
-            alternatives.append(alternative(number, match, asked))
+            if match is None or (sees(match, viewer) and _on(tests, slot)):
+                asked = [t for t in tests if t.part is not Part.SERVICE_PORT]
+                alternatives.append(alternative(number, match, asked))
     if not alternatives:
-        return None
-    ordered = in_rank_order(alternatives)
-    routes = subsets.routes(seen)
-    legal = [_route(routes[n], group, seen) for n, group in _grouped(ordered)]
-    _shadowed(seen, alternatives, ordered, losses)
-    if len(legal) > MAX_RULES:
-        reason = f"{len(legal)} rules are more than one object can have ({MAX_RULES})"
-        raise Unreachable("MM209", reason, "Split the host, or write fewer rules.")
-    spoken, more = in_target_terms(tuple(legal), options.target)
-    losses.extend(more)
-    return replace(seen, routes=spoken)
-
-
-def _sees(match: RouteMatch, client: Traced[str] | None) -> bool:
-    audience = match.audience
-    if audience is None or audience.reach is Reach.EVERYONE:
-        return True
-    spaces = [space.value for space in audience.namespaces]
-    return client is not None and audience.reach is Reach.NAMESPACES and client.value in spaces
+        return ()
+    target = scene.options.target
+    keys = {number: shared(route, target) for number, route in enumerate(seen.routes)}
+    parts = spread(alternatives, keys)
+    wanted = sorted({one.route for part in parts.objects for one in part})
+    routes = {number: scene.subsets.route(seen.routes[number], seen) for number in wanted}
+    reached.update(id(one.source) for part in parts.objects for one in part)
+    reached.update(one.route for part in parts.objects for one in part)
+    if not parts.certain:
+        losses.append(ordered_by_name((table.trail,), len(parts.objects)))
+    return tuple(replace(seen, routes=worded(part, routes, seen)) for part in parts.objects)
 
 
 def _on(tests: Iterable[Test], slot: Slot) -> bool:
@@ -238,171 +256,69 @@ def _on(tests: Iterable[Test], slot: Slot) -> bool:
     return all(slot is not None and str(slot.value.port) in numbers for numbers in texts)
 
 
-def _grouped(ordered: Sequence[Alternative]) -> Iterator[tuple[int, list[Alternative]]]:
-    """Runs of alternatives of one route become one rule."""
-    run: list[Alternative] = []
-    for one in ordered:
-        if run and run[-1].route != one.route:
-            yield run[0].route, run
-            run = []
-        run.append(one)
-    if run:
-        yield run[0].route, run
+def _leaks(objects: Sequence[RouteTable], rivals: Sequence[RouteTable]) -> Iterator[Loss]:
+    """Clients with rules of their own fall through to the service's where none of them matches."""
+    if all(_namespaces(rival) for rival in rivals):
+        return
+    spaces = {s.value: s for one in objects for s in _namespaces(one)}
+    for space, value in sorted(spaces.items()):
+        own = [one for one in objects if space in [s.value for s in _namespaces(one)]]
+        if any(not route.matches for one in own for route in one.routes):
+            continue
+        yield Loss(
+            code="MM211",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=(value,),
+            message=f"a request from {space} that none of its own rules matches gets 404 in the source; in the "
+            "target it goes by the rules for all clients.",
+            advice="Add a last rule without conditions to the rules of these clients.",
+        )
 
 
-def _route(route: Route, group: Sequence[Alternative], table: RouteTable) -> Route:
-    matches = tuple(_match(one, table) for one in group)
-    if all(m.requests.tests for m in matches):
-        return replace(route, matches=matches, name=None, trail=_with_name(route, ()))
-    spent = [value for match in matches for value in traced(match)]
-    return replace(route, matches=(), name=None, trail=_with_name(route, spent))
-
-
-def _with_name(route: Route, spent: Sequence[Traced[object]]) -> Traced[str]:
-    """The trail of a rule with its name, which the target has no place for, and what else was spent on it."""
-    own = () if route.name is None else (route.name,)
-    return derived(route.trail.value, (route.trail, *own, *spent))
-
-
-def _match(one: Alternative, table: RouteTable) -> RouteMatch:
-    """An alternative as tests that the target has: exact paths and regular expressions."""
-    asks = [one.path, one.method, *(a for _, a in one.headers), *(a for _, a in one.query)]
-    tests = tuple(_test(ask) for ask in asks if ask is not None and not _anything(ask, one))
-    if tests and not any(t.part is Part.PATH for t in tests):
-        tests = (_any_path(one, table), *tests)
-    source = one.source
-    node = (
-        source.trail
-        if isinstance(source, RouteMatch)
-        else trail("match", because=table.trail.because)
-    )
-    spent = [node] if not isinstance(source, RouteMatch) else _spent(source)
-    return RouteMatch(
-        requests=AllOf(tests=tests, trail=named("requests", node)),
-        trail=derived("match", spent),
-    )
-
-
-def _spent(match: RouteMatch) -> list[Traced[object]]:
-    """What a match says beside its tests: its nodes, its audience, its port, tests that hold always."""
-    values: list[Traced[object]] = [match.trail, match.requests.trail]
-    if match.audience is not None:
-        values.extend(traced(match.audience))
-    for test in match.requests.tests:
-        values.append(test.trail)
-        if test.part in (Part.SERVICE_PORT, Part.PATH):
-            values.extend(test.any_of)
-    return values
-
-
-def _anything(ask: Ask, one: Alternative) -> bool:
-    """A path test that every path meets says nothing, where nothing else is asked either."""
-    return ask is one.path and one.plain and _every_path(one)
-
-
-def _every_path(one: Alternative) -> bool:
-    return (PATH - one.paths).is_empty()
-
-
-def _any_path(one: Alternative, table: RouteTable) -> Test:
-    """Every path, said as a regular expression so that the path counts in full."""
-    term = Pattern(PatternKind.REGEX, "/.*", dialect=RegexDialect.RUST_SPAN)
-    node = one.source.trail if isinstance(one.source, RouteMatch) else table.trail
-    return Test(part=Part.PATH, any_of=(named(term, node),), trail=named("any path", node))
-
-
-def _test(ask: Ask) -> Test:
-    """The test in the target's kinds of pattern."""
-    test = ask.test
-    kinds = [t.value.kind for t in test.any_of if isinstance(t.value, Pattern)]
-    direct = all(k in (PatternKind.EXACT, PatternKind.REGEX) for k in kinds)
-    if not test.any_of:
-        term = Pattern(PatternKind.REGEX, ".*", dialect=RegexDialect.RUST_SPAN)
-        shown = (test.presence,) if test.presence is not None else (test.trail,)
-        return replace(test, any_of=(derived(term, shown),), presence=None)
-    if direct and len(test.any_of) == 1 and _same_dialect(test.any_of[0].value):
-        return test
-    regex = _say(ask)
-    term = Pattern(PatternKind.REGEX, regex, dialect=RegexDialect.RUST_SPAN)
-    return replace(test, any_of=(derived(term, test.any_of),), presence=None)
-
-
-def _same_dialect(term: object) -> bool:
-    if not isinstance(term, Pattern) or term.ignore_case:
-        return False
-    return term.kind is PatternKind.EXACT or term.dialect is RegexDialect.RUST_SPAN
-
-
-def _say(ask: Ask) -> str:
-    if ask.test.part is Part.PATH:
-        return say(ask.accepted)
-    return ask.accepted.to_regex(Dialect.RUST_SPAN, within=HEADER_VALUE)
-
-
-def _shadowed(
-    table: RouteTable,
-    before: Sequence[Alternative],
-    after: Sequence[Alternative],
-    losses: list[Loss],
-) -> None:
+def _never_reached(table: RouteTable, reached: set[int]) -> Iterator[Loss]:
     """Alternatives that earlier rules cover whole: the source never reaches them either."""
-    left = {id(one.source) for one in after}
-    routes = {one.route for one in after}
-    for one in before:
-        if one.route not in routes:
-            losses.append(_never_reached(table.routes[one.route]))
-        elif id(one.source) not in left:
-            losses.append(_never_reached(one.source))
-
-
-def _never_reached(value: object) -> Loss:
-    return Loss(
-        code="MM107",
-        impact=Impact.NONE,
-        support=Support.PARTIAL,
-        fate=Fate.ABSORBED,
-        sites=tuple(traced(value)),
-        message="no request gets as far as this rule: earlier ones take them all.",
-    )
+    for number, route in enumerate(table.routes):
+        for part in (route,) if number not in reached else route.matches:
+            if part is route or id(part) not in reached:
+                yield Loss(
+                    code="MM107",
+                    impact=Impact.NONE,
+                    support=Support.PARTIAL,
+                    fate=Fate.ABSORBED,
+                    sites=tuple(traced(part)),
+                    message="no request gets as far as this rule: earlier ones take them all.",
+                )
 
 
 def _finished(
-    table: RouteTable,
-    client: Traced[str] | None,
-    service: Service | None,
-    names: Names,
-    options: Options,
-) -> RouteTable:
-    """The table with a name, its clients as the namespace of its object, and hosts where it must outrank another."""
-    subject = table.attachment.subject
-    home = subject.namespace.value if subject.namespace else ""
-    port = table.attachment.ports[0].value if table.attachment.ports else None
-    number = (
-        str(port.port)
-        if isinstance(port, ServicePort) and service and len(service.ports) > 1
-        else ""
-    )
-    consumer = client is not None and client.value != home
-    where = client.value if client is not None and consumer else home
-    name = names.take("HTTPRoute", where, name_of(_base(table), number))
-    audience = None
-    hosts: tuple[Traced[Pattern], ...] = ()
-    if client is not None:
-        audience = Audience(
-            reach=Reach.NAMESPACES, namespaces=(client,), trail=named("clients", client)
+    objects: Sequence[RouteTable], viewer: Viewer, service: Service | None, scene: Scene
+) -> Iterator[RouteTable]:
+    """The objects with names, their clients as a namespace, and hosts where they must outrank others."""
+    width = len(str(len(objects)))
+    for number, table in enumerate(objects, start=1):
+        subject = table.attachment.subject
+        home = subject.namespace.value if subject.namespace else ""
+        port = table.attachment.ports[0].value if table.attachment.ports else None
+        many = isinstance(port, ServicePort) and service is not None and len(service.ports) > 1
+        parts = [_base(table), str(port.port) if many and isinstance(port, ServicePort) else ""]
+        if number > 1:
+            parts.append(str(number).zfill(width))
+        where = home if viewer.at is None else viewer.at.value
+        name = scene.names.take("HTTPRoute", where, name_of(*parts))
+        stated: list[Traced[object]] = [table.trail, table.name]
+        if table.attachment.audience is not None:
+            stated.extend(traced(table.attachment.audience))
+        yield replace(
+            table,
+            trail=derived(table.trail.value, stated),
+            name=named(name, table.name),
+            attachment=replace(table.attachment, audience=clients_of(viewer)),
+            hosts=() if viewer.at is None else _hosts(table, scene.options),
+            order=Order.RANK,
         )
-        hosts = _hosts(table, options)
-    stated: list[Traced[object]] = [table.trail, table.name]
-    if table.attachment.audience is not None:
-        stated.extend(traced(table.attachment.audience))
-    return replace(
-        table,
-        trail=derived(table.trail.value, stated),
-        name=named(name, table.name),
-        attachment=replace(table.attachment, audience=audience),
-        hosts=hosts,
-        order=Order.RANK,
-    )
 
 
 def _base(table: RouteTable) -> str:

@@ -9,7 +9,7 @@ from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest
 from translator.exporters.linkerd.write.authorization import Authorizations
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
-from translator.exporters.linkerd.write.route import write_route_table
+from translator.exporters.linkerd.write.route import write_routes
 from translator.exporters.linkerd.write.server import ServerKey, key_of, write_server
 from translator.exporters.linkerd.write.service import write_subset
 from translator.target import Target
@@ -39,7 +39,7 @@ def write(model: Model, target: Target, control_plane: str, trust_domain: str) -
             case GuardedRoutes():
                 manifests.extend(authorizations.of_routes(fact))
             case RouteTable():
-                manifests.append(write_route_table(fact, target))
+                manifests.append(write_routes(fact, target))
             case EndpointSubset():
                 manifests.append(write_subset(fact, model.inventory))
             case Enrolment() | ProxySetting():

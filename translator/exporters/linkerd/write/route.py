@@ -1,17 +1,18 @@
-"""``gateway.networking.k8s.io`` HTTPRoute on a Service: where clients' requests go."""
+"""``gateway.networking.k8s.io`` routes on a Service: where clients' requests and connections go."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from ir.attachment import ServicePort
-from ir.match import AllOf, Pattern
+from ir.match import AllOf, Pattern, PatternKind
 from ir.provenance import Traced, derived
 from ir.resilience import Retry
-from ir.traffic import Route, RouteTable
+from ir.traffic import Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
+    GATEWAY_API_ALPHA,
     backend_tree,
     duration,
     header_filters,
@@ -24,22 +25,16 @@ FIELD_SINCE = "2.20"
 """Since when the field ``timeouts.request`` is honoured on this kind (linkerd2 pull 14750)."""
 
 
+def write_routes(table: RouteTable, target: Target) -> Manifest:
+    """The route object of a table."""
+    if table.protocol in (Protocol.TLS, Protocol.TCP):
+        return write_connections(table)
+    return write_route_table(table, target)
+
+
 def write_route_table(table: RouteTable, target: Target) -> Manifest:
     """The HTTPRoute of a table: in the service's namespace, or in its clients'."""
-    subject = table.attachment.subject
-    if subject.namespace is None or subject.name is None:
-        raise TypeError(table)
-    audience = table.attachment.audience
-    home = audience.namespaces[0] if audience is not None else subject.namespace
-    node = (table.trail,)
-    parent: dict[str, Tree] = {
-        "group": Said("", node),
-        "kind": Said("Service", node),
-        "name": subject.name,
-        "namespace": subject.namespace,
-    }
-    if table.attachment.ports:
-        parent["port"] = table.attachment.ports[0].map(_number)
+    home, parent, node = _frame(table)
     spec: dict[str, Tree] = {"parentRefs": [parent]}
     if table.hosts:
         spec["hostnames"] = [host.map(_text) for host in table.hosts]
@@ -57,6 +52,52 @@ def write_route_table(table: RouteTable, target: Target) -> Manifest:
         tree={"metadata": metadata, "spec": spec},
         purpose=node,
     )
+
+
+def write_connections(table: RouteTable) -> Manifest:
+    """The TLSRoute or TCPRoute of a table with one rule; Linkerd reads both as ``v1alpha2`` (policy-controller/k8s/api)."""
+    home, parent, node = _frame(table)
+    (rule,) = table.routes
+    spec: dict[str, Tree] = {"parentRefs": [parent]}
+    names = [term for m in rule.matches for test in m.requests.tests for term in test.any_of]
+    if names:
+        spec["hostnames"] = [name.map(_server_name) for name in names]
+    spec["rules"] = [{"backendRefs": [backend_tree(b) for b in rule.backends]}]
+    return Manifest(
+        api_version=GATEWAY_API_ALPHA,
+        kind="TLSRoute" if table.protocol is Protocol.TLS else "TCPRoute",
+        namespace=home.value,
+        name=table.name.value,
+        tree={"metadata": {"namespace": home}, "spec": spec},
+        purpose=(*node, rule.trail),
+    )
+
+
+def _server_name(term: object) -> str:
+    if not isinstance(term, Pattern):
+        raise TypeError(term)
+    return f"*{term.text}" if term.kind is PatternKind.SUFFIX else term.text
+
+
+def _frame(
+    table: RouteTable,
+) -> tuple[Traced[str], dict[str, Tree], tuple[Traced[str], ...]]:
+    """The namespace of the object, its parent, and what both say."""
+    subject = table.attachment.subject
+    if subject.namespace is None or subject.name is None:
+        raise TypeError(table)
+    audience = table.attachment.audience
+    home = audience.namespaces[0] if audience is not None else subject.namespace
+    node = (table.trail,)
+    parent: dict[str, Tree] = {
+        "group": Said("", node),
+        "kind": Said("Service", node),
+        "name": subject.name,
+        "namespace": subject.namespace,
+    }
+    if table.attachment.ports:
+        parent["port"] = table.attachment.ports[0].map(_number)
+    return home, parent, node
 
 
 def _number(port: object) -> int:

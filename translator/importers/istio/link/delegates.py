@@ -36,6 +36,8 @@ class Included:
     services: list[VirtualService] = field(default_factory=list)
     idles: list[Idle] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    """Keys of the delegates that some rule includes."""
 
 
 def included(services: Sequence[VirtualService], options: Options) -> Included:
@@ -50,8 +52,8 @@ def included(services: Sequence[VirtualService], options: Options) -> Included:
         elif service.hosts:
             found.services.append(_whole(service, delegates, found, options))
     for one in services:
-        for rule in one.pending:
-            found.idles.append(Idle(rule.leaves(), _CONFLICT if one.hosts else _UNUSED))
+        why = _CONFLICT if one.hosts or one.meta.key in found.used else _UNUSED
+        found.idles.extend(Idle(rule.leaves(), why) for rule in one.pending)
         if not one.hosts and one.pending:
             found.idles.append(Idle(origins(*one.export_to, one.trail), _UNUSED))
     return found
@@ -83,6 +85,7 @@ def _whole(
         if not seen.public and root.meta.namespace.value not in spaces:
             found.idles.append(Idle(item.leaves(), _HIDDEN, wanted.meta.key))
             continue
+        found.used.add(wanted.meta.key)
         for route in _from(wanted, rule, margin, options):
             node = absorb(route.trail, place.here, *spent, wanted.trail, *wanted.export_to)
             routes.append(replace(route, trail=node))

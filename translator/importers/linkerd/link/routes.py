@@ -15,14 +15,16 @@ from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, Servic
 from ir.match import AllOf, Part, Test, View
 from ir.model import Inactive
 from ir.provenance import Traced, absorb, named, trail
-from ir.traffic import Backend, Destination, NoMatch, Order, Route, RouteMatch, RouteTable
+from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
+from ir.walk import traced
 from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
-from translator.importers.linkerd.model import HttpRoute, Statement
+from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
 from translator.resources.gateway_api.read import Parent
 
+_OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
 _IGNORED = "Linkerd heeds no parent of this kind"
 
 
@@ -38,11 +40,61 @@ def link_routes(statements: Sequence[Statement]) -> Linked:
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
                 leaves = absorb(parent.spent, parent.name).origin
                 inactive.append(Inactive(leaves=leaves, winner="", why=_IGNORED))
+    streams = sorted((s for s in statements if isinstance(s, StreamRoute)), key=oldest_first)
+    for kind in (Protocol.TLS, Protocol.TCP):
+        for stream in (one for one in streams if one.protocol is kind):
+            for parent in stream.parents:
+                made = _stream_table(stream, parent) if parent.kind == "Service" else None
+                if made is not None and stream.heeded and not _outranked(made, tables):
+                    tables.append(made)
+                else:
+                    leaves = tuple(
+                        sorted(leaf for t in traced(made or parent.name) for leaf in t.origin)
+                    )
+                    inactive.append(Inactive(leaves=leaves, winner="", why=_OUTRANKED))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
 
-def _table(route: HttpRoute, parent: Parent) -> RouteTable:
-    home = route.meta.namespace if parent.namespace is None else parent.namespace
+def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:
+    """Whether the port has routes of a kind that goes before: HTTP, then TLS, then TCP (``to_proto``)."""
+    return any(
+        other.protocol is not table.protocol
+        and _same(other.attachment.subject, table.attachment.subject)
+        and _meet(other.attachment, table.attachment)
+        for other in others
+    )
+
+
+def _same(one: Subject, other: Subject) -> bool:
+    return [one.namespace and one.namespace.value, one.name and one.name.value] == [
+        other.namespace and other.namespace.value,
+        other.name and other.name.value,
+    ]
+
+
+def _meet(one: Attachment, other: Attachment) -> bool:
+    mine, theirs = ([port.value for port in a.ports] for a in (one, other))
+    return not mine or not theirs or any(port in theirs for port in mine)
+
+
+def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
+    if parent.group not in CORE:
+        return None
+    home = stream.meta.namespace if parent.namespace is None else parent.namespace
+    return RouteTable(
+        name=Traced(stream.meta.name.value, (), stream.meta.because),
+        attachment=_attachment(home, stream.meta.namespace, parent),
+        protocol=stream.protocol,
+        order=Order.RANK,
+        routes=(
+            replace(stream.route, name=Traced(stream.meta.name.value, (), stream.meta.because)),
+        ),
+        no_match=NoMatch.NOT_FOUND,
+        trail=absorb(stream.trail, parent.spent),
+    )
+
+
+def _attachment(home: Traced[str], own: Traced[str], parent: Parent) -> Attachment:
     subject = Subject(
         scope=Scope.SERVICE,
         namespace=home,
@@ -50,17 +102,21 @@ def _table(route: HttpRoute, parent: Parent) -> RouteTable:
         trail=trail("the service", because=parent.name.origin),
     )
     audience = None
-    if home.value != route.meta.namespace.value:
-        clients = (route.meta.namespace,)
-        audience = Audience(reach=Reach.NAMESPACES, namespaces=clients, trail=trail("clients"))
+    if home.value != own.value:
+        audience = Audience(reach=Reach.NAMESPACES, namespaces=(own,), trail=trail("clients"))
+    return Attachment(
+        subject=subject,
+        ports=() if parent.port is None else (parent.port.map(ServicePort),),
+        audience=audience,
+        enforced_at=EnforcedAt.CLIENT,
+    )
+
+
+def _table(route: HttpRoute, parent: Parent) -> RouteTable:
+    home = route.meta.namespace if parent.namespace is None else parent.namespace
     return RouteTable(
         name=Traced(route.meta.name.value, (), route.meta.because),
-        attachment=Attachment(
-            subject=subject,
-            ports=() if parent.port is None else (parent.port.map(ServicePort),),
-            audience=audience,
-            enforced_at=EnforcedAt.CLIENT,
-        ),
+        attachment=_attachment(home, route.meta.namespace, parent),
         order=Order.RANK,
         routes=tuple(_routes(route, home, parent)),
         no_match=NoMatch.NOT_FOUND,

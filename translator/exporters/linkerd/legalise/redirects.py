@@ -1,0 +1,126 @@
+"""Redirects in the target's terms: one that cannot be said goes as a whole, since a part of it could lead in a circle.
+
+linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs, 2.20: a full path drops the query of the request, and a
+prefix that begins with a slash makes the whole policy of the service invalid.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ir.provenance import Traced, derived
+from ir.traffic import AS_ASKED, Redirect, RouteTable
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Severity, Support
+
+_STATUSES = (301, 302)
+"""Statuses that a redirect may have (Gateway API 1.2, which Linkerd 2.20 is built with)."""
+_LIKE = {303: 302, 307: 302, 308: 301}
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
+
+
+def in_target_redirects(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
+    """The table with redirects that can be said; the rules of the others go."""
+    losses: list[Loss] = []
+    routes = []
+    for route in table.routes:
+        if route.redirect is None:
+            routes.append(route)
+            continue
+        reason = _reason(route.redirect)
+        if reason:
+            losses.append(_gone(tuple(traced(route)), reason))
+        else:
+            routes.append(replace(route, redirect=_said(route.redirect, losses)))
+    return replace(table, routes=tuple(routes)), losses
+
+
+def _reason(redirect: Redirect) -> str:
+    """Why it cannot be said; empty where it can."""
+    if redirect.prefix is not None:
+        return "it replaces the prefix of a path"
+    if redirect.path is not None and not redirect.path.value.startswith("/"):
+        return "its path is not absolute"
+    status = None if redirect.status is None else redirect.status.value
+    if status not in (*_STATUSES, *_LIKE, None):
+        return f"its status is {status}"
+    host = "" if redirect.authority is None else redirect.authority.value.partition(":")[0]
+    if redirect.authority is not None and not _HOST.match(host.lower()):
+        return f'"{host}" is no host name'
+    if redirect.scheme is not None and redirect.scheme.value not in ("http", "https"):
+        return f'its scheme is "{redirect.scheme.value}"'
+    return ""
+
+
+def _said(redirect: Redirect, losses: list[Loss]) -> Redirect:
+    if redirect.path is not None and "?" not in redirect.path.value:
+        text = "a redirect to another path drops the query of the request; the source keeps it."
+        losses.append(_nearly(redirect.path, text))
+    return replace(
+        redirect,
+        status=_status(redirect.status, losses),
+        authority=None if redirect.authority is None else redirect.authority.map(_host),
+        port=_port(redirect, losses),
+    )
+
+
+def _host(authority: str) -> str:
+    return authority.partition(":")[0].lower()
+
+
+def _status(status: Traced[int] | None, losses: list[Loss]) -> Traced[int] | None:
+    if status is None or status.value in _STATUSES:
+        return status
+    near = _LIKE[status.value]
+    text = (
+        f"the redirect is answered with {near}: {status.value} is no status that the target takes."
+    )
+    losses.append(_nearly(status, text))
+    return status.derive(near)
+
+
+def _port(redirect: Redirect, losses: list[Loss]) -> Traced[str] | None:
+    written = "" if redirect.authority is None else redirect.authority.value.partition(":")[2]
+    if redirect.port is None:
+        own = redirect.authority
+        return derived(written, (own,)) if written.isdigit() and own is not None else None
+    if redirect.port.value != AS_ASKED:
+        return redirect.port
+    losses.append(
+        Loss(
+            code="MM204",
+            impact=Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            sites=(redirect.port,),
+            message="the port of a redirect is that of the host asked for, not of the address.",
+        )
+    )
+    return None
+
+
+def _nearly(value: Traced[object], text: str) -> Loss:
+    return Loss(
+        code="MM204",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=(value,),
+        message=text,
+    )
+
+
+def _gone(sites: tuple[Traced[object], ...], reason: str) -> Loss:
+    return Loss(
+        code="MM204",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        sites=sites,
+        message=f"the redirect is not written: {reason}. The rule is left out, and its requests go to the next "
+        "rule that matches, or to the service.",
+        advice="Redirect in an ingress in front of the mesh, or in the application.",
+    )

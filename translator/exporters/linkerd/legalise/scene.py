@@ -1,0 +1,20 @@
+"""What all route tables are legalised with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ir.inventory import Inventory
+from translator.api import Options
+from translator.exporters.linkerd.legalise.destinations import Subsets
+from translator.exporters.naming import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The services made for subsets, what is listed, the names that are taken, and the run's options."""
+
+    subsets: Subsets
+    inventory: Inventory
+    names: Names
+    options: Options
