@@ -36,7 +36,7 @@ from ir.behaviour.stages import Access, Condition, Gate, Guard, Lowered, Passage
 from ir.edge import EgressPolicy, ExternalService, Listener
 from ir.inventory import Inventory, Workload, meets
 from ir.match import HTTP_PARTS, AllOf, Labels, Operator, Part, Pattern, Presence, Test
-from ir.membership import Enrolment
+from ir.membership import Enrolment, ProxySetting
 from ir.model import Fact, Model
 from ir.opaque import Column, Opaque
 from ir.provenance import Traced
@@ -78,6 +78,7 @@ _SILENT: Final = (
     LoadBalancing,
     Outliers,
     PortProtocol,
+    ProxySetting,
     RateLimit,
     RouteTable,
     SessionAffinity,

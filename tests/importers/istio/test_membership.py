@@ -169,3 +169,19 @@ def test_health_checks_that_are_not_rewritten_are_held_to_the_rules() -> None:
 
     assert allowed("")
     assert not allowed(off)
+
+
+def test_a_namespace_that_is_not_in_the_input_keeps_nobody_out() -> None:
+    result = translated(pods(annotations=TRUE))
+    assert enrolled(result) is True
+    assert any("not in the input" in text for text in result.report.assumptions)
+
+
+def test_no_policy_holds_for_pods_without_a_proxy() -> None:
+    rule = policy({"selector": {"matchLabels": {"app": "db"}}})
+    result = translated(namespace(ENABLED), pods(FALSE), rule)
+    request = Request(caller=Caller(mtls=False), workload="Deployment/shop/db", port=8080)
+    assert decide_access(result.model, request).allowed
+    assert not any(document.resource.startswith("Server/") for document in result.documents)
+    [finding] = [f for f in result.report.findings if f.code == "MM412"]
+    assert "holds for none of them" in finding.message

@@ -25,7 +25,7 @@ from translator.importers.istio.link.mesh_config import (
 from translator.importers.istio.link.mtls import link_mtls
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
-from translator.importers.istio.membership import read_membership
+from translator.importers.istio.membership import guesses, read_membership
 from translator.importers.istio.mesh_config import is_mesh_config, read_mesh_map
 from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
@@ -33,6 +33,7 @@ from translator.importers.istio.proxy_config_kind import read_proxy_config_kind
 from translator.importers.istio.unread import kind_not_read
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
+from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
@@ -103,14 +104,15 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     facts: list[Fact] = []
     inactive: list[Inactive] = []
-    assumptions: list[Assumption] = []
+    assumptions: list[Assumption] = list(guesses(words))
     for link in (link_mesh_config, link_proxy_config, link_mtls, link_access, link_routes):
         linked = link(statements, inventory, options)
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
         losses.extend(linked.losses)
         assumptions.extend(linked.assumptions)
-    facts.extend(read_membership(words))
+    joined = tuple(read_membership(words))
+    facts.extend((*joined, *kept_out(joined)))
     facts.extend(told.facts)
     facts = [as_probed(fact, told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses))

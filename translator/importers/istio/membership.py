@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ir.membership import Enrolment
-from ir.provenance import Traced, absorb, trail
+from ir.provenance import Assumption, Traced, absorb, trail
 from translator.importers.istio.words import Where, Words
 from translator.source.cursor import Cursor
 
@@ -27,6 +27,11 @@ TEMPLATES = "inject.istio.io/templates"
 _WORDS = {INJECTION: ("enabled", "disabled"), MODE: ("ambient", "none")}
 """Keys that understand some words only."""
 
+OPEN_NAMESPACES = Assumption(
+    "namespaces",
+    "a namespace that is not in the input keeps no pod out of the mesh that asks to join",
+)
+
 _YES = ("y", "yes", "true", "on")
 
 
@@ -36,6 +41,8 @@ class Injection(Enum):
     YES = "yes"
     NEVER = "never"
     UNSAID = "unsaid"
+    UNKNOWN = "unknown"
+    """The namespace is not in the input: it is taken not to keep anybody out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +56,20 @@ class Said:
     annotation: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What the namespace of a pod says; nothing where it is not ``listed``."""
+
+    said: Said = Said()
+    listed: bool = False
+
+
 def read_membership(words: Sequence[Words]) -> Iterator[Enrolment]:
     """One fact for each object that says whether its pods have a proxy. Gateways are proxies, they have none."""
-    spaces: dict[str, Said] = {}
+    spaces: dict[str, Space] = {}
     for one in words:
         if one.where is Where.NAMESPACE:
-            spaces[one.namespace] = _said(_leaves(one))
+            spaces[one.namespace] = Space(_said(_leaves(one)), listed=True)
     for one in words:
         found = _leaves(one)
         if not found or one.where not in (Where.NAMESPACE, Where.POD) or is_gateway(one):
@@ -62,7 +77,14 @@ def read_membership(words: Sequence[Words]) -> Iterator[Enrolment]:
         if one.where is Where.NAMESPACE:
             yield from _fact(one, found, None)
         else:
-            yield from _fact(one, found, spaces.get(one.namespace, Said()))
+            yield from _fact(one, found, spaces.get(one.namespace, Space()))
+
+
+def guesses(words: Sequence[Words]) -> Iterator[Assumption]:
+    """What is taken for granted of namespaces that are not in the input."""
+    known = {one.namespace for one in words if one.where is Where.NAMESPACE}
+    if any(one.where is Where.POD and one.namespace not in known and _leaves(one) for one in words):
+        yield OPEN_NAMESPACES
 
 
 def is_gateway(words: Words) -> bool:
@@ -129,10 +151,11 @@ def _namespace_enrols(said: Said) -> bool | None:
     return None if silent else False
 
 
-def _pod_enrols(said: Said, space: Said) -> bool | None:
+def _pod_enrols(said: Said, space: Space) -> bool | None:
     """Whether the pods have a proxy, of one kind or the other."""
-    mode = said.mode or space.mode
-    if _has_sidecar(said, _of_namespace(space)) or mode == "ambient":
+    mode = said.mode or space.said.mode
+    injection = _of_namespace(space.said) if space.listed else Injection.UNKNOWN
+    if _has_sidecar(said, injection) or mode == "ambient":
         return True
     silent = not any((said.mode, said.label, said.annotation, said.revision))
     return None if silent else False
@@ -145,6 +168,8 @@ def _has_sidecar(said: Said, space: Injection) -> bool:
             return False
         case Injection.YES:
             return word is None or word.lower() in _YES
+        case Injection.UNKNOWN:
+            return word.lower() in _YES if word is not None else said.revision is not None
         case Injection.UNSAID:
             if said.label is not None:
                 return said.label == "true"
@@ -152,7 +177,7 @@ def _has_sidecar(said: Said, space: Injection) -> bool:
 
 
 def _fact(
-    words: Words, found: Mapping[str, Traced[str]], space: Said | None
+    words: Words, found: Mapping[str, Traced[str]], space: Space | None
 ) -> Iterator[Enrolment]:
     """The fact of an object: what decides is its meaning, what changes nothing is absorbed.
 

@@ -24,6 +24,7 @@ from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.unread import kind_not_read
 from translator.resources.gateway_api.read import ROUTE_GROUP
+from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
@@ -64,7 +65,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
     facts.extend(probe_facts(statements, servers, inventory, options))
-    facts.extend(read_membership(resources, options, reads))
+    joined = tuple(read_membership(resources, options, reads))
+    facts.extend((*joined, *kept_out(joined)))
     facts.extend(read_proxies(resources, options, reads))
     guessed = any(
         isinstance(s, (Server, HttpRoute, StreamRoute)) and not s.created.value for s in statements

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from ir.attachment import Scope, Subject
+from ir.access import Bypass, Direction
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.inventory import equal_to
 from ir.membership import Enrolment
 from ir.provenance import Traced, trail
@@ -85,3 +87,17 @@ def _namespace(resource: Resource) -> Subject:
         namespace=Traced(resource.name),
         trail=trail(f"pods of {resource.name}"),
     )
+
+
+def kept_out(enrolments: Sequence[Enrolment]) -> Iterator[Bypass]:
+    """Pods that are kept out of the mesh have no proxy: no policy of the mesh exists on any of their ports."""
+    pods = [e.subject for e in enrolments if e.subject.scope is Scope.WORKLOADS]
+    for one in enrolments:
+        if not one.enrolled.value:
+            wide = one.subject.scope is Scope.NAMESPACE
+            subject = replace(one.subject, excluding=tuple(pods)) if wide else one.subject
+            yield Bypass(
+                attachment=Attachment(subject=subject, enforced_at=EnforcedAt.SERVER),
+                direction=Direction.INBOUND,
+                trail=trail(f"no proxy in {one.object}", because=one.enrolled.because),
+            )

@@ -32,7 +32,13 @@ from translator.exporters.linkerd.callers import Clause, Known, Who, positive
 from translator.exporters.linkerd.legalise.cells import Door, Probe, Table, cells
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.paths import ODD, form_of
-from translator.exporters.linkerd.legalise.ports import bypassed, protocol_of, readable
+from translator.exporters.linkerd.legalise.ports import (
+    bypassed,
+    protocol_of,
+    readable,
+    without_proxy,
+)
+from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
 from translator.exporters.naming import Names
 from translator.report.model import Fate, Impact, Severity, Support
@@ -72,15 +78,21 @@ def legalise_access(model: Model, options: Options) -> Legal:
     rulings = [ruling for ruling in named_only if ruling is not None]
     state = Pass(known, Names(), legal)
     reached: set[int] = set()
+    idle: dict[int, Fact] = {}
     for workload in sorted(model.inventory.workloads, key=lambda w: w.key):
         mine = [r for r in rulings if covers(_attachment(r).subject, workload, model.inventory)]
+        if without_proxy(model, workload):
+            idle.update((id(r), r) for r in mine)
+            continue
         reached.update(id(r) for r in mine)
-        if any(_rules(ruling) for ruling in mine) and not workload.host_network:
+        if any(rules(ruling) for ruling in mine) and not workload.host_network:
             _workload(workload, mine, model, options, state)
         else:
             legal.losses.extend(_default_holds(mine))
     legal.losses.extend(_together(state))
-    legal.losses.extend(_unreached(r) for r in rulings if id(r) not in reached and _speaks(r))
+    for ruling in rulings:
+        if id(ruling) not in reached and speaks(ruling):
+            legal.losses.append((in_vain if id(ruling) in idle else unreached)(ruling))
     legal.facts.extend(f for f in model.facts if not _is_ruling(f) and not isinstance(f, Probes))
     return legal
 
@@ -89,15 +101,6 @@ def _is_ruling(fact: Fact) -> bool:
     if isinstance(fact, (Closed, Grant, Refusal)):
         return fact.layer is Layer.MESH_REQUEST
     return isinstance(fact, PeerMtls)
-
-
-def _rules(ruling: Fact) -> bool:
-    """Whether the ruling refuses anything; one that only states the target's own default does not."""
-    return not isinstance(ruling, PeerMtls) or ruling.mode.value is MtlsMode.DEMANDED
-
-
-def _speaks(ruling: Fact) -> bool:
-    return any(value.origin for value in traced(ruling))
 
 
 def known_callers(inventory: Inventory, options: Options) -> Known:
@@ -146,24 +149,10 @@ def _without_unnamed(ruling: Fact, known: Known, legal: Legal) -> Fact | None:
     return None
 
 
-def _unreached(ruling: Fact) -> Loss:
-    harmless = isinstance(ruling, Grant) or not _rules(ruling)
-    return Loss(
-        code="MM412",
-        impact=Impact.STRICTER if harmless else Impact.LOOSER,
-        support=Support.PARTIAL,
-        severity=Severity.LOW if harmless else None,
-        sites=tuple(traced(ruling)),
-        message="no workload of the input is covered: the target needs its labels and ports.",
-        why="A policy of the target is bound to the ports of pods; the input lists no such pods.",
-        advice="Add the Deployments, StatefulSets or Pods that this policy is for to the input.",
-    )
-
-
 def _default_holds(mine: Iterable[Fact]) -> Iterator[Loss]:
     """Rulings that ask for nothing (clear text is taken): the target does so by itself."""
     for ruling in mine:
-        if isinstance(ruling, PeerMtls) and _speaks(ruling):
+        if isinstance(ruling, PeerMtls) and speaks(ruling):
             off = ruling.mode.value is MtlsMode.OFF
             yield Loss(
                 code="MM405",

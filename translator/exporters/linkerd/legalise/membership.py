@@ -71,14 +71,14 @@ def legalise_membership(model: Model, options: Options) -> Joined:
             lost.append(fact)
             key = (fact.aspect, _is_off(fact), bool(fact.object))
             groups.setdefault(key, []).append(fact)
-        elif isinstance(fact, Bypass) and not fact.object:
+        elif isinstance(fact, Bypass) and not fact.object and any(t.origin for t in traced(fact)):
             losses.append(_no_object(fact))
         else:
             facts.append(_in_its_words(fact))
             if isinstance(fact, ProxySetting) and fact.aspect is Aspect.DRAIN:
                 drained.append(fact)
     changed = set(_changed(facts)) - {""}
-    facts.extend(setting for setting in lost if setting.object in changed)
+    facts.extend(s for s in lost if s.object in changed and s.aspect is not Aspect.TEMPLATE)
     losses.extend(_said_once(group) for group in groups.values())
     losses.extend(_drained(drained))
     losses.extend((*_skipped(model), *_unending(model, target)))

@@ -7,7 +7,7 @@ the first dash, ``appProtocol`` first; what says nothing is sniffed.
 from __future__ import annotations
 
 from ir.access import Bypass, Direction
-from ir.coverage import covers, covers_port
+from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, PortOfService, Workload
 from ir.model import Model
 
@@ -48,6 +48,17 @@ def _spoken(port: PortOfService) -> str:
         if word in words:
             return protocol
     return "opaque" if port.number in _TCP_PORTS else "unknown"
+
+
+def without_proxy(model: Model, workload: Workload) -> bool:
+    """Whether the workload is kept out of the mesh: no policy exists on any of its ports, declared or not."""
+    return any(
+        isinstance(fact, Bypass)
+        and not fact.object
+        and covers_undeclared(fact.attachment)
+        and covers(fact.attachment.subject, workload, model.inventory)
+        for fact in model.facts
+    )
 
 
 def bypassed(model: Model, workload: Workload, port: int) -> bool:

@@ -68,10 +68,14 @@ def _setting(fact: ProxySetting, target: Target) -> Edit:
 
 
 def bypasses(facts: Iterable[Bypass]) -> Iterator[Edit]:
-    """The ports that skip the proxy, all of one object and direction in one annotation."""
+    """The ports that skip the proxy, all of one object and direction in one annotation.
+
+    Pods without a proxy have no such ports: who is enrolled says that.
+    """
     groups: dict[tuple[str, Direction], list[Bypass]] = {}
     for fact in facts:
-        groups.setdefault((fact.object, fact.direction), []).append(fact)
+        if fact.object:
+            groups.setdefault((fact.object, fact.direction), []).append(fact)
     for (owner, direction), group in groups.items():
         values: list[Traced[object]] = []
         for fact in group:
