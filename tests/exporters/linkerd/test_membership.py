@@ -229,3 +229,17 @@ def test_the_rest_of_a_changed_document_is_carried() -> None:
     assert fates["spec.template.metadata.labels.app"] is Fate.CARRIED
     assert fates["spec.template.spec.containers[0].name"] is Fate.CARRIED
     assert fates['spec.template.metadata.labels["sidecar.istio.io/inject"]'] is Fate.PLACED
+
+
+def test_rules_for_a_port_that_skips_the_proxy_hold_nowhere() -> None:
+    skipped = pods(annotations='traffic.sidecar.istio.io/excludeInboundPorts: "8080"')
+    strict = """
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: db, namespace: shop}
+spec: {selector: {matchLabels: {app: db}}, portLevelMtls: {"8080": {mode: STRICT}}}
+"""
+    result = to_linkerd(f"{skipped}---\n{strict}")
+    fates = {row.fate for row in result.report.ledger if row.path.startswith("spec.portLevelMtls")}
+    assert fates == {Fate.ABSORBED}
+    assert [f.severity for f in result.report.findings if f.code == "MM412"] == [Severity.LOW]

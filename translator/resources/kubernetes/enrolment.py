@@ -89,13 +89,21 @@ def _namespace(resource: Resource) -> Subject:
     )
 
 
+def _space(subject: Subject) -> str:
+    return "" if subject.namespace is None else subject.namespace.value
+
+
 def kept_out(enrolments: Sequence[Enrolment]) -> Iterator[Bypass]:
     """Pods that are kept out of the mesh have no proxy: no policy of the mesh exists on any of their ports."""
-    pods = [e.subject for e in enrolments if e.subject.scope is Scope.WORKLOADS]
+    pods: dict[str, list[Subject]] = {}
+    for one in enrolments:
+        if one.subject.scope is Scope.WORKLOADS:
+            pods.setdefault(_space(one.subject), []).append(one.subject)
     for one in enrolments:
         if not one.enrolled.value:
             wide = one.subject.scope is Scope.NAMESPACE
-            subject = replace(one.subject, excluding=tuple(pods)) if wide else one.subject
+            own = tuple(pods.get(_space(one.subject), ())) if wide else ()
+            subject = replace(one.subject, excluding=own)
             yield Bypass(
                 attachment=Attachment(subject=subject, enforced_at=EnforcedAt.SERVER),
                 direction=Direction.INBOUND,

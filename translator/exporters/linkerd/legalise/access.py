@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import (
+    Bypass,
     Closed,
     Grant,
     Layer,
@@ -33,7 +34,9 @@ from translator.exporters.linkerd.legalise.cells import Door, Probe, Table, cell
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.paths import ODD, form_of
 from translator.exporters.linkerd.legalise.ports import (
+    all_bypassed,
     bypassed,
+    bypasses_of,
     protocol_of,
     readable,
     without_proxy,
@@ -62,6 +65,7 @@ class Pass:
     known: Known
     names: Names
     legal: Legal
+    past: tuple[Bypass, ...]
     undeclared: list[str] = field(default_factory=list)
     """Workloads whose undeclared ports are shut though the source grants something there."""
     unprobed: list[str] = field(default_factory=list)
@@ -76,14 +80,19 @@ def legalise_access(model: Model, options: Options) -> Legal:
     known = known_callers(model.inventory, options)
     named_only = (_without_unnamed(ruling, known, legal) for ruling in rulings)
     rulings = [ruling for ruling in named_only if ruling is not None]
-    state = Pass(known, Names(), legal)
+    state = Pass(known, Names(), legal, bypasses_of(model))
     reached: set[int] = set()
     idle: dict[int, Fact] = {}
     for workload in sorted(model.inventory.workloads, key=lambda w: w.key):
         mine = [r for r in rulings if covers(_attachment(r).subject, workload, model.inventory)]
-        if without_proxy(model, workload):
-            idle.update((id(r), r) for r in mine)
-            continue
+        outside = without_proxy(state.past, workload, model.inventory)
+        void = {
+            id(r): r
+            for r in mine
+            if outside or all_bypassed(state.past, _attachment(r), workload, model.inventory)
+        }
+        idle.update(void)
+        mine = [r for r in mine if id(r) not in void]
         reached.update(id(r) for r in mine)
         if any(rules(ruling) for ruling in mine) and not workload.host_network:
             _workload(workload, mine, model, options, state)
@@ -176,7 +185,11 @@ def _workload(
     closed = any(isinstance(r, (Closed, Refusal)) for r in everywhere)
     demanded = _demanded(everywhere)
     carver = Carver(workload, model.inventory, options, state.names)
-    ports = [p for p in model.inventory.ports_of(workload) if not bypassed(model, workload, p)]
+    ports = [
+        p
+        for p in model.inventory.ports_of(workload)
+        if not bypassed(state.past, workload, p, model.inventory)
+    ]
     for port in ports:
         here = [r for r in mine if covers_port(_attachment(r), workload, port)]
         probed = any(workload.port_number(p.port) == port for p in workload.probes)

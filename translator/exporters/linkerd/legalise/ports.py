@@ -6,7 +6,10 @@ the first dash, ``appProtocol`` first; what says nothing is sniffed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ir.access import Bypass, Direction
+from ir.attachment import Attachment, WorkloadPort
 from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, PortOfService, Workload
 from ir.model import Model
@@ -50,23 +53,40 @@ def _spoken(port: PortOfService) -> str:
     return "opaque" if port.number in _TCP_PORTS else "unknown"
 
 
-def without_proxy(model: Model, workload: Workload) -> bool:
+def bypasses_of(model: Model) -> tuple[Bypass, ...]:
+    """What reaches workloads without their proxy."""
+    found = (f for f in model.facts if isinstance(f, Bypass))
+    return tuple(f for f in found if f.direction is Direction.INBOUND)
+
+
+def without_proxy(past: Sequence[Bypass], workload: Workload, inventory: Inventory) -> bool:
     """Whether the workload is kept out of the mesh: no policy exists on any of its ports, declared or not."""
     return any(
-        isinstance(fact, Bypass)
-        and not fact.object
+        not fact.object
         and covers_undeclared(fact.attachment)
-        and covers(fact.attachment.subject, workload, model.inventory)
-        for fact in model.facts
+        and covers(fact.attachment.subject, workload, inventory)
+        for fact in past
     )
 
 
-def bypassed(model: Model, workload: Workload, port: int) -> bool:
+def bypassed(past: Sequence[Bypass], workload: Workload, port: int, inventory: Inventory) -> bool:
     """Whether connections to the port reach the workload without its proxy: no policy exists there."""
     return any(
-        isinstance(fact, Bypass)
-        and fact.direction is Direction.INBOUND
-        and covers(fact.attachment.subject, workload, model.inventory)
-        and covers_port(fact.attachment, workload, port)
-        for fact in model.facts
+        covers_port(fact.attachment, workload, port)
+        and covers(fact.attachment.subject, workload, inventory)
+        for fact in past
+    )
+
+
+def all_bypassed(
+    past: Sequence[Bypass], attachment: Attachment, workload: Workload, inventory: Inventory
+) -> bool:
+    """Whether a fact is about ports of the workload alone on which no policy exists."""
+    numbers = [
+        workload.port_number(port.value.port)
+        for port in attachment.ports
+        if isinstance(port.value, WorkloadPort)
+    ]
+    return bool(numbers) and all(
+        number is not None and bypassed(past, workload, number, inventory) for number in numbers
     )

@@ -28,8 +28,9 @@ def in_vain(ruling: Fact) -> Loss:
         severity=Severity.LOW,
         fate=Fate.ABSORBED,
         sites=tuple(traced(ruling)),
-        message="all workloads of the input that are covered are kept out of the mesh: this holds for none of them.",
-        advice="Nothing, if they are meant to stay outside; else enrol them.",
+        message="all workloads or ports of the input that are covered are kept from the proxy: this holds for none of "
+        "them, in the source either.",
+        advice="Nothing, if they are meant to stay outside; else enrol them, or let the proxy have the ports.",
     )
 
 
