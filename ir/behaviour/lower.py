@@ -18,7 +18,6 @@ from ir.access import (
     ClientTls,
     Closed,
     Direction,
-    Evidence,
     ExternalDecision,
     Grant,
     GuardedRoutes,
@@ -31,15 +30,14 @@ from ir.access import (
     TokenCheck,
 )
 from ir.attachment import Attachment, Reach, Scope, ServicePort, Subject, WorkloadPort
-from ir.behaviour.languages import language_of
-from ir.behaviour.stages import Access, Condition, Gate, Guard, Lowered, Passage, Rule, Way
+from ir.behaviour.stages import Access, Gate, Guard, Lowered, Passage, Rule
+from ir.behaviour.strip import alternatives_of, rule_of, tests_of, ways_of
 from ir.edge import EgressPolicy, ExternalService, Listener
 from ir.inventory import Inventory, Workload, meets
-from ir.match import HTTP_PARTS, AllOf, Labels, Operator, Part, Pattern, Presence, Test
+from ir.match import Labels, Operator, Part, Pattern
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Fact, Model
 from ir.opaque import Column, Opaque
-from ir.provenance import Traced
 from ir.resilience import (
     ConnectionLimits,
     LoadBalancing,
@@ -225,7 +223,7 @@ class Lowering:
                     number = workload.port_number(own.value.port)
                     if number is not None:
                         yield number
-            for test in _tests(fact):
+            for test in tests_of(fact):
                 if test.part is Part.PORT:
                     yield from (
                         int(term.value.text)
@@ -285,10 +283,10 @@ class Lowering:
         return tuple(dict.fromkeys(rule for rule in rules if rule is not None))
 
     def _rule(self, fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
-        asks = any(t.part is Part.PORT for t in _tests(fact))
+        asks = any(t.part is Part.PORT for t in tests_of(fact))
         key = id(fact), port if asks else 0
         if key not in self._rules:
-            self._rules[key] = _rule(fact, port)
+            self._rules[key] = rule_of(fact, port)
         return self._rules[key]
 
     def _guard(self, fact: GuardedRoutes, port: int) -> Guard:
@@ -296,8 +294,8 @@ class Lowering:
         if key not in self._guards:
             passages = []
             for route in fact.routes:
-                matches = _alternatives(route.matches, port)
-                admissions = (_ways(a.callers, port) for a in route.admissions)
+                matches = alternatives_of(route.matches, port)
+                admissions = (ways_of(a.callers, port) for a in route.admissions)
                 admitted = tuple(dict.fromkeys(a for a in admissions if a is not None))
                 if matches:
                     passages.append(Passage(matches, admitted))
@@ -352,83 +350,3 @@ def _tokens(checks: Sequence[TokenCheck]) -> tuple[str, ...] | None:
     if not checks:
         return None
     return tuple(sorted({place.value.lower() for check in checks for place in check.locations}))
-
-
-def _tests(fact: object) -> Iterator[Test]:
-    """All tests of a rule or of guarded routes."""
-    if isinstance(fact, (Grant, Refusal, ExternalDecision)):
-        yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
-        yield from fact.always
-    elif isinstance(fact, GuardedRoutes):
-        for route in fact.routes:
-            yield from (t for way in route.matches for t in way.tests)
-            yield from (t for a in route.admissions for way in a.callers for t in way.tests)
-
-
-def _rule(fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
-    """The rule on this port; ``None`` where it can never hold there."""
-    callers, requests = _ways(fact.callers, port), _ways(fact.requests, port)
-    always = _way(fact.always, port)
-    if callers is None or requests is None or always is None:
-        return None
-    evidence = Evidence.CERTIFICATE if isinstance(fact, ExternalDecision) else fact.evidence
-    return Rule(
-        callers=callers,
-        requests=requests,
-        always=always,
-        view=fact.view,
-        evidence=Evidence.LABEL if evidence is Evidence.LABEL else Evidence.CERTIFICATE,
-        asks_http=any(t.part in HTTP_PARTS for t in _tests(fact)),
-    )
-
-
-def _alternatives(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...]:
-    """The alternatives that can hold on the port, each of which may win by its own conditions."""
-    if not ways:
-        return ((),)
-    return tuple(way for one in ways if (way := _way(one.tests, port)) is not None)
-
-
-def _ways(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...] | None:
-    """The alternatives that can hold on the port; ``()``: every request; ``None``: none can."""
-    if not ways:
-        return ()
-    found = [way for one in ways if (way := _way(one.tests, port)) is not None]
-    if any(not way for way in found):
-        return ()
-    return tuple(dict.fromkeys(found)) or None
-
-
-def _way(tests: Sequence[Test], port: int) -> Way | None:
-    """The conditions besides those on the port; ``None`` where one on the port fails."""
-    if not all(_on_port(test, port) for test in tests if test.part is Part.PORT):
-        return None
-    return tuple(condition(test) for test in tests if test.part is not Part.PORT)
-
-
-def _on_port(test: Test, port: int) -> bool:
-    def among(terms: tuple[Traced[object], ...]) -> bool:
-        return any(
-            isinstance(t.value, Pattern) and language_of(t.value).accepts(str(port)) for t in terms
-        )
-
-    presence = Presence.EITHER if test.presence is None else test.presence.value
-    return (
-        presence is not Presence.ABSENT
-        and not among(test.none_of)
-        and (not test.any_of or among(test.any_of))
-    )
-
-
-def condition(test: Test) -> Condition:
-    """The test without its trails."""
-    name = "" if test.name is None else test.name.value
-    header = test.part is Part.HEADER
-    return Condition(
-        part=test.part,
-        name=name.lower() if header else name,
-        any_of=tuple(dict.fromkeys(t.value for t in test.any_of)),
-        none_of=tuple(dict.fromkeys(t.value for t in test.none_of)),
-        presence=Presence.EITHER if test.presence is None else test.presence.value,
-        missing_is_empty=test.missing_is_empty,
-    )

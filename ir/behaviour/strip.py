@@ -1,0 +1,91 @@
+"""Rules without their trails, on one port: tests on the port are decided on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.access import Evidence, ExternalDecision, Grant, GuardedRoutes, Refusal
+from ir.behaviour.languages import language_of
+from ir.behaviour.stages import Condition, Rule, Way
+from ir.match import HTTP_PARTS, AllOf, Part, Pattern, Presence, Test
+from ir.provenance import Traced
+
+
+def tests_of(fact: object) -> Iterator[Test]:
+    """All tests of a rule or of guarded routes."""
+    if isinstance(fact, (Grant, Refusal, ExternalDecision)):
+        yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
+        yield from fact.always
+    elif isinstance(fact, GuardedRoutes):
+        for route in fact.routes:
+            yield from (t for way in route.matches for t in way.tests)
+            yield from (t for a in route.admissions for way in a.callers for t in way.tests)
+
+
+def rule_of(fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
+    """The rule on this port; ``None`` where it can never hold there."""
+    callers, requests = ways_of(fact.callers, port), ways_of(fact.requests, port)
+    always = _way(fact.always, port)
+    if callers is None or requests is None or always is None:
+        return None
+    evidence = Evidence.CERTIFICATE if isinstance(fact, ExternalDecision) else fact.evidence
+    return Rule(
+        callers=callers,
+        requests=requests,
+        always=always,
+        view=fact.view,
+        evidence=Evidence.LABEL if evidence is Evidence.LABEL else Evidence.CERTIFICATE,
+        asks_http=any(t.part in HTTP_PARTS for t in tests_of(fact)),
+    )
+
+
+def alternatives_of(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...]:
+    """The alternatives that can hold on the port, each of which may win by its own conditions."""
+    if not ways:
+        return ((),)
+    return tuple(way for one in ways if (way := _way(one.tests, port)) is not None)
+
+
+def ways_of(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...] | None:
+    """The alternatives that can hold on the port; ``()``: every request; ``None``: none can."""
+    if not ways:
+        return ()
+    found = [way for one in ways if (way := _way(one.tests, port)) is not None]
+    if any(not way for way in found):
+        return ()
+    return tuple(dict.fromkeys(found)) or None
+
+
+def _way(tests: Sequence[Test], port: int) -> Way | None:
+    """The conditions besides those on the port; ``None`` where one on the port fails."""
+    if not all(_on_port(test, port) for test in tests if test.part is Part.PORT):
+        return None
+    return tuple(condition(test) for test in tests if test.part is not Part.PORT)
+
+
+def _on_port(test: Test, port: int) -> bool:
+    def among(terms: tuple[Traced[object], ...]) -> bool:
+        return any(
+            isinstance(t.value, Pattern) and language_of(t.value).accepts(str(port)) for t in terms
+        )
+
+    presence = Presence.EITHER if test.presence is None else test.presence.value
+    return (
+        presence is not Presence.ABSENT
+        and not among(test.none_of)
+        and (not test.any_of or among(test.any_of))
+    )
+
+
+def condition(test: Test) -> Condition:
+    """The test without its trails."""
+    name = "" if test.name is None else test.name.value
+    header = test.part is Part.HEADER
+    return Condition(
+        part=test.part,
+        name=name.lower() if header else name,
+        any_of=tuple(dict.fromkeys(t.value for t in test.any_of)),
+        none_of=tuple(dict.fromkeys(t.value for t in test.none_of)),
+        presence=Presence.EITHER if test.presence is None else test.presence.value,
+        missing_is_empty=test.missing_is_empty,
+    )
