@@ -35,7 +35,7 @@ from ir.behaviour.strip import alternatives_of, rule_of, tests_of, ways_of
 from ir.edge import EgressPolicy, ExternalService, Listener
 from ir.inventory import Inventory, Workload, meets
 from ir.match import Labels, Operator, Part, Pattern
-from ir.membership import Enrolment, ProxySetting
+from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Fact, Model
 from ir.opaque import Column, Opaque
 from ir.resilience import (
@@ -76,13 +76,27 @@ _SILENT: Final = (
     LoadBalancing,
     Outliers,
     PortProtocol,
-    ProxySetting,
     RateLimit,
     RouteTable,
     SessionAffinity,
     Telemetry,
 )
 """Facts that say nothing of who gets in at a port of a workload."""
+
+_TOUCHY: Final = frozenset(
+    (
+        Aspect.BOOTSTRAP,
+        Aspect.CAPTURE,
+        Aspect.CERTIFICATES,
+        Aspect.DECISIONS,
+        Aspect.ENVIRONMENT,
+        Aspect.OTHER,
+        Aspect.TEMPLATE,
+        Aspect.TRUST_ALIASES,
+        Aspect.WAYPOINT,
+    )
+)
+"""Settings by which a proxy may come to let in others than its rules say."""
 
 _MAYBE_CLOSED = (
     "where an install setting decides whether a port is closed, it is taken to be closed"
@@ -108,7 +122,7 @@ class Lowering:
             for f in reversed(model.facts)
             if isinstance(f, EndpointSubset)
         }
-        self.taints = tuple(_taints(model.facts))
+        self._odd = tuple(_odd(model.facts))
         self._wide: list[Here] = []
         self._by_namespace: dict[str, list[Here]] = {}
         self._by_label: dict[tuple[str | None, str, str], list[Here]] = {}
@@ -213,6 +227,12 @@ class Lowering:
                     workload.port_number(p.target) for p in service.ports if p.number == number
                 )
         return found
+
+    def taints(self, workload: Workload) -> Iterator[str]:
+        """What may have a say on who reaches the workload and is not understood."""
+        for what, subject in self._odd:
+            if subject is None or self.covers(subject, workload):
+                yield what
 
     def named_ports(self, facts: Iterable[Fact], workload: Workload) -> Iterator[int]:
         """Ports of the workload that the facts single out, declared or not."""
@@ -336,14 +356,17 @@ def _for_some(attachment: Attachment) -> bool:
     return audience is not None and audience.reach is not Reach.EVERYONE
 
 
-def _taints(facts: Iterable[Fact]) -> Iterator[str]:
-    """Pieces of the model that may decide on access and are not understood."""
+def _odd(facts: Iterable[Fact]) -> Iterator[tuple[str, Subject | None]]:
+    """Pieces of the model that may decide on access and are not understood, with where they hold (``None``: anywhere)."""
     for fact in facts:
         if isinstance(fact, Opaque):
             if Column.ACCESS in fact.may_touch:
-                yield fact.kind
+                yield fact.kind, None if fact.attachment is None else fact.attachment.subject
+        elif isinstance(fact, ProxySetting):
+            if fact.aspect in _TOUCHY:
+                yield f"a setting of proxies ({fact.aspect.value})", fact.subject
         elif not isinstance(fact, (*_RULING, *_SILENT)):
-            yield type(fact).__name__
+            yield type(fact).__name__, None
 
 
 def _tokens(checks: Sequence[TokenCheck]) -> tuple[str, ...] | None:

@@ -141,7 +141,7 @@ class Comparison:
 
     def _taints(self, doors: Doors) -> Iterator[str]:
         for lowering, side in zip(self.lowered, (doors.before, doors.after), strict=True):
-            yield from lowering.taints
+            yield from lowering.taints(doors.workload)
             yield from side.taints
             tokens = {Part.TOKEN_PRINCIPAL, Part.TOKEN_AUDIENCE, Part.TOKEN_CLAIM}
             asked = {condition.part for condition, _, _ in conditions(side.access)}
