@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ir.inventory import Inventory
 from ir.model import Fact, Inactive, Model
 from ir.provenance import Assumption
 from translator.api import Import, Inert, Loss, Options
@@ -13,9 +14,11 @@ from translator.importers.istio.authorization_policy import read_authorization_p
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
 from translator.importers.istio.elsewhere import read_elsewhere
+from translator.importers.istio.envoy_filter import read_envoy_filter
 from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
 from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
+from translator.importers.istio.link.extensions import link_extensions
 from translator.importers.istio.link.mesh_config import (
     link_mesh_config,
     mesh_config,
@@ -29,10 +32,13 @@ from translator.importers.istio.membership import guesses, read_membership
 from translator.importers.istio.mesh_config import is_mesh_config, read_mesh_map
 from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
+from translator.importers.istio.plugins import read_traffic_extension, read_wasm_plugin
 from translator.importers.istio.proxy_config_kind import read_proxy_config_kind
+from translator.importers.istio.telemetry import read_telemetry
 from translator.importers.istio.unread import kind_not_read
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
+from translator.importers.linked import Linked
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.read import read_inventory
@@ -57,8 +63,22 @@ READERS: dict[tuple[str, str], Reader] = {
     ("networking.istio.io", "DestinationRule"): read_destination_rule,
     ("install.istio.io", "IstioOperator"): read_istio_operator,
     ("networking.istio.io", "ProxyConfig"): read_proxy_config_kind,
+    ("networking.istio.io", "EnvoyFilter"): read_envoy_filter,
+    ("extensions.istio.io", "WasmPlugin"): read_wasm_plugin,
+    ("extensions.istio.io", "TrafficExtension"): read_traffic_extension,
+    ("telemetry.istio.io", "Telemetry"): read_telemetry,
 }
 """The kinds that are read today; the others of these groups are claimed and shown as unread."""
+
+LINKS: tuple[Callable[[Sequence[Statement], Inventory, Options], Linked], ...] = (
+    link_mesh_config,
+    link_proxy_config,
+    link_mtls,
+    link_access,
+    link_routes,
+    link_extensions,
+)
+"""What the statements mean together, one rule of precedence after the other."""
 
 
 def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
@@ -105,7 +125,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts: list[Fact] = []
     inactive: list[Inactive] = []
     assumptions: list[Assumption] = list(guesses(words))
-    for link in (link_mesh_config, link_proxy_config, link_mtls, link_access, link_routes):
+    for link in LINKS:
         linked = link(statements, inventory, options)
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)

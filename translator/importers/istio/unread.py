@@ -6,10 +6,8 @@ from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaves_below
 
-_REFUSES = ("RequestAuthentication", "EnvoyFilter", "WasmPlugin", "TrafficExtension", "Sidecar")
+_REFUSES = ("RequestAuthentication", "Sidecar")
 """Kinds that may refuse requests: without them more may pass."""
-
-_HARMLESS = ("Telemetry",)
 
 
 def kind_not_read(resource: Resource) -> Loss:
@@ -17,8 +15,6 @@ def kind_not_read(resource: Resource) -> Loss:
     impact, severity = Impact.DIFFERENT, Severity.HIGH
     if resource.kind in _REFUSES:
         impact, severity = Impact.LOOSER, Severity.BLOCKER
-    elif resource.kind in _HARMLESS:
-        severity = Severity.LOW
     return Loss(
         code="MM102",
         impact=impact,

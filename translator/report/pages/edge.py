@@ -85,7 +85,8 @@ ENTRIES = (
         "Extension or opaque piece",
         "The piece is left out, and what it does to traffic is not known to this tool.",
         "Only the source mesh can interpret it: a patch of its proxy's configuration, a plugin.",
-        "Find out what it is for. Often the target has a plain setting for it.",
+        "The finding says what the piece seems to be for, told from its form, and what the target has instead. "
+        "A piece that may refuse requests is a blocker: more may pass without it.",
         "kind: EnvoyFilter",
     ),
     Entry(

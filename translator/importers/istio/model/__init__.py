@@ -13,6 +13,7 @@ from translator.importers.istio.model.access import (
     AuthorizationRule,
     PeerAuthentication,
 )
+from translator.importers.istio.model.extensions import Extension, TelemetryResource
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, ProxyConfig
 from translator.importers.istio.model.routing import (
     DestinationRule,
@@ -28,6 +29,8 @@ Statement = (
     | VirtualService
     | DestinationRule
     | MeshResource
+    | Extension
+    | TelemetryResource
     | ProxyConfig
 )
 """One resource that was read."""
@@ -38,6 +41,7 @@ __all__ = [
     "AuthorizationPolicy",
     "AuthorizationRule",
     "DestinationRule",
+    "Extension",
     "MeshConfig",
     "MeshResource",
     "PeerAuthentication",
@@ -46,5 +50,6 @@ __all__ = [
     "Refused",
     "Statement",
     "Subset",
+    "TelemetryResource",
     "VirtualService",
 ]

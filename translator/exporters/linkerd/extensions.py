@@ -1,0 +1,118 @@
+"""What only the source's proxy understands, and what is observed: lost before pruning, one finding for each purpose.
+
+What the target has instead: linkerd2 2.20 (HTTPLocalRateLimitPolicy, AuthorizationPolicy, config.linkerd.io/*); its
+proxy takes no extensions (linkerd2-proxy has no plug-in interface).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from ir.model import Fact, Model
+from ir.opaque import Column, Intent, Opaque
+from ir.telemetry import Telemetry
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Impact, Severity, Support
+
+_INSTEAD: Mapping[Intent, str] = {
+    Intent.LOCAL_RATE_LIMIT: "Write an HTTPLocalRateLimitPolicy for the Server of the port (requests per second for the "
+    "whole port or by client identity; no paths, no headers).",
+    Intent.GLOBAL_RATE_LIMIT: "There is no global rate limit: keep it in an ingress, or limit each pod with an "
+    "HTTPLocalRateLimitPolicy.",
+    Intent.EXTERNAL_AUTHORIZATION: "Ask the service in an ingress in front of the mesh, or in the application; until "
+    "then refuse what it would have decided.",
+    Intent.EXTERNAL_PROCESSING: "Move it into the application or into a gateway in front of it.",
+    Intent.ACCESS_RULES: "Write AuthorizationPolicies for what is to be let in.",
+    Intent.TOKEN_CHECK: "Check tokens in the application or in an ingress in front of it.",
+    Intent.SCRIPT: "Read the script: what it decides must move into the application or into a gateway.",
+    Intent.PLUGIN: "Find out what the plugin does; it must move into the application or into a gateway.",
+    Intent.HEADER_CHANGE: "Set headers with RequestHeaderModifier or ResponseHeaderModifier on the HTTPRoutes of the "
+    "Service, which clients of the mesh take.",
+    Intent.CROSS_ORIGIN: "Answer cross-origin requests in the application or in the ingress.",
+    Intent.FAULT: "Test with a backend that is slow or fails.",
+    Intent.TIME_LIMIT: "Set timeout.linkerd.io/request, response or idle on the route or the Service.",
+    Intent.LIMIT: "Connections and sizes are not limited by the proxy: limit them in the application.",
+    Intent.KEEP_ALIVE: "The target's proxies keep connections alive by settings of their own.",
+    Intent.COMPRESSION: "Compress in the application or in the ingress.",
+    Intent.TRANSCODING: "Put a gateway that transcodes in front of the service.",
+    Intent.PATH_FORM: "The target decides on the path as it was sent: compare the rules that depend on its form.",
+    Intent.TRUSTED_HOPS: "The target knows callers by the address of the connection only.",
+    Intent.PROXY_PROTOCOL: "End it in the load balancer or in the ingress.",
+    Intent.LOCAL_REPLY: "Answers of the target's proxy cannot be changed.",
+    Intent.UPGRADE: "WebSockets and CONNECT pass; other upgrades must be tried.",
+    Intent.TLS: "Mutual TLS is on between workloads of the mesh; other TLS must end in the application.",
+    Intent.DESTINATION: "It is there for another patch; it goes with that one.",
+    Intent.ROUTE: "Write the change as an HTTPRoute.",
+    Intent.LOG: "Access logs are switched on with config.linkerd.io/access-log.",
+    Intent.STATISTICS: "Metrics have other names; see the target's proxy metrics.",
+    Intent.REMOVAL: "Find out why the part was taken out; the target's proxy does not have it.",
+    Intent.OTHER: "Find out what it is for. Often the target has a plain setting for it.",
+}
+"""What to do in the target, by purpose."""
+
+
+def without_extensions(model: Model) -> tuple[Model, tuple[Loss, ...]]:
+    """The model without opaque pieces and telemetry, and what that means for its users."""
+    opaque = [f for f in model.facts if isinstance(f, Opaque)]
+    observed = [f for f in model.facts if isinstance(f, Telemetry)]
+    kept: tuple[Fact, ...] = tuple(f for f in model.facts if not isinstance(f, (Opaque, Telemetry)))
+    losses = (*_opaque(opaque), *_observed(observed))
+    return replace(model, facts=kept), losses
+
+
+def _opaque(facts: list[Opaque]) -> Iterator[Loss]:
+    groups: dict[tuple[Intent, Impact], list[Opaque]] = {}
+    for fact in facts:
+        groups.setdefault((fact.intent, _harm(fact)), []).append(fact)
+    for (intent, impact), group in groups.items():
+        kinds = ", ".join(dict.fromkeys(fact.kind for fact in group))
+        touches = ", ".join(c.value for c in Column if any(c in f.may_touch for f in group))
+        yield Loss(
+            code="MM801",
+            impact=impact,
+            support=Support.NEVER,
+            severity=_gravity(impact),
+            sites=tuple(value for fact in group for value in traced(fact)),
+            message=f"{intent.value}: {len(group)} piece{'s' * (len(group) > 1)} that only the source's proxy "
+            f"understands are left out ({kinds}).",
+            why=f"It may touch {touches}. The target's proxy takes no patches and no plugins.",
+            advice=_INSTEAD[intent],
+        )
+
+
+def _harm(fact: Opaque) -> Impact:
+    """What may refuse lets more through once it is gone."""
+    if Column.ACCESS in fact.may_touch:
+        return Impact.LOOSER
+    only_observes = set(fact.may_touch) <= {Column.TELEMETRY}
+    return Impact.NONE if only_observes else Impact.DIFFERENT
+
+
+def _gravity(impact: Impact) -> Severity | None:
+    match impact:
+        case Impact.NONE:
+            return Severity.LOW
+        case Impact.DIFFERENT:
+            return Severity.HIGH
+        case _:
+            return None
+
+
+def _observed(facts: list[Telemetry]) -> Iterator[Loss]:
+    groups: dict[str, list[Telemetry]] = {}
+    for fact in facts:
+        groups.setdefault(fact.aspect.value, []).append(fact)
+    for aspect, group in groups.items():
+        yield Loss(
+            code="MM701",
+            impact=Impact.NONE,
+            support=Support.NEVER,
+            severity=Severity.LOW,
+            sites=tuple(value for fact in group for value in traced(fact)),
+            message=f"{aspect}: {len(group)} setting{'s' * (len(group) > 1)} of what is observed are left out.",
+            why="Logs, metrics and traces are set for the whole mesh, and under other names.",
+            advice="Move dashboards and alerts before the workloads; access logs are switched on with "
+            "config.linkerd.io/access-log.",
+        )
