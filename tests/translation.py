@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ir.model import Model
 from translator import pipeline
+from translator.after import as_source, in_force
 from translator.api import Exporter, Importer, Options
 from translator.pipeline import Result
+from translator.registry import load_importer
 from translator.source.load import load_text
 
 
@@ -24,6 +27,12 @@ def to_version(text: str, version: str, **settings: object) -> Result:
     """Istio to a version of Linkerd."""
     own = pipeline.options_of(load_text(""), "istio", f"linkerd@{version}", settings)
     return pipeline.translate_loaded(load_text(text), own)
+
+
+def in_force_after(text: str, result: Result) -> Model:
+    """What the target makes of the input and the outputs together."""
+    there = in_force(load_text(text), result, result.options)
+    return load_importer("linkerd")(there.resources, as_source(result.options)).model
 
 
 def through(

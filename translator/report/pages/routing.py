@@ -121,4 +121,12 @@ ENTRIES = (
         "their own.",
         "tcp:\n- match: [{port: 3306, sourceLabels: {app: web}}]",
     ),
+    Entry(
+        "MM214",
+        "Share of a backend without endpoints",
+        "While a backend has no endpoint, the others get its share; in the source these requests fail.",
+        "The target splits requests among the backends that are there.",
+        "Nothing, if no backend is meant to be empty.",
+        "route:\n- {destination: {host: a}, weight: 90}\n- {destination: {host: b}, weight: 10}",
+    ),
 )

@@ -19,7 +19,11 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
+from translator.exporters.linkerd.legalise.destinations import (
+    Subsets,
+    Unreachable,
+    moving_shares,
+)
 from translator.exporters.linkerd.legalise.rules import language
 from translator.exporters.linkerd.legalise.scene import Scene
 from translator.exporters.linkerd.legalise.viewers import (
@@ -48,9 +52,10 @@ def connection_objects(
     service: Service | None,
     rivals: Sequence[RouteTable],
     scene: Scene,
+    losses: list[Loss],
     *,
     beside_http: bool,
-) -> tuple[tuple[RouteTable, ...], list[Loss]]:
+) -> tuple[RouteTable, ...]:
     """The legal tables of one: each has a single rule. ``beside_http``: the service has HTTP routes too.
 
     Raises:
@@ -60,7 +65,10 @@ def connection_objects(
         raise Unreachable(
             "MM213", f"rules for connections need Linkerd {SINCE}", "Raise --target-version."
         )
-    table, losses = settled(table, scene.inventory)
+    table, lost = settled(table, scene.inventory)
+    if not table.routes:
+        losses.extend(lost)
+        raise Unreachable("MM208", "none of its rules is left for clients of the mesh")
     who = audiences(
         table,
         scene.inventory,
@@ -69,13 +77,13 @@ def connection_objects(
     )
     if not who.viewers:
         raise Unreachable("MM208", who.reason or "none of its rules is for clients of the mesh")
-    losses.extend(who.losses)
+    lost.extend(who.losses)
     found: list[RouteTable] = []
     reached: set[int] = set()
-    slots = _slots(table, service, losses, beside_http=beside_http)
+    slots = _slots(table, service, lost, beside_http=beside_http)
     for viewer in who.viewers:
         if viewer.at is not None and (len(who.viewers) > 1 or rivals):
-            losses.append(_competes(viewer))
+            lost.append(_competes(viewer))
             continue
         for slot in slots:
             seen = replace(
@@ -85,8 +93,10 @@ def connection_objects(
             found.extend(_finished(seen, rules, viewer, service, scene.names))
     if not found:
         raise Unreachable("MM213", _COMPETES, "Give these clients a service of their own.")
-    losses.extend(_never_reached(table, reached))
-    return tuple(found), losses
+    lost.extend(moving_shares(found))
+    lost.extend(_never_reached(table, reached))
+    losses.extend(lost)
+    return tuple(found)
 
 
 def _spaces(table: RouteTable) -> tuple[Traced[str], ...]:

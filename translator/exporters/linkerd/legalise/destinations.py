@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.attachment import ServicePort
@@ -9,7 +10,9 @@ from ir.inventory import Inventory, Service, equal_to, meets
 from ir.match import Labels, Operator
 from ir.provenance import Traced, derived, named
 from ir.traffic import Backend, Destination, EndpointSubset, Route, RouteTable
+from translator.api import Loss
 from translator.exporters.naming import Names
+from translator.report.model import Fate, Impact, Severity, Support
 
 
 class Unreachable(Exception):  # noqa: N818  # carries a reason upwards
@@ -19,6 +22,26 @@ class Unreachable(Exception):  # noqa: N818  # carries a reason upwards
         super().__init__(reason)
         self.code = code
         self.advice = advice
+
+
+def moving_shares(tables: Sequence[RouteTable]) -> Iterator[Loss]:
+    """Weights hold while every backend has endpoints: the target gives the share of one without to the others.
+
+    linkerd2-proxy linkerd/distribute ``RandomAvailable``, 2.20; Envoy keeps the split and fails that share.
+    """
+    split = [r for table in tables for r in table.routes if len(r.backends) > 1]
+    weights = tuple(b.weight for r in split for b in r.backends if b.weight is not None)
+    if weights:
+        yield Loss(
+            code="MM214",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.INFO,
+            fate=Fate.APPROXIMATED,
+            sites=weights,
+            message="the share of a backend that has no endpoint left goes to the others; in the source it fails.",
+            advice="Nothing, if no backend is meant to be empty.",
+        )
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ can foresee; so across objects the earlier rule must outrank the later one outri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ir.language import PATH, Language
 from ir.match import Part, Pattern, PatternKind, Presence, RegexDialect, Test
@@ -25,6 +25,8 @@ from translator.exporters.linkerd.legalise.rules import language, union
 
 ROUNDS = 64
 """Repairs after which a table is given up."""
+ROUNDS_APART = 24
+"""Repairs after which no winner between objects is sought any more that does not depend on their age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ class Alternative:
     method: Ask | None
     headers: tuple[tuple[str, Ask], ...]
     query: tuple[tuple[str, Ask], ...]
+    paths: Language = field(init=False)
+    """The paths that are accepted."""
+
+    def __post_init__(self) -> None:
+        """Works out the paths once: they are compared with those of every other rule."""
+        paths = PATH if self.path is None else self.path.accepted & PATH
+        object.__setattr__(self, "paths", paths)
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -60,11 +69,6 @@ class Alternative:
     def plain(self) -> bool:
         """Whether nothing but the path is asked."""
         return self.rank == (0, 0, 0)
-
-    @property
-    def paths(self) -> Language:
-        """The paths that are accepted."""
-        return PATH if self.path is None else self.path.accepted & PATH
 
 
 class Contradiction(Exception):  # noqa: N818  # carries a reason upwards
@@ -115,7 +119,7 @@ def in_rank_order(
     """
     apart = {} if objects is None else objects
     left = _reached(alternatives)
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if len(set(apart.values())) <= 1 else ROUNDS_APART):
         clash = _first_clash(left, apart)
         if clash is None:
             return tuple(left)
@@ -134,7 +138,11 @@ def _reached(alternatives: Sequence[Alternative]) -> list[Alternative]:
 
 
 def _includes(first: Alternative, second: Alternative) -> bool:
-    return _implied(first, second) and second.paths.issubset(first.paths)
+    return (
+        _implied(first, second)
+        and not _plainly_apart(first, second)
+        and second.paths.issubset(first.paths)
+    )
 
 
 def _implied(first: Alternative, second: Alternative) -> bool:
@@ -237,12 +245,45 @@ def _covers(again: Ask | None, first: Ask | None, second: Ask | None) -> bool:
 
 def meet(first: Alternative, second: Alternative) -> bool:
     """Whether some request matches both."""
-    if (first.paths & second.paths).is_empty():
+    if _exclude(first.headers, second.headers) or _exclude(first.query, second.query):
         return False
-    # headers and parameters never keep rules apart: they may be repeated, each time with another value
-    if first.method is None or second.method is None:
-        return True
-    return not first.method.accepted.disjoint(second.method.accepted)
+    if not _covers_some(first.method, second.method):
+        return False
+    return not _plainly_apart(first, second) and not (first.paths & second.paths).is_empty()
+
+
+def _covers_some(first: Ask | None, second: Ask | None) -> bool:
+    return first is None or second is None or not first.accepted.disjoint(second.accepted)
+
+
+def _plainly_apart(first: Alternative, second: Alternative) -> bool:
+    """Whether two paths, each exact or a prefix, are seen at a glance to have nothing in common."""
+    one, other = _sole(first.path), _sole(second.path)
+    if one is None or other is None or one.ignore_case or other.ignore_case:
+        return False
+    match one.kind, other.kind:
+        case PatternKind.EXACT, PatternKind.EXACT:
+            return one.text != other.text
+        case PatternKind.EXACT, PatternKind.PREFIX:
+            return not one.text.startswith(other.text)
+        case PatternKind.PREFIX, PatternKind.EXACT:
+            return not other.text.startswith(one.text)
+        case PatternKind.PREFIX, PatternKind.PREFIX:
+            return not (one.text.startswith(other.text) or other.text.startswith(one.text))
+        case _:
+            return False
+
+
+def _exclude(first: Sequence[tuple[str, Ask]], second: Sequence[tuple[str, Ask]]) -> bool:
+    """Whether no request of the source meets both.
+
+    Envoy joins the values of a repeated header to one (source/common/http/header_utility.cc) and looks at the first of
+    a repeated parameter (source/common/router/config_utility.cc, 1.31): each has one value for all rules.
+    """
+    theirs = dict(second)
+    return any(
+        name in theirs and ask.accepted.disjoint(theirs[name].accepted) for name, ask in first
+    )
 
 
 def _only(second: Alternative, rest: Language, first: Alternative) -> Alternative:

@@ -23,7 +23,11 @@ from translator.exporters.linkerd.legalise.connections import (
     connection_objects,
     inventory_service,
 )
-from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
+from translator.exporters.linkerd.legalise.destinations import (
+    Subsets,
+    Unreachable,
+    moving_shares,
+)
 from translator.exporters.linkerd.legalise.methods import by_method
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
 from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, alternative
@@ -120,9 +124,7 @@ def _legal(
     rivals = [other for other in tables if other is not table and _same_service(other, table)]
     if table.protocol is not Protocol.HTTP:
         http = any(_is_http_of(other, table) for other in tables)
-        made, lost = connection_objects(table, service, rivals, scene, beside_http=http)
-        losses.extend(lost)
-        return made
+        return connection_objects(table, service, rivals, scene, losses, beside_http=http)
     _check_http(service)
     table, lost = settled(table, scene.inventory)
     replaced = [s.value for other in rivals for s in _namespaces(other)]
@@ -144,8 +146,10 @@ def _legal(
             seen = _objects(table, viewer, slot, scene, lost, reached)
             found.extend(_finished(seen, viewer, service, scene))
     if not found:
-        raise Unreachable("MM208", "none of its rules is for clients of the mesh")
+        losses.extend(lost)
+        raise Unreachable("MM208", "none of its rules is left for clients of the mesh")
     lost.extend(_leaks(found, rivals))
+    lost.extend(moving_shares(found))
     lost.extend(_never_reached(table, reached))
     lost.extend(inherited(service, table.routes))
     losses.extend(lost)

@@ -17,6 +17,7 @@ from ir.model import Fact
 from ir.provenance import Assumption, Traced, absorb
 from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
+from translator.importers.istio.link.acting import acting
 from translator.importers.istio.link.connections import Bound, connection_tables
 from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
@@ -160,8 +161,11 @@ class Part:
 
 def _draft(service: VirtualService, options: Options) -> Draft:
     places = tuple(place_of(host, service.meta, options) for host in service.hosts)
+    pairs = [acting(route) for route in service.http]
+    service = replace(service, http=tuple(route for route, _ in pairs))
     found, idles = surfaces(service)
-    return Draft(service, places, found, idles)
+    still = (idle for _, own in pairs for idle in own)
+    return Draft(service, places, found, (*still, *idles))
 
 
 def _heeded(

@@ -1,0 +1,1 @@
+"""Faults of other translators, as tests that this one does better."""

@@ -1,0 +1,418 @@
+"""Traps of routing, shown on translations: what a reader of the two meshes is likely to get wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ir.behaviour.concrete import decide_route
+from ir.behaviour.request import Caller, Delivery, Request
+from tests.exporters.linkerd.istio import routes, spec_of, translated, written
+from tests.exporters.linkerd.test_routes import both, to
+from tests.translation import in_force_after, to_linkerd
+from translator.errors import InputError
+from translator.pipeline import Result
+from translator.report.model import Fate, Impact
+
+WORLD = """
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: other, namespace: shop}
+spec: {selector: {app: other}, ports: [{name: http, port: 80}]}
+---
+"""
+API = [{"destination": {"host": "api"}}]
+
+
+def shop(spec: str, name: str = "api", namespace: str = "shop") -> str:
+    """A VirtualService in flow style."""
+    head = "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+    return f"{head}metadata: {{name: {name}, namespace: {namespace}}}\nspec: {{{spec}}}\n---\n"
+
+
+class World:
+    """A text, what it means, and what holds after its translation."""
+
+    def __init__(self, *documents: str, **settings: object) -> None:
+        text = WORLD + "".join(documents)
+        self.result = to_linkerd(text, **settings)
+        self.before = self.result.model
+        self.after = in_force_after(text, self.result)
+
+    def both(self, path: str = "/", **more: Any) -> tuple[Delivery, Delivery]:
+        """Where a request goes before and after."""
+        caller = Caller(namespace=more.pop("namespace", "bank"), labels=more.pop("labels", {}))
+        request = Request(
+            caller=caller,
+            service="shop/api",
+            service_port=80,
+            path=path,
+            authority="api.shop",
+            **more,
+        )
+        return decide_route(self.before, request), decide_route(self.after, request)
+
+    def codes(self) -> set[str]:
+        """The codes of all findings."""
+        return {finding.code for finding in self.result.report.findings}
+
+
+def ends(delivery: Delivery) -> dict[str, str]:
+    """The shares of a delivery, or what is answered."""
+    return {s.endpoints[0]: str(s.fraction) for s in delivery.shares} or {
+        delivery.kind: str(delivery.status)
+    }
+
+
+def rule(match: str, host: str = "api", more: str = "") -> str:
+    """A rule in flow style."""
+    head = f"match: [{match}], " if match else ""
+    return f"{{{head}route: [{{destination: {{host: {host}}}}}]{more}}}"
+
+
+def http(*rules: str) -> str:
+    """A VirtualService for the service."""
+    return shop(f"hosts: [api], http: [{', '.join(rules)}]")
+
+
+def messages(result: Result, code: str) -> list[str]:
+    """What the findings of a code say."""
+    return [f.message for f in result.report.findings if f.code == code]
+
+
+def test_trap_istio_1_a_prefix_covers_longer_words() -> None:
+    world = World(http(rule("{uri: {prefix: /foo}}", "other"), rule("")))
+    for path, end in (("/foobar", "shop/other"), ("/foo", "shop/other"), ("/fo", "shop/api")):
+        before, after = world.both(path)
+        assert ends(before) == ends(after) == {end: "1"}
+
+
+def test_trap_istio_2_a_rewrite_is_textual_and_never_half_written() -> None:
+    world = World(http(rule("{uri: {prefix: /foo}}", more=", rewrite: {uri: /}")))
+    (table,) = [f for f in world.before.facts if type(f).__name__ == "RouteTable"]
+    rewrite = table.routes[0].rewrite  # type: ignore[union-attr]  # a route table
+    assert rewrite is not None
+    assert (rewrite.prefix and rewrite.prefix.value, rewrite.path) == ("/", None)
+    assert "MM205" in world.codes()
+    (route,) = written(world.result, "HTTPRoute")
+    assert "filters" not in spec_of(route)["rules"][0]
+
+
+def test_trap_istio_3_what_no_rule_matches_is_not_found() -> None:
+    world = World(http(rule("{uri: {prefix: /api}}")))
+    before, after = world.both("/x")
+    assert (before.status, after.status) == (404, 404)
+
+
+def test_trap_istio_4_a_name_with_a_dot_is_literal() -> None:
+    world = World(shop("hosts: [api.shop], http: [" + rule("", "other") + "]"))
+    assert written(world.result, "HTTPRoute") == []
+    assert any("taken literally" in text for text in messages(world.result, "MM203"))
+    before, after = world.both()
+    assert ends(before) == ends(after) == {"shop/api": "1"}
+
+
+def test_trap_istio_5_a_short_name_is_of_the_rules_namespace() -> None:
+    spec = f"hosts: [api], http: [{rule('', 'other')}]"
+    world = World(shop(spec, namespace="istio-system"))
+    before, after = world.both()
+    assert ends(before) == ends(after) == {"shop/api": "1"}
+
+
+def test_trap_istio_6_an_empty_block_switches_retries_off() -> None:
+    off, usual = World(http(rule("", more=", retries: {}"))), World(http(rule("")))
+    assert [w.both()[0].retries for w in (off, usual)] == [0, 2]
+    assert off.both()[1].retries is None
+
+
+def test_trap_istio_9_a_fault_without_a_percentage_happens_to_nobody() -> None:
+    world = World(http(rule("", more=", fault: {abort: {httpStatus: 500}}")))
+    assert "MM301" not in world.codes()
+    real = World(http(rule("", more=", fault: {abort: {httpStatus: 500, percentage: {value: 1}}}")))
+    assert "MM301" in real.codes()
+    mirrored = World(http(rule("", more=", mirror: {host: other}")))
+    (table,) = [f for f in mirrored.before.facts if type(f).__name__ == "RouteTable"]
+    assert table.routes[0].mirrors[0].percent is None  # type: ignore[union-attr]  # a route table
+    assert "MM206" in mirrored.codes()
+
+
+def test_trap_istio_10_the_weight_of_a_single_destination_counts_for_nothing() -> None:
+    alone = World(shop("hosts: [api], http: [{route: [{destination: {host: other}, weight: 0}]}]"))
+    before, after = alone.both()
+    assert ends(before) == ends(after) == {"shop/other": "1"}
+    pair = "{destination: {host: api}, weight: 1}, {destination: {host: other}, weight: 3}"
+    before, after = World(shop(f"hosts: [api], http: [{{route: [{pair}]}}]")).both()
+    assert ends(before) == ends(after) == {"shop/api": "1/4", "shop/other": "3/4"}
+
+
+def test_trap_istio_33_a_list_of_gateways_without_mesh_leaves_the_mesh_alone() -> None:
+    spec = f"hosts: [api.shop.svc.cluster.local], gateways: [gw], http: [{rule('', 'other')}]"
+    before, after = World(shop(spec)).both()
+    assert ends(before) == ends(after) == {"shop/api": "1"}
+
+
+def test_trap_istio_34_gateways_of_an_http_match_hide_its_labels() -> None:
+    match = "{gateways: [mesh], sourceLabels: {app: web}}"
+    before, after = World(http(rule(match, "other"), rule(""))).both()
+    assert ends(before) == ends(after) == {"shop/other": "1"}
+    tcp = shop(f"hosts: [api], tcp: [{rule(match, 'other')}]").replace("api]", "raw]")
+    raw = WORLD.replace("name: api,", "name: raw,").replace(
+        "name: http, port: 80, target", "name: tcp, port: 80, target"
+    )
+    result = to_linkerd(raw + tcp)
+    assert written(result, "TCPRoute") == []
+    assert messages(result, "MM208")
+
+
+def test_trap_istio_35_a_missing_header_is_empty_for_a_value_that_must_not_be() -> None:
+    match = '{withoutHeaders: {x: {exact: ""}}}'
+    world = World(http(rule(match, "other"), rule("")))
+    assert ends(world.both()[0]) == {"shop/api": "1"}
+    assert ends(world.both(headers={"x": "1"})[0]) == {"shop/other": "1"}
+
+
+def test_trap_istio_36_a_regular_expression_matches_the_whole() -> None:
+    world = World(http(rule("{headers: {x: {regex: foo}}}", "other"), rule("")))
+    for value, end in (("foo", "shop/other"), ("foobar", "shop/api")):
+        before, after = world.both(headers={"x": value})
+        assert ends(before) == ends(after) == {end: "1"}
+
+
+def test_trap_istio_37_a_rule_for_everything_ends_the_list() -> None:
+    world = World(http(rule(""), rule("{uri: {prefix: /a}}", "other")))
+    before, after = world.both("/a")
+    assert ends(before) == ends(after) == {"shop/api": "1"}
+    second = shop(f"hosts: [api], http: [{rule('', 'other')}]", name="younger")
+    before, after = World(http(rule("{uri: {prefix: /a}}")), second).both("/b")
+    assert (before.status, after.status) == (404, 404)
+
+
+def test_trap_istio_45_a_limit_for_one_try_is_no_limit_for_the_whole() -> None:
+    retries = {"attempts": 2, "retryOn": "5xx", "perTryTimeout": "2s"}
+    (route,) = written(translated(routes([{"route": API, "retries": retries}])), "HTTPRoute")
+    assert "timeouts" not in spec_of(route)["rules"][0]
+    assert route["metadata"]["annotations"]["retry.linkerd.io/timeout"] == "2s"
+
+
+def test_trap_istio_46_no_time_limit_is_written_by_leaving_it_out() -> None:
+    with pytest.raises(ExceptionGroup) as caught:
+        to_linkerd(http(rule("", more=", timeout: 0s")))
+    assert caught.group_contains(InputError, match="at least")
+
+
+def test_trap_istio_47_setting_the_host_header_is_a_rewrite() -> None:
+    world = World(http(rule("", more=", headers: {request: {set: {Host: b.example, x: '1'}}}")))
+    (route,) = written(world.result, "HTTPRoute")
+    (entry,) = spec_of(route)["rules"][0]["filters"]
+    assert [e["name"] for e in entry["requestHeaderModifier"]["set"]] == ["x"]
+    assert "MM205" in world.codes()
+
+
+def test_trap_istio_49_an_empty_condition_asks_for_presence() -> None:
+    world = World(http(rule("{headers: {x-user: {}}}", "other"), rule("")))
+    for headers, end in (({"x-user": ""}, "shop/other"), ({}, "shop/api")):
+        before, after = world.both(headers=headers)
+        assert ends(before) == ends(after) == {end: "1"}
+
+
+def test_trap_linkerd_11_a_subset_becomes_a_service_with_the_same_ports() -> None:
+    services = {
+        s["metadata"]["name"]: spec_of(s) for s in written(both([{"route": to("v1")}]), "Service")
+    }
+    assert list(services) == ["api-v1"]
+    assert services["api-v1"]["selector"] == {"app": "api", "version": "v1"}
+    assert [p["port"] for p in services["api-v1"]["ports"]] == [80]
+
+
+def test_trap_linkerd_12_requests_to_a_pods_address_pass_by_the_routes() -> None:
+    headless = WORLD.replace(
+        "spec: {selector: {app: api}", "spec: {clusterIP: None, selector: {app: api}"
+    )
+    result = to_linkerd(headless + http(rule("")))
+    assert written(result, "HTTPRoute") == []
+    assert any("no address of its own" in text for text in messages(result, "MM207"))
+
+
+def test_trap_linkerd_13_list_order_survives_rank() -> None:
+    world = World(
+        http(
+            rule("{uri: {prefix: /a}}"),
+            rule("{headers: {x: {exact: '1'}, y: {exact: '1'}}}", "other"),
+            rule("{uri: {exact: /a/b}}", "other"),
+            rule(""),
+        )
+    )
+    before, after = world.both("/a/b", headers={"x": "1", "y": "1"})
+    assert ends(before) == ends(after) == {"shop/api": "1"}
+
+
+def test_trap_linkerd_14_a_string_prefix_is_never_a_prefix_of_elements() -> None:
+    (route,) = written(World(http(rule("{uri: {prefix: /foo}}"))).result, "HTTPRoute")
+    (match,) = spec_of(route)["rules"][0]["matches"]
+    assert match["path"]["type"] == "RegularExpression"
+
+
+def test_trap_linkerd_15_expressions_are_put_into_the_targets_dialect() -> None:
+    world = World(http(rule("{uri: {regex: '/a|/ab'}}", "other"), rule("")))
+    (route,) = written(world.result, "HTTPRoute")
+    assert spec_of(route)["rules"][0]["matches"][0]["path"]["value"] != "/a|/ab"
+    folded = World(http(rule("{uri: {exact: /a}, ignoreUriCase: true}", "other"), rule("")))
+    for one, path in ((world, "/ab"), (world, "/a"), (folded, "/A")):
+        before, after = one.both(path)
+        assert ends(before) == ends(after) == {"shop/other": "1"}
+
+
+def test_trap_linkerd_16_a_header_that_must_be_absent_is_lost_with_its_match() -> None:
+    world = World(http(rule("{withoutHeaders: {x: {}}}", "other"), rule("")))
+    before, after = world.both()
+    assert (ends(before), ends(after)) == ({"shop/other": "1"}, {"shop/api": "1"})
+    assert any("go to the next rule" in text for text in messages(world.result, "MM201"))
+
+
+def test_trap_linkerd_17_a_fault_is_lost_aloud() -> None:
+    fault = ", fault: {delay: {fixedDelay: 5s, percentage: {value: 100}}}"
+    assert "MM301" in World(http(rule("", more=fault))).codes()
+
+
+def test_trap_linkerd_18_no_filter_is_written_that_would_switch_the_route_off() -> None:
+    more = ", rewrite: {uri: /v2}, mirror: {host: other}, corsPolicy: {allowOrigins: [{exact: a}]}"
+    world = World(http(rule("{uri: {prefix: /a}}", more=more), "{directResponse: {status: 418}}"))
+    assert world.codes() >= {"MM204", "MM205", "MM206", "MM212"}
+    (route,) = written(world.result, "HTTPRoute")
+    assert all("filters" not in one for one in spec_of(route)["rules"])
+
+
+def test_trap_linkerd_19_rules_with_other_retries_stand_apart() -> None:
+    again = ", retries: {attempts: 2, retryOn: 5xx}"
+    world = World(http(rule("{uri: {prefix: /a}}", more=again), rule("")))
+    assert len(written(world.result, "HTTPRoute")) == 2
+    assert [world.both(path)[1].retries for path in ("/a", "/b")] == [2, None]
+
+
+def test_trap_linkerd_20_annotations_of_the_service_hold_for_rules_without_any() -> None:
+    service = WORLD.partition("---")[0].replace(
+        "namespace: shop}", "namespace: shop, annotations: {timeout.linkerd.io/request: 1s}}"
+    )
+    result = to_linkerd(service + "---\n" + http(rule("")))
+    assert any("hold for every rule" in text for text in messages(result, "MM303"))
+
+
+def test_trap_linkerd_21_a_limit_is_never_written_without_statuses() -> None:
+    for condition in ("connect-failure", "reset", "5xx", "503"):
+        retries = {"attempts": 2, "retryOn": condition}
+        for route in written(translated(routes([{"route": API, "retries": retries}])), "HTTPRoute"):
+            keys = route["metadata"].get("annotations", {})
+            assert ("retry.linkerd.io/limit" in keys) is ("retry.linkerd.io/http" in keys)
+
+
+def test_trap_linkerd_22_the_field_that_nobody_enforces_is_never_written() -> None:
+    retries = {"attempts": 2, "retryOn": "5xx", "perTryTimeout": "500ms"}
+    result = translated(routes([{"route": API, "retries": retries, "timeout": "3s"}]))
+    assert "backendRequest" not in "".join(document.text for document in result.documents)
+    assert "MM303" in {f.code for f in result.report.findings}
+
+
+@pytest.mark.parametrize(
+    ("written_so", "said"),
+    [("1m30s", "90s"), ("0.5s", "500ms"), ("1.5s", "1500ms"), ("1h", "3600s")],
+)
+def test_trap_linkerd_23_times_have_one_whole_number_and_one_unit(
+    written_so: str, said: str
+) -> None:
+    (route,) = written(translated(routes([{"route": API, "timeout": written_so}])), "HTTPRoute")
+    assert spec_of(route)["rules"][0]["timeouts"] == {"request": said}
+
+
+def test_trap_linkerd_32_rules_for_other_namespaces_stand_there_with_hosts() -> None:
+    full = "api.shop.svc.cluster.local"
+    private = shop(
+        f"hosts: [{full}], exportTo: ['.'], http: [{rule('', 'other.shop.svc.cluster.local')}]",
+        namespace="web",
+    )
+    world = World(http(rule("")), private)
+    assert {d["metadata"]["namespace"] for d in written(world.result, "HTTPRoute")} == {
+        "shop",
+        "web",
+    }
+    for namespace, end in (("web", "shop/other"), ("bank", "shop/api")):
+        before, after = world.both(namespace=namespace)
+        assert ends(before) == ends(after) == {end: "1"}
+
+
+def test_trap_linkerd_32_a_public_rule_of_a_third_namespace_stands_with_the_service() -> None:
+    full = "api.shop.svc.cluster.local"
+    public = shop(
+        f"hosts: [{full}], http: [{rule('', 'other.shop.svc.cluster.local')}]", namespace="ops"
+    )
+    world = World(public)
+    (route,) = written(world.result, "HTTPRoute")
+    assert route["metadata"]["namespace"] == "shop"
+    before, after = world.both()
+    assert ends(before) == ends(after) == {"shop/other": "1"}
+
+
+def test_trap_linkerd_32_rules_for_the_services_own_namespace_are_not_for_everyone() -> None:
+    private = shop(f"hosts: [api], exportTo: ['.'], http: [{rule('', 'other')}]")
+    world = World(private)
+    assert written(world.result, "HTTPRoute") == []
+    (finding,) = [f for f in world.result.report.findings if f.code == "MM208"]
+    assert (finding.fate, finding.impact) == (Fate.LOST, Impact.DIFFERENT)
+    before, after = world.both(namespace="bank")
+    assert ends(before) == ends(after) == {"shop/api": "1"}
+    client = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: c, namespace: bank}\n"
+        "spec: {template: {metadata: {labels: {app: c}}, spec: {containers: [{name: c}]}}}\n---\n"
+    )
+    whole = World(private, client, complete=True)
+    for namespace in ("bank", "shop"):
+        before, after = whole.both(namespace=namespace)
+        assert [s.endpoints for s in before.shares] == [s.endpoints for s in after.shares]
+    assert {d["metadata"]["namespace"] for d in written(whole.result, "HTTPRoute")} == {
+        "shop",
+        "bank",
+    }
+
+
+def test_trap_linkerd_33_remote_calls_stay_http_routes() -> None:
+    grpc = WORLD.replace("name: http, port: 80, target", "name: grpc, port: 80, target")
+    match = "{uri: {exact: /pkg.Svc/Method}, method: {exact: POST}}"
+    result = to_linkerd(grpc + http(rule(match, "other"), rule("")))
+    assert len(written(result, "HTTPRoute")) == 1
+    assert written(result, "GRPCRoute") == []
+
+
+def test_trap_linkerd_37_every_backend_has_a_namespace_and_every_parent_its_port() -> None:
+    private = shop(
+        f"hosts: [api.shop.svc.cluster.local], exportTo: [web], http: [{rule('', 'other')}]"
+    )
+    (route,) = written(World(private).result, "HTTPRoute")
+    (backend,) = spec_of(route)["rules"][0]["backendRefs"]
+    assert (backend["namespace"], backend["port"]) == ("shop", 80)
+    assert [p["port"] for p in spec_of(route)["parentRefs"]] == [80]
+
+
+def test_trap_linkerd_38_a_rule_names_its_backend_even_where_it_is_the_parent() -> None:
+    (route,) = written(World(http(rule(""))).result, "HTTPRoute")
+    assert [b["name"] for b in spec_of(route)["rules"][0]["backendRefs"]] == ["api"]
+
+
+def test_trap_linkerd_39_the_share_of_an_empty_backend_moves_and_it_is_said() -> None:
+    pair = "{destination: {host: api}, weight: 9}, {destination: {host: other}, weight: 1}"
+    assert "MM214" in World(shop(f"hosts: [api], http: [{{route: [{pair}]}}]")).codes()
+    assert "MM214" not in World(http(rule(""))).codes()
+
+
+def test_trap_linkerd_42_the_status_of_a_redirect_is_always_written() -> None:
+    for code, said in ((None, 301), (302, 302), (307, 302), (308, 301)):
+        status = "" if code is None else f", redirectCode: {code}"
+        world = World(http(f"{{redirect: {{authority: a.example{status}}}}}"))
+        (route,) = written(world.result, "HTTPRoute")
+        (entry,) = spec_of(route)["rules"][0]["filters"]
+        assert entry["requestRedirect"]["statusCode"] == said
+        assert ("MM204" in world.codes()) is (code in {307, 308})
