@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
 import yaml
 
 from ir.access import Grant
+from ir.behaviour.concrete import decide_access
+from ir.behaviour.request import Caller, Request
 from ir.match import PathForm
 from ir.membership import Aspect, ProxySetting
 from ir.model import Model
 from ir.traffic import RouteTable
-from tests.exporters.linkerd.istio import policy, routes, translated
+from tests.exporters.linkerd.istio import WORKLOAD, policy, routes, translated
 from translator.errors import InputError
 from translator.pipeline import Result
 from translator.report.model import Fate
@@ -145,3 +148,58 @@ def test_a_default_of_visibility_holds_where_a_rule_says_nothing() -> None:
     audience = tables[0].attachment.audience
     assert audience is not None
     assert [space.value for space in audience.namespaces] == ["shop"]
+
+
+def injector(proxy: Mapping[str, object]) -> str:
+    """The ConfigMap of the injector with these ``global.proxy`` values."""
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "istio-sidecar-injector", "namespace": "istio-system"},
+            "data": {
+                "config": "templates: {}",
+                "values": json.dumps({"global": {"proxy": proxy}, "revision": ""}),
+            },
+        }
+    )
+
+
+def test_the_injectors_values_are_those_of_all_proxies() -> None:
+    result = translated(injector({"resources": {"requests": {"cpu": "50m"}}}))
+    assert settings(result.model) == {Aspect.CPU_REQUEST: "50m"}
+    assert fate_of(result, "data.config") is Fate.INERT
+
+
+def test_what_the_charts_have_by_themselves_says_nothing() -> None:
+    proxy = {
+        "includeIPRanges": "*",
+        "excludeInboundPorts": "",
+        "autoInject": "enabled",
+        "resources": {"requests": {"cpu": "100m"}, "limits": {"memory": "1024Mi"}},
+    }
+    assert fate_of(translated(injector(proxy)), "data.values") is Fate.INERT
+
+
+def test_ports_that_all_proxies_leave_out_less_the_pods_that_say_which() -> None:
+    own = WORKLOAD.replace("name: api", "name: own").replace("app: api", "app: own")
+    own = own.replace(
+        "metadata: {labels: {app: own, version: v1}}",
+        "metadata: {labels: {app: own}, annotations: "
+        '{traffic.sidecar.istio.io/excludeInboundPorts: "8080"}}',
+    )
+    rule = policy({"rules": [{"from": [{"source": {"principals": ["cluster.local/ns/a/sa/b"]}}]}]})
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}"
+    result = translated(injector({"excludeInboundPorts": "9042"}), space, own, rule)
+
+    def open_port(name: str, port: int) -> bool:
+        caller = Caller(mtls=False)
+        request = Request(caller=caller, workload=f"Deployment/shop/{name}", port=port)
+        return decide_access(result.model, request).allowed
+
+    assert [open_port("api", 9042), open_port("api", 8080)] == [True, False]
+    assert [open_port("own", 9042), open_port("own", 8080)] == [False, True]
+    texts = {document.resource: document.text for document in result.documents}
+    assert 'skip-inbound-ports: "9042"' in texts["Namespace//shop"]
+    assert 'skip-inbound-ports: "8080"' in texts["Deployment/shop/own"]
+    assert "skip-inbound-ports" not in texts["Deployment/shop/api"]

@@ -9,7 +9,7 @@ from ir.model import Fact, Inactive, Model
 from ir.provenance import Assumption
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.istio.annotations import as_probed, read_annotations
+from translator.importers.istio.annotations import as_captured, as_probed, read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
@@ -29,7 +29,12 @@ from translator.importers.istio.link.mtls import link_mtls
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.membership import guesses, read_membership
-from translator.importers.istio.mesh_config import is_mesh_config, read_mesh_map
+from translator.importers.istio.mesh_config import (
+    is_injector_config,
+    is_mesh_config,
+    read_injector_map,
+    read_mesh_map,
+)
 from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
 from translator.importers.istio.plugins import read_traffic_extension, read_wasm_plugin
@@ -134,7 +139,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     joined = tuple(read_membership(words))
     facts.extend((*joined, *kept_out(joined)))
     facts.extend(told.facts)
-    facts = [as_probed(fact, told.facts) for fact in facts]
+    facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses))
     inert.extend((*told.inert, *elsewhere.inert))
     model = Model(
@@ -157,10 +162,13 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
 
 def _is_own(resource: Resource, options: Options) -> bool:
     """Whether only Istio reads it: its own kinds, and the ConfigMap of its control plane."""
-    return resource.api_version.rpartition("/")[0] in GROUPS or is_mesh_config(resource, options)
+    if resource.api_version.rpartition("/")[0] in GROUPS:
+        return True
+    return is_mesh_config(resource, options) or is_injector_config(resource, options)
 
 
 def _reader(resource: Resource) -> Reader | None:
     if resource.kind == "ConfigMap":
-        return read_mesh_map
+        injector = resource.name.startswith("istio-sidecar-injector")
+        return read_injector_map if injector else read_mesh_map
     return READERS.get((resource.api_version.rpartition("/")[0], resource.kind))

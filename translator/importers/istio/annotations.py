@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Bypass, Probes
-from ir.attachment import Attachment, EnforcedAt, Subject
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.membership import Aspect, ProxySetting
 from ir.model import Fact
 from ir.provenance import Traced, derived, trail
@@ -88,6 +88,19 @@ def as_probed(fact: Fact, settings: Sequence[Fact]) -> Fact:
     at = fact.attachment
     subject = replace(at.subject, excluding=(*at.subject.excluding, *plain))
     return replace(fact, attachment=replace(at, subject=subject))
+
+
+def as_captured(fact: Fact, settings: Sequence[Fact]) -> Fact:
+    """Ports that all proxies leave out, less the pods that say themselves which."""
+    if not isinstance(fact, Bypass) or fact.attachment.subject.scope is not Scope.MESH:
+        return fact
+    own = tuple(
+        _shadow(one.attachment.subject)
+        for one in settings
+        if isinstance(one, Bypass) and one.direction is fact.direction
+    )
+    at = fact.attachment
+    return replace(fact, attachment=replace(at, subject=replace(at.subject, excluding=own)))
 
 
 def _shadow(subject: Subject) -> Subject:

@@ -57,7 +57,8 @@ def defaults(
 def _written(statements: Sequence[Statement]) -> list[str]:
     """The defaults in whose place the mesh's configuration says something."""
     found: list[str] = []
-    for config in (s.config for s in statements if isinstance(s, MeshResource)):
+    configs = (s.config for s in statements if isinstance(s, MeshResource))
+    for config in (one for one in configs if one is not None):
         if config.retry is not None:
             found.append("Route.retry")
         if config.connect_timeout is not None:

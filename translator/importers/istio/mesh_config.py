@@ -15,6 +15,7 @@ from translator.api import Inert, Options
 from translator.importers.istio.embedded import embedded
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, Provider, Setting
 from translator.importers.istio.proxy_config import Treatment, read_proxy_config, whole
+from translator.importers.istio.proxy_values import read_values
 from translator.importers.istio.virtual_service_effects import read_retry
 from translator.importers.istio.virtual_service_scope import Margin
 from translator.resources.kubernetes.metadata import Meta
@@ -116,6 +117,37 @@ def is_mesh_config(resource: Resource, options: Options) -> bool:
     data = resource.node.value.get("data") if isinstance(resource.node.value, dict) else None
     here = (resource.namespace or options.namespace) == options.root_namespace
     return here and isinstance(data, Node) and isinstance(data.value, dict) and "mesh" in data.value
+
+
+def is_injector_config(resource: Resource, options: Options) -> bool:
+    """Whether this is the ConfigMap by which the injector (of one revision) makes proxies."""
+    named = resource.name.startswith("istio-sidecar-injector")
+    here = (resource.namespace or options.namespace) == options.root_namespace
+    return resource.api_version == "v1" and resource.kind == "ConfigMap" and named and here
+
+
+def read_injector_map(root: Cursor, meta: Meta) -> MeshResource:
+    """The injector's ConfigMap: ``data.values`` are those of the charts, ``data.config`` is its template.
+
+    Raises:
+        InputError: the values are no JSON.
+    """
+    data = root.opt_map("data")
+    if data is None:
+        return MeshResource(meta=meta, config=None)
+    quiet = [Inert(leaf, _OWN) for leaf in data.leaf]
+    template = data.opt("config")
+    if template is not None:
+        quiet.extend(Inert(leaf, "is the source's own template") for leaf in template.leaves())
+    values = data.opt("values")
+    inner = None if values is None else embedded(values)
+    settings: tuple[Setting, ...] = ()
+    if inner is not None:
+        settings, more = read_values(inner, _OWN)
+        quiet.extend(more)
+    elif values is not None:
+        quiet.extend(Inert(leaf, _OWN) for leaf in values.leaf)
+    return MeshResource(meta=meta, config=None, quiet=tuple(quiet), settings=settings)
 
 
 def read_mesh_map(root: Cursor, meta: Meta) -> MeshResource:

@@ -32,8 +32,21 @@ RESOURCES: Mapping[tuple[str, str], Aspect] = {
     ("limits", "memory"): Aspect.MEMORY_LIMIT,
 }
 
+USUAL: Mapping[str, tuple[object, ...]] = {
+    "includeIPRanges": ("*",),
+    "includeInboundPorts": ("*",),
+    "holdApplicationUntilProxyStarts": (False,),
+    "autoInject": ("enabled",),
+    "enabled": (False,),
+    "rewriteAppHTTPProbe": (True,),
+    "enableNamespacesByDefault": (False,),
+    "cpu": ("100m", "2000m"),
+    "memory": ("128Mi", "1024Mi"),
+}
+"""Values that the charts have by themselves, by the last part of the field's path."""
+
 MESH: Mapping[tuple[str, ...], Aspect] = {
-    ("global", "multiCluster"): Aspect.NETWORKS,
+    ("global", "multiCluster", "enabled"): Aspect.NETWORKS,
     ("global", "meshNetworks"): Aspect.NETWORKS,
     ("global", "network"): Aspect.NETWORKS,
     ("sidecarInjectorWebhook", "rewriteAppHTTPProbe"): Aspect.PROBES,
@@ -47,7 +60,7 @@ def read_values(values: Cursor, installs: str) -> tuple[tuple[Setting, ...], tup
     found: list[Setting] = []
     for path, aspect in (*MESH.items(), *_of_proxies()):
         place = _at(values, *path)
-        if place is not None and place.node.value not in ("", {}, []):
+        if place is not None and place.node.value not in ("", {}, [], *USUAL.get(path[-1], ())):
             field = ".".join(("values", *path))
             found.append(Setting(field=field, aspect=aspect, value=whole(place)))
     spent = {leaf for setting in found for leaf in setting.value.origin}

@@ -94,15 +94,34 @@ def _spread(model: Model, target: Target) -> Iterator[Fact]:
     spaces = [_space(f) for f in joined if f.subject.scope is Scope.NAMESPACE]
     holders = [f for f in joined if f.subject.scope is Scope.NAMESPACE or _space(f) not in spaces]
     for fact in model.facts:
-        everywhere = isinstance(fact, ProxySetting) and fact.subject.scope is Scope.MESH
-        if not everywhere or not isinstance(fact, ProxySetting) or not holders:
-            yield fact
-            continue
-        copies = [replace(fact, subject=f.subject, object=f.object) for f in holders]
-        if fact.aspect is Aspect.WAIT_FOR_PROXY or not all(_is_said(c, target) for c in copies):
-            yield fact
-        else:
-            yield from (replace(c, value=c.value.derive(c.value.value)) for c in copies)
+        match fact:
+            case ProxySetting() if holders and fact.subject.scope is Scope.MESH:
+                yield from _settings(fact, holders, target)
+            case Bypass() if holders and fact.attachment.subject.scope is Scope.MESH:
+                yield from (_bypass(fact, holder) for holder in holders)
+            case _:
+                yield fact
+
+
+def _settings(
+    fact: ProxySetting, holders: Sequence[Enrolment], target: Target
+) -> Iterator[ProxySetting]:
+    copies = [replace(fact, subject=f.subject, object=f.object) for f in holders]
+    if fact.aspect is Aspect.WAIT_FOR_PROXY or not all(_is_said(c, target) for c in copies):
+        yield fact
+    else:
+        yield from (replace(c, value=c.value.derive(c.value.value)) for c in copies)
+
+
+def _bypass(fact: Bypass, holder: Enrolment) -> Bypass:
+    at = fact.attachment
+    ports = tuple(port.derive(port.value) for port in at.ports)
+    return replace(
+        fact,
+        attachment=replace(at, subject=holder.subject, ports=ports),
+        object=holder.object,
+        trail=fact.trail.derive(fact.trail.value),
+    )
 
 
 def _space(fact: Enrolment) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 
-from ir.attachment import Attachment, EnforcedAt, Scope, Subject
+from ir.access import Bypass, Direction
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
 from ir.inventory import Inventory
 from ir.match import PathForm
 from ir.membership import ProxySetting
@@ -22,6 +23,7 @@ from translator.importers.istio.model import Statement
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, Setting
 from translator.importers.linked import Linked
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.resources.kubernetes.metadata import Meta
 
 _UNSET = {field.name: field.default for field in fields(Options)}
 _USUAL = "is what holds anyway"
@@ -30,16 +32,19 @@ _USUAL = "is what holds anyway"
 def mesh_config(statements: Sequence[Statement]) -> MeshConfig:
     """The configuration that counts; an empty one, which leaves all at the defaults, where there is none."""
     found = _in_order(statements)
-    return found[0].config if found else MeshConfig()
+    return found[0][1] if found else MeshConfig()
 
 
-def _in_order(statements: Sequence[Statement]) -> list[MeshResource]:
+def _in_order(statements: Sequence[Statement]) -> list[tuple[MeshResource, MeshConfig]]:
     """The objects that hold one, the one that counts first: what is in the cluster before what would make it."""
-    found = [s for s in statements if isinstance(s, MeshResource)]
-    return sorted(
-        found,
-        key=lambda r: (r.meta.kind != "ConfigMap", r.meta.name.value != "istio", r.meta.key),
-    )
+    found = [
+        (s, s.config) for s in statements if isinstance(s, MeshResource) and s.config is not None
+    ]
+    return sorted(found, key=lambda pair: _rank(pair[0].meta))
+
+
+def _rank(meta: Meta) -> tuple[bool, bool, str]:
+    return meta.kind != "ConfigMap", meta.name.value != "istio", meta.key
 
 
 def settled(options: Options, config: MeshConfig) -> Options:
@@ -79,27 +84,33 @@ def link_mesh_config(
 ) -> Linked:
     """What the configuration says of all proxies, and the objects that do not count."""
     del inventory, options
+    facts: list[Fact] = []
+    for one in statements:
+        if isinstance(one, MeshResource) and one.config is None:
+            facts.extend(_fact(s, one.meta.because) for s in one.settings)
     found = _in_order(statements)
     if not found:
-        return Linked()
-    first = found[0]
-    own, why = first.config, first.meta.because
-    facts: list[Fact] = [_fact(s, why) for s in (*typed(own), *own.settings, *first.settings)]
+        return Linked(tuple(facts))
+    (first, own), *others = found
+    why = first.meta.because
+    facts.extend(_fact(s, why) for s in (*typed(own), *own.settings, *first.settings))
     facts.extend(_telemetry(s, why) for s in (*own.telemetry, *observers(own)))
     losses = (_unknown(own),) if own.unknown else ()
-    return Linked(tuple(facts), tuple(_idle(one, first) for one in found[1:]), losses)
+    idle = tuple(_idle(resource, config, first) for resource, config in others)
+    return Linked(tuple(facts), idle, losses)
 
 
 def quiet(statements: Sequence[Statement]) -> Iterator[Inert]:
     """The leaves of all such objects that change no traffic."""
-    for resource in _in_order(statements):
-        yield from (*resource.quiet, *resource.config.quiet)
+    for resource in (s for s in statements if isinstance(s, MeshResource)):
+        yield from resource.quiet
+        if resource.config is not None:
+            yield from resource.config.quiet
     for setting in usual(mesh_config(statements)):
         yield from (Inert(leaf, _USUAL) for leaf in setting.value.origin)
 
 
-def _idle(resource: MeshResource, first: MeshResource) -> Inactive:
-    config = resource.config
+def _idle(resource: MeshResource, config: MeshConfig, first: MeshResource) -> Inactive:
     every = (*typed(config), *usual(config), *config.settings, *config.telemetry)
     values = [s.value for s in (*every, *observers(config), *resource.settings)]
     leaves = in_order(leaf for value in values for leaf in value.origin)
@@ -112,7 +123,27 @@ def everywhere() -> Subject:
     return Subject(scope=Scope.MESH, trail=trail("the mesh"))
 
 
-def _fact(setting: Setting, because: tuple[int, ...]) -> ProxySetting:
+_PORTS = {
+    "excludeInboundPorts": Direction.INBOUND,
+    "excludeOutboundPorts": Direction.OUTBOUND,
+}
+
+
+def _fact(setting: Setting, because: tuple[int, ...]) -> ProxySetting | Bypass:
+    direction = _PORTS.get(setting.field.rpartition(".")[2])
+    words = [word.strip() for word in setting.value.value.split(",") if word.strip()]
+    if direction is not None and all(word.isdecimal() for word in words):
+        return Bypass(
+            attachment=Attachment(
+                subject=everywhere(),
+                ports=tuple(setting.value.derive(WorkloadPort(int(word))) for word in words),
+                enforced_at=EnforcedAt.SERVER
+                if direction is Direction.INBOUND
+                else EnforcedAt.CLIENT,
+            ),
+            direction=direction,
+            trail=trail(setting.field, because=because),
+        )
     return ProxySetting(
         subject=everywhere(),
         object="",

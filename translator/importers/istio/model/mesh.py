@@ -75,10 +75,13 @@ class MeshConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeshResource:
-    """An object that holds the configuration of the mesh: the ConfigMap ``istio`` or an IstioOperator."""
+    """An object that holds the configuration of the mesh: the ConfigMap ``istio`` or an IstioOperator.
+
+    ``config`` is absent where it is the injector's.
+    """
 
     meta: Meta
-    config: MeshConfig
+    config: MeshConfig | None
     quiet: tuple[Inert, ...] = ()
     """What else it says that changes no traffic."""
     settings: tuple[Setting, ...] = ()
