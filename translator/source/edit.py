@@ -211,7 +211,7 @@ def _no_resolver() -> type[Any]:
 
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
             if isinstance(value, str):
-                return "tag:yaml.org,2002:str"
+                return self.DEFAULT_SCALAR_TAG  # that of a string, in the form of this version
             return super().resolve(kind, value, implicit)
 
     return Unresolved

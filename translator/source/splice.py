@@ -20,8 +20,8 @@ from translator.source.scalars import key_text, plain_value, resolve
 
 _Loader: Any = getattr(yaml, "CLoader", yaml.Loader)
 _SIMPLE = re.compile(r"[A-Za-z_/.][A-Za-z0-9_/.@-]*\Z")
-_STEP = "  "
-"""By how much a new mapping stands deeper than what holds it."""
+_USUAL_STEP = 2
+"""By how much a new mapping stands deeper than what holds it, in a document without any."""
 
 Path = Sequence[Key]
 
@@ -112,6 +112,17 @@ class _Source:
         return self.text[:start] + new + self.text[end:]
 
     @property
+    def step(self) -> str:
+        """By how much a mapping stands deeper than what holds it in this document."""
+        lines = (line for line in self.text.splitlines() if line.strip())
+        depths = [
+            len(line) - len(line.lstrip(" "))
+            for line in lines
+            if not line.lstrip(" ").startswith(("#", "-"))
+        ]
+        return " " * min((depth for depth in depths if depth), default=_USUAL_STEP)
+
+    @property
     def is_json(self) -> bool:
         return self.text.lstrip().startswith("{")
 
@@ -164,7 +175,7 @@ def _added(source: _Source, node: Any, rest: Path, value: Scalar) -> str:
     last = max(entries, key=lambda entry: entry.end)
     if not node.flow_style:
         indent = " " * node.value[0][0].start_mark.column
-        return source.with_lines(last.end, _lines(rest, value, indent))
+        return source.with_lines(last.end, _lines(rest, value, indent, source.step))
     pair = _flow(rest, value, as_json=source.is_json)[1:-1]
     before = source.text[source.line_start(last.start) : last.start]
     broken = source.text[source.line_start(last.start) - 2 : source.line_start(last.start)]
@@ -183,12 +194,13 @@ def _filled(source: _Source, entry: _Entry, rest: Path, value: Scalar) -> str | 
         new = _flow(rest, value, as_json=source.is_json)
         return source.replaced(start, end, new if start < end else f" {new}")
     bare = _Source(source.text[: entry.opening] + source.text[end:], None)
-    indent = " " * holder.value[0][0].start_mark.column + _STEP
-    return bare.with_lines(entry.opening, _lines(rest, value, indent))
+    step = source.step
+    indent = " " * holder.value[0][0].start_mark.column + step
+    return bare.with_lines(entry.opening, _lines(rest, value, indent, step))
 
 
-def _lines(path: Path, value: Scalar, indent: str) -> list[str]:
-    keys = [f"{indent}{_STEP * depth}{scalar_text(key)}:" for depth, key in enumerate(path)]
+def _lines(path: Path, value: Scalar, indent: str, step: str) -> list[str]:
+    keys = [f"{indent}{step * depth}{scalar_text(key)}:" for depth, key in enumerate(path)]
     keys[-1] += f" {scalar_text(value)}"
     return keys
 

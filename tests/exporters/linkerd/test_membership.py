@@ -183,7 +183,7 @@ def test_comments_and_layout_stay() -> None:
         "    labels:\n"
         '        team: "a"\n'
         "    annotations:\n"
-        "      linkerd.io/inject: enabled\n"
+        "        linkerd.io/inject: enabled\n"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ir.membership import Aspect, ProxySetting
-from tests.exporters.linkerd.istio import policy, translated
+from tests.exporters.linkerd.istio import policy, spec_of, translated
 from tests.importers.istio.test_mesh_config import fate_of, operator
 from translator.report.model import Fate
 
@@ -78,3 +78,29 @@ def test_an_operator_file_needs_no_name() -> None:
     start = text.index("metadata:")
     nameless = text[:start] + text[text.index("spec:") :]
     assert fate_of(translated(nameless), "spec.profile") is Fate.INERT
+
+
+SELECTED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: db, namespace: shop}
+spec:
+  selector:
+    matchLabels: &labels {app: db, sidecar.istio.io/inject: "true"}
+  template:
+    metadata: {labels: *labels}
+    spec: {containers: [{name: db}]}
+"""
+
+
+def test_a_label_by_which_a_workload_knows_its_pods_leaves_in_both_places() -> None:
+    result = translated(SELECTED)
+    [document] = [d for d in result.documents if d.resource == "Deployment/shop/db"]
+    spec = spec_of(document.value)
+    assert spec["selector"] == {"matchLabels": {"app": "db"}}
+    assert spec["template"]["metadata"] == {
+        "labels": {"app": "db"},
+        "annotations": {"linkerd.io/inject": "enabled"},
+    }
+    [finding] = [f for f in result.report.findings if f.code == "MM601"]
+    assert "know their pods by a label that leaves" in finding.message

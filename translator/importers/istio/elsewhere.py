@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from translator.api import Inert, Loss
 from translator.importers.istio.keys import is_own
-from translator.importers.istio.membership import INJECT, INJECTION, MODE, REVISION
+from translator.importers.istio.membership import INJECT, INJECTION, MODE, POD_KEYS, REVISION
 from translator.importers.istio.words import GATEWAY_API
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.kubernetes.enrolment import makes_pods
@@ -27,11 +27,13 @@ class Elsewhere:
     """Leaves inside objects that may make pods by them."""
     selectors: list[int] = field(default_factory=list)
     """Leaves by which objects are selected."""
+    own: list[int] = field(default_factory=list)
+    """Leaves by which a workload knows its pods, which leave with the pods' labels."""
 
     @property
     def losses(self) -> tuple[Loss, ...]:
         """One for each kind of place."""
-        found = ((self.inside, _inside), (self.selectors, _selector))
+        found = ((self.inside, _inside), (self.selectors, _selector), (self.own, _own_selector))
         return tuple(loss(tuple(leaves)) for leaves, loss in found if leaves)
 
 
@@ -43,7 +45,10 @@ def read_elsewhere(resources: Sequence[Resource], reads: set[int]) -> Elsewhere:
         read = makes_pods(resource) or (core and resource.kind in ("Namespace", "Service"))
         for path, node in _own_keys(resource.node, ()):
             leaf = leaf_ref(resource.document.number, node.leaf)
-            if _is_selector(path):
+            if makes_pods(resource) and path[:-1] == ("spec", "selector", "matchLabels"):
+                if path[-1] in POD_KEYS:
+                    found.own.append(leaf)
+            elif _is_selector(path):
                 _selects(resource, leaf, str(path[-1]), found)
             elif path[0] == "metadata":
                 if not read and not resource.api_version.startswith(GATEWAY_API):
@@ -105,4 +110,18 @@ def _selector(leaves: tuple[int, ...]) -> Loss:
         leaves=leaves,
         message="objects are selected here by a label that leaves when they join the target.",
         advice="Select by a label of your own (kubernetes.io/metadata.name for namespaces) before anything moves.",
+    )
+
+
+def _own_selector(leaves: tuple[int, ...]) -> Loss:
+    return Loss(
+        code="MM601",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        leaves=leaves,
+        message="these workloads know their pods by a label that leaves; the API server lets nobody change that of a "
+        "workload that is there.",
+        advice="Delete the workload and make it anew, or have the label out of its selector before.",
     )

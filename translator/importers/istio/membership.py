@@ -24,6 +24,7 @@ INJECT = "sidecar.istio.io/inject"
 MODE = "istio.io/dataplane-mode"
 TEMPLATES = "inject.istio.io/templates"
 
+POD_KEYS = (INJECT, REVISION, MODE)
 _WORDS = {INJECTION: ("enabled", "disabled"), MODE: ("ambient", "none")}
 """Keys that understand some words only."""
 
@@ -181,7 +182,8 @@ def _fact(
 ) -> Iterator[Enrolment]:
     """The fact of an object: what decides is its meaning, what changes nothing is absorbed.
 
-    So is the name of a revision: that there is one decides, which one says nothing to another mesh.
+    So is the name of a revision: that there is one decides, which one says nothing to another mesh. A label by which the
+    workload knows its pods leaves in both places.
     """
 
     def enrols(said: Said) -> bool | None:
@@ -198,6 +200,7 @@ def _fact(
         if name != "revision" and (enrols(replace(said, **{name: None})) or silence) != enrolled
     ]
     idle = [v for v in found.values() if all(v is not one for one in decides)]
+    idle.extend(Traced(key, place.leaf) for key, place in words.selector.items() if key in POD_KEYS)
     origin = tuple(leaf for value in decides for leaf in value.origin)
     because = tuple(leaf for value in found.values() for leaf in value.origin)
     yield Enrolment(

@@ -34,7 +34,8 @@ class Where(StrEnum):
 class Words:
     """The labels and annotations of a namespace, a pod template or a Service, by key.
 
-    ``outer``: those of a workload that are not its pods', which say nothing to an injector.
+    ``outer``: those of a workload that are not its pods', which say nothing to an injector. ``selector``: the labels by
+    which a workload knows its pods.
     """
 
     resource: Resource
@@ -44,6 +45,7 @@ class Words:
     labels: Mapping[str, Cursor]
     annotations: Mapping[str, Cursor]
     outer: Mapping[str, Cursor] = field(default_factory=dict)
+    selector: Mapping[str, Cursor] = field(default_factory=dict)
 
     def label(self, key: str) -> Traced[str] | None:
         """A label as text; the API server takes strings only, a truth value is read as the word."""
@@ -108,7 +110,8 @@ def read_words(resources: Sequence[Resource], options: Options, reads: set[int])
             path = template_path(resource.kind)
             pods = _both(_down(root, *path))
             outer = {**own[0], **own[1]} if path else {}
-            yield Words(resource, Where.POD, key, space, *pods, outer)
+            selector = _entries(_down(root, "spec", "selector"), "matchLabels")
+            yield Words(resource, Where.POD, key, space, *pods, outer, selector)
 
 
 def _both(place: Cursor | None) -> tuple[dict[str, Cursor], dict[str, Cursor]]:
