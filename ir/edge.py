@@ -19,31 +19,56 @@ class ListenerTls(StrEnum):
     MUTUAL = "mutual"
     OPTIONAL_MUTUAL = "optional_mutual"
     PASSTHROUGH = "passthrough"
+    AUTO_PASSTHROUGH = "auto_passthrough"
+    """As ``PASSTHROUGH``, to the service that the name in the TLS hello spells."""
+    MESH = "mesh"
+    """The mutual TLS of the mesh."""
+
+
+@roles(name=Role.CONDITION, routes_from=Role.CONDITION)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerHost:
+    """A name that a listener answers to; ``routes_from``: only rules of this namespace hold for it (absent: of any)."""
+
+    name: Traced[Pattern]
+    routes_from: Traced[str] | None = None
+    trail: Trail
 
 
 @roles(
+    gateway=Role.SUBJECT,
     name=Role.NOTE,
-    namespace=Role.SUBJECT,
     workloads=Role.SUBJECT,
     port=Role.EFFECT,
     protocol=Role.EFFECT,
+    bind=Role.EFFECT,
     hosts=Role.CONDITION,
     tls=Role.EFFECT,
-    certificate=Role.EFFECT,
+    certificates=Role.EFFECT,
+    client_trust=Role.EFFECT,
+    demands=Role.EFFECT,
     redirect_to_tls=Role.EFFECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """A port of a gateway on which requests for ``hosts`` enter. A gateway is a workload with an identity."""
+    """A port of a gateway on which requests for ``hosts`` enter. A gateway is a workload with an identity.
 
-    name: Traced[str]
-    namespace: Traced[str]
+    ``gateway`` is its ``namespace/name``, by which route tables name it; ``workloads`` are the pods that serve it,
+    those of any namespace (absent: all gateways). ``client_trust``: by what the certificates of clients are verified.
+    ``demands``: what else a TLS connection must satisfy (versions, ciphers, names of clients), each as written.
+    """
+
+    gateway: Traced[str]
+    name: Traced[str] | None = None
     workloads: Traced[Labels] | None = None
     port: Traced[int]
     protocol: Traced[str]
-    hosts: tuple[Traced[Pattern], ...] = ()
+    bind: Traced[str] | None = None
+    hosts: tuple[ListenerHost, ...] = ()
     tls: Traced[ListenerTls] | None = None
-    certificate: Traced[str] | None = None
+    certificates: tuple[Traced[str], ...] = ()
+    client_trust: Traced[str] | None = None
+    demands: tuple[Traced[str], ...] = ()
     redirect_to_tls: Traced[bool] | None = None
     trail: Trail
 

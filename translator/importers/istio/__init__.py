@@ -15,10 +15,12 @@ from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
 from translator.importers.istio.elsewhere import read_elsewhere
 from translator.importers.istio.envoy_filter import read_envoy_filter
+from translator.importers.istio.gateway import read_gateway
 from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
 from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
 from translator.importers.istio.link.extensions import link_extensions
+from translator.importers.istio.link.gateways import link_gateways
 from translator.importers.istio.link.mesh_config import (
     link_mesh_config,
     mesh_config,
@@ -68,6 +70,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("networking.istio.io", "DestinationRule"): read_destination_rule,
     ("install.istio.io", "IstioOperator"): read_istio_operator,
     ("networking.istio.io", "ProxyConfig"): read_proxy_config_kind,
+    ("networking.istio.io", "Gateway"): read_gateway,
     ("networking.istio.io", "EnvoyFilter"): read_envoy_filter,
     ("extensions.istio.io", "WasmPlugin"): read_wasm_plugin,
     ("extensions.istio.io", "TrafficExtension"): read_traffic_extension,
@@ -81,6 +84,7 @@ LINKS: tuple[Callable[[Sequence[Statement], Inventory, Options], Linked], ...] =
     link_mtls,
     link_access,
     link_routes,
+    link_gateways,
     link_extensions,
 )
 """What the statements mean together, one rule of precedence after the other."""

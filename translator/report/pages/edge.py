@@ -7,11 +7,12 @@ from translator.report.pages.entry import Entry
 ENTRIES = (
     Entry(
         "MM501",
-        "Listener",
-        "Traffic that enters the cluster here is not admitted by the output.",
-        "The target has no gateway of its own, or gateways are not translated yet.",
-        "Keep the present gateway, or put an ingress controller in its place.",
-        "kind: Gateway\nspec: {servers: [{port: {number: 443, protocol: HTTPS}}]}",
+        "Gateway",
+        "Nothing enters by the gateway once the source's gateway is gone.",
+        "A gateway is a part of the source mesh; the target has none of its own and works behind any ingress "
+        "controller whose pods are in the mesh.",
+        "Decide which ingress controller takes over. With its Gateway API class give --gateway-class.",
+        "kind: Gateway\nspec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example.com]}]}",
     ),
     Entry(
         "MM502",

@@ -13,6 +13,7 @@ from translator.importers.istio.model.access import (
     AuthorizationRule,
     PeerAuthentication,
 )
+from translator.importers.istio.model.edge import Gateway
 from translator.importers.istio.model.extensions import Extension, TelemetryResource
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, ProxyConfig
 from translator.importers.istio.model.routing import (
@@ -30,6 +31,7 @@ Statement = (
     | DestinationRule
     | MeshResource
     | Extension
+    | Gateway
     | TelemetryResource
     | ProxyConfig
 )
@@ -42,6 +44,7 @@ __all__ = [
     "AuthorizationRule",
     "DestinationRule",
     "Extension",
+    "Gateway",
     "MeshConfig",
     "MeshResource",
     "PeerAuthentication",
