@@ -216,7 +216,7 @@ def test_weights_that_a_webhook_would_refuse_are_a_high_finding() -> None:
         )
     )
     (loss,) = linked.losses
-    assert (loss.code, loss.gravity, loss.fate) == ("MM106", Severity.HIGH, Fate.UNREAD)
+    assert (loss.code, loss.gravity, loss.fate) == ("MM106", Severity.HIGH, Fate.INERT)
     assert [names(route) for route in table(linked).routes] == [["reviews"]]
 
 

@@ -9,7 +9,8 @@ from ir.attachment import ServicePort
 from ir.inventory import Inventory, Service, equal_to, meets
 from ir.match import Labels, Operator
 from ir.provenance import Traced, derived, named
-from ir.traffic import Backend, Destination, EndpointSubset, Route, RouteTable
+from ir.traffic import Backend, Destination, EndpointSubset, Protocol, Route, RouteTable
+from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.naming import Names
 from translator.report.model import Fate, Impact, Severity, Support
@@ -44,6 +45,39 @@ def moving_shares(tables: Sequence[RouteTable]) -> Iterator[Loss]:
         )
 
 
+def to_itself(table: RouteTable) -> tuple[Backend, ...]:
+    """All requests to the service and the port that they address; it is written as a rule without backends."""
+    subject = table.attachment.subject
+    if subject.name is None:
+        return ()
+    node = named("to the service itself", table.trail)
+    destination = Destination(
+        namespace=None
+        if subject.namespace is None
+        else named(subject.namespace.value, table.trail),
+        name=named(subject.name.value, table.trail),
+        trail=node,
+    )
+    return (Backend(destination=destination, trail=node),)
+
+
+def _is_the_service_itself(route: Route, table: RouteTable) -> bool:
+    """Whether all requests go on to the service and the port that they address.
+
+    A rule without backends does just that (linkerd2 policy-controller/grpc/src/outbound/http.rs, 2.20), and needs no
+    port where the Service is not in the input.
+    """
+    http = table.protocol is Protocol.HTTP
+    if not http or len(route.backends) != 1 or route.backends[0].header_edits:
+        return False
+    wanted, subject = route.backends[0].destination, table.attachment.subject
+    same = [
+        (one is not None and other is not None and one.value == other.value)
+        for one, other in ((wanted.namespace, subject.namespace), (wanted.name, subject.name))
+    ]
+    return all(same) and wanted.subset is None and wanted.port is None
+
+
 @dataclass(slots=True)
 class Subsets:
     """The services made for subsets so far, by the service, the subset's name and its labels."""
@@ -58,7 +92,16 @@ class Subsets:
         Raises:
             Unreachable: a destination is not in the input, or has no form.
         """
-        return replace(route, backends=tuple(self._backend(b, table) for b in route.backends))
+        try:
+            backends = tuple(self._backend(b, table) for b in route.backends)
+        except Unreachable:
+            if not _is_the_service_itself(route, table):
+                raise
+            spent = [value for backend in route.backends for value in traced(backend)]
+            return replace(
+                route, backends=(), trail=derived(route.trail.value, (route.trail, *spent))
+            )
+        return replace(route, backends=backends)
 
     def _backend(self, backend: Backend, table: RouteTable) -> Backend:
         return replace(backend, destination=self._destination(backend.destination, table))

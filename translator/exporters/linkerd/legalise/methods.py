@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ir.language import HEADER_VALUE
+from ir.language import HEADER_VALUE, Language
 from ir.match import Part, Pattern, PatternKind, Test
 from ir.provenance import Traced, absorb, derived
 from ir.traffic import Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.linkerd.legalise.rank import accepted
-from translator.exporters.linkerd.legalise.rules import METHODS
+from translator.exporters.linkerd.legalise.rules import METHODS, union
 from translator.report.model import Fate, Impact, Support
 
 
@@ -47,7 +47,7 @@ def _spelt(match: RouteMatch, losses: list[Loss]) -> Iterator[RouteMatch]:
     if not names:
         losses.append(_gone(tuple(traced(match))))
         return
-    if any(not _listed(test) for test in asked):
+    if not any(_names_only(test) for test in asked):
         losses.append(_others(spent))
     terms = [term for test in asked for term in (*test.any_of, *test.none_of)]
     for name in names:
@@ -62,9 +62,9 @@ def _plain(test: Test) -> bool:
     return len(terms) == 1 and not test.none_of and _is_name(terms[0])
 
 
-def _listed(test: Test) -> bool:
-    """Whether the test asks for methods by name only, each of which the target has."""
-    return bool(test.any_of) and all(_is_name(term.value) for term in test.any_of)
+def _names_only(test: Test) -> bool:
+    """Whether the test accepts nothing but methods that the target has."""
+    return (accepted(test) - union(Language.exact(name) for name in METHODS)).is_empty()
 
 
 def _is_name(term: object) -> bool:

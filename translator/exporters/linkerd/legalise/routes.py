@@ -27,6 +27,7 @@ from translator.exporters.linkerd.legalise.destinations import (
     Subsets,
     Unreachable,
     moving_shares,
+    to_itself,
 )
 from translator.exporters.linkerd.legalise.methods import by_method
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
@@ -231,7 +232,7 @@ def _objects(
     seen = replace(table, attachment=attachment)
     if viewer.passes:
         node = named("to the service itself", table.trail)
-        return (replace(seen, routes=(Route(trail=node),)),)
+        return (replace(seen, routes=(Route(backends=to_itself(seen), trail=node),)),)
     alternatives: list[Alternative] = []
     for number, route in enumerate(seen.routes):
         matches: Sequence[RouteMatch | None] = route.matches or (None,)

@@ -121,7 +121,8 @@ def _rule(route: Route, *, by_field: bool) -> dict[str, Tree]:
         filters.append(redirect_filter(route.redirect))
     if filters:
         tree["filters"] = filters
-    if route.backends:
+    if any(backend.destination.port is not None for backend in route.backends):
+        # a rule whose backend names no port goes to the service itself
         tree["backendRefs"] = [backend_tree(b) for b in route.backends]
     if by_field and route.timeouts is not None and route.timeouts.request is not None:
         tree["timeouts"] = {"request": route.timeouts.request.map(duration)}

@@ -65,6 +65,7 @@ from translator.importers.istio.model import (
 from translator.importers.linked import AGE, Linked
 from translator.report.model import Fate, Impact, Severity, Support
 
+_REFUSED = "the webhook of the source refuses the rule"
 _OTHER = "another VirtualService has the requests of these clients to this host"
 
 
@@ -208,6 +209,7 @@ def _linked(
     used = leaves_in(*tables) | elsewhere
     idles = [
         Idle(origins(*service.quiet), "it names something for logs and metrics, or shapes nothing"),
+        *(Idle(r.leaves, f"{_REFUSED}: {r.why}") for r in service.refused if not r.heeded),
         *_lost(draft, heeded, alone=not tables),
     ]
     losses.extend(_unserved(draft, used, scene, alone=not tables))
@@ -356,7 +358,7 @@ def _refusals(service: VirtualService) -> Iterator[Loss]:
             impact=Impact.DIFFERENT,
             support=Support.PARTIAL,
             severity=Severity.HIGH,
-            fate=Fate.APPROXIMATED if one.heeded else Fate.UNREAD,
+            fate=Fate.APPROXIMATED if one.heeded else Fate.INERT,
             leaves=one.leaves,
             message=f"{service.meta.key} holds what its webhook would refuse: {one.why}.{then}",
             advice="Correct the source first.",
