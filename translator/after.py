@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from translator.api import Options
-from translator.exporters.emit import dump
-from translator.pipeline import Result
 from translator.registry import load_importer
-from translator.source.leaves import Resource, plain
-from translator.source.load import Loaded, load_text
+from translator.source.leaves import Resource
+from translator.source.load import Loaded, with_text
+
+
+class Document(Protocol):
+    """An output, as far as it matters here."""
+
+    @property
+    def resource(self) -> str:
+        """``Kind/namespace/name``."""
+
+    @property
+    def text(self) -> str:
+        """YAML without ``---``."""
+
+    @property
+    def edited(self) -> bool:
+        """Whether it takes the place of a document of the input."""
+
+
+class Outputs(Protocol):
+    """A translation, as far as it matters here."""
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """What was written."""
 
 
 def as_source(options: Options) -> Options:
@@ -17,28 +41,34 @@ def as_source(options: Options) -> Options:
     return replace(options, source=options.target)
 
 
-def in_force(loaded: Loaded, result: Result, options: Options) -> Loaded:
+def in_force(loaded: Loaded, result: Outputs, options: Options) -> Loaded:
     """The documents of a cluster where the translation was applied and the source mesh is gone."""
-    claimed = {
-        id(r.node) for r in load_importer(options.source.mesh)(loaded.resources, options).claimed
-    }
-    edited = {document.resource for document in result.documents if document.edited}
-    texts = [
-        _text(resource)
-        for resource in loaded.resources
-        if id(resource.node) not in claimed and _key(resource, options) not in edited
-    ]
-    texts.extend(document.text for document in result.documents)
-    return load_text("\n---\n".join(texts), "after")
+    claimed = load_importer(options.source.mesh)(loaded.resources, options).claimed
+    return standing(loaded, result.documents, claimed, options)
+
+
+def standing(
+    loaded: Loaded, written: Sequence[Document], claimed: Sequence[Resource], options: Options
+) -> Loaded:
+    """The same for outputs and resources of the source mesh that are known already."""
+    gone = {id(resource.node) for resource in claimed}
+    edited = {document.resource for document in written if document.edited}
+    replaced = {r.document.number for r in loaded.resources if _key(r, options) in edited}
+    text = "\n---\n".join(document.text for document in written)
+    whole = with_text(loaded, text, "after") if written else loaded
+    resources = tuple(
+        resource
+        for resource in whole.resources
+        if id(resource.node) not in gone and resource.document.number not in replaced
+    )
+    left = {resource.document.number for resource in resources}
+    return replace(
+        whole,
+        resources=resources,
+        documents=tuple(one for one in whole.documents if one.number in left),
+    )
 
 
 def _key(resource: Resource, options: Options) -> str:
     space = "" if resource.kind == "Namespace" else resource.namespace or options.namespace
     return f"{resource.kind}/{space}/{resource.name}"
-
-
-def _text(resource: Resource) -> str:
-    value = plain(resource.node)
-    if not isinstance(value, dict):
-        raise TypeError(resource)
-    return dump(value)

@@ -48,6 +48,8 @@ class Options:
     defaults: str = "pin"
     """``pin``: write the source's silent behaviour out; ``adopt``: take the target's own."""
     gateway_class: str | None = None
+    verify: bool = True
+    """Whether what is in force afterwards is read back and compared with the source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,9 +86,27 @@ def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[F
     found.extend(_unread(unread))
     found.extend(_notes(books.loaded))
     found.extend(_bugs(bugs))
+    return tuple(ledger), _gravest_first(found)
+
+
+def with_proof(
+    findings: Iterable[Finding],
+    proved: Iterable[tuple[Loss, dict[str, object] | None]],
+    books: Books,
+) -> tuple[Finding, ...]:
+    """The findings and those of the proof, each of which may have a request that shows it."""
+    more = (replace(_finding(loss, books), witness=shown) for loss, shown in proved)
+    return _gravest_first((*findings, *more))
+
+
+def _gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     order = list(Severity)
-    found.sort(key=lambda f: (order.index(f.severity), f.code, f.message, str(f.sources[:1])))
-    return tuple(ledger), tuple(found)
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (order.index(f.severity), f.code, f.message, str(f.sources[:1])),
+        )
+    )
 
 
 def _state(books: Books) -> _State:

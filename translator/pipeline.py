@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, TextIO
 
 from ir.model import Model
@@ -12,8 +12,9 @@ from ir.walk import close
 from translator.api import Import, Loss, Options
 from translator.errors import InputError, TargetError
 from translator.exporters.emit import Document, dump, render, untraced
-from translator.ledger import Books, positions_of, rows
+from translator.ledger import Books, positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
+from translator.proof import SWITCHED_OFF, Proven, Translated, prove
 from translator.registry import detect, load_exporter, load_importer
 from translator.report.account import Placed, count, settle
 from translator.report.files import file_name
@@ -153,7 +154,12 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     books = Books(loaded, imported, model, fates, losses, tuple(placed))
     ledger, findings = rows(books, options)
     written = (*(_written(d) for d in documents), *(_edited(e) for e in edited.documents))
+    proven = Proven(SWITCHED_OFF)
+    if options.verify:
+        proven = prove(Translated(loaded, written, imported, model, losses, ledger), options)
+        findings = with_proof(findings, ((told.loss, told.witness) for told in proven.told), books)
     report = _report(loaded, options, ledger, findings, written, export.assumptions, imported)
+    report = replace(report, verification=proven.verification)
     return Result(
         documents=written,
         report=report,
@@ -220,9 +226,7 @@ def _report(  # noqa: PLR0913, PLR0917  # all parts of one value
         outputs=tuple(
             Output(w.resource, w.api_version, file_name(w.resource), w.edited) for w in written
         ),
-        verification=Verification(
-            reason="the exact comparison of whole configurations is not built yet"
-        ),
+        verification=Verification(),
         assumptions=tuple(named),
     )
 

@@ -37,6 +37,13 @@ def test_a_forgotten_leaf_ends_with_70_whatever_the_threshold(fate: str) -> None
     assert exit_code(bug, Threshold.NEVER) == 70
 
 
+def test_wider_access_that_nothing_explains_ends_with_70_whatever_is_accepted() -> None:
+    wider = finding("MM903", Severity.BLOCKER, Impact.LOOSER, "wider")
+    assert exit_code(report(wider), Threshold.NEVER) == 70
+    accepted = judged(report(wider), Gate(accept=("MM903@*",)))
+    assert exit_code(accepted, Threshold.HIGH) == 70
+
+
 def test_a_blocker_is_accepted_only_with_a_glob() -> None:
     assert not parse_acceptance("MM401=reason").covers(BLOCKER)
     assert parse_acceptance("MM401@VirtualService/shop/*=reason").covers(BLOCKER)

@@ -12,7 +12,7 @@ from typing import cast
 from translator.cli.options import Gate, Threshold
 from translator.errors import TargetError
 from translator.report.catalogue import CATALOGUE
-from translator.report.model import INVENTION, Fate, Finding, Report, Severity, Verification
+from translator.report.model import INVENTION, UNEXPLAINED, Fate, Finding, Report, Severity
 from translator.report.render.json import finding_tree
 
 DONE, USAGE, FINDINGS, INPUT, BUG, INTERRUPTED = 0, 2, 3, 4, 70, 130
@@ -59,10 +59,7 @@ def judged(report: Report, gate: Gate) -> Report:
     accepted = tuple(map(parse_acceptance, gate.accept))
     known = read_baseline(Path(gate.baseline)) if gate.baseline else frozenset[Key]()
     findings = tuple(_judged(one, accepted, known, gate.baseline) for one in report.findings)
-    verification = report.verification
-    if not gate.verify:
-        verification = Verification(reason="switched off with --no-verify")
-    return replace(report, findings=findings, verification=verification)
+    return replace(report, findings=findings)
 
 
 def _judged(
@@ -104,8 +101,8 @@ def read_baseline(file: Path) -> frozenset[Key]:
 def exit_code(report: Report, threshold: Threshold) -> int:
     """How a run with this report ends."""
     fates = report.summary.fates
-    invented = any(finding.code == INVENTION for finding in report.findings)
-    if fates.get(Fate.DROPPED) or fates.get(Fate.STRANDED) or invented:
+    faulty = any(finding.code in (INVENTION, UNEXPLAINED) for finding in report.findings)
+    if fates.get(Fate.DROPPED) or fates.get(Fate.STRANDED) or faulty:
         return BUG
     if threshold is Threshold.NEVER:
         return DONE

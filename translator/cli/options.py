@@ -83,7 +83,7 @@ class Gate:
     )
     fail_on: Threshold = flag(Threshold.HIGH, "End with 3 from this severity on.")
     baseline: str = flag("", "Count only findings that this report lacks.", "FILE")
-    verify: bool = flag(default=True, text="Compare input and output (not built yet: NOT_RUN).")
+    verify: bool = flag(default=True, text="Read the outputs back and compare them.")
 
 
 @dataclass(frozen=True, slots=True)

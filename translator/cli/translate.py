@@ -47,7 +47,8 @@ def run_translation(  # noqa: PLR0913, PLR0917  # the options of a command
     """Reads, translates, writes and tells; returns the exit code."""
     _check_reports(writing.report)
     loaded = load_input(paths, reading)
-    result = pipeline.translate_loaded(loaded, run_options(loaded, source, target, reading, aim))
+    options = run_options(loaded, source, target, reading, aim)
+    result = pipeline.translate_loaded(loaded, replace(options, verify=gate.verify))
     pieces = written_pieces(result, loaded, writing.carry)
     roots = [path for path in (*paths, *reading.filename) if path != "-"]
     files = spread(pieces, writing.layout, writing.format, roots)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from translator import pipeline
 from translator.cli.console import out
@@ -28,7 +29,8 @@ def run_why(
         raise TargetError(message)
     file, line = found["file"], int(found["line"])
     loaded = load_input(paths or ([] if reading.filename else [file]), reading)
-    result = pipeline.translate_loaded(loaded, run_options(loaded, source, target, reading, aim))
+    options = replace(run_options(loaded, source, target, reading, aim), verify=False)
+    result = pipeline.translate_loaded(loaded, options)
     rows = [row for row in result.report.ledger if row.line == line and _same(row.file, file)]
     if not rows:
         raise TargetError(_nothing(result, file, line))

@@ -14,6 +14,10 @@ INVENTION = "MM902"
 """The code of an output value that comes from nowhere: our bug."""
 
 
+UNEXPLAINED = "MM903"
+"""The code of access that got wider without a finding that says so: our bug."""
+
+
 class Severity(StrEnum):
     """How much a finding matters, gravest first."""
 
@@ -177,6 +181,10 @@ class Verification:
     slices: dict[str, int] = field(default_factory=dict)
     changes: tuple[dict[str, object], ...] = ()
     reason: str | None = None
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Why slices are no better than they are: assumptions, what is not understood; with how many slices they touch."""
+    exaggerated: tuple[str, ...] = ()
+    """Findings of wider or narrower access whose difference does not occur."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,14 @@ def load_text(text: str | bytes, file: str = STDIN) -> Loaded:
     return shelf.close()
 
 
+def with_text(loaded: Loaded, text: str, file: str) -> Loaded:
+    """All that was read and one text more, whose documents follow; raises as :func:`load`."""
+    shelf = _Shelf([])
+    shelf.documents.extend(loaded.documents)
+    shelf.content(text.encode("utf-8", "surrogatepass"), file)
+    return shelf.close()
+
+
 class _Shelf:
     """Collects documents and errors over a run."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.behaviour.lower import Lowering
@@ -65,6 +65,7 @@ class Comparison:
     after: Model
     trust_domain: str = "cluster.local"
     strict: bool = False
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lowered: tuple[Lowering, Lowering] = field(init=False)
     world: World = field(init=False)
     _known: dict[tuple[Access, Access], Difference] = field(default_factory=dict)
@@ -140,6 +141,8 @@ class Comparison:
         return Slice(doors.shown, verdict, changes, tuple(dict.fromkeys((*taints, *assumptions))))
 
     def _taints(self, doors: Doors) -> Iterator[str]:
+        for space in ("", doors.workload.namespace):
+            yield from self.unread.get(space, ())
         for lowering, side in zip(self.lowered, (doors.before, doors.after), strict=True):
             yield from lowering.taints(doors.workload)
             yield from side.taints

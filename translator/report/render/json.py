@@ -113,4 +113,8 @@ def _verification(verification: Verification) -> dict[str, object]:
     }
     if verification.reason is not None:
         tree["reason"] = verification.reason
+    if verification.reasons:
+        tree["reasons"] = verification.reasons
+    if verification.exaggerated:
+        tree["exaggerated"] = list(verification.exaggerated)
     return tree

@@ -1,0 +1,80 @@
+"""The proof of whole translations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.translation import to_linkerd
+from translator import pipeline
+from translator.api import Options
+from translator.pipeline import Result, Written
+from translator.proof import Proven, Translated, prove
+
+POLICY = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      serviceAccountName: api
+      containers: [{name: api, ports: [{name: http, containerPort: 8080}]}]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]
+"""
+
+
+def codes(result: Result) -> set[str]:
+    return {finding.code for finding in result.report.findings}
+
+
+def test_a_translation_is_proved_and_its_differences_are_explained() -> None:
+    result = to_linkerd(POLICY)
+    verification = result.report.verification
+    assert verification.verdict == "DIFFERENT"
+    assert verification.slices["EQUAL_EXACT"] == 1
+    assert [change["explained_by"] for change in verification.changes] == [["MM412"]]
+    assert not codes(result) & {"MM903", "MM904", "MM905"}
+
+
+def test_no_proof_is_made_where_none_is_asked_for() -> None:
+    verification = to_linkerd(POLICY, verify=False).report.verification
+    assert verification.verdict == "NOT_RUN"
+    assert verification.reason == "switched off with --no-verify"
+
+
+def test_nothing_to_compare_is_a_finding() -> None:
+    result = to_linkerd(POLICY.partition("---\n")[2])
+    assert result.report.verification.verdict == "NOTHING_TO_COMPARE"
+    assert "MM906" in codes(result)
+
+
+def test_wider_access_has_a_witness(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(done: Translated, options: Options) -> Proven:
+        none: tuple[Written, ...] = ()
+        return prove(replace(done, written=none), options)
+
+    monkeypatch.setattr(pipeline, "prove", nothing)
+    wider = [f for f in to_linkerd(POLICY).report.findings if f.code == "MM903"]
+    assert wider
+    assert wider[0].severity.value == "blocker"
+    assert wider[0].witness is not None
+    assert wider[0].witness["destination"] == "Deployment/shop/api"
+    assert wider[0].sources
+
+
+def test_a_field_that_is_not_read_leaves_the_question_open() -> None:
+    odd = POLICY.replace("  rules:", "  oddity: true\n  rules:")
+    result = to_linkerd(odd)
+    assert result.report.verification.slices["MAY_DIFFER"] == 1
+    assert "MM905" in codes(result)

@@ -1,0 +1,253 @@
+"""The proof of a translation: what is in force afterwards is read back and compared with the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ir.behaviour.request import Request
+from ir.model import Model
+from translator.after import Document, as_source, standing
+from translator.api import Import, Loss, Options
+from translator.registry import load_importer
+from translator.report.model import (
+    UNEXPLAINED,
+    Fate,
+    Impact,
+    LedgerRow,
+    Severity,
+    Support,
+    Verification,
+)
+from translator.source.leaves import Resource, leaves_below
+from translator.source.load import Loaded
+from translator.verify.compare import Found, Proof, Terms, compare
+from translator.verify.explain import Claim, Explained
+from translator.verify.result import Kind, Slice, Verdict
+
+ROUTING_ALONE = frozenset(
+    (
+        "BackendTLSPolicy",
+        "DestinationRule",
+        "Gateway",
+        "GatewayClass",
+        "ProxyConfig",
+        "ReferenceGrant",
+        "ServiceEntry",
+        "ServiceProfile",
+        "Sidecar",
+        "Telemetry",
+        "TLSRoute",
+        "TCPRoute",
+        "TrafficSplit",
+        "UDPRoute",
+        "VirtualService",
+        "WorkloadEntry",
+        "WorkloadGroup",
+    )
+)
+"""Kinds that say nothing of who gets in at a workload, whatever of them is not read."""
+
+SWITCHED_OFF = Verification(reason="switched off with --no-verify")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding of the proof, with the request that shows it."""
+
+    loss: Loss
+    witness: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the proof comes to in the report."""
+
+    verification: Verification
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A translation that is to be proved."""
+
+    loaded: Loaded
+    written: Sequence[Document]
+    imported: Import
+    model: Model
+    losses: Sequence[Loss]
+    ledger: Sequence[LedgerRow]
+
+
+def prove(done: Translated, options: Options) -> Proven:
+    """Reads back what is in force after the translation and compares it with the model of the source."""
+    there = standing(done.loaded, done.written, done.imported.claimed, options)
+    try:
+        after = load_importer(options.target.mesh)(there.resources, as_source(options))
+    except ExceptionGroup as errors:
+        reason = f"what was written cannot be read back: {errors.exceptions[0]}"
+        return Proven(Verification(reason=reason))
+    proof = compare(done.model, after.model, _terms(done, after, options))
+    return Proven(_verification(proof), tuple(_told(proof)))
+
+
+def _terms(done: Translated, after: Import, options: Options) -> Terms:
+    unread: dict[str, dict[str, None]] = {}
+
+    def note(kind: str, space: str) -> None:
+        if kind not in ROUTING_ALONE:
+            where = "" if space == options.root_namespace else space or options.namespace
+            unread.setdefault(where, {})[f"{kind} that is not read in full"] = None
+
+    for row in done.ledger:
+        if row.fate is Fate.UNREAD:
+            kind, space, _ = (*row.resource.split("/"), "", "")[:3]
+            note(kind, space)
+    for resource in not_read(after):
+        note(resource.kind, resource.namespace or "")
+    return Terms(
+        trust_domain=options.trust_domain,
+        unread={space: tuple(names) for space, names in unread.items()},
+        claims=tuple(map(_claim, done.losses)),
+    )
+
+
+def not_read(imported: Import) -> Iterator[Resource]:
+    """The resources of which the importer says that it does not read some part."""
+    leaves = {leaf for loss in imported.losses if loss.fate is Fate.UNREAD for leaf in loss.leaves}
+    documents = {leaf >> 24 for leaf in leaves}
+    for resource in imported.claimed:
+        if resource.document.number in documents and leaves & set(leaves_below(resource)):
+            yield resource
+
+
+def _claim(loss: Loss) -> Claim:
+    leaves = {leaf for value in (*loss.sites, *loss.because) for leaf in value.origin}
+    return Claim(loss.code, loss.impact, frozenset((*leaves, *loss.leaves)), loss.message)
+
+
+# --- what the report says ------------------------------------------------------------------------
+
+
+def _verification(proof: Proof) -> Verification:
+    changes = tuple(_change(*rest) for one in proof.found for rest in _merged(one))
+    equal = sum(proof.counts[v] for v in (Verdict.EQUAL_EXACT, Verdict.EQUAL_UNDER))
+    total = sum(proof.counts.values())
+    unexplained = len(proof.unexplained())
+    told = "all differences are explained by findings"
+    if unexplained:
+        told = f"{unexplained} differences are explained by no finding"
+    reason = f"{equal} of {total} compared ports are equal" + (f"; {told}" if changes else "")
+    return Verification(
+        verdict=proof.verdict.value,
+        slices=proof.counts,
+        changes=changes,
+        reason=reason if total else "the input lists no workload whose access could be compared",
+        reasons=proof.reasons,
+        exaggerated=tuple(sorted({f"{c.code}: {c.message}" for c in proof.exaggerated})),
+    )
+
+
+def _merged(one: Found) -> Iterator[tuple[Slice, Explained, int]]:
+    """The changes of a slice that are alike and explained alike as one, with how many classes they are."""
+    groups: dict[tuple[Kind, bool, tuple[str, ...]], list[Explained]] = {}
+    for change in one.changes:
+        key = change.change.kind, change.change.listed, change.codes
+        groups.setdefault(key, []).append(change)
+    for held in groups.values():
+        yield one.slice, held[0], len(held)
+
+
+def _change(of: Slice, explained: Explained, classes: int) -> dict[str, object]:
+    change = explained.change
+    return {
+        "kind": change.kind.value,
+        "world": "closed" if change.listed else "open",
+        "slice": of.name,
+        "classes": classes,
+        "witness": witness(change.witness.request),
+        "before": change.witness.before,
+        "after": change.witness.after,
+        "explained_by": list(explained.codes),
+    }
+
+
+def witness(request: Request) -> dict[str, object]:
+    """A request in the words of the report."""
+    caller = request.caller
+    source = f"{caller.namespace}/{caller.service_account}" if caller.namespace else caller.address
+    if caller.probe:
+        source = "a health check of the node"
+    return {
+        "source": source,
+        "trust_domain": caller.trust_domain if caller.mtls and not caller.probe else None,
+        "address": caller.address,
+        "destination": request.workload or request.service,
+        "port": request.port or request.service_port,
+        "http": request.http,
+        "method": request.method if request.http else None,
+        "path": request.path if request.http else None,
+        "host": request.authority,
+        "headers": dict(request.headers),
+        "mtls": caller.mtls and not caller.probe,
+    }
+
+
+def _told(proof: Proof) -> Iterator[Told]:
+    """Findings: differences that nothing explains, and slices whose question is open."""
+    for of, explained in proof.unexplained():
+        change = explained.change
+        wider = change.kind is Kind.NEWLY_ALLOWED
+        yield Told(
+            Loss(
+                code=UNEXPLAINED if wider else "MM904",
+                impact=_IMPACTS.get(change.kind, Impact.DIFFERENT),
+                support=Support.NOT_YET,
+                severity=Severity.BLOCKER if wider else Severity.HIGH,
+                fate=Fate.APPROXIMATED,
+                leaves=change.witness.before_leaves,
+                message=f"{of.name}: {change.kind.value.replace('_', ' ')}, and no finding says so: "
+                f"before {change.witness.before}; after {change.witness.after}.",
+                advice="Please report it: this translation does not do what it says.",
+            ),
+            witness(change.witness.request),
+        )
+    yield from _open_questions(proof)
+
+
+_IMPACTS: Mapping[Kind, Impact] = {
+    Kind.NEWLY_ALLOWED: Impact.LOOSER,
+    Kind.NEWLY_DENIED: Impact.STRICTER,
+}
+
+
+def _open_questions(proof: Proof) -> Iterator[Told]:
+    by_reasons: dict[tuple[str, ...], list[str]] = {}
+    for one in proof.found:
+        if one.slice.verdict in (Verdict.MAY_DIFFER, Verdict.UNKNOWN):
+            by_reasons.setdefault(one.slice.reasons, []).append(one.slice.name)
+    for reasons, names in sorted(by_reasons.items()):
+        yield Told(
+            Loss(
+                code="MM905",
+                impact=Impact.DIFFERENT,
+                support=Support.PARTIAL,
+                severity=Severity.HIGH,
+                fate=Fate.APPROXIMATED,
+                message=f"whether access stays the same is not proved here: {'; '.join(reasons)} "
+                f"({', '.join(names)}).",
+                advice="Check these ports by hand.",
+            )
+        )
+    if not proof.found:
+        yield Told(
+            Loss(
+                code="MM906",
+                impact=Impact.NONE,
+                support=Support.PARTIAL,
+                severity=Severity.MEDIUM,
+                fate=Fate.APPROXIMATED,
+                message="nothing could be compared: the input lists no workload.",
+                advice="Add the Deployments, StatefulSets, DaemonSets or Pods to the input.",
+            )
+        )

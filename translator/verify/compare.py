@@ -1,0 +1,86 @@
+"""Two configurations compared, and their differences held against the findings that tell of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ir.model import Model
+from translator.verify.access import Comparison
+from translator.verify.explain import Claim, Claims, Explained
+from translator.verify.result import Kind, Slice, Verdict
+
+_WORST = (
+    Verdict.DIFFERENT,
+    Verdict.MAY_DIFFER,
+    Verdict.UNKNOWN,
+    Verdict.EQUAL_UNDER,
+    Verdict.EQUAL_EXACT,
+)
+"""The verdict of the whole is the first of these that some slice has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a comparison is told beside the two models.
+
+    ``unread``: what was not read, by the namespace that it may touch; under the empty name what may touch all.
+    """
+
+    trust_domain: str = "cluster.local"
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One slice with its changes explained."""
+
+    slice: Slice
+    changes: tuple[Explained, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Everything that a comparison found."""
+
+    found: tuple[Found, ...]
+    exaggerated: tuple[Claim, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the whole."""
+        seen = {one.slice.verdict for one in self.found}
+        return next((v for v in _WORST if v in seen), Verdict.NOTHING_TO_COMPARE)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many slices have each verdict, those of the contract always named."""
+        seen = Counter(one.slice.verdict for one in self.found)
+        return {verdict.value: seen[verdict] for verdict in sorted(_WORST, key=list(Verdict).index)}
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why slices are no better than they are, with how many they are."""
+        return dict(sorted(Counter(r for one in self.found for r in one.slice.reasons).items()))
+
+    def unexplained(self, *kinds: Kind) -> tuple[tuple[Slice, Explained], ...]:
+        """Changes of these kinds (none: of every kind) that no finding explains."""
+        return tuple(
+            (one.slice, change)
+            for one in self.found
+            for change in one.changes
+            if not change.codes and (not kinds or change.change.kind in kinds)
+        )
+
+
+def compare(before: Model, after: Model, terms: Terms) -> Proof:
+    """Compares all that both models say about who gets in."""
+    claims = Claims(terms.claims)
+    access = Comparison(before, after, trust_domain=terms.trust_domain, unread=terms.unread)
+    found = tuple(
+        Found(one, tuple(claims.explain(change) for change in one.changes))
+        for one in access.slices()
+    )
+    return Proof(found, claims.exaggerations() if found else ())
