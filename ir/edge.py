@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ir.attachment import Attachment
+from ir.attachment import Attachment, Audience
 from ir.match import Cidr, Labels, Pattern
 from ir.provenance import Traced, Trail
 from ir.roles import Role, roles
@@ -73,24 +73,95 @@ class Listener:
     trail: Trail
 
 
+@roles(number=Role.EFFECT, protocol=Role.EFFECT, name=Role.NOTE, target=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalPort:
+    """A port of an external service; ``target`` is that of its endpoints, where it is another."""
+
+    number: Traced[int]
+    protocol: Traced[str] | None = None
+    name: Traced[str] | None = None
+    target: Traced[int] | None = None
+    trail: Trail
+
+
 @roles(
-    attachment=Role.SUBJECT,
+    address=Role.EFFECT,
+    ports=Role.EFFECT,
+    labels=Role.EFFECT,
+    account=Role.EVIDENCE,
+    placement=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalEndpoint:
+    """Where an external service is found: an address or a name, and the numbers of its named ports.
+
+    ``account``: the service account of its identity. ``placement``: network, locality and weight, each as written.
+    """
+
+    address: Traced[str] | None = None
+    ports: tuple[Traced[tuple[str, int]], ...] = ()
+    labels: Traced[Labels] | None = None
+    account: Traced[str] | None = None
+    placement: tuple[Traced[str], ...] = ()
+    trail: Trail
+
+
+class Resolution(StrEnum):
+    """How the endpoints of an external service are found."""
+
+    ORIGINAL = "original"
+    """The address that the client dialled."""
+    STATIC = "static"
+    """The endpoints that are written, or the workloads that are selected."""
+    NAME = "name"
+    """The names of the endpoints, else of the hosts, are looked up."""
+    FIRST_OF_NAME = "first_of_name"
+    DYNAMIC = "dynamic"
+    """The name that the request asks for is looked up."""
+
+
+@roles(
+    name=Role.NOTE,
+    audience=Role.CONDITION,
     hosts=Role.CONDITION,
     addresses=Role.CONDITION,
     ports=Role.EFFECT,
     resolution=Role.EFFECT,
     internal=Role.EVIDENCE,
+    endpoints=Role.EFFECT,
+    workloads=Role.EFFECT,
+    subject_names=Role.EVIDENCE,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalService:
-    """Names or addresses outside the registry that workloads may reach as a service."""
+    """Names or addresses outside the registry that the clients of ``audience`` may reach as a service.
 
-    attachment: Attachment | None = None
+    ``internal``: it is part of the mesh, so that mutual TLS of the mesh is used. ``workloads``: its endpoints are the
+    workloads with these labels, in the namespace of ``name``. ``subject_names``: what its certificate must bear.
+    """
+
+    name: Traced[str]
+    audience: Audience | None = None
     hosts: tuple[Traced[Pattern], ...] = ()
     addresses: tuple[Traced[Cidr], ...] = ()
-    ports: tuple[Traced[int], ...] = ()
-    resolution: Traced[str] | None = None
-    internal: Traced[bool] | None = None
+    ports: tuple[ExternalPort, ...] = ()
+    resolution: Traced[Resolution]
+    internal: Traced[bool]
+    endpoints: tuple[ExternalEndpoint, ...] = ()
+    workloads: Traced[Labels] | None = None
+    subject_names: tuple[Traced[str], ...] = ()
+    trail: Trail
+
+
+@roles(name=Role.NOTE, namespace=Role.SUBJECT, endpoint=Role.EFFECT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalWorkload:
+    """One workload outside the cluster, for the services of its namespace that select its labels."""
+
+    name: Traced[str]
+    namespace: Traced[str]
+    endpoint: ExternalEndpoint
     trail: Trail
 
 
@@ -101,11 +172,18 @@ class UnknownEgress(StrEnum):
     REFUSE = "refuse"
 
 
-@roles(attachment=Role.SUBJECT, unknown=Role.EFFECT)
+@roles(attachment=Role.SUBJECT, unknown=Role.EFFECT, through=Role.EFFECT, seen=Role.EFFECT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EgressPolicy:
-    """What the subject may reach outside of what is declared."""
+    """What the subject may reach outside of what is declared.
+
+    ``unknown`` absent: as the next wider policy says. ``through``: undeclared traffic takes this service. ``seen``: the
+    declared services that the proxies of the subject know of (``namespace/host``; none: all); what they do not know of
+    counts as undeclared. Not access control by itself.
+    """
 
     attachment: Attachment
-    unknown: Traced[UnknownEgress]
+    unknown: Traced[UnknownEgress] | None = None
+    through: Traced[str] | None = None
+    seen: tuple[Traced[str], ...] = ()
     trail: Trail

@@ -17,7 +17,7 @@ from ir.access import (
     Refusal,
     TokenCheck,
 )
-from ir.edge import EgressPolicy, ExternalService, Listener
+from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.inventory import Inventory
 from ir.membership import Enrolment, ProxySetting
 from ir.opaque import Opaque
@@ -57,6 +57,7 @@ Fact = (
     | RateLimit
     | Listener
     | ExternalService
+    | ExternalWorkload
     | EgressPolicy
     | Enrolment
     | ProxySetting

@@ -49,6 +49,8 @@ class Intent(StrEnum):
     ROUTE = "route change"
     LOG = "log"
     STATISTICS = "statistics"
+    CAPTURE = "ports of the proxy"
+    REGISTRATION = "registration of workloads outside"
     REMOVAL = "removal of a part"
     OTHER = "other"
 

@@ -32,7 +32,7 @@ from ir.access import (
 from ir.attachment import Attachment, Reach, Scope, ServicePort, Subject, WorkloadPort
 from ir.behaviour.stages import Access, Gate, Guard, Lowered, Passage, Rule
 from ir.behaviour.strip import alternatives_of, rule_of, tests_of, ways_of
-from ir.edge import EgressPolicy, ExternalService, Listener
+from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.inventory import Inventory, Workload, meets
 from ir.match import Labels, Operator, Part, Pattern
 from ir.membership import Aspect, Enrolment, ProxySetting
@@ -72,6 +72,7 @@ _SILENT: Final = (
     EndpointSubset,
     Enrolment,
     ExternalService,
+    ExternalWorkload,
     Listener,
     LoadBalancing,
     Outliers,

@@ -8,6 +8,7 @@ from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.linkerd.capabilities import ROWS
 from translator.exporters.linkerd.edge import without_edge
+from translator.exporters.linkerd.egress import without_egress
 from translator.exporters.linkerd.extensions import without_extensions
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.write import write
@@ -18,8 +19,11 @@ def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
     known, foreign = without_extensions(model)
     inside, outside = without_edge(known)
-    pruned, lost = prune(inside, Table(ROWS, options.target))
+    reached, beyond = without_egress(inside)
+    pruned, lost = prune(reached, Table(ROWS, options.target))
     legal, more = legalise(pruned, options)
     legal = close(legal)
     emission = write(legal, options.target, options.control_plane_namespace, options.trust_domain)
-    return Export(legal=legal, emission=emission, losses=(*foreign, *outside, *lost, *more))
+    return Export(
+        legal=legal, emission=emission, losses=(*foreign, *outside, *beyond, *lost, *more)
+    )

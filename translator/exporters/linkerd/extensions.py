@@ -47,6 +47,9 @@ _INSTEAD: Mapping[Intent, str] = {
     Intent.ROUTE: "Write the change as an HTTPRoute.",
     Intent.LOG: "Access logs are switched on with config.linkerd.io/access-log.",
     Intent.STATISTICS: "Metrics have other names; see the target's proxy metrics.",
+    Intent.CAPTURE: "The target takes connections on the ports of the pod as they are; give the application the ports that "
+    "the source's proxy listened on.",
+    Intent.REGISTRATION: "Write an ExternalWorkload for each machine.",
     Intent.REMOVAL: "Find out why the part was taken out; the target's proxy does not have it.",
     Intent.OTHER: "Find out what it is for. Often the target has a plain setting for it.",
 }

@@ -19,6 +19,7 @@ from translator.importers.istio.gateway import read_gateway
 from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
 from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
+from translator.importers.istio.link.egress import link_egress
 from translator.importers.istio.link.extensions import link_extensions
 from translator.importers.istio.link.gateways import link_gateways
 from translator.importers.istio.link.mesh_config import (
@@ -41,6 +42,12 @@ from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
 from translator.importers.istio.plugins import read_traffic_extension, read_wasm_plugin
 from translator.importers.istio.proxy_config_kind import read_proxy_config_kind
+from translator.importers.istio.service_entry import (
+    read_service_entry,
+    read_workload_entry,
+    read_workload_group,
+)
+from translator.importers.istio.sidecar import read_sidecar
 from translator.importers.istio.telemetry import read_telemetry
 from translator.importers.istio.unread import kind_not_read
 from translator.importers.istio.virtual_service import read_virtual_service
@@ -71,6 +78,10 @@ READERS: dict[tuple[str, str], Reader] = {
     ("install.istio.io", "IstioOperator"): read_istio_operator,
     ("networking.istio.io", "ProxyConfig"): read_proxy_config_kind,
     ("networking.istio.io", "Gateway"): read_gateway,
+    ("networking.istio.io", "ServiceEntry"): read_service_entry,
+    ("networking.istio.io", "WorkloadEntry"): read_workload_entry,
+    ("networking.istio.io", "WorkloadGroup"): read_workload_group,
+    ("networking.istio.io", "Sidecar"): read_sidecar,
     ("networking.istio.io", "EnvoyFilter"): read_envoy_filter,
     ("extensions.istio.io", "WasmPlugin"): read_wasm_plugin,
     ("extensions.istio.io", "TrafficExtension"): read_traffic_extension,
@@ -85,6 +96,7 @@ LINKS: tuple[Callable[[Sequence[Statement], Inventory, Options], Linked], ...] =
     link_access,
     link_routes,
     link_gateways,
+    link_egress,
     link_extensions,
 )
 """What the statements mean together, one rule of precedence after the other."""

@@ -44,6 +44,8 @@ def read_gateway(root: Cursor, meta: Meta) -> Gateway:
     selector = _selector(spec)
     node = absorb(node, spec.empty("selector"), spec.empty("servers"))
     listeners = tuple(_listener(item, meta, selector) for item in spec.opt_list("servers"))
+    if selector is not None and not listeners:  # nobody else bears what it says
+        node = absorb(node, selector)
     return Gateway(meta=meta, listeners=listeners, trail=node)
 
 

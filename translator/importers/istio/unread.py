@@ -6,7 +6,7 @@ from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaves_below
 
-_REFUSES = ("RequestAuthentication", "Sidecar")
+_REFUSES = ("RequestAuthentication",)
 """Kinds that may refuse requests: without them more may pass."""
 
 

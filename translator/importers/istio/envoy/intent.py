@@ -52,6 +52,8 @@ TOUCHES: Mapping[Intent, tuple[Column, ...]] = {
     Intent.ROUTE: (_R, _H, _S),
     Intent.LOG: (_T,),
     Intent.STATISTICS: (_T,),
+    Intent.CAPTURE: (_A, _R, _S),
+    Intent.REGISTRATION: (_R,),
     Intent.REMOVAL: EVERYTHING,
     Intent.OTHER: EVERYTHING,
 }

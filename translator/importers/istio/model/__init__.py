@@ -14,6 +14,12 @@ from translator.importers.istio.model.access import (
     PeerAuthentication,
 )
 from translator.importers.istio.model.edge import Gateway
+from translator.importers.istio.model.egress import (
+    ServiceEntry,
+    Sidecar,
+    WorkloadEntry,
+    WorkloadGroup,
+)
 from translator.importers.istio.model.extensions import Extension, TelemetryResource
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, ProxyConfig
 from translator.importers.istio.model.routing import (
@@ -32,6 +38,10 @@ Statement = (
     | MeshResource
     | Extension
     | Gateway
+    | ServiceEntry
+    | Sidecar
+    | WorkloadEntry
+    | WorkloadGroup
     | TelemetryResource
     | ProxyConfig
 )
@@ -51,8 +61,12 @@ __all__ = [
     "Policy",
     "ProxyConfig",
     "Refused",
+    "ServiceEntry",
+    "Sidecar",
     "Statement",
     "Subset",
     "TelemetryResource",
     "VirtualService",
+    "WorkloadEntry",
+    "WorkloadGroup",
 ]
