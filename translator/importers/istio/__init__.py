@@ -19,6 +19,7 @@ from translator.importers.istio.gateway import read_gateway
 from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
 from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
+from translator.importers.istio.link.ambient import as_heeded
 from translator.importers.istio.link.egress import link_egress
 from translator.importers.istio.link.extensions import link_extensions
 from translator.importers.istio.link.gateways import link_gateways
@@ -152,6 +153,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inactive.extend(linked.inactive)
         losses.extend(linked.losses)
         assumptions.extend(linked.assumptions)
+    heeded = as_heeded(facts, words)
+    facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
     joined = tuple(read_membership(words))
     facts.extend((*joined, *kept_out(joined)))
     facts.extend(told.facts)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ir.attachment import Subject
 from ir.membership import Enrolment
 from ir.provenance import Assumption, Traced, absorb, trail
 from translator.importers.istio.words import Where, Words
@@ -79,6 +80,49 @@ def read_membership(words: Sequence[Words]) -> Iterator[Enrolment]:
             yield from _fact(one, found, None)
         else:
             yield from _fact(one, found, spaces.get(one.namespace, Space()))
+
+
+def captured(words: Sequence[Words]) -> tuple[Subject, ...]:
+    """The pods that the node's agent takes, in the place of a proxy of their own."""
+    spaces = {
+        one.namespace: Space(_said(_leaves(one)), listed=True)
+        for one in words
+        if one.where is Where.NAMESPACE
+    }
+    wide = [name for name, space in spaces.items() if _is_taken(Said(), space)]
+    taken: list[Subject] = []
+    others: dict[str, list[Subject]] = {}
+    for one in words:
+        if one.where is Where.POD:
+            own = _is_taken(_said(_leaves(one)), spaces.get(one.namespace, Space()))
+            if own and one.namespace not in wide:
+                taken.append(one.subject())
+            elif not own and one.namespace in wide:
+                others.setdefault(one.namespace, []).append(one.subject())
+    for one in words:
+        if one.where is Where.NAMESPACE and one.namespace in wide:
+            own_pods = tuple(others.get(one.namespace, ()))
+            taken.append(replace(one.subject(), excluding=own_pods))
+    return tuple(taken)
+
+
+def has_sidecars(words: Sequence[Words]) -> bool:
+    """Whether any namespace or pod of the input asks for a sidecar."""
+    return any(
+        one.where in (Where.NAMESPACE, Where.POD)
+        and (
+            found.get("injection", Traced("")).value == "enabled"
+            or "revision" in found
+            or found.get("label", found.get("annotation", Traced(""))).value.lower() in _YES
+        )
+        for one in words
+        if (found := _leaves(one))
+    )
+
+
+def _is_taken(said: Said, space: Space) -> bool:
+    injection = _of_namespace(space.said) if space.listed else Injection.UNKNOWN
+    return (said.mode or space.said.mode) == "ambient" and not _has_sidecar(said, injection)
 
 
 def guesses(words: Sequence[Words]) -> Iterator[Assumption]:

@@ -1,0 +1,99 @@
+"""Pods of an ambient mesh: what the node's agent makes of policies, and who heeds routes."""
+
+from __future__ import annotations
+
+import pytest
+
+from ir.behaviour.concrete import decide_access
+from ir.behaviour.request import Caller, Request
+from ir.traffic import RouteTable
+from tests.exporters.linkerd.istio import WORKLOAD, policy, routes, translated
+from tests.translation import to_linkerd
+from translator.pipeline import Result
+from translator.report.model import Fate, Impact
+
+SPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {WORDS}}\n"
+AMBIENT = SPACE.replace("WORDS", "istio.io/dataplane-mode: ambient")
+SIDECARS = SPACE.replace("WORDS", "istio-injection: enabled")
+WEB = "cluster.local/ns/shop/sa/web"
+
+
+def allowed(result: Result, method: str = "GET", path: str = "/x", account: str = "web") -> bool:
+    """Whether a request gets to the workload."""
+    caller = Caller(namespace="shop", service_account=account)
+    request = Request(
+        caller=caller, workload="Deployment/shop/api", port=8080, method=method, path=path
+    )
+    return decide_access(result.model, request).allowed
+
+
+def rule(action: str, **parts: object) -> str:
+    """A policy with one rule."""
+    return policy({"action": action, "rules": [parts]})
+
+
+PATH = [{"operation": {"paths": ["/x"]}}]
+CALLER = [{"source": {"principals": [WEB]}}]
+
+
+def test_a_rule_that_lets_in_by_path_lets_nobody_in() -> None:
+    text = rule("ALLOW", to=PATH)
+    assert allowed(translated(SIDECARS, text))
+    assert not allowed(translated(AMBIENT, text))
+
+
+def test_a_rule_on_callers_alone_holds() -> None:
+    assert allowed(translated(AMBIENT, rule("ALLOW", **{"from": CALLER})))
+    assert not allowed(translated(AMBIENT, rule("ALLOW", **{"from": CALLER})), account="other")
+
+
+@pytest.mark.parametrize(
+    ("parts", "refused"),
+    [
+        ({"to": PATH}, False),
+        ({"from": CALLER, "to": PATH}, False),
+        ({"from": [{"source": {"principals": [WEB], "requestPrincipals": ["a/b"]}}]}, True),
+        ({"from": CALLER, "to": [{"operation": {"ports": ["8080"], "paths": ["/y"]}}]}, True),
+        ({"from": CALLER}, True),
+    ],
+)
+def test_what_a_refusal_comes_to(parts: dict[str, object], refused: bool) -> None:  # noqa: FBT001
+    assert allowed(translated(AMBIENT, rule("DENY", **parts))) is not refused
+
+
+def test_pods_with_a_sidecar_in_an_ambient_namespace_read_http() -> None:
+    text = rule("ALLOW", to=PATH)
+    sidecar = "metadata: {labels: {app: api, sidecar.istio.io/inject: 'true'}}"
+    own = "metadata: {labels: {app: api, version: v1}}"
+    result = translated(AMBIENT, text)
+    assert not allowed(result)
+
+    mixed = to_linkerd("\n---\n".join((WORKLOAD.replace(own, sidecar), AMBIENT, text)))
+    assert allowed(mixed)
+
+
+def test_nothing_is_wider_in_the_target() -> None:
+    result = translated(AMBIENT, rule("ALLOW", to=PATH))
+    assert not any(d.resource.startswith("AuthorizationPolicy") for d in result.documents)
+    assert Impact.LOOSER not in {f.impact for f in result.report.findings}
+    paths = [row for row in result.report.ledger if row.path.endswith("operation.paths[0]")]
+    assert [row.fate for row in paths] == [Fate.INERT]
+
+
+@pytest.mark.parametrize(
+    ("space", "heeded"),
+    [
+        (SIDECARS, True),
+        (AMBIENT, False),
+        (
+            SPACE.replace("WORDS", "istio.io/dataplane-mode: ambient, istio.io/use-waypoint: w"),
+            True,
+        ),
+    ],
+)
+def test_routes_are_heeded_by_sidecars_and_waypoints(space: str, heeded: bool) -> None:  # noqa: FBT001
+    route = routes([{"route": [{"destination": {"host": "api"}}], "timeout": "3s"}])
+    result = translated(space, route)
+    assert any(isinstance(fact, RouteTable) for fact in result.model.facts) is heeded
+    fates = {row.fate for row in result.report.ledger if row.path.endswith("timeout")}
+    assert (fates == {Fate.INERT}) is not heeded
