@@ -416,3 +416,43 @@ def test_trap_linkerd_42_the_status_of_a_redirect_is_always_written() -> None:
         (entry,) = spec_of(route)["rules"][0]["filters"]
         assert entry["requestRedirect"]["statusCode"] == said
         assert ("MM204" in world.codes()) is (code in {307, 308})
+
+
+@pytest.mark.parametrize(
+    ("port", "heeded"),
+    [
+        ("name: http, port: 80, appProtocol: http", True),
+        ("name: grpc, port: 80, appProtocol: kubernetes.io/h2c", True),
+        ("name: grpc, port: 80, appProtocol: grpc", False),
+        ("name: http, port: 80, appProtocol: http2", False),
+        ("name: http, port: 9300", False),
+    ],
+)
+def test_trap_linkerd_34_no_route_is_written_where_the_port_is_opaque(
+    port: str,
+    heeded: bool,  # noqa: FBT001
+) -> None:
+    text = WORLD.replace("name: http, port: 80, targetPort: 8080", port, 1) + http(
+        rule("", "other")
+    )
+    result = to_linkerd(text)
+    assert bool(written(result, "HTTPRoute")) is heeded
+    assert bool(messages(result, "MM213")) is not heeded
+
+
+def test_trap_linkerd_34_a_route_on_an_opaque_port_is_read_as_none() -> None:
+    route = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{group: '', kind: Service, name: api}]
+  rules: [{backendRefs: [{name: other, namespace: shop, port: 80}]}]
+"""
+    for word, end in (("http", "shop/other"), ("grpc", "shop/api")):
+        text = (
+            WORLD.replace("targetPort: 8080", f"targetPort: 8080, appProtocol: {word}", 1) + route
+        )
+        model = in_force_after(text, to_linkerd(text))
+        request = Request(caller=Caller(namespace="bank"), service="shop/api", service_port=80)
+        assert ends(decide_route(model, request)) == {end: "1"}

@@ -60,7 +60,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     servers = held(statements, inventory)
     access = link_access(statements, servers, inventory, options)
-    routes = link_routes(statements)
+    routes = link_routes(statements, inventory, options)
     facts: list[Fact] = [*access.facts, *routes.facts]
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))

@@ -24,6 +24,7 @@ from translator.exporters.linkerd.legalise.destinations import (
     Unreachable,
     moving_shares,
 )
+from translator.exporters.linkerd.legalise.opaque_ports import not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.rules import language
 from translator.exporters.linkerd.legalise.scene import Scene
 from translator.exporters.linkerd.legalise.viewers import (
@@ -35,6 +36,7 @@ from translator.exporters.linkerd.legalise.viewers import (
 )
 from translator.exporters.naming import Names, name_of
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.target import Target
 
 SINCE = "2.17"
 """Since when the target has TLSRoute and TCPRoute."""
@@ -80,7 +82,7 @@ def connection_objects(
     lost.extend(who.losses)
     found: list[RouteTable] = []
     reached: set[int] = set()
-    slots = _slots(table, service, lost, beside_http=beside_http)
+    slots = _slots(table, service, scene.options.target, lost, beside_http=beside_http)
     for viewer in who.viewers:
         if viewer.at is not None and (len(who.viewers) > 1 or rivals):
             lost.append(_competes(viewer))
@@ -118,7 +120,12 @@ def _competes(viewer: Viewer) -> Loss:
 
 
 def _slots(
-    table: RouteTable, service: Service | None, losses: list[Loss], *, beside_http: bool
+    table: RouteTable,
+    service: Service | None,
+    target: Target,
+    losses: list[Loss],
+    *,
+    beside_http: bool,
 ) -> tuple[Traced[ServicePort] | None, ...]:
     """The ports that need routes; a port on which such routes would not be heeded is left out."""
     if service is None and beside_http:
@@ -133,13 +140,16 @@ def _slots(
         return tuple(named(ServicePort(n), *asked) for n in numbers)
     own = [port.value for port in table.attachment.ports]
     ports = [p for p in service.ports if not own or ServicePort(p.number) in own]
-    fitting = [p for p in ports if not (table.protocol is Protocol.TLS and p.app_protocol)]
-    if not fitting:
-        raise Unreachable(
-            "MM213",
-            f"the appProtocol of {service.key} makes its ports opaque, where no name is looked at",
-            "Take the appProtocol off the port: the target sees by itself that it is TLS.",
-        )
+    fitting = list(ports)
+    if table.protocol is Protocol.TLS:
+        opaque = {p.number: why for p in ports if (why := why_opaque(p, service, target))}
+        fitting = [p for p in ports if p.number not in opaque]
+        if not fitting:
+            reason = f"{'; '.join(opaque.values())}, where no name is looked at"
+            advice = "Take the appProtocol off the port: the target sees by itself that it is TLS."
+            raise Unreachable("MM213", reason, advice)
+        if opaque:
+            losses.append(not_heeded(table, list(opaque.values())))
     if beside_http:
         fitting = [p for p in fitting if not _is_sniffed(p)]
         if not fitting:

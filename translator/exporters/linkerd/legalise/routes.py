@@ -31,6 +31,7 @@ from translator.exporters.linkerd.legalise.destinations import (
 )
 from translator.exporters.linkerd.legalise.methods import by_method
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
+from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, alternative
 from translator.exporters.linkerd.legalise.redirects import in_target_redirects
 from translator.exporters.linkerd.legalise.retries import in_target_terms, inherited, shared
@@ -45,6 +46,7 @@ from translator.exporters.linkerd.legalise.viewers import (
 from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.target import Target
 
 Slot = Traced[ServicePort] | None
 
@@ -81,6 +83,8 @@ def legalise_routes(model: Model, options: Options) -> Legal:
     return legal
 
 
+_NEVER_SNIFFED = (25, 53, 3306, 27017)
+"""Ports that are TCP where nothing is declared."""
 _ORDER = "Write rules that do not overlap, or put the one with more conditions first."
 
 
@@ -142,8 +146,9 @@ def _legal(
     table = replace(table, routes=routes)
     found: list[RouteTable] = []
     reached: set[int] = set()
+    slots = _slots(table, service, scene.options.target, lost)
     for viewer in who.viewers:
-        for slot in _slots(table, service):
+        for slot in slots:
             seen = _objects(table, viewer, slot, scene, lost, reached)
             found.extend(_finished(seen, viewer, service, scene))
     if not found:
@@ -180,8 +185,14 @@ def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:
     return () if audience is None else audience.namespaces
 
 
-def _slots(table: RouteTable, service: Service | None) -> tuple[Slot, ...]:
-    """The ports of the service that need a table of their own: all HTTP ones together where they see the same rules."""
+def _slots(
+    table: RouteTable, service: Service | None, target: Target, losses: list[Loss]
+) -> tuple[Slot, ...]:
+    """The ports of the service that need a table of their own: all HTTP ones together where they see the same rules.
+
+    Raises:
+        Unreachable: the target reads HTTP on none of them.
+    """
     asked = [
         term
         for route in table.routes
@@ -194,10 +205,17 @@ def _slots(table: RouteTable, service: Service | None) -> tuple[Slot, ...]:
         numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
         return tuple(_slot(n, asked) for n in numbers) or (None,)
     http = [p for p in service.ports if is_http(p)]
-    if not asked and len(http) == len(service.ports) > 1:
+    opaque = {p.number: why for p in http if (why := why_opaque(p, service, target))}
+    heeded = [p for p in http if p.number not in opaque]
+    if not heeded:
+        reason = f"{'; '.join(opaque.values())}, where no route is heeded"
+        raise Unreachable("MM213", reason, ADVICE)
+    if opaque:
+        losses.append(not_heeded(table, list(opaque.values())))
+    if not asked and len(heeded) == len(service.ports) > 1:
         return (None,)
     because = Traced("", (), service.leaves)
-    return tuple(named(ServicePort(p.number), because) for p in http) or (None,)
+    return tuple(named(ServicePort(p.number), because) for p in heeded)
 
 
 def _slot(number: int, asked: Sequence[Traced[object]]) -> Traced[ServicePort]:
@@ -205,8 +223,10 @@ def _slot(number: int, asked: Sequence[Traced[object]]) -> Traced[ServicePort]:
 
 
 def is_http(port: PortOfService) -> bool:
-    """HTTP by name or ``appProtocol``, or sniffed."""
+    """HTTP by name or ``appProtocol``, or sniffed (istio/istio pkg/config/kube/conversion.go, 1.31)."""
     word = (port.app_protocol or port.name.partition("-")[0]).lower()
+    if port.number in _NEVER_SNIFFED and not word.startswith(("http", "grpc", "kubernetes.io/")):
+        return False
     return port.protocol == "TCP" and word not in (
         "https",
         "tls",

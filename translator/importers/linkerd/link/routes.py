@@ -12,24 +12,44 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
+from ir.inventory import Inventory
 from ir.match import AllOf, Part, Test, View
-from ir.model import Inactive
+from ir.model import Fact, Inactive
 from ir.provenance import Traced, absorb, named, trail
 from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
+from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
+from translator.importers.linkerd.link.opaque_ports import where_heeded
 from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
 from translator.resources.gateway_api.read import Parent
 
+_OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
 _IGNORED = "Linkerd heeds no parent of this kind"
 
 
-def link_routes(statements: Sequence[Statement]) -> Linked:
-    """Tables of clients, and parents that nobody heeds."""
+def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
+    """Tables of clients, and parents and ports on which nobody heeds them."""
+    found = _tables(statements)
+    tables: list[Fact] = []
+    inactive = list(found.inactive)
+    for fact in found.facts:
+        heeded = (
+            where_heeded(fact, inventory, options.source) if isinstance(fact, RouteTable) else fact
+        )
+        if heeded is None:
+            leaves = tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
+            inactive.append(Inactive(leaves=leaves, winner="", why=_OPAQUE))
+        else:
+            tables.append(heeded)
+    return Linked(facts=tuple(tables), inactive=tuple(inactive))
+
+
+def _tables(statements: Sequence[Statement]) -> Linked:
     routes = sorted((s for s in statements if isinstance(s, HttpRoute)), key=oldest_first)
     tables: list[RouteTable] = []
     inactive: list[Inactive] = []

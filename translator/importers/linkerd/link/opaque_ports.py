@@ -1,0 +1,48 @@
+"""Ports that are read as bytes, where only TCPRoutes are heeded.
+
+linkerd2 policy-controller/k8s/index/src/outbound/index.rs (``appProtocol``, since 2.18) and charts/linkerd-control-plane
+``proxy.opaquePorts``, 2.20.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ir.attachment import ServicePort
+from ir.inventory import Inventory, PortOfService, Service
+from ir.provenance import Traced, named
+from ir.traffic import Protocol, RouteTable
+from translator.target import Target
+
+_READ = ("", "http", "kubernetes.io/h2c")
+_USUAL = "25,587,3306,4444,5432,6379,9300,11211"
+_LIST = "config.linkerd.io/opaque-ports"
+
+
+def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> RouteTable | None:
+    """The table less the ports on which it is not heeded; ``None`` where none is left."""
+    subject = table.attachment.subject
+    if table.protocol is Protocol.TCP or subject.namespace is None or subject.name is None:
+        return table
+    service = inventory.service(subject.namespace.value, subject.name.value)
+    if service is None:
+        return table
+    opaque = [p.number for p in service.ports if _is_opaque(p, service, target)]
+    own = [port.value.port for port in table.attachment.ports]
+    if (own and all(n in opaque for n in own)) or len(opaque) == len(service.ports) > 0:
+        return None
+    out: tuple[Traced[ServicePort], ...] = tuple(named(ServicePort(n)) for n in opaque)
+    return replace(table, attachment=replace(table.attachment, excluding_ports=out))
+
+
+def _is_opaque(port: PortOfService, service: Service, target: Target) -> bool:
+    if target.at_least("2.18") and port.app_protocol.lower() not in _READ:
+        return True
+    return any(
+        _has(part, port.number) for part in service.annotations.get(_LIST, _USUAL).split(",")
+    )
+
+
+def _has(part: str, number: int) -> bool:
+    low, _, high = part.strip().partition("-")
+    return low.isdigit() and int(low) <= number <= int(high if high.isdigit() else low)
