@@ -26,6 +26,7 @@ from translator.importers.linkerd.unread import kind_not_read
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
+from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource
@@ -62,6 +63,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     access = link_access(statements, servers, inventory, options)
     routes = link_routes(statements, inventory, options)
     facts: list[Fact] = [*access.facts, *routes.facts]
+    facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
     facts.extend(probe_facts(statements, servers, inventory, options))

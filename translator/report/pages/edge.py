@@ -82,6 +82,23 @@ ENTRIES = (
         "metadata: {labels: {app.kubernetes.io/managed-by: Helm}}",
     ),
     Entry(
+        "MM607",
+        "NetworkPolicy without the proxy's port",
+        "Traffic between pods of the mesh is refused by the network.",
+        "The target's proxies talk to one another on a port of their own; the policy names ports, and that one is not "
+        "among them.",
+        "Add the port that the finding names to the policy before the pods are restarted.",
+        "kind: NetworkPolicy\nspec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}",
+    ),
+    Entry(
+        "MM608",
+        "NetworkPolicy that names ports",
+        "Between pods of the mesh the rule no longer holds ports apart.",
+        "All traffic between two pods of the mesh takes one port, behind which the network cannot look.",
+        "Say which ports are open in policies of the mesh too.",
+        "kind: NetworkPolicy\nspec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}",
+    ),
+    Entry(
         "MM701",
         "Telemetry",
         "Logs, metrics or traces change their form or stop; no request is treated otherwise.",

@@ -1,0 +1,117 @@
+"""NetworkPolicy: every form with its empty cases, as facts of the network's own layer."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from ir.access import Closed, Layer
+from ir.behaviour.concrete import decide_access
+from ir.behaviour.request import Caller, Request
+from ir.model import Model
+from ir.opaque import Opaque
+from tests.translation import to_linkerd
+from translator.pipeline import Result
+from translator.report.model import Fate
+
+POD = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: web, labels: {team: web}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      containers: [{name: api, ports: [{name: http, containerPort: 8080}, {containerPort: 9090}]}]
+"""
+
+
+def translated(spec: object) -> Result:
+    """The pod behind this policy."""
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": spec,
+    }
+    return to_linkerd(f"{POD}---\n{yaml.safe_dump(policy)}", complete=True)
+
+
+def gets_in(model: Model, caller: Caller, port: int = 8080) -> bool:
+    """Whether the caller reaches the pod."""
+    request = Request(caller=caller, workload="Deployment/shop/api", port=port)
+    return decide_access(model, request).allowed
+
+
+SHOP = Caller(namespace="shop", service_account="x", labels={"app": "front"})
+WEB = Caller(namespace="web", service_account="x", labels={"app": "web"})
+OUTSIDE = Caller(mtls=False, address="192.0.2.1")
+EVERYBODY = (SHOP, WEB, OUTSIDE)
+
+
+@pytest.mark.parametrize(
+    ("spec", "let_in"),
+    [
+        ({"podSelector": {}}, ()),
+        ({"podSelector": {}, "ingress": []}, ()),
+        ({"podSelector": {}, "ingress": [{}]}, EVERYBODY),
+        ({"podSelector": {}, "policyTypes": ["Egress"]}, EVERYBODY),
+        ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": []}, EVERYBODY),
+        ({"podSelector": {"matchLabels": {"app": "other"}}}, EVERYBODY),
+        ({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}, (SHOP,)),
+        ({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}}]}]}, (SHOP, WEB)),
+        ({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "web"}}}]}]}, (WEB,)),
+        ({"podSelector": {}, "ingress": [{"from": [
+            {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "front"}}}]}]}, (SHOP,)),
+        ({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "web"}}},
+                                                   {"podSelector": {"matchLabels": {"app": "front"}}}]}]}, (SHOP, WEB)),
+        ({"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]}]}, (OUTSIDE,)),
+        ({"podSelector": {}, "ingress": [{"from": []}]}, EVERYBODY),
+        ({"podSelector": {}, "ingress": [{"ports": []}]}, EVERYBODY),
+        ({"podSelector": {}, "ingress": [{"ports": [{"port": 9090}]}]}, ()),
+        ({"podSelector": {}, "ingress": [{"ports": [{"port": "http"}]}]}, EVERYBODY),
+        ({"podSelector": {}, "ingress": [{"ports": [{"port": 8000, "endPort": 8100}]}]}, EVERYBODY),
+        ({"podSelector": {}, "ingress": [{"ports": [{"port": 8080, "protocol": "UDP"}]}]}, ()),
+    ],
+)  # fmt: skip
+def test_who_gets_in(spec: object, let_in: tuple[Caller, ...]) -> None:
+    model = translated(spec).model
+    assert [caller for caller in EVERYBODY if gets_in(model, caller)] == [*let_in]
+
+
+def test_health_checks_come_from_the_pods_own_node() -> None:
+    model = translated({"podSelector": {}}).model
+    assert gets_in(model, Caller(mtls=False, probe=True))
+
+
+def test_the_document_is_carried_and_both_sides_have_the_gate() -> None:
+    result = translated({"podSelector": {}, "ingress": []})
+    fates = {r.fate for r in result.report.ledger if r.resource == "NetworkPolicy/shop/p"}
+    assert fates == {Fate.CARRIED}
+    for model in (result.model, result.legal):
+        assert any(isinstance(f, Closed) and f.layer is Layer.NETWORK for f in model.facts)
+
+
+def test_what_has_no_exact_form_taints_instead_of_opening() -> None:
+    spec = {"podSelector": {}, "ingress": [{"ports": [{"port": 1, "endPort": 65535}]}]}
+    result = translated(spec)
+    (fact,) = [f for f in result.model.facts if isinstance(f, Opaque)]
+    assert fact.kind == "NetworkPolicy/shop/p"
+    assert not [f for f in result.report.findings if f.code == "MM801"]
+
+
+@pytest.mark.parametrize(
+    ("ports", "codes"),
+    [
+        ([{"port": 8080}], {"MM607", "MM608"}),
+        ([{"port": 8080}, {"port": 4143}], {"MM608"}),
+        ([], set()),
+    ],
+)
+def test_what_ports_mean_to_the_proxies_is_told(ports: list[object], codes: set[str]) -> None:
+    result = translated({"podSelector": {}, "ingress": [{"ports": ports}]})
+    assert {f.code for f in result.report.findings} & {"MM607", "MM608"} == codes

@@ -1,0 +1,94 @@
+"""Kubernetes NetworkPolicies stay in force beside the target; what that means for its proxies is said here.
+
+Between two pods of the mesh the port that is dialled is replaced with the proxy's inbound port, 4143
+(linkerd.io/2/common-errors/network-policy, 2.18 and later; before, for opaque ports only), so that rules for ports no
+longer see the port that is meant (linkerd2 issue 15246).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ir.access import Closed, Grant, Layer
+from ir.match import Part, Pattern
+from ir.model import Fact, Model
+from ir.opaque import Opaque
+from ir.walk import traced
+from translator.api import Loss, Options
+from translator.report.model import Fate, Impact, Severity, Support
+
+INBOUND = 4143
+CONTROL = (8080, 8086, 8090)
+"""Ports of the control plane that every proxy needs: identity, destination, policy."""
+
+
+SHOWN = 5
+"""Policies that a message names."""
+
+
+def beside(model: Model) -> tuple[Model, tuple[Fact, ...]]:
+    """The model without what the network says, and that."""
+    network = tuple(f for f in model.facts if _of_network(f))
+    rest = tuple(f for f in model.facts if not _of_network(f))
+    return replace(model, facts=rest), network
+
+
+def _of_network(fact: Fact) -> bool:
+    if isinstance(fact, (Closed, Grant)):
+        return fact.layer is Layer.NETWORK
+    return isinstance(fact, Opaque) and not any(value.origin for value in traced(fact))
+
+
+def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:
+    """What to add to the policies, and what they no longer hold apart."""
+    by_port = [f for f in network if isinstance(f, Grant) and _ports(f)]
+    shut = [f for f in by_port if str(INBOUND) not in _ports(f)]
+    if shut:
+        yield Loss(
+            code="MM607",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.CARRIED,
+            leaves=_leaves(shut),
+            message=f"{_names(shut)}: these NetworkPolicies stay in force and let nothing in on port {INBOUND}, by which "
+            "the target's proxies talk to one another: traffic within the mesh is refused.",
+            why="The port that is dialled between two pods of the mesh is replaced with that of the proxy.",
+            advice=f"Add TCP port {INBOUND} to these rules before the pods are restarted; where egress is limited, let "
+            f"it out too, and to {options.control_plane_namespace} on {', '.join(map(str, CONTROL))}.",
+            doc="https://linkerd.io/2/common-errors/network-policy/",
+        )
+    if by_port:
+        yield Loss(
+            code="MM608",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.HIGH,
+            fate=Fate.CARRIED,
+            leaves=_leaves(by_port),
+            message=f"{_names(by_port)}: rules for ports do not see the port that is meant between pods of the mesh; "
+            f"once {INBOUND} is open, every port of the pod is open to those peers as far as the network goes.",
+            why="All traffic between two pods of the mesh takes the proxy's inbound port.",
+            advice="Say which ports are open in AuthorizationPolicies on Servers too.",
+            doc="https://github.com/linkerd/linkerd2/issues/15246",
+        )
+
+
+def _ports(grant: Grant) -> frozenset[str]:
+    """The ports that a rule lets in on; none: all."""
+    tests = [test for way in grant.requests for test in way.tests if test.part is Part.PORT]
+    values = [term.value for test in tests for term in test.any_of]
+    return frozenset(value.text for value in values if isinstance(value, Pattern))
+
+
+def _leaves(facts: Sequence[Fact]) -> tuple[int, ...]:
+    """The first leaf of each policy is enough to show where it stands."""
+    return tuple(sorted({min(f.trail.because) for f in facts if f.trail.because}))
+
+
+def _names(facts: Sequence[Fact]) -> str:
+    keys = [f.trail.value.removeprefix("rule of ").removeprefix("NetworkPolicy/") for f in facts]
+    found = list(dict.fromkeys(keys))
+    rest = len(found) - SHOWN
+    return ", ".join(found[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
