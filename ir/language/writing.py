@@ -40,7 +40,8 @@ def write_regex(
 ) -> str:
     """A regular expression that agrees with the language within the domain.
 
-    ``hints`` are tried first: texts that somebody who knows how the language was made thinks right.
+    ``hints`` are tried first: texts that somebody who knows how the language was made thinks right. One of them, or what
+    the author wrote, is good enough.
 
     Raises:
         Opaque: none of at most ``limit`` characters was found, or the language is not known.
@@ -50,14 +51,17 @@ def write_regex(
     if wanted.is_empty():
         return NOTHING
     best: str | None = None
-    ways = (_ALL, _said(language), hints, _framed(wanted), _united(language))
+    said = tuple(_said(language))
+    ways = (hints, _ALL, said, _framed(wanted), _united(language))
     for candidates in chain(ways, _variants(language, domain, limit)):
         forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
         for form in sorted(forms, key=len):
             shorter = best is None or len(form) < len(best)
             if len(form) <= limit and shorter and _agrees(form, dialect, wanted, domain):
                 best = form
-        if best is not None and (_enough(best, wanted) or candidates is hints):
+        if best is not None and (
+            candidates is said or candidates is hints or _enough(best, wanted)
+        ):
             return best
     if best is None:
         raise Opaque(f"needs more than {limit} characters")

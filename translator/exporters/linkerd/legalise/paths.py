@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ir.access import Grant, Refusal
-from ir.language import NORMAL_PATH, PATH, Dialect, Language
+from ir.language import NORMAL_PATH, PATH, Dialect, Language, Opaque
 from ir.match import PathForm
 from ir.model import Fact
 from translator.exporters.linkerd.legalise.phrases import ELEMENT
@@ -86,9 +86,19 @@ def say(paths: Language, hints: tuple[str, ...] = ()) -> str:
     """
     key = (paths & PATH).table()
     if key not in _SAID:
-        _SAID[key] = paths.to_regex(Dialect.RUST_SPAN, limit=LIMIT, within=PATH, hints=hints)
-    return _SAID[key]
+        _SAID[key] = _tried(paths, hints)
+    said = _SAID[key]
+    if isinstance(said, Opaque):
+        raise said
+    return said
 
 
-_SAID: dict[object, str] = {}
-"""Regular expressions by the minimal automaton that they stand for: estates repeat their paths."""
+def _tried(paths: Language, hints: tuple[str, ...]) -> str | Opaque:
+    try:
+        return paths.to_regex(Dialect.RUST_SPAN, limit=LIMIT, within=PATH, hints=hints)
+    except Opaque as opaque:
+        return opaque
+
+
+_SAID: dict[object, str | Opaque] = {}
+"""Regular expressions by the minimal automaton that they stand for, or why there is none: estates repeat their paths."""

@@ -162,6 +162,10 @@ def _implied(first: Alternative, second: Alternative) -> bool:
 
 def _repair(left: list[Alternative], first: int, second: int, apart: Objects) -> None:
     one, other = left[first], left[second]
+    if one.plain and other.path is None and not _are_apart(one, other, apart):
+        # said once more with what the other asks: a path and a header instead of all paths but some
+        left.insert(first, _both(one, other))
+        return
     if one.plain or (one.rank == other.rank and _implied(one, other)):
         rest = other.paths - one.paths
         if rest.is_empty():
