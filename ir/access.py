@@ -209,16 +209,29 @@ class ClientTls:
     audiences=Role.EFFECT,
     keys=Role.EFFECT,
     locations=Role.EFFECT,
+    forwards=Role.EFFECT,
+    told=Role.EFFECT,
+    lists=Role.EFFECT,
+    fetch_time=Role.NOTE,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCheck:
-    """A request that carries a token which does not verify is refused; a request without a token passes."""
+    """A request that carries a token which does not verify is refused; a request without a token passes.
+
+    ``locations``: where tokens are looked for (none: the usual header and parameter). ``forwards``: the token goes on to
+    the workload; absent, it is taken out. ``told``: claims, and the headers into which they are put for the workload.
+    ``lists``: claims that are lists with blanks between. ``fetch_time``: seconds in which the keys must be there.
+    """
 
     attachment: Attachment
     issuer: Traced[str] | None = None
     audiences: tuple[Traced[str], ...] = ()
     keys: Traced[str] | None = None
     locations: tuple[Traced[str], ...] = ()
+    forwards: Traced[bool] | None = None
+    told: tuple[Traced[str], ...] = ()
+    lists: tuple[Traced[str], ...] = ()
+    fetch_time: Traced[float] | None = None
     trail: Trail
 
 

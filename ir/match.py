@@ -236,13 +236,22 @@ class Unreadable(StrEnum):
     path=Role.CONDITION,
     path_has_query=Role.CONDITION,
     authority_has_port=Role.CONDITION,
+    headers_joined=Role.CONDITION,
+    regex_reads_bytes=Role.CONDITION,
     on_unreadable=Role.CONDITION,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The form in which an enforcement point sees a request; predicates are evaluated through it."""
+    """The form in which an enforcement point sees a request; predicates are evaluated through it.
+
+    ``authority_has_port``: as it was sent; else without its port and without the dot at its end. ``headers_joined``:
+    several values of one header count as one, with commas between; else each is compared. ``regex_reads_bytes``: a
+    regular expression is compared with any value of a header; else only with those in visible ASCII.
+    """
 
     path: PathForm = PathForm.RAW
     path_has_query: bool = False
     authority_has_port: bool = True
+    headers_joined: bool = False
+    regex_reads_bytes: bool = True
     on_unreadable: Unreadable = Unreadable.NO_MATCH

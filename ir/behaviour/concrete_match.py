@@ -87,11 +87,21 @@ def holds(test: Test, sight: Sight) -> bool:
     if not texts and test.missing_is_empty:
         texts = ("",)
     labels = sight.request.caller.labels
-    if any(_is(term.value, text, labels) for term in test.none_of for text in texts):
+    pairs = [(term.value, text) for term in test.none_of for text in texts]
+    if any(_is(term, text, labels) for term, text in pairs if _read(term, text, test, sight)):
         return False
+    pairs = [(term.value, text) for term in test.any_of for text in texts]
     return not test.any_of or any(
-        _is(term.value, text, labels) for term in test.any_of for text in texts
+        _is(term, text, labels) for term, text in pairs if _read(term, text, test, sight)
     )
+
+
+def _read(term: Term, text: str, test: Test, sight: Sight) -> bool:
+    """Whether the value is one that the pattern is compared with at all."""
+    regex = isinstance(term, Pattern) and term.kind is PatternKind.REGEX
+    if sight.view.regex_reads_bytes or not regex or test.part is not Part.HEADER:
+        return True
+    return all(" " <= character <= "~" or character == "\t" for character in text)
 
 
 def _is(term: Term, text: str, labels: Mapping[str, str]) -> bool:
@@ -181,6 +191,8 @@ def _header(sight: Sight, name: str) -> tuple[str, ...]:
         message = f"the header {name!r} stands for another part of the request"
         raise Unsupported(message)
     found = tuple(v for key, v in sight.request.headers.items() if key.lower() == wanted)
+    if found and sight.view.headers_joined:
+        found = (",".join(found),)
     return found or (_authority(sight, "") if wanted == "host" else ())
 
 
@@ -302,7 +314,7 @@ _READ: Mapping[Part, Callable[[Sight, str], tuple[str, ...]]] = {
 
 def seen_authority(authority: str, view: View) -> str:
     """The authority in the form of the view; a port is what follows a colon outside of brackets."""
-    return authority if view.authority_has_port else re.sub(r":\d+\Z", "", authority)
+    return authority if view.authority_has_port else re.sub(r"\.?(?::\d*)?\Z", "", authority)
 
 
 def seen_path(path: str, view: View) -> str:

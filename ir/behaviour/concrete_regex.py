@@ -6,6 +6,7 @@ What is outside of that subset is refused: a wrong answer here would vouch for a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ir.match import Pattern, RegexDialect
 
@@ -60,6 +61,7 @@ def regex_matches(pattern: Pattern, value: str) -> bool:
             raise Unsupported(message)
 
 
+@lru_cache(maxsize=4096)
 def _compiled(pattern: Pattern) -> re.Pattern[str]:
     flags = re.ASCII | (re.IGNORECASE if pattern.ignore_case else re.NOFLAG)
     text = pattern.text

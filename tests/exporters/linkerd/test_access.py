@@ -65,7 +65,7 @@ def test_a_refusal_outranks_every_grant() -> None:
 def test_a_refusal_with_an_unsayable_condition_refuses_more() -> None:
     rule = {
         TO: [{"operation": {"paths": ["/admin"]}}],
-        "when": [{"key": "request.headers[x]", "values": ["on-call"]}],
+        "when": [{"key": "connection.sni", "values": ["on-call"]}],
     }
     deny = policy({"action": "DENY", "rules": [rule]}, "never")
     result = translated(policy({"rules": [FROM_WEB]}), deny)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ir.access import Closed, TokenCheck
 from ir.model import Model
 from ir.walk import close
 from translator.api import Export, Options
@@ -13,6 +14,9 @@ from translator.exporters.linkerd.edge import without_edge
 from translator.exporters.linkerd.egress import without_egress
 from translator.exporters.linkerd.extensions import without_extensions
 from translator.exporters.linkerd.legalise import legalise
+from translator.exporters.linkerd.legalise.decisions import narrow_decisions
+from translator.exporters.linkerd.legalise.standins import KIND, LABELS
+from translator.exporters.linkerd.legalise.tokens import lose_tokens
 from translator.exporters.linkerd.networks import beside, network_losses
 from translator.exporters.linkerd.write import write
 from translator.exporters.prune import prune
@@ -24,10 +28,23 @@ def write_mesh(model: Model, options: Options) -> Export:
     known, foreign = without_extensions(meshed)
     inside, outside = without_edge(known)
     reached, beyond = without_egress(inside)
-    pruned, lost = prune(reached, Table(ROWS, options.target))
+    reached, narrowed = narrow_decisions(reached, options)
+    checks = tuple(f for f in reached.facts if isinstance(f, TokenCheck))
+    others = tuple(f for f in reached.facts if not isinstance(f, TokenCheck))
+    pruned, lost = prune(replace(reached, facts=others), Table(ROWS, options.target))
     legal, more = legalise(pruned, options)
     legal = close(legal)
     emission = write(legal, options.target, options.control_plane_namespace, options.trust_domain)
-    losses = (*foreign, *outside, *beyond, *lost, *more, *network_losses(network, options))
+    mesh = (*foreign, *outside, *beyond, *narrowed, *lost, *more, *lose_tokens(checks, legal))
+    losses = (*mesh, *network_losses(network, options))
+    guessed = any(isinstance(f, Closed) and _guessed(f) for f in legal.facts)
     legal = replace(legal, facts=(*legal.facts, *network))
-    return Export(legal=legal, emission=emission, losses=losses)
+    return Export(
+        legal=legal, emission=emission, losses=losses, assumptions=(LABELS,) if guessed else ()
+    )
+
+
+def _guessed(fact: Closed) -> bool:
+    """Whether a fact is about pods that the input does not list."""
+    name = fact.attachment.subject.name
+    return name is not None and name.value.startswith(f"{KIND}/")

@@ -262,6 +262,11 @@ def covers(wide: Clause, narrow: Clause) -> bool:
             return narrow.who is Who.ACCOUNT and same
 
 
+def within(narrow: Callers, wide: Callers) -> bool:
+    """Whether every clause of ``narrow`` is covered by one of ``wide``."""
+    return all(any(covers(own, clause) for own in wide) for clause in narrow)
+
+
 def without(callers: Callers, refused: Test, known: Known, doubts: Doubts) -> Callers:
     """The callers less those whom the positive test ``refused`` names; narrower where that cannot be said."""
     left = callers

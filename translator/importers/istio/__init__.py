@@ -32,6 +32,7 @@ from translator.importers.istio.link.mesh_config import (
 from translator.importers.istio.link.mtls import link_mtls
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
+from translator.importers.istio.link.tokens import link_tokens
 from translator.importers.istio.membership import guesses, read_membership
 from translator.importers.istio.mesh_config import (
     is_injector_config,
@@ -43,6 +44,7 @@ from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
 from translator.importers.istio.plugins import read_traffic_extension, read_wasm_plugin
 from translator.importers.istio.proxy_config_kind import read_proxy_config_kind
+from translator.importers.istio.request_authentication import read_request_authentication
 from translator.importers.istio.service_entry import (
     read_service_entry,
     read_workload_entry,
@@ -75,6 +77,7 @@ Reader = Callable[[Cursor, Meta], Statement]
 READERS: dict[tuple[str, str], Reader] = {
     ("security.istio.io", "AuthorizationPolicy"): read_authorization_policy,
     ("security.istio.io", "PeerAuthentication"): read_peer_authentication,
+    ("security.istio.io", "RequestAuthentication"): read_request_authentication,
     ("networking.istio.io", "VirtualService"): read_virtual_service,
     ("networking.istio.io", "DestinationRule"): read_destination_rule,
     ("install.istio.io", "IstioOperator"): read_istio_operator,
@@ -96,6 +99,7 @@ LINKS: tuple[Callable[[Sequence[Statement], Inventory, Options], Linked], ...] =
     link_proxy_config,
     link_mtls,
     link_access,
+    link_tokens,
     link_routes,
     link_gateways,
     link_egress,

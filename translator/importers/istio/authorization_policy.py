@@ -24,6 +24,9 @@ _ACTIONS = {action.value: action for action in Action}
 _HEADER = re.compile(r"request\.headers\[(.+)\]\Z")
 _CLAIM = re.compile(r"request\.auth\.claims(\[.+\])\Z")
 
+_PSEUDO = {":method": Part.METHOD, ":authority": Part.AUTHORITY, "host": Part.AUTHORITY}
+"""Names of headers that stand for another part of the request (envoy source/common/http/header_map_impl.cc)."""
+
 _SOURCE = {
     "principals": Part.IDENTITY,
     "requestPrincipals": Part.TOKEN_PRINCIPAL,
@@ -55,24 +58,25 @@ def read_authorization_policy(root: Cursor, meta: Meta) -> AuthorizationPolicy:
             meta=meta,
             action=Traced(Action.ALLOW),
             selector=None,
-            targets=None,
+            targets=(),
             dry_run=dry_run,
             provider=None,
             rules=(),
             trail=node,
         )
     selector, spent = read_selector(spec)
+    targets, aimed = read_targets(spec)
     action = spec.opt_enum("action", _ACTIONS) or Traced(Action.ALLOW)
     provider = spec.opt_map("provider")
     return AuthorizationPolicy(
         meta=meta,
         action=action,
         selector=selector,
-        targets=read_targets(spec),
+        targets=targets,
         dry_run=dry_run,
         provider=None if provider is None else provider.opt_str("name"),
         rules=tuple(_rule(item, meta) for item in spec.opt_list("rules")),
-        trail=absorb(node, action, spent, spec.empty("rules")),
+        trail=absorb(node, action, spent, aimed, spec.empty("rules"), spec.empty("provider")),
     )
 
 
@@ -137,7 +141,11 @@ def _part(key: Traced[str]) -> tuple[Part, Traced[str] | None]:
         return PARTS[key.value], None
     header = _HEADER.match(key.value)
     if header:
-        return Part.HEADER, Traced(header.group(1).lower(), key.origin)
+        name = header.group(1).lower()
+        if name in _PSEUDO:
+            return _PSEUDO[name], None
+        part = Part.EXTENSION if name.startswith(":") else Part.HEADER
+        return part, Traced(name, key.origin)
     claim = _CLAIM.match(key.value)
     if claim:
         return Part.TOKEN_CLAIM, Traced(claim.group(1), key.origin)
@@ -157,8 +165,10 @@ def _term(part: Part, value: Traced[str], meta: Meta) -> Traced[Term]:
     elif part is Part.SERVICE_ACCOUNT:
         whole = text if "/" in text else f"{meta.namespace.value}/{text}"
         term = Pattern(PatternKind.EXACT, whole)
-    elif part is Part.PATH and "{" in text:
+    elif part is Part.PATH and ("{*}" in text or "{**}" in text):
         term = Pattern(PatternKind.TEMPLATE, text)
+    elif part is Part.HEADER and text == "*":
+        term = Pattern(PatternKind.PREFIX, "")
     else:
         term = wildcard(text, ignore_case=part is Part.AUTHORITY)
     return Traced(term, value.origin)

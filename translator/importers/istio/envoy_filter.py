@@ -14,7 +14,7 @@ from ir.match import Labels
 from ir.provenance import Traced, absorb
 from translator.importers.istio.envoy.intent import Patch, intent_of
 from translator.importers.istio.model.extensions import Extension, Piece
-from translator.importers.istio.selector import read_targets
+from translator.importers.istio.selector import leaves_of_targets
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 from translator.source.leaves import plain
@@ -51,7 +51,7 @@ def read_envoy_filter(root: Cursor, meta: Meta) -> Extension:
     return Extension(
         meta=meta,
         selector=selector,
-        targets=read_targets(spec),
+        targets=leaves_of_targets(spec),
         pieces=tuple(_piece(item, meta) for item in spec.opt_list("configPatches")),
         trail=node,
     )

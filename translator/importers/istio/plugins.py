@@ -13,7 +13,7 @@ from ir.opaque import Column, Intent
 from ir.provenance import absorb
 from translator.importers.istio.envoy.intent import EVERYTHING
 from translator.importers.istio.model.extensions import Extension, Piece
-from translator.importers.istio.selector import read_selector, read_targets
+from translator.importers.istio.selector import leaves_of_targets, read_selector
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -54,7 +54,7 @@ def _reader(fields: tuple[str, ...], kind: str) -> Reader:
             enforced_at=EnforcedAt.SERVER,
             trail=meta.fact("plugin", *leaves),
         )
-        targets = read_targets(spec)
+        targets = leaves_of_targets(spec)
         return Extension(
             meta=meta,
             selector=selector,

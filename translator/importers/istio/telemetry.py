@@ -8,7 +8,7 @@ from __future__ import annotations
 from ir.provenance import absorb
 from translator.importers.istio.model.extensions import Observation, TelemetryResource
 from translator.importers.istio.proxy_config import whole
-from translator.importers.istio.selector import read_selector, read_targets
+from translator.importers.istio.selector import leaves_of_targets, read_selector
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -37,7 +37,7 @@ def read_telemetry(root: Cursor, meta: Meta) -> TelemetryResource:
     return TelemetryResource(
         meta=meta,
         selector=selector,
-        targets=read_targets(spec),
+        targets=leaves_of_targets(spec),
         observations=found,
         trail=absorb(node, spent, *(spec.empty(field) for field in ASPECTS)),
     )

@@ -110,4 +110,14 @@ ENTRIES = (
         "Add the Deployments and Services to the input.",
         "selector: {matchLabels: {app: reviews}}  # no such workload in the input",
     ),
+    Entry(
+        "MM413",
+        "Header sent twice, host spelt otherwise",
+        "A request that has a header several times, or a host with a dot at its end, may be let in where the source "
+        "refuses it.",
+        "The source compares all values of a header joined by commas and the host as it is written; the target compares "
+        "value by value and leaves out the dot.",
+        "Let the proxy in front of these callers set the header instead of adding to it; then accept the finding.",
+        'when: [{key: "request.headers[x-team]", values: [shop]}]',
+    ),
 )

@@ -3,17 +3,18 @@
 The target knows grants only, opens what no server names by a default of the pod, and answers 404 where routes are
 attached and none matches (linkerd2 policy-controller, 2.20). So each port of each workload that a rule is about becomes
 a server of its own; refusals are subtracted exactly; what is left over is refused by a route without admissions; ports
-that nobody declared get the default of the pod.
+that nobody declared get the default of the pod, or of its namespace where that says the same for all of its pods.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from ir.access import (
     Bypass,
     Closed,
+    ExternalDecision,
     Grant,
     Layer,
     MtlsMode,
@@ -21,18 +22,17 @@ from ir.access import (
     Probes,
     Refusal,
 )
-from ir.attachment import Attachment
+from ir.attachment import Attachment, EnforcedAt, Scope
 from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
-from ir.match import Part, PathForm
 from ir.model import Fact, Model
-from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.linkerd.callers import Clause, Known, Who, positive
-from translator.exporters.linkerd.legalise.cells import Door, Probe, Table, cells
+from translator.exporters.linkerd.callers import Clause, Known, Who
+from translator.exporters.linkerd.legalise import remarks
+from translator.exporters.linkerd.legalise.cells import Door, Gate, Probe, cells
 from translator.exporters.linkerd.legalise.doors import Carver
-from translator.exporters.linkerd.legalise.paths import ODD, form_of
+from translator.exporters.linkerd.legalise.paths import form_of
 from translator.exporters.linkerd.legalise.ports import (
     all_bypassed,
     bypassed,
@@ -43,8 +43,9 @@ from translator.exporters.linkerd.legalise.ports import (
 )
 from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
+from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
+from translator.exporters.linkerd.legalise.unnamed import without_unnamed
 from translator.exporters.naming import Names
-from translator.report.model import Fate, Impact, Severity, Support
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 """Facts of the mesh's own layer that say who may connect."""
@@ -62,54 +63,85 @@ class Legal:
 class Pass:
     """What one pass over all workloads shares."""
 
+    model: Model
+    inventory: Inventory
+    """What is listed, with stand-ins for what is not."""
+    options: Options
     known: Known
     names: Names
     legal: Legal
     past: tuple[Bypass, ...]
+    """What reaches workloads without their proxy."""
     undeclared: list[str] = field(default_factory=list)
     """Workloads whose undeclared ports are shut though the source grants something there."""
     unprobed: list[str] = field(default_factory=list)
     probed: list[str] = field(default_factory=list)
-    """Workloads whose health checks are refused."""
+    """Workloads whose health checks are refused, or let in by address alone."""
+    at_services: list[str] = field(default_factory=list)
+    """Workloads that are held to what the source holds requests to a service to."""
+    settled: dict[str, str] = field(default_factory=dict)
+    """Namespaces whose pods all have the same default, with that default."""
 
 
 def legalise_access(model: Model, options: Options) -> Legal:
     """The access facts of the model in legal form; all other facts are left to the passes that follow."""
-    rulings = [f for f in model.facts if _is_ruling(f)]
     legal = Legal()
     known = known_callers(model.inventory, options)
-    named_only = (_without_unnamed(ruling, known, legal) for ruling in rulings)
-    rulings = [ruling for ruling in named_only if ruling is not None]
-    state = Pass(known, Names(), legal, bypasses_of(model))
-    reached: set[int] = set()
+    gateways = [f for f in model.facts if _at_gateway(f)]
+    legal.losses.extend(remarks.at_gateway(gateways))
+    rulings = [
+        named
+        for f in model.facts
+        if _is_ruling(f) and (named := without_unnamed(f, known, legal.losses)) is not None
+    ]
+    everyone = with_standins([r for r in rulings if rules(r)], model.inventory)
+    state = Pass(model, everyone, options, known, Names(), legal, bypasses_of(model))
     idle: dict[int, Fact] = {}
-    for workload in sorted(model.inventory.workloads, key=lambda w: w.key):
-        mine = [r for r in rulings if covers(_attachment(r).subject, workload, model.inventory)]
-        outside = without_proxy(state.past, workload, model.inventory)
-        void = {
-            id(r): r
-            for r in mine
-            if outside or all_bypassed(state.past, _attachment(r), workload, model.inventory)
-        }
-        idle.update(void)
-        mine = [r for r in mine if id(r) not in void]
+    reached = _namespaces(rulings, state)
+    for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
+        mine = _of(workload, rulings, state, idle)
         reached.update(id(r) for r in mine)
         if any(rules(ruling) for ruling in mine) and not workload.host_network:
-            _workload(workload, mine, model, options, state)
-        else:
-            legal.losses.extend(_default_holds(mine))
-    legal.losses.extend(_together(state))
+            _workload(workload, mine, state)
+        elif not is_standin(workload):
+            legal.losses.extend(remarks.default_holds(mine))
+    legal.losses.extend(remarks.together(state))
     for ruling in rulings:
         if id(ruling) not in reached and speaks(ruling):
             legal.losses.append((in_vain if id(ruling) in idle else unreached)(ruling))
-    legal.facts.extend(f for f in model.facts if not _is_ruling(f) and not isinstance(f, Probes))
+    legal.facts.extend(
+        f
+        for f in model.facts
+        if not _is_ruling(f) and not _at_gateway(f) and not isinstance(f, Probes)
+    )
     return legal
+
+
+def _at_gateway(fact: Fact) -> bool:
+    if isinstance(fact, (Closed, Grant, Refusal)):
+        return fact.layer is Layer.GATEWAY
+    return isinstance(fact, ExternalDecision)
 
 
 def _is_ruling(fact: Fact) -> bool:
     if isinstance(fact, (Closed, Grant, Refusal)):
         return fact.layer is Layer.MESH_REQUEST
     return isinstance(fact, PeerMtls)
+
+
+def _of(
+    workload: Workload, rulings: Sequence[Fact], state: Pass, idle: dict[int, Fact]
+) -> list[Fact]:
+    """The rulings that the workload is held to; ``idle`` takes those that are about what its proxy never sees."""
+    found = [r for r in rulings if covers(attachment_of(r).subject, workload, state.inventory)]
+    outside = without_proxy(state.past, workload, state.inventory)
+    void = {
+        id(r): r
+        for r in found
+        if outside or all_bypassed(state.past, attachment_of(r), workload, state.inventory)
+    }
+    idle.update(void)
+    return [r for r in found if id(r) not in void]
 
 
 def known_callers(inventory: Inventory, options: Options) -> Known:
@@ -124,97 +156,133 @@ def known_callers(inventory: Inventory, options: Options) -> Known:
     )
 
 
-def _without_unnamed(ruling: Fact, known: Known, legal: Legal) -> Fact | None:
-    """A grant less the alternatives whose callers cannot be named; ``None`` where nobody is left."""
-    if not isinstance(ruling, Grant) or not ruling.callers:
-        return ruling
-    _, unsaid = positive(ruling.callers, known)
-    for alternative, reason in unsaid:
-        legal.losses.append(
-            Loss(
-                code="MM410",
-                impact=Impact.STRICTER,
-                support=Support.NEVER,
-                sites=tuple(traced(alternative)),
-                message=f"these callers are not let in: {reason}.",
-                advice="Name them by service account or namespace, or give --complete with all workloads.",
-            )
-        )
-    if not unsaid:
-        return ruling
-    left = tuple(a for a in ruling.callers if all(a is not gone for gone, _ in unsaid))
-    if left:
-        return replace(ruling, callers=left)
-    rest = replace(ruling, callers=())
-    legal.losses.append(
-        Loss(
-            code="MM402",
-            impact=Impact.STRICTER,
-            support=Support.NEVER,
-            sites=tuple(traced(rest)),
-            message="this rule lets nobody in: none of its callers can be named.",
-        )
-    )
-    return None
+def _namespaces(rulings: Sequence[Fact], state: Pass) -> set[int]:
+    """Writes the default of a namespace where it says the same for all of its pods; the rulings that it says."""
+    reached: set[int] = set()
+    for name, namespace in sorted(state.model.inventory.namespaces.items()):
+        wide = [r for r in rulings if _covers_namespace(attachment_of(r), name)]
+        whole = [r for r in wide if covers_undeclared(attachment_of(r))]
+        default = _default(whole)
+        if not default or not namespace.leaves or not any(speaks(r) for r in whole):
+            continue
+        pods = [
+            w
+            for w in state.model.inventory.workloads_in(name)
+            if not w.host_network and not without_proxy(state.past, w, state.inventory)
+        ]
+        if any(_default(_everywhere(rulings, w, state)) != default for w in pods):
+            continue
+        if not pods:
+            state.legal.losses.append(remarks.unknown_pods(name, whole))
+        state.settled[name] = default
+        reached.update(id(r) for r in whole if not isinstance(r, Grant))
+        state.legal.facts.append(Carver.of_namespace(namespace, whole, default))
+    return reached
 
 
-def _default_holds(mine: Iterable[Fact]) -> Iterator[Loss]:
-    """Rulings that ask for nothing (clear text is taken): the target does so by itself."""
-    for ruling in mine:
-        if isinstance(ruling, PeerMtls) and speaks(ruling):
-            off = ruling.mode.value is MtlsMode.OFF
-            yield Loss(
-                code="MM405",
-                impact=Impact.DIFFERENT if off else Impact.NONE,
-                support=Support.NEVER if off else Support.PARTIAL,
-                severity=Severity.LOW if off else Severity.INFO,
-                fate=Fate.LOST if off else Fate.ABSORBED,
-                sites=tuple(traced(ruling)),
-                message=(
-                    "mutual TLS cannot be switched off: callers in the mesh will use it."
-                    if off
-                    else "clear text and mutual TLS are both taken; the target does so where nothing is written."
-                ),
-            )
+def _covers_namespace(attachment: Attachment, name: str) -> bool:
+    """Whether a fact holds for all pods of a namespace, whatever their labels."""
+    subject = attachment.subject
+    out = [s.namespace.value for s in subject.excluding if s.namespace is not None]
+    match subject.scope:
+        case Scope.MESH:
+            return name not in out
+        case Scope.NAMESPACE:
+            return subject.namespace is not None and subject.namespace.value == name and not out
+        case _:
+            return False
 
 
-def _workload(
-    workload: Workload, mine: Sequence[Fact], model: Model, options: Options, state: Pass
-) -> None:
-    everywhere = [r for r in mine if covers_undeclared(_attachment(r))]
-    closed = any(isinstance(r, (Closed, Refusal)) for r in everywhere)
-    demanded = _demanded(everywhere)
-    carver = Carver(workload, model.inventory, options, state.names)
+def _everywhere(rulings: Iterable[Fact], workload: Workload, state: Pass) -> list[Fact]:
+    """The rulings about a workload that hold on ports which nobody declared too."""
+    return [
+        r
+        for r in rulings
+        if covers(attachment_of(r).subject, workload, state.inventory)
+        and covers_undeclared(attachment_of(r))
+        and attachment_of(r).subject.scope is not Scope.SERVICE
+    ]
+
+
+def _on(ruling: Fact, workload: Workload, port: int, state: Pass) -> bool:
+    """Whether a ruling is about a port of a workload that it covers; one for a service is about what is behind it."""
+    attachment = attachment_of(ruling)
+    if attachment.subject.scope is Scope.SERVICE:
+        return bool(_service_ports(attachment, workload, port, state))
+    return covers_port(attachment, workload, port)
+
+
+def _service_ports(
+    attachment: Attachment, workload: Workload, port: int, state: Pass
+) -> tuple[int, ...]:
+    """The ports of the service that lead to this port of the workload."""
+    subject = attachment.subject
+    where = "" if subject.namespace is None else subject.namespace.value
+    service = state.inventory.service(where, "" if subject.name is None else subject.name.value)
+    ports = () if service is None else service.ports
+    return tuple(p.number for p in ports if workload.port_number(p.target) == port)
+
+
+def _default(everywhere: Sequence[Fact]) -> str:
+    """What must hold on ports that no server names: ``deny``, ``all-authenticated``, or nothing."""
+    if any(isinstance(r, (Closed, Refusal)) for r in everywhere):
+        return "deny"
+    return "all-authenticated" if _demanded(everywhere) else ""
+
+
+def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> None:
+    everywhere = _everywhere(mine, workload, state)
+    default = _default(everywhere)
+    here_only = is_standin(workload) and state.settled.get(workload.namespace) != default
+    carver = Carver(workload, state.inventory, state.options, state.names)
     ports = [
         p
-        for p in model.inventory.ports_of(workload)
-        if not bypassed(state.past, workload, p, model.inventory)
+        for p in state.inventory.ports_of(workload)
+        if not bypassed(state.past, workload, p, state.inventory)
     ]
     for port in ports:
-        here = [r for r in mine if covers_port(_attachment(r), workload, port)]
+        here = [r for r in mine if _on(r, workload, port, state)]
         probed = any(workload.port_number(p.port) == port for p in workload.probes)
-        if not _needs_server(here, demanded=demanded and not closed, probed=probed):
-            continue
-        door = _door(here, workload, port, model, options, state.known)
-        try:
-            table = cells(door)
-            facts = tuple(carver.server(port, here, table))
-        except Opaque as opaque:
-            state.legal.facts.extend(carver.shut(port, here))
-            state.legal.losses.append(_not_exact(here, workload, port, opaque))
-            continue
-        state.legal.facts.extend(facts)
-        state.legal.losses.extend(_narrowed(here, workload, port, table))
-        if probed and door.closed | door.demanded:
-            (state.probed if door.probes else state.unprobed).append(f"{workload.key} port {port}")
-    state.legal.facts.extend(carver.default(everywhere, closed=closed, demanded=demanded))
-    if closed and any(isinstance(r, Grant) for r in everywhere):
+        by_default = default == "all-authenticated" and not here_only
+        if _needs_server(here, demanded=by_default, probed=probed or is_standin(workload)):
+            _port(port, here, carver, state, probed=probed)
+    if is_standin(workload):
+        state.legal.losses.extend(
+            remarks.standin(workload, ports, mine, settled=not here_only or not default)
+        )
+        return
+    if state.settled.get(workload.namespace) != default:
+        state.legal.facts.extend(
+            carver.default(everywhere, closed=default == "deny", demanded=_demanded(everywhere))
+        )
+    if any(attachment_of(r).enforced_at is EnforcedAt.WAYPOINT for r in mine):
+        state.at_services.append(workload.key)
+    if default == "deny" and any(isinstance(r, Grant) for r in everywhere):
         state.undeclared.append(workload.key)
     if not ports:
-        state.legal.losses.append(_no_ports(workload, mine))
+        state.legal.losses.append(remarks.no_ports(workload, mine))
 
 
-def _attachment(ruling: Fact) -> Attachment:
+def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probed: bool) -> None:
+    """The server of one port, or a shut one where its rules cannot be said."""
+    workload, legal = carver.workload, state.legal
+    try:
+        door = _door(here, workload, port, state)
+        table = cells(door)
+        table.must_be_exact(refuse=state.options.on_inexact == "refuse")
+        facts = tuple(carver.server(port, here, table))
+    except Opaque as opaque:
+        legal.facts.extend(carver.shut(port, here))
+        legal.losses.append(remarks.not_exact(here, workload, port, opaque, state.options))
+        return
+    legal.facts.extend(facts)
+    legal.losses.extend(remarks.narrowed(here, workload, port, table))
+    if probed and door.closed | door.demanded:
+        (state.probed if door.probes else state.unprobed).append(f"{workload.key} port {port}")
+
+
+def attachment_of(ruling: Fact) -> Attachment:
+    """Where a ruling holds."""
     attachment = ruling.attachment  # type: ignore[union-attr]  # rulings have one
     if attachment is None:
         raise TypeError(ruling)
@@ -236,31 +304,44 @@ def _needs_server(here: Sequence[Fact], *, demanded: bool, probed: bool) -> bool
     return _demanded(here) != demanded or (_demanded(here) and probed)
 
 
-def _door(  # one call, all of it needed
-    here: Sequence[Fact],
-    workload: Workload,
-    port: int,
-    model: Model,
-    options: Options,
-    known: Known,
-) -> Door:
-    view = PortView(port, readable(protocol_of(workload, port, model.inventory)))
+def _door(here: Sequence[Fact], workload: Workload, port: int, state: Pass) -> Door:
+    read = readable(protocol_of(workload, port, state.inventory))
+    groups: dict[str, list[Fact]] = {}
+    for ruling in here:
+        groups.setdefault(_gate_of(ruling), []).append(ruling)
+
+    def view(group: Sequence[Fact]) -> PortView:
+        at = attachment_of(group[0])
+        service = at.subject.scope is Scope.SERVICE
+        ports = _service_ports(at, workload, port, state) if service else (port,)
+        return PortView(ports, read)
+
+    return Door(
+        gates=tuple(_gate(group, view(group)) for _, group in sorted(groups.items())),
+        demanded=_demanded(here),
+        probes=_probes(workload, port, state.options) if read else (),
+        known=state.known,
+        form=form_of(here),
+    )
+
+
+def _gate_of(ruling: Fact) -> str:
+    """Rules for requests to one service decide apart from those for the workload: a request must pass both."""
+    subject = attachment_of(ruling).subject
+    if subject.scope is Scope.SERVICE and subject.name is not None:
+        return subject.name.value
+    return ""
+
+
+def _gate(group: Sequence[Fact], view: PortView) -> Gate:
     grants: list[Rule] = []
     refusals: list[Rule] = []
-    for ruling in here:
+    for ruling in group:
         if isinstance(ruling, Grant):
             grants.extend(flatten(ruling, view))
         elif isinstance(ruling, Refusal):
             refusals.extend(flatten(ruling, view))
-    return Door(
-        closed=any(isinstance(r, Closed) for r in here),
-        demanded=_demanded(here),
-        grants=tuple(grants),
-        refusals=tuple(refusals),
-        probes=_probes(workload, port, options) if view.readable else (),
-        known=known,
-        form=form_of(here),
-    )
+    return Gate(any(isinstance(r, Closed) for r in group), tuple(grants), tuple(refusals))
 
 
 def _probes(workload: Workload, port: int, options: Options) -> tuple[Probe, ...]:
@@ -274,108 +355,4 @@ def _probes(workload: Workload, port: int, options: Options) -> tuple[Probe, ...
     return tuple(Probe(path, nodes) for path in sorted(paths))
 
 
-def _narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) -> Iterator[Loss]:
-    refusing = tuple(t for r in here if isinstance(r, Refusal) for t in traced(r.callers))
-    if table.narrowed:
-        yield Loss(
-            code="MM402",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            fate=Fate.APPROXIMATED,
-            sites=refusing,
-            message=f"{workload.key} port {port}: everyone but some callers cannot be said; "
-            "of the callers that were granted only those that can be named are let in.",
-            advice="Name the callers that may come in instead of those that may not.",
-        )
-    if any(cell.paths is not None for cell in table.cells):
-        form = _path_form(here, workload, port)
-        if form.sites and form_of(here) is not PathForm.RAW:
-            yield form
-
-
-def _together(state: Pass) -> Iterator[Loss]:
-    """What happens to many workloads, said once."""
-    if state.unprobed:
-        yield Loss(
-            code="MM404",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            message="the node's health checks are refused, since the networks of the nodes are not "
-            "known or the port is not taken for HTTP; these pods will not become ready: "
-            f"{_list(state.unprobed)}.",
-            advice="Give --node-networks with the address blocks of the nodes; name the port http.",
-        )
-    if state.probed:
-        yield Loss(
-            code="MM411",
-            impact=Impact.LOOSER,
-            support=Support.PARTIAL,
-            severity=Severity.HIGH,
-            fate=Fate.APPROXIMATED,
-            message="health checks are known by the address of their node alone: whoever sends from the networks of "
-            f"--node-networks may GET the paths that are probed: {_list(state.probed)}.",
-            advice="Give blocks that hold nodes and nothing else, and probe paths that tell no secret.",
-        )
-    if state.undeclared:
-        yield Loss(
-            code="MM412",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            severity=Severity.LOW,
-            fate=Fate.APPROXIMATED,
-            message="ports that neither a container, nor a Service, nor a probe names are shut, "
-            f"where the source holds them to its rules: {_list(state.undeclared)}.",
-            advice="Declare every port that is served.",
-        )
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(sorted(set(names)))
-
-
-def _path_form(here: Sequence[Fact], workload: Workload, port: int) -> Loss:
-    tests = [
-        test
-        for r in here
-        if isinstance(r, (Grant, Refusal))
-        for alternative in r.requests
-        for test in alternative.tests
-        if test.part is Part.PATH
-    ]
-    paths = tuple(term for test in tests for term in (*test.any_of, *test.none_of))
-    return Loss(
-        code="MM408",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        sites=tuple(t for t in paths if t.origin),
-        message=f"{workload.key} port {port}: requests whose path is not in normal form ({ODD[form_of(here)]}) "
-        "are refused.",
-        why="The source decides on the normal form of a path, the target on the path as it was sent.",
-    )
-
-
-def _not_exact(here: Sequence[Fact], workload: Workload, port: int, opaque: Opaque) -> Loss:
-    grants = [r for r in here if isinstance(r, Grant)]
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        sites=tuple(t for r in grants for t in traced((r.callers, r.requests, r.always))),
-        message=f"{workload.key} port {port} is shut: its rules cannot be said exactly ({opaque}).",
-        advice="Simplify the paths of these rules.",
-    )
-
-
-def _no_ports(workload: Workload, mine: Sequence[Fact]) -> Loss:
-    grants = [r for r in mine if isinstance(r, Grant)]
-    return Loss(
-        code="MM412",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.HIGH if grants else Severity.LOW,
-        sites=tuple(t for r in grants for t in traced(r)),
-        message=f"{workload.key} declares no port: all of its ports are shut.",
-        advice="Declare the container's ports, or add the Service that names them.",
-    )
+__all__ = ["Legal", "Pass", "Ruling", "attachment_of", "known_callers", "legalise_access"]

@@ -1,16 +1,19 @@
 """Who may do what on one port, over all requests: the table that routes are made of.
 
-The paths that occur in the rules cut all paths into atoms; on each atom and method the callers are computed once:
-granted, less refused, with a certificate where one is demanded. Atoms on which every method has the same callers become
-one set of paths, so that routes never overlap in their paths.
+The paths that occur in the rules cut all paths into atoms; headers and hosts cut requests along axes
+(:mod:`translator.exporters.linkerd.legalise.axes`). For each atom, each combination of options and each method the
+callers are computed once: granted, less refused, with a certificate where one is demanded. Atoms on which everything
+has the same callers become one set of paths, so that routes never overlap in their paths; combinations are told apart by
+rank, since a route that asks for more headers, or for a host, wins over one that asks for fewer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from ir.language import PATH, Language, atoms
+from ir.language import PATH, Language, Opaque, atoms
 from ir.match import PathForm, Pattern, PatternKind
 from translator.exporters.linkerd.callers import (
     ANYONE,
@@ -19,14 +22,27 @@ from translator.exporters.linkerd.callers import (
     Doubts,
     Known,
     authenticated,
+    intersect,
     positive,
     refuse,
+    simplest,
+    within,
 )
+from translator.exporters.linkerd.legalise.axes import HOST, Axis, axes_of
 from translator.exporters.linkerd.legalise.paths import safe
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
 
-Row = tuple[tuple[str, Callers], ...]
+Methods = tuple[tuple[str, Callers], ...]
 """The callers of each method."""
+
+Combination = tuple[int, ...]
+"""An option of each axis, by number."""
+
+Row = tuple[tuple[Combination, Methods], ...]
+"""The callers of each method for each combination."""
+
+MOST = 64
+"""Combinations of options beyond which routes would be too many to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,94 +54,120 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """All rules of one port. ``closed``: who is not granted is refused."""
+class Gate:
+    """Rules that decide together; ``closed``: who is not granted is refused."""
 
     closed: bool
-    demanded: bool
     grants: tuple[Rule, ...]
     refusals: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """All rules of one port: a request must pass each of the gates. ``form``: how rules see paths."""
+
+    gates: tuple[Gate, ...]
+    demanded: bool
     probes: tuple[Probe, ...]
     known: Known
     form: PathForm = PathForm.NORMAL
-    """What the source does to a path before its rules look."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of all gates."""
+        return tuple(rule for gate in self.gates for rule in (*gate.grants, *gate.refusals))
+
+    @property
+    def closed(self) -> bool:
+        """Whether some gate asks for a grant."""
+        return any(gate.closed for gate in self.gates)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A set of paths on which each method has the same callers everywhere.
+    """A set of paths on which each combination and method has the same callers everywhere.
 
     ``paths`` is ``None`` for all paths that no other cell names. Only a cell that lets in nobody whom another cell
     keeps out may be that one: what its owner wrote in an unusual form ends up there.
     """
 
     paths: Language | None
-    methods: Row
+    row: Row
     patterns: tuple[Pattern, ...] = ()
     """The patterns that the paths are made of."""
 
-    def callers(self, method: str) -> Callers:
-        """Who may send requests with this method to these paths."""
-        return dict(self.methods)[method]
+    def callers(self, combination: Combination, method: str) -> Callers:
+        """Who may send requests with this method and combination to these paths."""
+        return dict(self.methods(combination))[method]
+
+    def methods(self, combination: Combination) -> Methods:
+        """The callers of each method."""
+        return dict(self.row)[combination]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The cells of a door, and whether some callers had to be left out because they cannot be told from others."""
+    """The cells of a door, and where they are not exact.
 
+    ``narrowed``: some callers had to be left out because they cannot be told from others. ``blurred``: the axes on
+    which requests had to be refused because they cannot be told from others. ``spelt``: axes on which another spelling
+    gets what the rules give to one.
+    """
+
+    axes: tuple[Axis, ...]
     cells: tuple[Cell, ...]
     narrowed: bool
+    blurred: tuple[str, ...] = ()
+    spelt: tuple[str, ...] = ()
+
+    def must_be_exact(self, *, refuse: bool) -> None:
+        """Raises ``Opaque`` where the table is not exact and what is not exact is to be refused."""
+        if refuse and (self.narrowed or self.blurred or self.spelt):
+            raise Opaque("some of it only by refusing more, or by weaker evidence")
 
 
 def cells(door: Door) -> Table:
     """The table of a door.
 
     Raises:
-        ir.language.Opaque: the paths cannot be told apart exactly.
+        ir.language.Opaque: the paths cannot be told apart exactly, or there are too many combinations.
     """
-    languages = _languages(door)
-    if not languages:
-        row, narrowed = _row(door, 0, {})
-        return Table((Cell(None, row),), narrowed)
-    index = {id(language): number for number, language in enumerate(languages)}
+    survey = _Survey(door)
+    languages = survey.paths
     groups: dict[Row, list[int]] = {}
-    narrowed = False
-    for atom in atoms(languages, within=PATH):
-        row, narrow = _row(door, atom.signature, index)
-        narrowed = narrowed or narrow
-        groups.setdefault(row, []).append(atom.signature)
+    found = [a.signature for a in atoms(languages, within=PATH)] if languages else [0]
+    for signature in found:
+        groups.setdefault(survey.row(signature), []).append(signature)
     if len(groups) == 1:
-        return Table((Cell(None, next(iter(groups))),), narrowed)
+        return survey.table((Cell(None, next(iter(groups))),))
     rest = _rest(tuple(groups))
     patterns = _patterns(door)
-    found = tuple(
-        Cell(None if row is rest else _paths(languages, signatures, door.form), row, patterns)
-        for row, signatures in groups.items()
+    return survey.table(
+        tuple(
+            Cell(None if row is rest else _paths(languages, signatures, door.form), row, patterns)
+            for row, signatures in groups.items()
+        )
     )
-    return Table(found, narrowed)
 
 
 def _rest(rows: Sequence[Row]) -> Row | None:
     """The row that is nowhere wider than any other, if there is one."""
     for row in rows:
-        if all(own <= other for one in rows for (_, own), (_, other) in zip(row, one, strict=True)):
+        if all(_nowhere_wider(row, other) for other in rows):
             return row
     return None
 
 
-def _languages(door: Door) -> tuple[Language, ...]:
-    found: dict[int, Language] = {}
-    for rule in (*door.grants, *door.refusals):
-        for language, _ in rule.paths:
-            found[id(language)] = language
-    for probe in door.probes:
-        exact = _exact(probe.path)
-        found[id(exact)] = exact
-    return tuple(found.values())
+def _nowhere_wider(row: Row, other: Row) -> bool:
+    return row is other or all(
+        own <= theirs or within(own, theirs)
+        for (_, mine), (_, yours) in zip(row, other, strict=True)
+        for (_, own), (_, theirs) in zip(mine, yours, strict=True)
+    )
 
 
 def _patterns(door: Door) -> tuple[Pattern, ...]:
-    found = [p for rule in (*door.grants, *door.refusals) for p in rule.patterns]
+    found = [p for rule in door.rules for p in rule.patterns]
     found.extend(Pattern(PatternKind.EXACT, probe.path) for probe in door.probes)
     return tuple(dict.fromkeys(found))
 
@@ -151,42 +193,122 @@ def _paths(languages: Sequence[Language], signatures: Iterable[int], form: PathF
         for one in outside:
             part = part - one
         whole = whole | part
-    return safe(whole, (upward - whole).is_empty(), form)
+    return safe(whole, closed=(upward - whole).is_empty(), form=form)
 
 
-def _row(door: Door, signature: int, index: dict[int, int]) -> tuple[Row, bool]:
-    row: list[tuple[str, Callers]] = []
-    narrowed = False
-    for method in (*METHODS, OTHER):
-        callers, narrow = _callers(door, signature, index, method)
-        narrowed = narrowed or narrow
-        row.append((method, callers))
-    return tuple(row), narrowed
+class _Survey:
+    """Callers of requests, by the languages that their path, headers and host are in."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.paths = _path_languages(door)
+        self.index = {id(language): number for number, language in enumerate(self.paths)}
+        self.axes = axes_of(door.rules)
+        self.narrowed = False
+        self.blurred: dict[str, None] = {}
+        self.spelt: dict[str, None] = {}
+        self._known: dict[tuple[int, Combination, str], Callers] = {}
+        numbers = [range(len(axis.options)) for axis in self.axes]
+        self.combinations = tuple(product(*numbers))
+        if len(self.combinations) > MOST:
+            raise Opaque(f"{len(self.combinations)} combinations of headers and hosts")
+
+    def table(self, found: tuple[Cell, ...]) -> Table:
+        return Table(self.axes, found, self.narrowed, tuple(self.blurred), tuple(self.spelt))
+
+    def row(self, path: int) -> Row:
+        return tuple((c, self._methods(path, c)) for c in self.combinations)
+
+    def _methods(self, path: int, combination: Combination) -> Methods:
+        return tuple((m, self._seen(path, combination, m)) for m in (*METHODS, OTHER))
+
+    def _seen(self, path: int, combination: Combination, method: str) -> Callers:
+        """What all the signatures have that the source may have seen in this combination."""
+        options = [a.options[n] for a, n in zip(self.axes, combination, strict=True)]
+        found = {
+            signatures: self._callers(path, signatures, method)
+            for signatures in product(*(sorted(o.signatures) for o in options))
+        }
+        common = _common(found.values())
+        for number, axis in enumerate(self.axes):
+            several = len(options[number].signatures) > 1
+            if several and any(not within(callers, common) for callers in found.values()):
+                self.blurred[axis.key] = None
+            if options[number].spelt:
+                plain = next(iter(found))
+                bare = (*plain[:number], 0, *plain[number + 1 :])
+                if not within(common, self._callers(path, bare, method)):
+                    self.spelt[axis.key] = None
+        return common
+
+    def _callers(self, path: int, signatures: Combination, method: str) -> Callers:
+        key = (path, signatures, method)
+        if key not in self._known:
+            callers, narrow = self._decided(path, signatures, method)
+            self.narrowed = self.narrowed or narrow
+            self._known[key] = callers
+        return self._known[key]
+
+    def _decided(self, path: int, signatures: Combination, method: str) -> tuple[Callers, bool]:
+        door = self.door
+        left: Callers = frozenset((ANYONE,))
+        narrowed = False
+        for gate in door.gates:
+            granted: Callers = NOBODY if gate.closed else frozenset((ANYONE,))
+            for rule in self._holding(gate.grants, path, signatures, method):
+                granted |= positive(rule.callers, door.known)[0]
+            passed, doubts = granted, Doubts()
+            for rule in self._holding(gate.refusals, path, signatures, method):
+                passed = refuse(passed, rule.callers, door.known, doubts)
+            narrowed = narrowed or (bool(doubts) and bool(passed or granted))
+            left = passed if left == frozenset((ANYONE,)) else intersect(left, passed)
+        if door.demanded:
+            left = authenticated(left)
+        for probe in door.probes:
+            if method == "GET" and path >> self.index[id(_exact(probe.path))] & 1:
+                left |= probe.callers
+        return left, narrowed
+
+    def _holding(
+        self, rules: Iterable[Rule], path: int, signatures: Combination, method: str
+    ) -> Iterator[Rule]:
+        by_axis: Mapping[str, tuple[Axis, int]] = {
+            axis.key: (axis, signature)
+            for axis, signature in zip(self.axes, signatures, strict=True)
+        }
+        for rule in rules:
+            asks = [(HOST, language, wanted) for language, wanted in rule.hosts]
+            asks += [(h.name, h.language, h.wanted) for h in rule.headers]
+            if (
+                method in rule.methods
+                and all(
+                    bool(path >> self.index[id(language)] & 1) is wanted
+                    for language, wanted in rule.paths
+                )
+                and all(_meets(by_axis[key], language) is wanted for key, language, wanted in asks)
+            ):
+                yield rule
 
 
-def _callers(
-    door: Door, signature: int, index: dict[int, int], method: str
-) -> tuple[Callers, bool]:
-    granted: Callers = NOBODY if door.closed else frozenset((ANYONE,))
-    for rule in _holding(door.grants, signature, index, method):
-        granted |= positive(rule.callers, door.known)[0]
-    left, doubts = granted, Doubts()
-    for rule in _holding(door.refusals, signature, index, method):
-        left = refuse(left, rule.callers, door.known, doubts)
-    narrowed = bool(doubts) and bool(left or granted)
-    if door.demanded:
-        left = authenticated(left)
+def _meets(seen: tuple[Axis, int], language: Language) -> bool:
+    axis, signature = seen
+    return bool(signature >> axis.bit(language) & 1)
+
+
+def _common(found: Iterable[Callers]) -> Callers:
+    first, *others = found
+    for callers in others:
+        if callers != first:
+            first = frozenset(simplest(intersect(first, callers)))
+    return first
+
+
+def _path_languages(door: Door) -> tuple[Language, ...]:
+    found: dict[int, Language] = {}
+    for rule in door.rules:
+        for language, _ in rule.paths:
+            found[id(language)] = language
     for probe in door.probes:
-        if method == "GET" and signature >> index[id(_exact(probe.path))] & 1:
-            left |= probe.callers
-    return left, narrowed
-
-
-def _holding(
-    rules: Iterable[Rule], signature: int, index: dict[int, int], method: str
-) -> Iterator[Rule]:
-    for rule in rules:
-        if method in rule.methods and all(
-            bool(signature >> index[id(language)] & 1) is wanted for language, wanted in rule.paths
-        ):
-            yield rule
+        exact = _exact(probe.path)
+        found[id(exact)] = exact
+    return tuple(found.values())

@@ -16,7 +16,7 @@ from ir.access import (
     Refusal,
 )
 from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject, WorkloadPort
-from ir.inventory import Inventory, Workload
+from ir.inventory import Inventory, Namespace, Workload
 from ir.language import Language
 from ir.match import (
     CALLER_PARTS,
@@ -40,16 +40,31 @@ from ir.walk import rebuild, traced
 from translator.api import Options
 from translator.exporters.linkerd.callers import Callers, Clause, Who, simplest
 from translator.exporters.linkerd.legalise.cells import Cell, Table
+from translator.exporters.linkerd.legalise.combinations import (
+    Ask,
+    asks,
+    base,
+    flat,
+    host_of,
+    hosts,
+)
 from translator.exporters.linkerd.legalise.paths import say
 from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.ports import protocol_of
-from translator.exporters.linkerd.legalise.rules import METHODS, OTHER
+from translator.exporters.linkerd.legalise.rules import OTHER
+from translator.exporters.linkerd.legalise.standins import is_standin, selector_of
 from translator.exporters.naming import Names
 
 NODES = Assumption("node-networks", "the blocks of --node-networks hold nodes and nothing else")
 TRUST_DOMAIN = Assumption(
     "trust-domain", "workloads keep the trust domain given by --trust-domain in the target"
 )
+SEEN = View(authority_has_port=False, regex_reads_bytes=False)
+"""How routes of the target see a request: the path as it was sent, the host without its port."""
+
+MATCHES = 96
+"""Alternatives in one route object (Gateway API HTTPRoute: 128 in all)."""
+
 Port = Traced[WorkloadPort | ServicePort]
 
 
@@ -63,8 +78,32 @@ class Carver:
         self.inventory = inventory
         self.options = options
         self.names = names
-        self.selector = own_labels(workload, inventory)
+        self.selector = (
+            selector_of(workload, inventory)
+            if is_standin(workload)
+            else own_labels(workload, inventory)
+        )
         self.because = Traced("", (), workload.leaves)
+
+    @staticmethod
+    def of_namespace(namespace: Namespace, whole: Sequence[Fact], default: str) -> Fact:
+        """What holds for all pods of a namespace on the ports that no server names."""
+        terms = _Terms([f for f in whole if not isinstance(f, Grant)])
+        because = Traced("", (), namespace.leaves)
+        spaces, _ = terms.subjects()
+        subject = Subject(
+            scope=Scope.NAMESPACE,
+            namespace=derived(namespace.name, (*spaces, because)),
+            name=named(f"Namespace//{namespace.name}", because),
+            trail=named(f"pods of {namespace.name}", because),
+        )
+        at = Attachment(subject=subject, enforced_at=EnforcedAt.SERVER)
+        if default == "deny":
+            return Closed(
+                attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed by default")
+            )
+        mode = derived(MtlsMode.DEMANDED, terms.demands())
+        return PeerMtls(attachment=at, mode=mode, trail=terms.rest("certificate demanded"))
 
     def server(self, port: int, here: Sequence[Fact], table: Table) -> Iterator[Fact]:
         """A closed server with what its table lets in."""
@@ -72,8 +111,8 @@ class Carver:
         at = self._at(port, terms)
         protocol = protocol_of(self.workload, port, self.inventory)
         same = _reference(at)
-        if len(table.cells) == 1 and _flat(table.cells[0]):
-            callers = table.cells[0].callers(OTHER)
+        if flat(table):
+            callers = table.cells[0].callers(base(table, 0), OTHER)
             rules: list[Fact] = [
                 Grant(
                     attachment=same,
@@ -112,11 +151,6 @@ class Carver:
     ) -> Iterator[Fact]:
         """What holds on the ports that no server names: the default of the pod."""
         terms = _Terms(everywhere)
-        modes = [
-            f.mode
-            for f in everywhere
-            if isinstance(f, PeerMtls) and f.mode.value is MtlsMode.DEMANDED
-        ]
         if closed:
             at = self._at(None, terms)
             yield Closed(
@@ -124,8 +158,7 @@ class Carver:
             )
         elif demanded:
             at = self._at(None, terms)
-            mode = derived(MtlsMode.DEMANDED, modes)
-            terms.used.update(id(m) for m in modes)
+            mode = derived(MtlsMode.DEMANDED, terms.demands())
             yield PeerMtls(attachment=at, mode=mode, trail=terms.rest("certificate demanded"))
 
     def _at(self, port: int | None, terms: _Terms) -> Attachment:
@@ -145,23 +178,26 @@ class Carver:
         return Attachment(subject=subject, ports=ports, enforced_at=EnforcedAt.SERVER)
 
     def _routes(self, port: int, at: Attachment, table: Table, terms: _Terms) -> GuardedRoutes:
-        found: dict[tuple[Clause, ...], list[AllOf]] = {}
-        for cell in table.cells:
-            for callers, match in self._matches(cell, terms):
-                found.setdefault(simplest(callers), []).append(match)
+        found: dict[tuple[Pattern | None, tuple[Clause, ...]], list[AllOf]] = {}
+        for ask in asks(table):
+            match = self._match(ask, terms)
+            found.setdefault((ask.host, simplest(ask.callers)), []).append(match)
         routes = [
             self._route(port, str(number), clauses, matches, terms)
-            for number, (clauses, matches) in enumerate(sorted(found.items(), key=_by_callers))
+            for number, (clauses, matches) in enumerate(_portions(found))
         ]
-        if not any(cell.paths is None and cell.callers(OTHER) for cell in table.cells):
-            routes.append(self._route(port, "otherwise", (), [], terms))
+        for number in hosts(table):
+            plain, host = base(table, number), host_of(table, number)
+            if not any(c.paths is None and c.callers(plain, OTHER) for c in table.cells):
+                matches = [] if host is None else [self._match_of(host, terms)]
+                routes.append(self._route(port, f"otherwise{number or ''}", (), matches, terms))
         return GuardedRoutes(
             attachment=at,
             layer=Layer.MESH_REQUEST,
             order=Order.RANK,
             routes=tuple(routes),
             no_match=NoMatch.NOT_FOUND,
-            view=View(),
+            view=SEEN,
             trail=named(f"routes of {self.workload.key} port {port}", self.because),
         )
 
@@ -183,26 +219,38 @@ class Carver:
             trail=named(f"route {name}", *terms.trails(), self.because),
         )
 
-    def _matches(self, cell: Cell, terms: _Terms) -> Iterator[tuple[Callers, AllOf]]:
-        """The alternatives of one set of paths: methods that are named, then all others."""
-        if not any(callers for _, callers in cell.methods):
-            return
-        path = () if cell.paths is None else (self._path(cell, terms),)
-        rest = cell.callers(OTHER)
-        for method in METHODS:
-            if cell.callers(method) != rest:
-                test = Test(
-                    part=Part.METHOD,
-                    any_of=(derived(Pattern(PatternKind.EXACT, method), terms.of(Part.METHOD)),),
-                    trail=named("method", self.because),
-                )
-                terms.use(Part.METHOD)
-                yield (
-                    cell.callers(method),
-                    AllOf(tests=(*path, test), trail=named("requests", self.because)),
-                )
-        if rest:
-            yield rest, AllOf(tests=path, trail=named("requests", self.because))
+    def _match(self, ask: Ask, terms: _Terms) -> AllOf:
+        """One alternative of a route."""
+        tests: list[Test] = [] if ask.cell.paths is None else [self._path(ask.cell, terms)]
+        for name, pattern in ask.headers:
+            tests.append(self._header(name, pattern, terms))
+        if ask.host is not None:
+            tests.append(self._asked(Part.AUTHORITY, ask.host, terms))
+        if ask.method is not None:
+            method = Pattern(PatternKind.EXACT, ask.method)
+            tests.append(self._asked(Part.METHOD, method, terms))
+        return AllOf(tests=tuple(tests), trail=named("requests", self.because))
+
+    def _match_of(self, host: Pattern, terms: _Terms) -> AllOf:
+        tests = (self._asked(Part.AUTHORITY, host, terms),)
+        return AllOf(tests=tests, trail=named("requests", self.because))
+
+    def _asked(self, part: Part, pattern: Pattern, terms: _Terms) -> Test:
+        terms.use(part)
+        return Test(
+            part=part,
+            any_of=(derived(pattern, terms.of(part)),),
+            trail=named(part.value, self.because),
+        )
+
+    def _header(self, name: str, pattern: Pattern, terms: _Terms) -> Test:
+        asked = terms.headers(name)
+        return Test(
+            part=Part.HEADER,
+            name=derived(name, [t.name for t in asked if t.name is not None]),
+            any_of=(derived(pattern, [v for t in asked for v in (*t.any_of, *t.none_of)]),),
+            trail=named("header", self.because),
+        )
 
     def _path(self, cell: Cell, terms: _Terms) -> Test:
         if cell.paths is None:
@@ -257,6 +305,16 @@ class Carver:
                 pass
         if term is not None:
             tests.append(self._test(part, (term,), terms.callers(clause)))
+        if clause.who is Who.NAMESPACE:
+            own: Term = Pattern(PatternKind.EXACT, domain)
+            stated = Traced(own, (), self.workload.leaves, (), TRUST_DOMAIN)
+            tests.append(
+                Test(
+                    part=Part.TRUST_DOMAIN,
+                    any_of=(stated,),
+                    trail=named("own trust domain", self.because),
+                )
+            )
         if clause.networks is not None:
             blocks = tuple(Cidr(block, out) for block, out in clause.networks)
             tests.append(self._test(Part.PEER_ADDRESS, blocks, terms.networks(blocks)))
@@ -286,12 +344,13 @@ def _reference(at: Attachment) -> Attachment:
     return rebuild(at, lambda value: named(value.value, value))
 
 
-def _by_callers(item: tuple[tuple[Clause, ...], object]) -> str:
-    return str(item[0])
-
-
-def _flat(cell: Cell) -> bool:
-    return cell.paths is None and len({callers for _, callers in cell.methods}) == 1
+def _portions(
+    found: dict[tuple[Pattern | None, tuple[Clause, ...]], list[AllOf]],
+) -> Iterator[tuple[tuple[Clause, ...], Sequence[AllOf]]]:
+    """The alternatives of each host and set of callers, as many as one route object holds."""
+    for (_, clauses), matches in sorted(found.items(), key=lambda item: str(item[0])):
+        for start in range(0, len(matches), MATCHES):
+            yield clauses, matches[start : start + MATCHES]
 
 
 def own_labels(workload: Workload, inventory: Inventory) -> Labels:
@@ -329,6 +388,17 @@ class _Terms:
         return tuple(
             term for t in self._tests if t.part in parts for term in (*t.any_of, *t.none_of)
         )
+
+    def headers(self, name: str) -> tuple[Test, ...]:
+        """The tests on a header, which stand in an output from now on."""
+        found = tuple(
+            t
+            for t in self._tests
+            if t.part is Part.HEADER and t.name is not None and t.name.value.lower() == name
+        )
+        for test in found:
+            self.used.update(id(v) for v in (test.name, *test.any_of, *test.none_of))
+        return found
 
     def use(self, *parts: Part) -> None:
         """Notes that the terms of these parts stand in an output."""
@@ -384,6 +454,16 @@ class _Terms:
     def grants(self, what: str) -> Trail:
         """A trail that names the grants."""
         return derived(what, [f.trail for f in self.here if isinstance(f, Grant)] or self.trails())
+
+    def demands(self) -> list[Traced[object]]:
+        """The modes that demand a certificate."""
+        found: list[Traced[object]] = [
+            f.mode
+            for f in self.here
+            if isinstance(f, PeerMtls) and f.mode.value is MtlsMode.DEMANDED
+        ]
+        self.used.update(id(mode) for mode in found)
+        return found
 
     def trails(self) -> list[Traced[object]]:
         """The trails of all rules."""

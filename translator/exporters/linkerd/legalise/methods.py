@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ir.language import HEADER_VALUE, Language
+from ir.language import HEADER_VALUE
 from ir.match import Part, Pattern, PatternKind, Test
 from ir.provenance import Traced, absorb, derived
 from ir.traffic import Route, RouteMatch, RouteTable
@@ -64,7 +64,8 @@ def _plain(test: Test) -> bool:
 
 def _names_only(test: Test) -> bool:
     """Whether the test accepts nothing but methods that the target has."""
-    return (accepted(test) - union(Language.exact(name) for name in METHODS)).is_empty()
+    named = tuple(Pattern(PatternKind.EXACT, name) for name in METHODS)
+    return (accepted(test) - union(named)).is_empty()
 
 
 def _is_name(term: object) -> bool:

@@ -21,7 +21,7 @@ from ir.match import Part, Pattern, PatternKind, Presence, RegexDialect, Test
 from ir.provenance import Traced, derived
 from translator.exporters.linkerd.legalise.paths import say
 from translator.exporters.linkerd.legalise.phrases import beside
-from translator.exporters.linkerd.legalise.rules import language, union
+from translator.exporters.linkerd.legalise.rules import union
 
 ROUNDS = 64
 """Repairs after which a table is given up."""
@@ -98,7 +98,7 @@ def _by_name(asks: Sequence[tuple[Test, Ask]], part: Part) -> tuple[tuple[str, A
 def accepted(test: Test) -> Language:
     """The strings that a positive test accepts; presence alone accepts any."""
     if test.any_of:
-        return union(language(term.value) for term in test.any_of)
+        return union(tuple(t.value for t in test.any_of if isinstance(t.value, Pattern)))
     if test.presence is not None and test.presence.value is Presence.ABSENT:
         return Language.nothing()
     return Language.anything()

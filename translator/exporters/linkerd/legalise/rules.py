@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ir.access import Grant, Refusal
 from ir.language import Dialect, Language
-from ir.match import CALLER_PARTS, HTTP_PARTS, AllOf, Part, Pattern, PatternKind, RegexDialect, Test
+from ir.match import (
+    CALLER_PARTS,
+    HTTP_PARTS,
+    AllOf,
+    Part,
+    Pattern,
+    PatternKind,
+    Presence,
+    RegexDialect,
+    Term,
+    Test,
+)
 from ir.provenance import Traced
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
@@ -23,8 +35,17 @@ EVERY_METHOD = frozenset((*METHODS, OTHER))
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderTest:
+    """The header must have a value in the language (``wanted``), or must have none in it."""
+
+    name: str
+    language: Language
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to be granted or refused on the port: callers AND path AND method."""
+    """One way to be granted or refused on the port: callers AND path AND method AND headers AND host."""
 
     callers: tuple[AllOf, ...]
     paths: tuple[tuple[Language, bool], ...]
@@ -32,13 +53,16 @@ class Rule:
     patterns: tuple[Pattern, ...]
     """The patterns that those languages are made of."""
     methods: frozenset[str]
+    headers: tuple[HeaderTest, ...] = ()
+    hosts: tuple[tuple[Language, bool], ...] = ()
+    host_patterns: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PortView:
-    """How the port is seen: ``readable`` is false where connections are not HTTP."""
+    """How the port is seen: by which numbers rules may call it; ``readable`` is false where connections are not HTTP."""
 
-    port: int
+    ports: tuple[int, ...]
     readable: bool
 
 
@@ -57,9 +81,18 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
         tests = [*alternative.tests, *always]
         if not view.readable:
             tests = [t for t in tests if t.part not in HTTP_PARTS]
-        if all(_on_port(t, view.port) for t in tests if t.part is Part.PORT):
-            methods = _methods(tests, isinstance(fact, Refusal))
-            yield Rule(callers, tuple(_paths(tests)), _patterns(tests), methods)
+        refuses = isinstance(fact, Refusal)
+        if _on_ports([t for t in tests if t.part is Part.PORT], view.ports, refuses):
+            methods = _methods(tests, refuses)
+            yield Rule(
+                callers=callers,
+                paths=tuple(_languages(tests, Part.PATH)),
+                patterns=_patterns(tests, Part.PATH),
+                methods=methods,
+                headers=tuple(_headers(tests)),
+                hosts=tuple(_languages(tests, Part.AUTHORITY)),
+                host_patterns=_patterns(tests, Part.AUTHORITY),
+            )
 
 
 def _asks_http(fact: Grant | Refusal) -> bool:
@@ -76,6 +109,12 @@ def _with(
     return tuple(replace(c, tests=(*c.tests, *tests)) for c in whole)
 
 
+def _on_ports(tests: Sequence[Test], ports: Sequence[int], refuses: bool) -> bool:  # noqa: FBT001  # which side to err on
+    """Whether the tests hold by the numbers that the port has: a grant must hold by all of them, a refusal by any."""
+    held = [all(_on_port(t, port) for t in tests) for port in ports]
+    return any(held) if refuses else all(held)
+
+
 def _on_port(test: Test, port: int) -> bool:
     def named(terms: Iterable[Traced[object]]) -> bool:
         return any(isinstance(t.value, Pattern) and t.value.text == str(port) for t in terms)
@@ -83,18 +122,33 @@ def _on_port(test: Test, port: int) -> bool:
     return (not test.any_of or named(test.any_of)) and not named(test.none_of)
 
 
-def _paths(tests: Iterable[Test]) -> Iterator[tuple[Language, bool]]:
+def _languages(tests: Iterable[Test], part: Part) -> Iterator[tuple[Language, bool]]:
     for test in tests:
-        if test.part is Part.PATH:
+        if test.part is part:
             if test.any_of:
-                yield union(language(t.value) for t in test.any_of), True
+                yield union(_patterns_of(test.any_of)), True
             if test.none_of:
-                yield union(language(t.value) for t in test.none_of), False
+                yield union(_patterns_of(test.none_of)), False
 
 
-def _patterns(tests: Iterable[Test]) -> tuple[Pattern, ...]:
-    found = (term.value for t in tests if t.part is Part.PATH for term in (*t.any_of, *t.none_of))
-    return tuple(value for value in found if isinstance(value, Pattern))
+def _headers(tests: Iterable[Test]) -> Iterator[HeaderTest]:
+    for test in tests:
+        if test.part is Part.HEADER and test.name is not None:
+            name = test.name.value.lower()
+            for language, wanted in _languages((test,), Part.HEADER):
+                yield HeaderTest(name, language, wanted)
+            if test.presence is not None and test.presence.value is not Presence.EITHER:
+                there = test.presence.value is Presence.PRESENT
+                yield HeaderTest(name, Language.anything(), there)
+
+
+def _patterns_of(terms: Iterable[Traced[Term]]) -> tuple[Pattern, ...]:
+    return tuple(term.value for term in terms if isinstance(term.value, Pattern))
+
+
+def _patterns(tests: Iterable[Test], part: Part) -> tuple[Pattern, ...]:
+    found = (term for t in tests if t.part is part for term in (*t.any_of, *t.none_of))
+    return _patterns_of(found)
 
 
 def _methods(tests: Iterable[Test], refuses: bool) -> frozenset[str]:  # noqa: FBT001  # which side to err on
@@ -123,11 +177,12 @@ def _named(terms: Sequence[Traced[object]], generous: bool) -> set[str]:  # noqa
     return found
 
 
-def union(languages: Iterable[Language]) -> Language:
-    """Strings that are in any of the languages."""
+@lru_cache(maxsize=4096)
+def union(patterns: tuple[Pattern, ...]) -> Language:
+    """Strings that any of the patterns accepts; one and the same object for the same patterns."""
     whole = Language.nothing()
-    for one in languages:
-        whole = whole | one
+    for one in patterns:
+        whole = whole | language(one)
     return whole
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ir.access import Admission, Grant, GuardedRoute, GuardedRoutes
-from ir.match import AllOf, Cidr, Part, Pattern, Term, Test
+from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Term, Test
 from ir.provenance import Traced
 from translator.api import Manifest, Said, Tree
 from translator.exporters.linkerd.callers import EVERYWHERE
@@ -63,9 +64,7 @@ class Authorizations:
         name = admission.name.value
         node = (admission.trail,)
         refs: list[Tree] = []
-        identities = [
-            t for a in admission.callers for t in a.tests if t.part is not Part.PEER_ADDRESS
-        ]
+        identities = [t for a in admission.callers for t in _identities(a)]
         if identities:
             refs.append(_ref("MeshTLSAuthentication", name, node))
             yield self._mesh_tls(name, identities, space, node)
@@ -121,6 +120,14 @@ class Authorizations:
             case _:
                 parts = text.split("/")
                 return term.derive(f"{parts[4]}.{parts[2]}.{self.suffix}")
+
+
+def _identities(alternative: AllOf) -> list[Test]:
+    """The tests that name who somebody is; a namespace is one of the own trust domain, as it is written."""
+    tests = [t for t in alternative.tests if t.part is not Part.PEER_ADDRESS]
+    if any(t.part is Part.NAMESPACE for t in tests):
+        return [t for t in tests if t.part is not Part.TRUST_DOMAIN]
+    return tests
 
 
 def _identity_ref(part: Part, term: Traced[Term]) -> dict[str, Tree]:
@@ -181,28 +188,57 @@ def _ref(kind: str, name: str, node: tuple[Traced[str], ...]) -> dict[str, Tree]
 
 def _http_route(route: GuardedRoute, fact: GuardedRoutes, space: Traced[str]) -> Manifest:
     node = (route.trail, fact.trail)
-    matches: list[Tree] = [match_tree(m) for m in route.matches]
+    matches: list[Tree] = [match_tree(_without_host(m)) for m in route.matches]
     if not matches:
         matches = [{"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}]
     rules: list[Tree] = [
         {"matches": matches[start : start + MATCHES]} for start in range(0, len(matches), MATCHES)
     ]
+    spec: dict[str, Tree] = {
+        "parentRefs": [
+            {
+                "group": Said(POLICY, node),
+                "kind": Said("Server", node),
+                "name": Said(server_name(fact.attachment), node),
+            }
+        ],
+    }
+    hosts = _hosts(route)
+    if hosts:
+        text = _hostname(hosts[0])
+        spec["hostnames"] = [Said(text, tuple(hosts))]
+    spec["rules"] = rules
     return Manifest(
         api_version=GATEWAY_API,
         kind="HTTPRoute",
         namespace=space.value,
         name=route.name.value,
-        tree={
-            "spec": {
-                "parentRefs": [
-                    {
-                        "group": Said(POLICY, node),
-                        "kind": Said("Server", node),
-                        "name": Said(server_name(fact.attachment), node),
-                    }
-                ],
-                "rules": rules,
-            }
-        },
+        tree={"spec": spec},
         purpose=node,
     )
+
+
+def _without_host(match: AllOf) -> AllOf:
+    return replace(match, tests=tuple(t for t in match.tests if t.part is not Part.AUTHORITY))
+
+
+def _hosts(route: GuardedRoute) -> list[Traced[Term]]:
+    """The host of the route, as often as its alternatives ask for it; they all ask for the same."""
+    found = [
+        term
+        for match in route.matches
+        for test in match.tests
+        if test.part is Part.AUTHORITY
+        for term in test.any_of
+    ]
+    if len({term.value for term in found}) > 1 or len(found) not in (0, len(route.matches)):
+        message = f"the alternatives of {route.name.value} ask for several hosts"
+        raise TypeError(message)
+    return found
+
+
+def _hostname(term: Traced[Term]) -> str:
+    if not isinstance(term.value, Pattern):
+        raise TypeError(term)
+    star = "*" if term.value.kind is PatternKind.SUFFIX else ""
+    return f"{star}{term.value.text}"

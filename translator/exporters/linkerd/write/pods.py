@@ -33,8 +33,7 @@ def default_policy(fact: Closed | PeerMtls) -> Edit:
         said = Said("all-authenticated", (fact.mode, fact.trail))
     space = fact.attachment.subject
     by = tuple(v for v in (*said.by, space.namespace, space.labels, name) if v is not None)
-    kind = name.value.partition("/")[0]
-    path = (*template_path(kind), "metadata", "annotations", DEFAULT_POLICY)
+    path = _annotation(name.value, space, DEFAULT_POLICY)
     return Edit(resource=name.value, put=((path, Said(said.value, by)),))
 
 

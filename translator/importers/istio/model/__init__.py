@@ -11,7 +11,10 @@ from translator.importers.istio.model.access import (
     Action,
     AuthorizationPolicy,
     AuthorizationRule,
+    JwtRule,
     PeerAuthentication,
+    RequestAuthentication,
+    Target,
 )
 from translator.importers.istio.model.edge import Gateway
 from translator.importers.istio.model.egress import (
@@ -33,6 +36,7 @@ from translator.importers.istio.model.routing import (
 Statement = (
     AuthorizationPolicy
     | PeerAuthentication
+    | RequestAuthentication
     | VirtualService
     | DestinationRule
     | MeshResource
@@ -55,16 +59,19 @@ __all__ = [
     "DestinationRule",
     "Extension",
     "Gateway",
+    "JwtRule",
     "MeshConfig",
     "MeshResource",
     "PeerAuthentication",
     "Policy",
     "ProxyConfig",
     "Refused",
+    "RequestAuthentication",
     "ServiceEntry",
     "Sidecar",
     "Statement",
     "Subset",
+    "Target",
     "TelemetryResource",
     "VirtualService",
     "WorkloadEntry",

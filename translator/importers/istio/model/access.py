@@ -1,4 +1,4 @@
-"""AuthorizationPolicy and PeerAuthentication as written."""
+"""AuthorizationPolicy, PeerAuthentication and RequestAuthentication as written."""
 
 from __future__ import annotations
 
@@ -30,13 +30,24 @@ class AuthorizationRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One item of ``targetRefs``: the policy is for the waypoint in front of a Service, or for a gateway."""
+
+    group: str
+    kind: str
+    name: Traced[str]
+    namespace: Traced[str] | None
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationPolicy:
     """``security.istio.io`` AuthorizationPolicy. ``targets``: it is for waypoints or gateways only."""
 
     meta: Meta
     action: Traced[Action]
     selector: Traced[Labels] | None
-    targets: Trail | None
+    targets: tuple[Target, ...]
     dry_run: Traced[bool] | None
     provider: Traced[str] | None
     rules: tuple[AuthorizationRule, ...]
@@ -54,6 +65,36 @@ class PeerAuthentication:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JwtRule:
+    """One item of ``jwtRules``. No ``locations``: the usual header, then the usual parameter."""
+
+    issuer: Traced[str] | None
+    audiences: tuple[Traced[str], ...]
+    keys: Traced[str] | None
+    locations: tuple[Traced[str], ...]
+    forwards: Traced[bool] | None
+    told: tuple[Traced[str], ...]
+    """Headers into which the payload or a claim is put."""
+    lists: tuple[Traced[str], ...]
+    """Claims that are lists with blanks between."""
+    fetch_time: Traced[float] | None
+    unheeded: tuple[int, ...]
+    """Leaves that no proxy heeds."""
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAuthentication:
+    """``security.istio.io`` RequestAuthentication."""
+
+    meta: Meta
+    selector: Traced[Labels] | None
+    targets: tuple[Target, ...]
+    rules: tuple[JwtRule, ...]
+    trail: Trail
+
+
 PARTS = {
     "source.ip": Part.PEER_ADDRESS,
     "remote.ip": Part.CLIENT_ADDRESS,
@@ -63,6 +104,7 @@ PARTS = {
     "source.trustDomain": Part.TRUST_DOMAIN,
     "request.auth.principal": Part.TOKEN_PRINCIPAL,
     "request.auth.audiences": Part.TOKEN_AUDIENCE,
+    "request.auth.presenter": Part.TOKEN_CLAIM,
     "destination.ip": Part.DESTINATION_ADDRESS,
     "destination.port": Part.PORT,
     "connection.sni": Part.SERVER_NAME,

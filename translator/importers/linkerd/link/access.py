@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ir.access import Admission, Evidence, Grant, GuardedRoute, GuardedRoutes, Layer
 from ir.inventory import Inventory
-from ir.match import AllOf, Part, Term, Test
+from ir.match import AllOf, Part, Term, Test, View
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, absorb, trail
 from ir.traffic import NoMatch, Order
@@ -158,13 +158,16 @@ def _guarded(
     found: list[GuardedRoute] = []
     for route in attached:
         own = tuple(one.admission for one in admitted if _is_for(one.policy, route))
-        node = absorb(route.trail, *(p.spent for p in route.parents), *route.hosts)
+        node = absorb(route.trail, *(p.spent for p in route.parents))
         names = [p.name for p in route.parents if p.kind == "Server"]
         for number, matches in enumerate(route.guarded):
             called = named_rule(route, number)
             found.append(
                 GuardedRoute(
-                    name=called, matches=matches, admissions=own, trail=absorb(node, *names)
+                    name=called,
+                    matches=_with_hosts(matches, route),
+                    admissions=own,
+                    trail=absorb(node, *names),
                 )
             )
     return GuardedRoutes(
@@ -173,8 +176,18 @@ def _guarded(
         order=Order.RANK,
         routes=tuple(found),
         no_match=NoMatch.NOT_FOUND,
+        view=View(authority_has_port=False, regex_reads_bytes=False),
         trail=trail(f"routes of {held.server.meta.key}", because=held.server.meta.because),
     )
+
+
+def _with_hosts(matches: tuple[AllOf, ...], route: HttpRoute) -> tuple[AllOf, ...]:
+    """Each alternative with the hosts that the whole route asks for."""
+    if not route.hosts:
+        return matches
+    test = Test(part=Part.AUTHORITY, any_of=route.hosts, trail=trail("hosts"))
+    whole = matches or (AllOf(trail=trail("match")),)
+    return tuple(replace(match, tests=(*match.tests, test)) for match in whole)
 
 
 def named_rule(route: HttpRoute, number: int) -> Traced[str]:

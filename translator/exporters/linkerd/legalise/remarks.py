@@ -1,0 +1,284 @@
+"""What is to be said where access is not the same: one finding a cause, with all the values that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ir.access import Grant, MtlsMode, PeerMtls, Refusal
+from ir.inventory import Workload
+from ir.language import Opaque
+from ir.match import Part, PathForm, Test
+from ir.model import Fact
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss, Options
+from translator.exporters.linkerd.legalise.axes import HOST
+from translator.exporters.linkerd.legalise.cells import Table
+from translator.exporters.linkerd.legalise.paths import ODD, form_of
+from translator.exporters.linkerd.legalise.standins import LABELS
+from translator.report.model import Fate, Impact, Severity, Support
+
+if TYPE_CHECKING:
+    from translator.exporters.linkerd.legalise.access import Pass
+
+_PODS = "Add the Deployments, StatefulSets or Pods that this policy is for to the input."
+_SEEN = (
+    "The source compares a header with all its values joined and a host as it is written; the target "
+    "compares each value, by regular expressions only where it is visible ASCII, and a host without its port and last dot."
+)
+
+
+def at_gateway(facts: Sequence[Fact]) -> Iterator[Loss]:
+    """What is enforced at a gateway, which is no part of the target."""
+    if facts:
+        yield Loss(
+            code="MM401",
+            impact=Impact.LOOSER,
+            support=Support.NOT_YET,
+            sites=tuple(value for fact in facts for value in traced(fact)),
+            message="rules that are enforced at a gateway or by a service outside are not translated.",
+            why="The target has no gateway of its own; who comes in there is up to the ingress that takes its place.",
+            advice="Write these rules for that ingress before traffic moves.",
+        )
+
+
+def standin(
+    workload: Workload, ports: Sequence[int], mine: Sequence[Fact], *, settled: bool
+) -> Iterator[Loss]:
+    """Rules for pods that are known by a selector only."""
+    closing = [f for f in mine if not isinstance(f, Grant)]
+    labels = ", ".join(f"{k}={v}" for k, v in sorted(workload.labels.items()))
+    where = f"pods with {labels} in {workload.namespace}"
+    listed = ", ".join(map(str, ports))
+    if not ports:
+        gone = [f for f in mine if isinstance(f, Grant)] if settled else mine
+        text = f"no workload of the input is covered: the ports of the {where} are not known."
+    else:
+        gone = []
+        text = f"the {where} are not in the input: what is written is for the ports {listed} that the input names"
+        text += "." if settled else "; other ports of theirs stay open to everyone."
+    yield Loss(
+        code="MM412",
+        impact=Impact.STRICTER if settled else Impact.LOOSER,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM if settled else None,
+        fate=Fate.APPROXIMATED if ports else Fate.LOST,
+        sites=tuple(t for f in (gone or closing) for t in ((f.trail,) if ports else traced(f))),
+        message=text,
+        why=f"{LABELS.text[0].upper()}{LABELS.text[1:]}.",
+        advice=_PODS,
+    )
+
+
+def unknown_pods(namespace: str, whole: Sequence[Fact]) -> Loss:
+    """A namespace without pods in the input: its default is set, and their health checks come in all the same."""
+    return Loss(
+        code="MM411",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        severity=Severity.HIGH,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(f.trail for f in whole if f.trail.origin),
+        message=f"the pods of {namespace} are not in the input: their default is set on the namespace; the paths that "
+        "their health checks ask for stay open to everyone by GET, on ports for which no Server is written.",
+        why="Without a route of its own on a port, the target lets health checks in by their path "
+        "(linkerd2 policy-controller/k8s/index/src/inbound/index.rs, 2.20).",
+        advice=_PODS,
+    )
+
+
+def default_holds(mine: Iterable[Fact]) -> Iterator[Loss]:
+    """Rulings that ask for nothing (clear text is taken): the target does so by itself."""
+    for ruling in mine:
+        if isinstance(ruling, PeerMtls) and any(v.origin for v in traced(ruling)):
+            off = ruling.mode.value is MtlsMode.OFF
+            yield Loss(
+                code="MM405",
+                impact=Impact.DIFFERENT if off else Impact.NONE,
+                support=Support.NEVER if off else Support.PARTIAL,
+                severity=Severity.LOW if off else Severity.INFO,
+                fate=Fate.LOST if off else Fate.ABSORBED,
+                sites=tuple(traced(ruling)),
+                message=(
+                    "mutual TLS cannot be switched off: callers in the mesh will use it."
+                    if off
+                    else "clear text and mutual TLS are both taken; the target does so where nothing is written."
+                ),
+            )
+
+
+def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) -> Iterator[Loss]:
+    """Where the table of a port is not exact."""
+    where = f"{workload.key} port {port}"
+    if table.narrowed:
+        yield Loss(
+            code="MM402",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(t for r in here if isinstance(r, Refusal) for t in traced(r.callers)),
+            message=f"{where}: everyone but some callers cannot be said; "
+            "of the callers that were granted only those that can be named are let in.",
+            advice="Name the callers that may come in instead of those that may not.",
+        )
+    if table.blurred:
+        yield _blurred(here, where, table.blurred)
+    if table.spelt:
+        yield _spelt(here, where, table.spelt)
+    if any(cell.paths is not None for cell in table.cells):
+        form = _path_form(here, where)
+        if form.sites and form_of(here) is not PathForm.RAW:
+            yield form
+
+
+def _blurred(here: Sequence[Fact], where: str, axes: Sequence[str]) -> Loss:
+    return Loss(
+        code="MM403",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=_asked(here, axes),
+        message=f"{where}: by {_called(axes)} requests cannot be told apart as the rules do; "
+        "those that might be refused or might not be granted are refused.",
+        why=_SEEN,
+        advice="Let rules that refuse ask for whole header values without a comma; let rules that grant by host name it "
+        'both as "a.example" and as "a.example:*".',
+    )
+
+
+def _spelt(here: Sequence[Fact], where: str, axes: Sequence[str]) -> Loss:
+    return Loss(
+        code="MM413",
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        fate=Fate.APPROXIMATED,
+        sites=_asked(here, axes),
+        message=f"{where}: what is granted by {_called(axes)} is granted too where the header is sent more than once and "
+        "one of its values fits, or where the host is written with a dot at its end.",
+        why=_SEEN,
+        advice="Let the proxy in front of these callers set the header instead of adding to it.",
+    )
+
+
+def _called(axes: Sequence[str]) -> str:
+    return " and ".join("host" if a == HOST else f'header "{a}"' for a in axes)
+
+
+def _asked(here: Sequence[Fact], axes: Sequence[str]) -> tuple[Traced[object], ...]:
+    """The terms of the tests on some headers, or on the host."""
+    return tuple(
+        term
+        for test in _tests(here)
+        if (test.part is Part.AUTHORITY and HOST in axes)
+        or (test.part is Part.HEADER and test.name is not None and test.name.value.lower() in axes)
+        for term in (*test.any_of, *test.none_of)
+    )
+
+
+def _tests(here: Sequence[Fact]) -> Iterator[Test]:
+    for fact in here:
+        if isinstance(fact, (Grant, Refusal)):
+            yield from (t for a in fact.requests for t in a.tests)
+            yield from fact.always
+
+
+def _path_form(here: Sequence[Fact], where: str) -> Loss:
+    tests = [test for test in _tests(here) if test.part is Part.PATH]
+    paths = tuple(term for test in tests for term in (*test.any_of, *test.none_of))
+    return Loss(
+        code="MM408",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(t for t in paths if t.origin),
+        message=f"{where}: requests whose path is not in normal form ({ODD[form_of(here)]}) are refused.",
+        why="The source decides on the normal form of a path, the target on the path as it was sent.",
+    )
+
+
+def not_exact(
+    here: Sequence[Fact], workload: Workload, port: int, opaque: Opaque, options: Options
+) -> Loss:
+    """A port that is shut since its rules cannot be said."""
+    grants = [r for r in here if isinstance(r, Grant)]
+    refused = options.on_inexact == "refuse"
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.BLOCKER if refused else None,
+        sites=tuple(t for r in grants for t in traced((r.callers, r.requests, r.always))),
+        message=f"{workload.key} port {port} is shut: its rules cannot be said exactly ({opaque}).",
+        advice="Simplify these rules, or translate them with --on-inexact narrow."
+        if refused
+        else "Simplify the paths, headers and hosts of these rules.",
+    )
+
+
+def no_ports(workload: Workload, mine: Sequence[Fact]) -> Loss:
+    """A workload of which no port is known."""
+    grants = [r for r in mine if isinstance(r, Grant)]
+    return Loss(
+        code="MM412",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.HIGH if grants else Severity.LOW,
+        sites=tuple(t for r in grants for t in traced(r)),
+        message=f"{workload.key} declares no port: all of its ports are shut.",
+        advice="Declare the container's ports, or add the Service that names them.",
+    )
+
+
+def together(state: Pass) -> Iterator[Loss]:
+    """What happens to many workloads, said once."""
+    if state.unprobed:
+        yield Loss(
+            code="MM404",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            message="the node's health checks are refused, since the networks of the nodes are not "
+            "known or the port is not taken for HTTP; these pods will not become ready: "
+            f"{_list(state.unprobed)}.",
+            advice="Give --node-networks with the address blocks of the nodes; name the port http.",
+        )
+    if state.probed:
+        yield Loss(
+            code="MM411",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            message="health checks are known by the address of their node alone: whoever sends from the networks of "
+            f"--node-networks may GET the paths that are probed: {_list(state.probed)}.",
+            advice="Give blocks that hold nodes and nothing else, and probe paths that tell no secret.",
+        )
+    if state.undeclared:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message="ports that neither a container, nor a Service, nor a probe names are shut, "
+            f"where the source holds them to its rules: {_list(state.undeclared)}.",
+            advice="Declare every port that is served.",
+        )
+    if state.at_services:
+        yield Loss(
+            code="MM402",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message="rules for requests to a Service hold at its pods, whichever way a request comes to them: "
+            f"{_list(state.at_services)}.",
+            why="A policy of the target cannot be bound to a Service.",
+            advice="Look whether somebody calls these pods by another Service or by their address.",
+        )
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(sorted(set(names)))
