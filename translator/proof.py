@@ -11,6 +11,7 @@ from translator.after import Document, as_source, standing
 from translator.api import Import, Loss, Options
 from translator.registry import load_importer
 from translator.report.model import (
+    ODD_PATHS,
     UNEXPLAINED,
     Fate,
     Impact,
@@ -47,6 +48,22 @@ ROUTING_ALONE = frozenset(
     )
 )
 """Kinds that say nothing of who gets in at a workload, whatever of them is not read."""
+
+ACCESS_ALONE = frozenset(
+    (
+        "AuthorizationPolicy",
+        "MeshTLSAuthentication",
+        "NetworkAuthentication",
+        "NetworkPolicy",
+        "PeerAuthentication",
+        "ProxyConfig",
+        "RequestAuthentication",
+        "Server",
+        "ServerAuthorization",
+        "Telemetry",
+    )
+)
+"""Kinds that say nothing of where requests go, whatever of them is not read."""
 
 SWITCHED_OFF = Verification(reason="switched off with --no-verify")
 
@@ -92,12 +109,14 @@ def prove(done: Translated, options: Options) -> Proven:
 
 
 def _terms(done: Translated, after: Import, options: Options) -> Terms:
-    unread: dict[str, dict[str, None]] = {}
+    access: dict[str, dict[str, None]] = {}
+    routes: dict[str, dict[str, None]] = {}
 
     def note(kind: str, space: str) -> None:
-        if kind not in ROUTING_ALONE:
-            where = "" if space == options.root_namespace else space or options.namespace
-            unread.setdefault(where, {})[f"{kind} that is not read in full"] = None
+        where = "" if space == options.root_namespace else space or options.namespace
+        for alone, noted in ((ROUTING_ALONE, access), (ACCESS_ALONE, routes)):
+            if kind not in alone:
+                noted.setdefault(where, {})[f"{kind} that is not read in full"] = None
 
     for row in done.ledger:
         if row.fate is Fate.UNREAD:
@@ -107,7 +126,9 @@ def _terms(done: Translated, after: Import, options: Options) -> Terms:
         note(resource.kind, resource.namespace or "")
     return Terms(
         trust_domain=options.trust_domain,
-        unread={space: tuple(names) for space, names in unread.items()},
+        cluster_domain=options.cluster_domain,
+        unread={space: tuple(names) for space, names in access.items()},
+        unread_routes={space: tuple(names) for space, names in routes.items()},
         claims=tuple(map(_claim, done.losses)),
     )
 
@@ -123,7 +144,13 @@ def not_read(imported: Import) -> Iterator[Resource]:
 
 def _claim(loss: Loss) -> Claim:
     leaves = {leaf for value in (*loss.sites, *loss.because) for leaf in value.origin}
-    return Claim(loss.code, loss.impact, frozenset((*leaves, *loss.leaves)), loss.message)
+    return Claim(
+        code=loss.code,
+        impact=loss.impact,
+        leaves=frozenset((*leaves, *loss.leaves)),
+        message=loss.message,
+        default=loss.default is not None,
+    )
 
 
 # --- what the report says ------------------------------------------------------------------------
@@ -137,12 +164,16 @@ def _verification(proof: Proof) -> Verification:
     told = "all differences are explained by findings"
     if unexplained:
         told = f"{unexplained} differences are explained by no finding"
-    reason = f"{equal} of {total} compared ports are equal" + (f"; {told}" if changes else "")
+    reason = f"{equal} of {total} compared ports of workloads and services are equal" + (
+        f"; {told}" if changes else ""
+    )
     return Verification(
         verdict=proof.verdict.value,
         slices=proof.counts,
         changes=changes,
-        reason=reason if total else "the input lists no workload whose access could be compared",
+        reason=reason
+        if total
+        else "the input lists neither workloads nor routes that could be compared",
         reasons=proof.reasons,
         exaggerated=tuple(sorted({f"{c.code}: {c.message}" for c in proof.exaggerated})),
     )
@@ -212,7 +243,34 @@ def _told(proof: Proof) -> Iterator[Told]:
             ),
             witness(change.witness.request),
         )
+    yield from _odd_paths(proof)
     yield from _open_questions(proof)
+
+
+def _odd_paths(proof: Proof) -> Iterator[Told]:
+    found = [
+        (one.slice, explained)
+        for one in proof.found
+        for explained in one.changes
+        if explained.codes == (ODD_PATHS,)
+    ]
+    if found:
+        first = found[0][1].change.witness
+        names = ", ".join(sorted({of.name for of, _ in found}))
+        yield Told(
+            Loss(
+                code=ODD_PATHS,
+                impact=Impact.DIFFERENT,
+                support=Support.PARTIAL,
+                severity=Severity.LOW,
+                fate=Fate.APPROXIMATED,
+                leaves=first.before_leaves,
+                message="requests whose path is not in normal form (/a/../b, /%61) may take another route: "
+                f"{names}; for instance before {first.before}; after {first.after}.",
+                why="The source decides on the normal form of a path, the target on the path as it was sent.",
+            ),
+            witness(first.request),
+        )
 
 
 _IMPACTS: Mapping[Kind, Impact] = {
@@ -234,7 +292,7 @@ def _open_questions(proof: Proof) -> Iterator[Told]:
                 support=Support.PARTIAL,
                 severity=Severity.HIGH,
                 fate=Fate.APPROXIMATED,
-                message=f"whether access stays the same is not proved here: {'; '.join(reasons)} "
+                message=f"whether requests fare the same is not proved here: {'; '.join(reasons)} "
                 f"({', '.join(names)}).",
                 advice="Check these ports by hand.",
             )
@@ -247,7 +305,7 @@ def _open_questions(proof: Proof) -> Iterator[Told]:
                 support=Support.PARTIAL,
                 severity=Severity.MEDIUM,
                 fate=Fate.APPROXIMATED,
-                message="nothing could be compared: the input lists no workload.",
+                message="nothing could be compared: the input lists neither workloads nor routes.",
                 advice="Add the Deployments, StatefulSets, DaemonSets or Pods to the input.",
             )
         )

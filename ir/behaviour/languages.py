@@ -11,7 +11,7 @@ from ir.match import PathForm, Pattern, PatternKind, RegexDialect
 
 _HEX = b"0123456789abcdefABCDEF"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_SLASH, _BACKSLASH, _PERCENT, _COLON = b"/\\%:"
+_SLASH, _BACKSLASH, _PERCENT, _COLON, _DOT = b"/\\%:."
 _ESCAPED_SLASHES = frozenset(b"/\\")
 
 HOST = Language.regex(r"[a-z0-9._-]*(?::[0-9]{1,5})?", Dialect.RE2_FULL)
@@ -159,21 +159,31 @@ def _made(table: Table) -> Language:
 
 @lru_cache(maxsize=4096)
 def host_seen_as(pattern: Pattern, with_port: bool) -> Language:  # noqa: FBT001  # a cache key
-    """Authorities that the pattern covers, or whose name without the port it covers; exact within :data:`HOST`."""
+    """Authorities that the pattern covers, or whose name it covers without the port and the dot at its end.
+
+    Exact within :data:`HOST`.
+    """
     language = language_of(pattern)
     if with_port:
         return language
     table = language.table()
-    classes = byte_classes((*table.classes, 1 << _COLON))
+    classes = byte_classes((*table.classes, 1 << _COLON, 1 << _DOT))
     samples = [(mask & -mask).bit_length() - 1 for mask in classes]
     column = [
         next(n for n, mask in enumerate(table.classes) if mask >> sample & 1) for sample in samples
     ]
+    dot = column[samples.index(_DOT)]
 
-    def step(state: tuple[int, bool], symbol: int) -> tuple[int, bool]:
-        here, port = state
+    def step(state: tuple[int, bool, bool], symbol: int) -> tuple[int, bool, bool]:
+        here, held, port = state  # a dot is held back: at the end of the name it does not count
         if port or samples[symbol] == _COLON:
-            return here, True
-        return table.rows[here][column[symbol]], False
+            return here, False, True
+        if held:
+            here = table.rows[here][dot]
+        if samples[symbol] == _DOT:
+            return here, True, False
+        return table.rows[here][column[symbol]], False, False
 
-    return _made(tabulate((0, False), classes, step, lambda state: table.accepting[state[0]]))
+    return _made(
+        tabulate((0, False, False), classes, step, lambda state: table.accepting[state[0]])
+    )

@@ -55,7 +55,18 @@ def test_an_authority_is_covered_as_it_is_seen(with_port: bool) -> None:  # noqa
     ]
     for pattern in patterns:
         language = host_seen_as(pattern, with_port)
-        for host in ("shop", "shop:80", "shop:8080", "a.shop", "a.shop:1", "shops"):
+        for host in (
+            "shop",
+            "shop:80",
+            "shop:8080",
+            "a.shop",
+            "a.shop:1",
+            "shops",
+            "shop.",
+            "shop.:80",
+            "a.shop.",
+            "shop..",
+        ):
             seen = seen_authority(host, View(authority_has_port=with_port))
             assert language.accepts(host) is pattern_matches(pattern, seen), (pattern, host)
             assert HOST.accepts(host)

@@ -18,6 +18,10 @@ UNEXPLAINED = "MM903"
 """The code of access that got wider without a finding that says so: our bug."""
 
 
+ODD_PATHS = "MM907"
+"""The code of routes that are chosen otherwise for paths that are not in normal form."""
+
+
 class Severity(StrEnum):
     """How much a finding matters, gravest first."""
 

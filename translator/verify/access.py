@@ -9,8 +9,9 @@ from ir.behaviour.lower import Lowering
 from ir.behaviour.stages import Access, Lowered
 from ir.inventory import Workload
 from ir.language import Opaque
-from ir.match import Part, Pattern
+from ir.match import Part, Pattern, PatternKind
 from ir.model import Fact, Model
+from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
 from translator.verify.frame import CALLER, Frame, asked_of, conditions
@@ -87,6 +88,7 @@ class Comparison:
             for term in (*condition.any_of, *condition.none_of)
             if isinstance(term, Pattern)
         }
+        named.update((Part.NAMESPACE, one) for one in client_namespaces(self.before, self.after))
         self.world = World((self.before, self.after), named, self.trust_domain)
         for door in doors:
             yield self._slice(door) if isinstance(door, Doors) else door
@@ -225,6 +227,15 @@ class Comparison:
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)
         return any(group.frame.callers[atom] & self.world.listed for atom in bits(atoms))
+
+
+def client_namespaces(*models: Model) -> Iterator[Pattern]:
+    """Namespaces for whose clients some routes are meant."""
+    for table in (f for model in models for f in model.facts if isinstance(f, RouteTable)):
+        matches = [match for route in table.routes for match in route.matches]
+        for audience in (table.attachment.audience, *(match.audience for match in matches)):
+            for name in () if audience is None else audience.namespaces:
+                yield Pattern(PatternKind.EXACT, name.value)
 
 
 def _groups(frame: Frame, kind: Kind, cells: int) -> Iterator[Group]:

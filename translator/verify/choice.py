@@ -90,21 +90,21 @@ def _in_order(
 
 def _standings(order: Order, one: Candidate, frame: Frame) -> Iterator[tuple[Standing, int]]:
     """How a route stands, and for which requests."""
-    for host, of_host in _host_ranks(one, frame).items():
+    hosts = (*one.hosts, *asked(one.way, Part.AUTHORITY))
+    for host, of_host in host_ranks(hosts, one.view, frame).items():
         for (lengths, exact), of_path in _lengths(one, frame).items():
             stands = standing(order, one.way, host, lengths, exact=exact)
             yield stands, frame.space.lift(AUTHORITY, of_host) & frame.space.lift(PATH, of_path)
 
 
-def _host_ranks(one: Candidate, frame: Frame) -> dict[tuple[int, int], int]:
+def host_ranks(patterns: Sequence[Pattern], view: View, frame: Frame) -> dict[tuple[int, int], int]:
     """2 for a whole name that is asked for, 1 for a part of one, with its length; by atoms of the authority."""
-    patterns = (*one.hosts, *asked(one.way, Part.AUTHORITY))
     found: dict[tuple[int, int], int] = {}
     for atom in range(frame.space.sizes[AUTHORITY]):
         ranks = [
             (2 if p.kind is PatternKind.EXACT else 1, len(p.text))
             for p in patterns
-            if atom and frame.hosts.covered.get((p, one.view.authority_has_port), 0) >> atom & 1
+            if atom and frame.hosts.covered.get((p, view.authority_has_port), 0) >> atom & 1
         ]
         best = max(ranks, default=(0, 0))
         found[best] = found.get(best, 0) | 1 << atom

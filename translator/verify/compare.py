@@ -10,6 +10,7 @@ from ir.model import Model
 from translator.verify.access import Comparison
 from translator.verify.explain import Claim, Claims, Explained
 from translator.verify.result import Kind, Slice, Verdict
+from translator.verify.routes import RouteComparison
 
 _WORST = (
     Verdict.DIFFERENT,
@@ -25,11 +26,14 @@ _WORST = (
 class Terms:
     """What a comparison is told beside the two models.
 
-    ``unread``: what was not read, by the namespace that it may touch; under the empty name what may touch all.
+    ``unread``: what was not read and may have a say on who gets in, by the namespace that it may touch; under the empty
+    name what may touch all. ``unread_routes``: the same for where requests go.
     """
 
     trust_domain: str = "cluster.local"
+    cluster_domain: str = "cluster.local"
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread_routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: Sequence[Claim] = ()
 
 
@@ -76,11 +80,21 @@ class Proof:
 
 
 def compare(before: Model, after: Model, terms: Terms) -> Proof:
-    """Compares all that both models say about who gets in."""
+    """Compares all that both models say about who gets in and where requests go."""
     claims = Claims(terms.claims)
     access = Comparison(before, after, trust_domain=terms.trust_domain, unread=terms.unread)
-    found = tuple(
-        Found(one, tuple(claims.explain(change) for change in one.changes))
-        for one in access.slices()
+    slices = [*access.slices()]
+    told = bool(slices)
+    routes = RouteComparison(
+        before,
+        after,
+        world=access.world,
+        lowered=access.lowered,
+        domain=terms.cluster_domain,
+        unread=terms.unread_routes,
     )
-    return Proof(found, claims.exaggerations() if found else ())
+    slices.extend(routes.slices())
+    found = tuple(
+        Found(one, tuple(claims.explain(change) for change in one.changes)) for one in slices
+    )
+    return Proof(found, claims.exaggerations() if told else ())

@@ -63,6 +63,8 @@ class Paths:
 
     atoms: tuple[PathAtom, ...]
     covered: dict[tuple[Pattern, PathForm], int]
+    odd: int = 0
+    """Atoms without any path in normal form, where that was asked for."""
 
     @property
     def dotted(self) -> int:
@@ -74,8 +76,10 @@ SeenPattern = tuple[Pattern, PathForm]
 
 
 @lru_cache(maxsize=4096)
-def paths_of(asked: frozenset[SeenPattern]) -> Paths:
+def paths_of(asked: frozenset[SeenPattern], *, by_form: bool = False) -> Paths:
     """The atoms of all paths, told apart by patterns that see them in some form.
+
+    ``by_form``: paths in normal form are told from others too.
 
     Raises:
         ir.language.Opaque: a pattern is not known exactly, or too much has to be told apart.
@@ -84,13 +88,19 @@ def paths_of(asked: frozenset[SeenPattern]) -> Paths:
     forms = frozenset(form for _, form in order) - {PathForm.RAW}
     found: list[PathAtom] = []
     covered = dict.fromkeys(order, 0)
-    for atom in atoms([seen_as(*one) for one in order], within=undotted(forms)):
+    languages = [seen_as(*one) for one in order]
+    if by_form:
+        languages.append(resolved(PathForm.NORMAL))
+    odd = 0
+    for atom in atoms(languages, within=undotted(forms)):
         for place, one in enumerate(order):
             covered[one] |= (atom.signature >> place & 1) << len(found)
+        odd |= (~atom.signature >> len(order) & 1) << len(found)
         found.append(PathAtom(atom.witness.decode()))
     if forms:
+        odd |= -1 << len(found)
         _add_dotted(order, sorted(forms), found, covered)
-    return Paths(tuple(found), covered)
+    return Paths(tuple(found), covered, odd & (1 << len(found)) - 1 if by_form else 0)
 
 
 def _add_dotted(

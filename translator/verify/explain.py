@@ -1,5 +1,6 @@
 """Which findings explain a difference that occurs.
 
+Changes of routing for paths that are not in normal form alone need no finding of the translation: the proof makes one.
 A finding explains a request that fares otherwise if its impact is that of the change, and it either stands on a rule
 that decides the request or names the workload. A class of requests is explained if each request in it that stands for
 others is.
@@ -11,14 +12,20 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from translator.report.model import Impact
+from translator.report.model import ODD_PATHS, Impact
 from translator.verify.result import Change, Kind, Sample
 
 IMPACTS: Mapping[Kind, frozenset[Impact]] = {
     Kind.NEWLY_ALLOWED: frozenset((Impact.LOOSER,)),
     Kind.NEWLY_DENIED: frozenset((Impact.STRICTER,)),
 }
-"""Impacts that a finding must have to explain a change; other changes are explained by ``DIFFERENT``."""
+"""Impacts that a finding must have to explain a change of access."""
+
+ANY = frozenset((Impact.DIFFERENT, Impact.STRICTER, Impact.LOOSER))
+"""Impacts that explain a change of routing: what is lost of a route may well be called stricter or looser."""
+
+_BY_DEFAULT = (Kind.RETRY, Kind.TIMEOUT)
+"""Changes that a finding about a default of the source explains wherever they occur."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")
 
@@ -31,6 +38,8 @@ class Claim:
     impact: Impact
     leaves: frozenset[int]
     message: str
+    default: bool = False
+    """Whether it is about what the source does where nothing is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,7 @@ class Claims:
         self.all = tuple(claims)
         self._by_leaf: dict[int, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
+        self._defaults = tuple(n for n, claim in enumerate(self.all) if claim.default)
         self.used: set[int] = set()
         for number, claim in enumerate(self.all):
             for leaf in claim.leaves:
@@ -57,12 +67,13 @@ class Claims:
 
     def explain(self, change: Change) -> Explained:
         """The change with its findings; none where one of its requests has none."""
-        wanted = IMPACTS.get(change.kind, frozenset((Impact.DIFFERENT,)))
+        wanted = IMPACTS.get(change.kind, ANY)
         codes: dict[str, None] = {}
         for sample in change.samples:
-            own = [n for n in self._near(sample) if self.all[n].impact in wanted]
+            near = (*self._near(sample), *(self._defaults if change.kind in _BY_DEFAULT else ()))
+            own = [n for n in near if self.all[n].impact in wanted]
             if not own:
-                return Explained(change, ())
+                return Explained(change, (ODD_PATHS,) if change.odd else ())
             self.used.update(own)
             codes.update(dict.fromkeys(self.all[n].code for n in own))
         return Explained(change, tuple(sorted(codes)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -34,7 +34,8 @@ from translator.verify.dimensions import (
     strings,
     values_of,
 )
-from translator.verify.space import Space, Sure, lowest, sure
+from translator.verify.holding import Seen, callers_meeting, classes, holding
+from translator.verify.space import Space, Sure, sure
 
 CALLER, ADDRESS, SERVER_NAME, SCHEME, PATH, METHOD, AUTHORITY, FIRST_NAME = range(8)
 """The dimensions in order; headers and query parameters follow, each with one of its own."""
@@ -46,9 +47,6 @@ _PLAIN = {Part.SERVER_NAME: SERVER_NAME, Part.SCHEME: SCHEME, Part.METHOD: METHO
 
 GET = Pattern(PatternKind.EXACT, "GET")
 POST = Pattern(PatternKind.EXACT, "POST")
-
-Seen = tuple[Condition, View, Evidence]
-"""A condition as an enforcement point sees it, which knows callers by some evidence."""
 
 Name = tuple[Part, str]
 
@@ -95,6 +93,12 @@ class Asked:
             self.server_names.update(patterns)
         elif part is Part.SCHEME:
             self.schemes.update(patterns)
+
+    def add_hosts(self, patterns: Iterable[Pattern], view: View) -> None:
+        """Notes the hosts that a table is for."""
+        for one in patterns:
+            self.parts.add(Part.AUTHORITY)
+            self.hosts.add((one, view.authority_has_port))
 
 
 def _is_host(condition: Condition) -> bool:
@@ -144,18 +148,30 @@ def asked_of(*both: Access) -> Asked:
 class Frame:
     """The space of all requests, read as HTTP or not, that some patterns tell apart."""
 
-    def __init__(self, asked: Asked, world: World, *, http: bool) -> None:
-        """Finds the atoms of every dimension.
+    def __init__(
+        self,
+        asked: Asked,
+        world: World,
+        *,
+        http: bool,
+        audiences: Iterable[int] = (),
+        by_form: bool = False,
+    ) -> None:
+        """Finds the atoms of every dimension; ``audiences``: sets of callers to be told apart too.
+
+        ``by_form``: paths in normal form are told from others too.
 
         Raises:
             Opaque: a pattern is not known exactly, or too much has to be told apart.
         """
         self.world = world
         self.http = http
-        self.callers = _classes(asked.callers, world)
+        self.callers = classes(asked.callers, audiences, world)
         self.addresses = addresses_of(frozenset(asked.blocks))
         self.server_names = values_of(frozenset(asked.server_names))
-        self.paths: Paths = paths_of(frozenset(asked.paths) if http else frozenset())
+        self.paths: Paths = paths_of(
+            frozenset(asked.paths) if http else frozenset(), by_form=by_form
+        )
         nothing: frozenset[Pattern] = frozenset()
         self.methods = methods_of(frozenset(asked.methods) if http else nothing)
         self.hosts = hosts_of(frozenset(asked.hosts if http else ()))
@@ -229,13 +245,30 @@ class Frame:
         if place is None:
             return Sure(0, self.space.full)
         dimension, everything, absent = place
-        atoms = _holding(
+        atoms = holding(
             condition, everything, absent, lambda term: self._atoms(condition, term, view)
         )
         return sure(self.space.lift(dimension, atoms))
 
     def _caller_atoms(self, members: int) -> int:
         return sum(1 << n for n, group in enumerate(self.callers) if group & members)
+
+    def calls_of(self, members: int) -> int:
+        """The requests of these callers."""
+        return self.space.lift(CALLER, self._caller_atoms(members))
+
+    def named_hosts(self) -> int:
+        """The requests that name a host, as all of HTTP/1.1 and HTTP/2 do; all where no rule asks for it."""
+        if self.space.sizes[AUTHORITY] == 1:
+            return self.space.full
+        return self.space.full & ~self.space.lift(AUTHORITY, self.hosts.absent)
+
+    def hosts_among(self, patterns: Iterable[Pattern], view: View) -> int:
+        """The requests whose authority is among the patterns, or which name none."""
+        atoms = self.hosts.absent
+        for one in patterns:
+            atoms |= self.hosts.covered.get((one, view.authority_has_port), 0)
+        return self.space.lift(AUTHORITY, atoms & ((1 << self.space.sizes[AUTHORITY]) - 1))
 
     def _place(self, condition: Condition, view: View) -> tuple[int, int, int] | None:
         """The dimension of the part, all its atoms, and that of requests without the part."""
@@ -276,7 +309,7 @@ class Frame:
 
     def _token(self, condition: Condition) -> Sure:
         """Without a token the part is absent; what a token says is not known."""
-        atoms = _holding(condition, 1, 1, lambda _: 0)
+        atoms = holding(condition, 1, 1, lambda _: 0)
         held = sure(self.space.full if atoms else 0)
         carried = self.carried()
         return Sure(held.must & ~carried, held.may | carried)
@@ -323,50 +356,3 @@ def _language(one: object) -> Language:
     if not isinstance(one, Pattern):
         raise TypeError(one)
     return language_of(one)
-
-
-def _holding(
-    condition: Condition, everything: int, absent: int, covered: Callable[[Term], int]
-) -> int:
-    """The atoms for which the condition holds; ``absent`` is the one of requests that lack the part."""
-
-    def covering(terms: Iterable[Term]) -> int:
-        found = 0
-        for term in terms:
-            found |= covered(term) & ~absent
-            if condition.missing_is_empty and _covers_empty(term):
-                found |= absent
-        return found
-
-    found = covering(condition.any_of) if condition.any_of else everything
-    found &= everything & ~covering(condition.none_of)
-    if condition.presence is Presence.PRESENT:
-        return found & ~absent
-    return found & absent if condition.presence is Presence.ABSENT else found
-
-
-def _covers_empty(term: Term) -> bool:
-    return isinstance(term, Pattern) and language_of(term).accepts("")
-
-
-def callers_meeting(condition: Condition, evidence: Evidence, world: World) -> int:
-    """The callers for whom the condition holds."""
-    part = condition.part
-    absent = world.everybody & ~world.having(part, evidence)
-    return _holding(
-        condition, world.everybody, absent, lambda term: world.meeting(part, term, evidence)
-    )
-
-
-def _classes(asked: Iterable[Seen], world: World) -> tuple[int, ...]:
-    """Groups of callers that no condition tells apart, the most ordinary first."""
-    groups = [part for part in (world.everybody & ~world.certified, world.certified) if part]
-    groups = [part for group in groups for part in _split(group, world.probes)]
-    for condition, _, evidence in asked:
-        held = callers_meeting(condition, evidence, world)
-        groups = [part for group in groups for part in _split(group, held)]
-    return tuple(sorted(groups, key=lowest))
-
-
-def _split(group: int, by: int) -> list[int]:
-    return [part for part in (group & by, group & ~by) if part]

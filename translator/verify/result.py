@@ -61,6 +61,8 @@ class Change:
     kind: Kind
     listed: bool
     samples: tuple[Sample, ...]
+    odd: bool = False
+    """Only paths that are not in normal form are in the class (``/a/../b``, ``/%61``)."""
 
     @property
     def witness(self) -> Sample:

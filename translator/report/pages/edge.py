@@ -173,4 +173,12 @@ ENTRIES = (
         "Add the Deployments, StatefulSets, DaemonSets or Pods to the input.",
         "# policies alone",
     ),
+    Entry(
+        "MM907",
+        "Unusual spellings of paths are routed otherwise",
+        "Requests whose path is not in normal form (/a/../b, /%61, a backslash) may take another route than before.",
+        "One side brings paths into normal form before it chooses a route, the other takes them as they are sent.",
+        "Nothing for ordinary clients: they send paths in normal form.",
+        "# GET /stati%63/logo.png, and a route for the prefix /static/",
+    ),
 )

@@ -1,0 +1,214 @@
+"""What becomes of a request that a route wins, in values that can be compared across configurations.
+
+Endpoints are told by who they are, not by the name of the service that leads there: a subset of one service and a
+service of its own with the same pods are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from fractions import Fraction
+
+from ir.behaviour.lower import Lowering
+from ir.inventory import Service, Workload, equal_to, meets
+from ir.match import Labels
+from ir.model import Default
+from ir.provenance import Traced
+from ir.resilience import Retry, Timeouts
+from ir.traffic import Backend, Destination, Route
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Endpoints:
+    """Who gets a share. ``known``: these are the pods themselves, or the labels that choose them; else a name."""
+
+    who: tuple[str, ...]
+    port: int
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is done with a request. ``effects``: everything besides endpoints, timeout and retries, spelt out."""
+
+    kind: str
+    shares: tuple[tuple[Endpoints, Fraction], ...] = ()
+    status: int | None = None
+    effects: tuple[str, ...] = ()
+    timeout: float | None = None
+    attempts: int | None = None
+    clear: bool = True
+    """Whether the shares could be told at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The service and port that a client addresses; no namespace for a name outside the cluster."""
+
+    namespace: str | None
+    name: str
+    port: int
+
+    @property
+    def key(self) -> str:
+        """``namespace/name``, or the name alone."""
+        return self.name if self.namespace is None else f"{self.namespace}/{self.name}"
+
+
+def outcome_of(route: Route, lowering: Lowering, address: Address) -> Outcome:
+    """What becomes of the requests that the route wins."""
+    if route.redirect is not None:
+        status = route.redirect.status
+        said = (f"redirect {spelt(route.redirect)}",)
+        return Outcome("redirect", (), None if status is None else status.value, said)
+    if route.answer is not None:
+        return Outcome("answer", (), route.answer.status.value, (f"{spelt(route.answer.body)}",))
+    shares = _shares(route.backends, lowering, address)
+    return Outcome(
+        kind="forward",
+        shares=() if shares is None else shares,
+        effects=tuple(_effects(route)),
+        timeout=_timeout(route.timeouts, lowering.model.defaults),
+        attempts=_attempts(route.retry, lowering.model.defaults),
+        clear=shares is not None,
+    )
+
+
+def to_itself(lowering: Lowering, address: Address, *, http: bool) -> Outcome:
+    """What becomes of requests that no route is about: they go to the service that they address."""
+    place = Place(address.namespace, address.name)
+    defaults = lowering.model.defaults if http else ()
+    return Outcome(
+        kind="forward",
+        shares=((_endpoints(place, lowering, address), Fraction(1)),),
+        timeout=_timeout(None, defaults),
+        attempts=_attempts(None, defaults),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A destination in plain values."""
+
+    namespace: str | None
+    name: str
+    port: int | None = None
+    subset: str = ""
+    labels: Labels | None = None
+
+
+def _place(destination: Destination) -> Place:
+    return Place(
+        namespace=None if destination.namespace is None else destination.namespace.value,
+        name=destination.name.value,
+        port=None if destination.port is None else destination.port.value.port,
+        subset="" if destination.subset is None else destination.subset.value,
+        labels=None if destination.labels is None else destination.labels.value,
+    )
+
+
+def _shares(
+    backends: Sequence[Backend], lowering: Lowering, address: Address
+) -> tuple[tuple[Endpoints, Fraction], ...] | None:
+    """Who gets how much; ``None`` where the weights do not say."""
+    weights = [1 if b.weight is None else b.weight.value for b in backends]
+    if len(backends) == 1:
+        weights = [1]
+    elif any(b.weight is None for b in backends) or sum(weights) <= 0:
+        return None
+    found: dict[Endpoints, Fraction] = {}
+    for backend, weight in zip(backends, weights, strict=True):
+        if weight:
+            one = _endpoints(_place(backend.destination), lowering, address)
+            found[one] = found.get(one, Fraction(0)) + Fraction(weight, sum(weights))
+    return tuple(sorted(found.items()))
+
+
+def _endpoints(place: Place, lowering: Lowering, address: Address) -> Endpoints:
+    inventory = lowering.inventory
+    where = place.namespace
+    key = None if where is None else (where, place.name)
+    subset = None if key is None else lowering.subsets.get(key)
+    service = None if where is None else inventory.service(where, place.name)
+    selectors = [] if place.labels is None else [place.labels]
+    if service is None and subset is not None and where is not None:
+        service = inventory.service(where, subset.of.value)
+        selectors.append(subset.selector.value)
+    if service is None:
+        name = place.name if where is None else f"{where}/{place.name}"
+        labels = sorted(spelt(r) for s in selectors for r in s.requirements)
+        return Endpoints(
+            (name, *labels, place.subset if not labels else ""),
+            place.port or address.port,
+            known=not labels and not place.subset and subset is None,
+        )
+    port = place.port or _only_port(service) or address.port
+    if not service.selector or (place.subset and place.labels is None):
+        return Endpoints((service.key, place.subset), port, known=not place.subset)
+    selectors.append(equal_to(service.selector))
+    pods = [
+        w
+        for w in inventory.workloads_in(service.namespace)
+        if all(meets(w.labels, s) for s in selectors)
+    ]
+    if not pods:
+        wanted = sorted({spelt(r) for s in selectors for r in s.requirements})
+        return Endpoints((service.namespace, *wanted), _target(service, port, ()))
+    return Endpoints(tuple(sorted(w.key for w in pods)), _target(service, port, pods))
+
+
+def _only_port(service: Service) -> int | None:
+    return service.ports[0].number if len(service.ports) == 1 else None
+
+
+def _target(service: Service, port: int, pods: Sequence[Workload]) -> int:
+    """The workloads' port behind a port of the service, or that port where it is not known."""
+    targets = [own.target for own in service.ports if own.number == port]
+    numbers = {n for t in targets for w in pods if (n := w.port_number(t)) is not None}
+    numbers |= {t for t in targets if isinstance(t, int)} if not pods else set()
+    return min(numbers) if numbers else port
+
+
+def _timeout(own: Timeouts | None, defaults: Sequence[Default]) -> float | None:
+    if own is not None and own.request is not None:
+        return own.request.value
+    for default in defaults:
+        fact = default.fact
+        if default.key == "Timeouts.request" and isinstance(fact, Timeouts) and fact.request:
+            return fact.request.value
+    return None
+
+
+def _attempts(own: Retry | None, defaults: Sequence[Default]) -> int | None:
+    if own is not None:
+        return own.attempts.value
+    for default in defaults:
+        if default.key == "Route.retry" and isinstance(default.fact, Retry):
+            return default.fact.attempts.value
+    return None
+
+
+def _effects(route: Route) -> Iterator[str]:
+    """Everything else that a route does, in a fixed order."""
+    if route.rewrite is not None:
+        yield f"rewrite {spelt(route.rewrite)}"
+    edits = [*route.header_edits, *(e for b in route.backends for e in b.header_edits)]
+    yield from sorted(f"header {spelt(edit)}" for edit in edits)
+    yield from sorted(f"mirror {spelt(mirror)}" for mirror in route.mirrors)
+    if route.cross_origin is not None:
+        yield f"cross origin {spelt(route.cross_origin)}"
+    if route.fault is not None:
+        yield f"fault {spelt(route.fault)}"
+
+
+def spelt(value: object) -> str:
+    """A fact in words, without its trails."""
+    if isinstance(value, Traced):
+        return spelt(value.value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(spelt, value))}]"
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = ((f.name, getattr(value, f.name)) for f in fields(value) if f.name != "trail")
+        return " ".join(f"{n}={spelt(v)}" for n, v in inner if v not in (None, (), ""))
+    return str(value)

@@ -1,0 +1,77 @@
+"""Two outcomes compared, checked against the naive decider, and told."""
+
+from __future__ import annotations
+
+from ir.behaviour.delivery import Outcome
+from ir.behaviour.request import Delivery
+from translator.verify.result import Kind
+from translator.verify.routed import Fate
+
+_ERROR = 400
+
+
+def differences(before: Outcome, after: Outcome) -> tuple[tuple[Kind, ...], bool]:
+    """In which ways two outcomes differ, and whether that cannot be told in full."""
+    if not (before.clear and after.clear):
+        return (), True
+    if _refuses(after) and not _refuses(before):
+        return (Kind.NEWLY_DENIED,), False
+    if _refuses(before) and not _refuses(after):
+        # That no route matches is no refusal, though nobody is served; an answer that is written is one.
+        return (Kind.NEWLY_ALLOWED if before.kind == "answer" else Kind.REROUTED,), False
+    if before.kind != after.kind:
+        return (Kind.REROUTED,), False
+    kind, unclear = _other_shares(before, after)
+    found = [] if kind is None else [kind]
+    if (before.status, before.effects) != (after.status, after.effects):
+        found.append(Kind.REWRITTEN)
+    if before.timeout != after.timeout:
+        found.append(Kind.TIMEOUT)
+    if (before.attempts or 0) != (after.attempts or 0):
+        found.append(Kind.RETRY)
+    return tuple(found), unclear
+
+
+def _other_shares(before: Outcome, after: Outcome) -> tuple[Kind | None, bool]:
+    """How the shares differ; in doubt where one side knows endpoints by a name alone."""
+    if before.shares == after.shares:
+        return None, False
+    one, other = ({end for end, _ in side.shares} for side in (before, after))
+    if not all(end.known for end in one | other):
+        return None, True
+    return (Kind.REWEIGHTED if one == other else Kind.REROUTED), False
+
+
+def _refuses(outcome: Outcome) -> bool:
+    return outcome.kind in ("answer", "not_found") and (outcome.status or 0) >= _ERROR
+
+
+def agrees(fate: Fate, found: Delivery) -> bool:
+    """Whether the naive decider says the same of a request."""
+    outcome = fate.outcome
+    if (outcome.kind, fate.route) != (found.kind, found.route):
+        return False
+    if outcome.kind != "forward":
+        return outcome.status == found.status
+    mine = [(end.who, share) for end, share in outcome.shares if "/" in end.who[0]]
+    theirs = [(share.endpoints, share.fraction) for share in found.shares]
+    listed = all(who.count("/") > 1 for share, _ in theirs for who in share)
+    return (not listed or sorted(mine) == sorted(theirs)) and (
+        (outcome.timeout, outcome.attempts) == (found.timeout, found.retries)
+    )
+
+
+def said(fate: Fate) -> str:
+    """What becomes of the requests, for a person."""
+    outcome = fate.outcome
+    by = f" by {fate.route}" if fate.route else ""
+    if outcome.kind != "forward":
+        status = "" if outcome.status is None else f" {outcome.status}"
+        return f"{outcome.kind.replace('_', ' ')}{status}{by}"
+    shares = ", ".join(
+        f"{' '.join(filter(None, end.who))}:{end.port}" + (f" ({share})" if share != 1 else "")
+        for end, share in outcome.shares
+    )
+    more = [f"timeout {outcome.timeout:g} s"] if outcome.timeout is not None else []
+    more += [f"{outcome.attempts} more tries"] if outcome.attempts else []
+    return f"forward to {shares}{by}" + "".join(f", {one}" for one in (*more, *outcome.effects))

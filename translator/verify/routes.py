@@ -1,0 +1,266 @@
+"""Routes compared: every port of every service, for all clients and all requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.access import Evidence
+from ir.attachment import Attachment, Scope, ServicePort, Subject, WorkloadPort
+from ir.behaviour.concrete import Unsupported, decide_route
+from ir.behaviour.delivery import Address
+from ir.behaviour.lower import Lowering
+from ir.behaviour.precedence import stems
+from ir.language import Opaque
+from ir.match import Part, PathForm, Pattern, PatternKind, View
+from ir.model import Model
+from ir.opaque import Column
+from ir.opaque import Opaque as OpaquePiece
+from ir.traffic import Protocol, RouteTable
+from translator.verify.callers import World
+from translator.verify.frame import AUTHORITY, PATH, Asked, Frame
+from translator.verify.outcomes import agrees, differences, said
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.routed import Fate, members_of, routed, ways_of
+from translator.verify.space import bits
+from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
+
+_HTTP = (Protocol.HTTP, Protocol.GRPC)
+_BARE = View(authority_has_port=False)
+_UNCLEAR = "routes whose winner or endpoints cannot be told"
+_CONDITIONS = "which answers are worth another try is not compared, only how many tries there are"
+
+
+@dataclass(slots=True)
+class Side:
+    """The tables of one model by the service that they are about."""
+
+    lowering: Lowering
+    tables: dict[tuple[str | None, str], list[RouteTable]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Files the tables."""
+        for fact in self.lowering.model.facts:
+            if isinstance(fact, RouteTable):
+                key = _service_of(fact.attachment.subject)
+                if key is not None:
+                    self.tables.setdefault(key, []).append(fact)
+
+    def about(self, address: Address) -> tuple[RouteTable, ...]:
+        """The tables for HTTP requests to the address."""
+        found = self.tables.get((address.namespace, address.name), ())
+        return tuple(
+            t
+            for t in found
+            if t.protocol in _HTTP and _on_port(t.attachment, self.lowering, address)
+        )
+
+
+def _service_of(subject: Subject) -> tuple[str | None, str] | None:
+    if subject.scope is not Scope.SERVICE or subject.name is None:
+        return None
+    return None if subject.namespace is None else subject.namespace.value, subject.name.value
+
+
+def _on_port(attachment: Attachment, lowering: Lowering, address: Address) -> bool:
+    targets = _targets(lowering, address)
+
+    def same(value: WorkloadPort | ServicePort) -> bool:
+        if isinstance(value, WorkloadPort):
+            return value.port in targets
+        return value.port == address.port
+
+    if any(same(own.value) for own in attachment.excluding_ports):
+        return False
+    return not attachment.ports or any(same(own.value) for own in attachment.ports)
+
+
+def _targets(lowering: Lowering, address: Address) -> list[int | str]:
+    if address.namespace is None:
+        return []
+    service = lowering.inventory.service(address.namespace, address.name)
+    subset = lowering.subsets.get((address.namespace, address.name))
+    if service is None and subset is not None:
+        service = lowering.inventory.service(address.namespace, subset.of.value)
+    ports = () if service is None else service.ports
+    return [port.target for port in ports if port.number == address.port]
+
+
+@dataclass(slots=True)
+class RouteComparison:
+    """The routes of two models side by side."""
+
+    before: Model
+    after: Model
+    world: World
+    lowered: tuple[Lowering, Lowering]
+    domain: str = "cluster.local"
+    """The domain of services."""
+    strict: bool = False
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def slices(self) -> Iterator[Slice]:
+        """A verdict for each port of each service that routes may be about."""
+        sides = Side(self.lowered[0]), Side(self.lowered[1])
+        for address in self._addresses(sides):
+            tables = sides[0].about(address), sides[1].about(address)
+            yield self._slice(address, sides, tables)
+
+    def _addresses(self, sides: tuple[Side, Side]) -> tuple[Address, ...]:
+        """Ports of services that some table is about, in order."""
+        found: dict[Address, None] = {}
+        for side in sides:
+            for (space, name), tables in side.tables.items():
+                numbers = {
+                    own.value.port
+                    for table in tables
+                    for own in table.attachment.ports
+                    if isinstance(own.value, ServicePort)
+                }
+                for lowering in self.lowered:
+                    service = None if space is None else lowering.inventory.service(space, name)
+                    numbers |= {p.number for p in service.ports} if service is not None else set()
+                for number in numbers or {80}:
+                    found[Address(space, name, number)] = None
+        return tuple(sorted(found, key=lambda a: (a.namespace or "", a.name, a.port)))
+
+    def _slice(
+        self,
+        address: Address,
+        sides: tuple[Side, Side],
+        tables: tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]],
+    ) -> Slice:
+        shown = f"Service/{address.key} port {address.port}"
+        try:
+            frame = self._frame(address, tables)
+            fates = [
+                routed(side.lowering, own, address, frame, self.world)
+                for side, own in zip(sides, tables, strict=True)
+            ]
+            changes, doubt = self._changes(address, frame, fates[0], fates[1])
+        except Opaque as opaque:
+            return Slice(shown, Verdict.UNKNOWN, (), (opaque.reason,))
+        except Disagreement as disagreement:
+            if self.strict:
+                raise
+            return Slice(shown, Verdict.UNKNOWN, (), (str(disagreement),))
+        taints = [*self._taints(address), *([_UNCLEAR] if doubt else [])]
+        retried = any(fate.outcome.attempts for side in fates for fate in side)
+        assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
+        assumptions += [_CONDITIONS] if retried else []
+        reasons = tuple(dict.fromkeys((*taints, *assumptions)))
+        return Slice(shown, verdict_of(changes, taints, assumptions), changes, reasons)
+
+    def _taints(self, address: Address) -> Iterator[str]:
+        for space in ("", address.namespace or ""):
+            yield from self.unread.get(space, ())
+        for model in (self.before, self.after):
+            for fact in model.facts:
+                if isinstance(fact, OpaquePiece) and Column.ROUTING in fact.may_touch:
+                    yield fact.kind
+
+    def _frame(
+        self, address: Address, tables: tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]]
+    ) -> Frame:
+        asked = Asked()
+        audiences = [self._neighbours(address)]
+        for table in (table for side in tables for table in side):
+            audiences.append(members_of(table.attachment.audience, self.world))
+            asked.add_hosts((host.value for host in table.hosts), table.view)
+            ways = [ways_of(match.requests) for route in table.routes for match in route.matches]
+            asked.paths.update((stem, table.view.path) for stem in stems(ways))
+            for one in (one for way in ways for one in way):
+                asked.add((one, table.view, Evidence.CERTIFICATE))
+            audiences.extend(
+                members_of(match.audience, self.world)
+                for route in table.routes
+                for match in route.matches
+            )
+        if Part.AUTHORITY in asked.parts:
+            asked.add_hosts((*_names(address, self.domain), *_short_names(address)), _BARE)
+        by_form = any(form is not PathForm.RAW for _, form in asked.paths)
+        return Frame(asked, self.world, http=True, audiences=audiences, by_form=by_form)
+
+    # --- differences -----------------------------------------------------------------------------
+
+    def _changes(
+        self, address: Address, frame: Frame, before: Sequence[Fate], after: Sequence[Fate]
+    ) -> tuple[tuple[Change, ...], bool]:
+        named = self._named(address, frame)
+        known = 0
+        for one in before:
+            for other in after:
+                known |= one.cells & other.cells
+        doubt = bool(named & ~known)
+        found: dict[tuple[Kind, Fate, Fate], int] = {}
+        for one in before:
+            for other in after:
+                cells = one.cells & other.cells & named
+                if cells:
+                    kinds, unclear = differences(one.outcome, other.outcome)
+                    doubt |= unclear
+                    for kind in kinds:
+                        found[kind, one, other] = cells
+        changes: list[Change] = []
+        strange = frame.space.lift(PATH, frame.paths.odd)
+        for (kind, one, other), whole in found.items():
+            for cells, odd in ((whole & ~strange, False), (whole & strange, True)):
+                samples = tuple(self._samples(address, frame, cells, (one, other))) if cells else ()
+                if samples:
+                    changes.append(Change(kind, self._listed(frame, cells), samples, odd))
+                doubt |= bool(cells) and not samples
+        return tuple(changes), doubt
+
+    def _neighbours(self, address: Address) -> int:
+        return self.world.select(lambda caller: caller.namespace == address.namespace)
+
+    def _named(self, address: Address, frame: Frame) -> int:
+        """The requests that name the host addressed, as clients of its own or of another namespace call it."""
+        if frame.space.sizes[AUTHORITY] == 1:
+            return frame.space.full
+        named = frame.named_hosts()
+        near = frame.calls_of(self._neighbours(address))
+        found = frame.hosts_among(_names(address, self.domain), _BARE)
+        return named & (found | near & frame.hosts_among(_short_names(address), _BARE))
+
+    def _listed(self, frame: Frame, cells: int) -> bool:
+        return any(
+            frame.callers[atom] & self.world.listed for atom in bits(frame.space.shadow(cells, 0))
+        )
+
+    def _samples(
+        self, address: Address, frame: Frame, cells: int, fates: tuple[Fate, Fate]
+    ) -> Iterator[Sample]:
+        for cell in representatives(frame, cells):
+            for request in requests_of(frame, cell):
+                there = replace(request, service=address.key, service_port=address.port)
+                try:
+                    found = decide_route(self.before, there), decide_route(self.after, there)
+                except Unsupported:
+                    continue
+                if all(agrees(fate, one) for fate, one in zip(fates, found, strict=True)):
+                    yield Sample(
+                        there, said(fates[0]), said(fates[1]), found[0].leaves, found[1].leaves
+                    )
+                    break
+                if not is_dotted(frame, cell):
+                    message = f"{there}: {fates} but {found}"
+                    raise Disagreement(message)
+
+
+def _names(address: Address, domain: str) -> tuple[Pattern, ...]:
+    """The names by which every client may ask for the service."""
+    if address.namespace is None:
+        kind = PatternKind.GLOB if "*" in address.name else PatternKind.EXACT
+        return (Pattern(kind, address.name),)
+    name = f"{address.name}.{address.namespace}"
+    return (
+        Pattern(PatternKind.EXACT, name),
+        Pattern(PatternKind.EXACT, f"{name}.svc"),
+        Pattern(PatternKind.EXACT, f"{name}.svc.{domain}"),
+    )
+
+
+def _short_names(address: Address) -> tuple[Pattern, ...]:
+    """The name that only clients of the service's own namespace may ask for it by."""
+    return () if address.namespace is None else (Pattern(PatternKind.EXACT, address.name),)
