@@ -6,7 +6,7 @@ import yaml
 
 from tests.exporters.linkerd.istio import policy, spec_of, written
 from tests.translation import to_linkerd
-from translator.report.model import Impact
+from translator.report.model import Fate, Impact
 
 SELECTOR = {"matchLabels": {"app": "db"}}
 SERVICE = """
@@ -70,3 +70,23 @@ def test_a_closed_namespace_without_pods_gets_a_default() -> None:
 def test_a_namespace_of_which_nothing_is_known_stays_a_blocker() -> None:
     result = to_linkerd(policy({}))
     assert [f.code for f in result.report.findings if f.severity == "blocker"] == ["MM412"]
+
+
+def test_a_mode_for_ports_that_nobody_names_is_told_and_not_forgotten() -> None:
+    """``portLevelMtls`` names one port; the mode of all others has nothing to stand on."""
+    spec = {
+        "selector": SELECTOR,
+        "mtls": {"mode": "STRICT"},
+        "portLevelMtls": {8080: {"mode": "DISABLE"}},
+    }
+    text = yaml.safe_dump(
+        {
+            "apiVersion": "security.istio.io/v1",
+            "kind": "PeerAuthentication",
+            "metadata": {"name": "p", "namespace": "shop"},
+            "spec": spec,
+        }
+    )
+    result = to_linkerd(text)
+    assert Fate.STRANDED not in {row.fate for row in result.report.ledger}
+    assert ("MM412", Impact.LOOSER) in {(f.code, f.impact) for f in result.report.findings}

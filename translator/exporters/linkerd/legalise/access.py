@@ -100,10 +100,10 @@ def legalise_access(model: Model, options: Options) -> Legal:
     reached = _namespaces(rulings, state)
     for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
         mine = _of(workload, rulings, state, idle)
-        reached.update(id(r) for r in mine)
         if any(rules(ruling) for ruling in mine) and not workload.host_network:
-            _workload(workload, mine, state)
+            reached.update(id(r) for r in _workload(workload, mine, state))
         elif not is_standin(workload):
+            reached.update(id(r) for r in mine)
             legal.losses.extend(remarks.default_holds(mine))
     legal.losses.extend(remarks.together(state))
     for ruling in rulings:
@@ -230,7 +230,11 @@ def _default(everywhere: Sequence[Fact]) -> str:
     return "all-authenticated" if _demanded(everywhere) else ""
 
 
-def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> None:
+def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence[Fact]:
+    """Writes what holds at a workload; the rulings that stand there now.
+
+    Of a stand-in only those on a port that is known: its default has no object to be written on.
+    """
     everywhere = _everywhere(mine, workload, state)
     default = _default(everywhere)
     here_only = is_standin(workload) and state.settled.get(workload.namespace) != default
@@ -240,17 +244,19 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> None:
         for p in state.inventory.ports_of(workload)
         if not bypassed(state.past, workload, p, state.inventory)
     ]
+    stated: list[Fact] = []
     for port in ports:
         here = [r for r in mine if _on(r, workload, port, state)]
         probed = any(workload.port_number(p.port) == port for p in workload.probes)
         by_default = default == "all-authenticated" and not here_only
         if _needs_server(here, demanded=by_default, probed=probed or is_standin(workload)):
             _port(port, here, carver, state, probed=probed)
+            stated.extend(here)
     if is_standin(workload):
-        state.legal.losses.extend(
-            remarks.standin(workload, ports, mine, settled=not here_only or not default)
-        )
-        return
+        if stated:
+            settled = not here_only or not default
+            state.legal.losses.append(remarks.standin(workload, ports, stated, settled=settled))
+        return stated
     if state.settled.get(workload.namespace) != default:
         state.legal.facts.extend(
             carver.default(everywhere, closed=default == "deny", demanded=_demanded(everywhere))
@@ -261,6 +267,7 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> None:
         state.undeclared.append(workload.key)
     if not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))
+    return mine
 
 
 def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probed: bool) -> None:

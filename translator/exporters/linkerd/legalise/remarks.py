@@ -44,28 +44,22 @@ def at_gateway(facts: Sequence[Fact]) -> Iterator[Loss]:
 
 
 def standin(
-    workload: Workload, ports: Sequence[int], mine: Sequence[Fact], *, settled: bool
-) -> Iterator[Loss]:
-    """Rules for pods that are known by a selector only."""
-    closing = [f for f in mine if not isinstance(f, Grant)]
+    workload: Workload, ports: Sequence[int], stated: Sequence[Fact], *, settled: bool
+) -> Loss:
+    """Rules for pods that are known by a selector only; ``settled``: their namespace says the rest."""
+    closing = {id(f): f.trail for f in stated if not isinstance(f, Grant)}
     labels = ", ".join(f"{k}={v}" for k, v in sorted(workload.labels.items()))
-    where = f"pods with {labels} in {workload.namespace}"
     listed = ", ".join(map(str, ports))
-    if not ports:
-        gone = [f for f in mine if isinstance(f, Grant)] if settled else mine
-        text = f"no workload of the input is covered: the ports of the {where} are not known."
-    else:
-        gone = []
-        text = f"the {where} are not in the input: what is written is for the ports {listed} that the input names"
-        text += "." if settled else "; other ports of theirs stay open to everyone."
-    yield Loss(
+    rest = "." if settled else "; other ports of theirs stay open to everyone."
+    return Loss(
         code="MM412",
         impact=Impact.STRICTER if settled else Impact.LOOSER,
         support=Support.PARTIAL,
         severity=Severity.MEDIUM if settled else None,
-        fate=Fate.APPROXIMATED if ports else Fate.LOST,
-        sites=tuple(t for f in (gone or closing) for t in ((f.trail,) if ports else traced(f))),
-        message=text,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(closing.values()),
+        message=f"the pods with {labels} in {workload.namespace} are not in the input: what is written is for the "
+        f"ports {listed} that the input names{rest}",
         why=f"{LABELS.text[0].upper()}{LABELS.text[1:]}.",
         advice=_PODS,
     )
