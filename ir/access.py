@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ir.attachment import Attachment
-from ir.match import AllOf, Test, View
+from ir.match import AllOf, Labels, Test, View
 from ir.provenance import Traced, Trail
 from ir.roles import Role, roles
 from ir.traffic import NoMatch, Order
@@ -192,14 +192,52 @@ class PeerMtls:
     trail: Trail
 
 
-@roles(attachment=Role.SUBJECT, mode=Role.EFFECT, server_name=Role.EFFECT)
+class TlsMode(StrEnum):
+    """How a client's proxy secures its connections."""
+
+    OFF = "off"
+    """In clear text."""
+    MESH = "mesh"
+    """By mutual TLS with the certificates of the mesh."""
+    SIMPLE = "simple"
+    """By TLS in which only the server shows a certificate."""
+    MUTUAL = "mutual"
+    """By TLS in which the client shows a certificate of its own."""
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    labels=Role.SUBJECT,
+    mode=Role.EFFECT,
+    server_name=Role.EFFECT,
+    trust_roots=Role.EFFECT,
+    revoked=Role.EFFECT,
+    subject_names=Role.EFFECT,
+    credential=Role.EFFECT,
+    certificate=Role.EFFECT,
+    private_key=Role.EFFECT,
+    skip_verification=Role.EFFECT,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientTls:
-    """How clients' proxies secure their connections to the subject."""
+    """How clients' proxies secure their connections to the subject; ``labels``: to those endpoints of it only.
+
+    ``server_name``: what the client asks for in its hello. ``trust_roots``: whose certificates are believed;
+    ``subject_names``: one of them must stand in the server's certificate. ``credential`` (a secret), or
+    ``certificate`` and ``private_key`` (files): what the client shows.
+    """
 
     attachment: Attachment
-    mode: Traced[str]
+    labels: Traced[Labels] | None = None
+    mode: Traced[TlsMode]
     server_name: Traced[str] | None = None
+    trust_roots: Traced[str] | None = None
+    revoked: Traced[str] | None = None
+    subject_names: tuple[Traced[str], ...] = ()
+    credential: Traced[str] | None = None
+    certificate: Traced[str] | None = None
+    private_key: Traced[str] | None = None
+    skip_verification: Traced[bool] | None = None
     trail: Trail
 
 

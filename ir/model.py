@@ -28,6 +28,7 @@ from ir.resilience import (
     Outliers,
     RateLimit,
     Retry,
+    RetryBudget,
     SessionAffinity,
     Timeouts,
 )
@@ -52,6 +53,7 @@ Fact = (
     | EndpointSubset
     | Outliers
     | ConnectionLimits
+    | RetryBudget
     | LoadBalancing
     | SessionAffinity
     | RateLimit

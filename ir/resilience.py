@@ -109,11 +109,16 @@ class Fault:
     ejection_time=Role.EFFECT,
     max_ejection_percent=Role.EFFECT,
     min_health_percent=Role.EFFECT,
+    error_codes=Role.EFFECT,
     scope=Role.EFFECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outliers:
-    """Endpoints that fail are left out for a while. ``labels``: only those of a subset."""
+    """Endpoints that fail are left out for a while. ``labels``: only those of a subset.
+
+    ``error_codes``: the statuses that count as errors; none: 500 and above. Of two facts of this module the narrower
+    replaces the wider: by clients, then by ``labels``, then by ports.
+    """
 
     attachment: Attachment
     labels: Traced[Labels] | None = None
@@ -124,6 +129,7 @@ class Outliers:
     ejection_time: Traced[float] | None = None
     max_ejection_percent: Traced[int] | None = None
     min_health_percent: Traced[int] | None = None
+    error_codes: tuple[Traced[int], ...] = ()
     scope: StateScope = StateScope.CLIENT_PROXY
     trail: Trail
 
@@ -136,13 +142,27 @@ class Outliers:
     max_requests=Role.EFFECT,
     max_requests_per_connection=Role.EFFECT,
     max_retries=Role.EFFECT,
+    max_streams=Role.EFFECT,
     connect_timeout=Role.EFFECT,
     idle_timeout=Role.EFFECT,
+    lifetime=Role.EFFECT,
+    keepalive_probes=Role.EFFECT,
+    keepalive_time=Role.EFFECT,
+    keepalive_interval=Role.EFFECT,
+    ping_interval=Role.EFFECT,
+    ping_timeout=Role.EFFECT,
+    http2_upgrade=Role.EFFECT,
+    clients_protocol=Role.EFFECT,
     scope=Role.EFFECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Upper bounds on connections and requests to an endpoint set."""
+    """Upper bounds on connections and requests to an endpoint set, and how its connections are kept.
+
+    The bounds on requests hold for every version of HTTP. ``max_streams``: requests at a time on one connection.
+    ``lifetime``: of a connection. ``keepalive_*``: of TCP; ``ping_*``: of HTTP/2. ``http2_upgrade``: HTTP/1 requests
+    travel as HTTP/2; ``clients_protocol``: in the version in which the client sent them.
+    """
 
     attachment: Attachment
     labels: Traced[Labels] | None = None
@@ -151,21 +171,74 @@ class ConnectionLimits:
     max_requests: Traced[int] | None = None
     max_requests_per_connection: Traced[int] | None = None
     max_retries: Traced[int] | None = None
+    max_streams: Traced[int] | None = None
     connect_timeout: Traced[float] | None = None
     idle_timeout: Traced[float] | None = None
+    lifetime: Traced[float] | None = None
+    keepalive_probes: Traced[int] | None = None
+    keepalive_time: Traced[float] | None = None
+    keepalive_interval: Traced[float] | None = None
+    ping_interval: Traced[float] | None = None
+    ping_timeout: Traced[float] | None = None
+    http2_upgrade: Traced[bool] | None = None
+    clients_protocol: Traced[bool] | None = None
     scope: StateScope = StateScope.CLIENT_PROXY
     trail: Trail
 
 
-@roles(attachment=Role.SUBJECT, labels=Role.SUBJECT, algorithm=Role.EFFECT, hash_key=Role.EFFECT)
+@roles(
+    attachment=Role.SUBJECT,
+    labels=Role.SUBJECT,
+    percent=Role.EFFECT,
+    at_least=Role.EFFECT,
+    interval=Role.EFFECT,
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryBudget:
+    """Further tries are at most ``percent`` of the requests under way, but ``at_least`` so many are always allowed.
+
+    ``interval``: requests of that many seconds count as under way.
+    """
+
+    attachment: Attachment
+    labels: Traced[Labels] | None = None
+    percent: Traced[float] | None = None
+    at_least: Traced[int] | None = None
+    interval: Traced[float] | None = None
+    trail: Trail
+
+
+@roles(
+    attachment=Role.SUBJECT,
+    labels=Role.SUBJECT,
+    algorithm=Role.EFFECT,
+    hash_key=Role.EFFECT,
+    hash_table=Role.EFFECT,
+    locality_aware=Role.EFFECT,
+    localities=Role.EFFECT,
+    warmup=Role.EFFECT,
+    warmup_floor=Role.EFFECT,
+    warmup_aggression=Role.EFFECT,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancing:
-    """How an endpoint is picked."""
+    """How an endpoint is picked.
+
+    ``hash_key``: requests that are equal in it go to the same endpoint; ``hash_table``: kind and size of the table.
+    ``localities``: what decides between near and far endpoints, a sentence each. ``warmup``: a new endpoint gets its
+    full share after so many seconds, from ``warmup_floor`` percent on.
+    """
 
     attachment: Attachment
     labels: Traced[Labels] | None = None
     algorithm: Traced[str] | None = None
     hash_key: Traced[str] | None = None
+    hash_table: Traced[str] | None = None
+    locality_aware: Traced[bool] | None = None
+    localities: tuple[Traced[str], ...] = ()
+    warmup: Traced[float] | None = None
+    warmup_floor: Traced[float] | None = None
+    warmup_aggression: Traced[float] | None = None
     trail: Trail
 
 

@@ -172,12 +172,17 @@ def _paths(resource: Resource, value: Traced[object]) -> list[tuple[str | int, .
     ]
 
 
+def _values(said: Traced[str] | Said) -> tuple[Traced[object], ...]:
+    return said.by if isinstance(said, Said) else (said,)
+
+
 def _not_there(one: Edit) -> Loss:
     return Loss(
         code="MM601",
         impact=Impact.LOOSER,
         support=Support.PARTIAL,
         fate=Fate.LOST,
+        sites=tuple(value for _, said in one.put for value in _values(said)),
         message=f"{one.resource} should be changed, but it is not in the input.",
     )
 

@@ -43,6 +43,7 @@ from ir.resilience import (
     LoadBalancing,
     Outliers,
     RateLimit,
+    RetryBudget,
     SessionAffinity,
 )
 from ir.telemetry import Telemetry
@@ -78,6 +79,7 @@ _SILENT: Final = (
     Outliers,
     PortProtocol,
     RateLimit,
+    RetryBudget,
     RouteTable,
     SessionAffinity,
     Telemetry,

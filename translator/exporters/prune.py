@@ -7,6 +7,7 @@ makes the refusal wider: a refusal never goes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from typing import TypeVar
 
@@ -73,7 +74,34 @@ def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
             kept.append(sweep.facet(fact))
         except Unsayable as unsayable:
             losses.append(lost(fact, unsayable.row, _harm_of_fact(fact)))
-    return replace(model, facts=tuple(kept)), tuple(losses)
+    return replace(model, facts=tuple(kept)), of_one_cause(losses)
+
+
+def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:
+    """Losses that say the same as one, with the sites of all of them."""
+    found: dict[tuple[object, ...], Loss] = {}
+    for loss in losses:
+        key = (
+            loss.code,
+            loss.message,
+            loss.advice,
+            loss.impact,
+            loss.support,
+            loss.severity,
+            loss.fate,
+        )
+        known = found.get(key)
+        found[key] = (
+            loss
+            if known is None
+            else replace(
+                known,
+                sites=(*known.sites, *loss.sites),
+                leaves=(*known.leaves, *loss.leaves),
+                because=(*known.because, *loss.because),
+            )
+        )
+    return tuple(found.values())
 
 
 def lost(value: object, row: Row, impact: Impact) -> Loss:

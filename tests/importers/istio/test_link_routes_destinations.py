@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ir.access import ClientTls, TlsMode
 from ir.attachment import Reach
 from ir.match import Operator, Requirement
 from ir.provenance import Silence
@@ -18,7 +19,7 @@ from tests.importers.istio.link_routes_cases import (
     virtual_service,
 )
 from translator.importers.linked import Linked
-from translator.report.model import Fate, Severity
+from translator.report.model import Fate
 
 OLD, NEW = "'2024-01-01T00:00:00Z'", "'2025-01-01T00:00:00Z'"
 TO_V1 = "hosts: [reviews]\nhttp: [{route: [{destination: {host: reviews, subset: v1}}]}]"
@@ -71,12 +72,14 @@ def test_an_exact_host_comes_before_a_wildcard() -> None:
 
 
 @pytest.mark.parametrize("host", ["reviews.prod.svc.cluster.local", "'*.local'"])
-def test_a_rule_in_another_namespace_is_for_its_clients_and_unread(host: str) -> None:
-    rule = destination_rule(f"host: {host}\nsubsets: [{{name: v1}}]", namespace="web")
-    linked = link(virtual_service(TO_V1), rule)
-    (loss,) = linked.losses
-    assert (loss.code, loss.gravity, loss.fate) == ("MM203", Severity.HIGH, Fate.UNREAD)
+def test_a_rule_in_another_namespace_is_for_its_own_clients(host: str) -> None:
+    text = f"host: {host}\nsubsets: [{{name: v1}}]\ntrafficPolicy: {{{LIMITS}}}"
+    linked = link(virtual_service(TO_V1), destination_rule(text, namespace="web"))
     assert wanted(linked).labels is None
+    limits = [fact for fact in linked.facts if isinstance(fact, ConnectionLimits)]
+    audience = limits[0].attachment.audience
+    assert audience is not None
+    assert [space.value for space in audience.namespaces] == ["web"]
 
 
 def test_rules_for_one_host_share_their_subsets_and_the_older_wins() -> None:
@@ -115,10 +118,13 @@ def test_a_private_rule_beside_a_younger_public_one_is_idle() -> None:
     assert linked.losses == ()
 
 
-def test_a_private_rule_beside_an_older_public_one_is_a_loss() -> None:
-    private = destination_rule(f"exportTo: ['.']\n{RULE}", "a", created=NEW)
+def test_a_private_rule_beside_an_older_public_one_is_used_alone_by_its_clients() -> None:
+    text = "exportTo: ['.']\nhost: reviews\nsubsets: [{name: v1, labels: {version: new}}]"
+    private = destination_rule(text, "a", created=NEW)
     linked = link(virtual_service(TO_V1), private, destination_rule(RULE, "b", created=OLD))
-    assert [loss.code for loss in linked.losses] == ["MM102"]
+    (loss,) = linked.losses
+    assert (loss.code, loss.fate) == ("MM210", Fate.APPROXIMATED)
+    assert "clients in prod" in loss.message
     assert version(linked) == "v1"
 
 
@@ -163,16 +169,23 @@ def test_the_policy_of_a_subset_is_for_its_labels() -> None:
     assert limits.labels.value.requirements[0].key == "version"
 
 
-def test_a_rule_for_some_client_workloads_is_a_loss() -> None:
-    rule = "host: reviews\nworkloadSelector: {matchLabels: {a: b}}"
-    (loss,) = link(destination_rule(rule)).losses
-    assert (loss.code, loss.fate, len(loss.leaves)) == ("MM102", Fate.UNREAD, 2)
+def test_a_rule_for_some_client_workloads_is_for_these_alone() -> None:
+    rule = (
+        f"host: reviews\nworkloadSelector: {{matchLabels: {{a: b}}}}\ntrafficPolicy: {{{LIMITS}}}"
+    )
+    (limits,) = link(destination_rule(rule)).facts
+    assert isinstance(limits, ConnectionLimits)
+    audience = limits.attachment.audience
+    assert audience is not None
+    assert audience.reach is Reach.WORKLOADS
 
 
-def test_the_host_of_what_is_not_read_is_unread_too() -> None:
+def test_the_way_to_a_host_is_a_fact_about_its_clients() -> None:
     linked = link(destination_rule("host: reviews\ntrafficPolicy: {tls: {mode: DISABLE}}"))
     assert linked.inactive == ()
-    assert [(loss.code, len(loss.leaves)) for loss in linked.losses] == [("MM102", 1)]
+    (tls,) = linked.facts
+    assert isinstance(tls, ClientTls)
+    assert tls.mode.value is TlsMode.OFF
 
 
 def test_hosts_outside_the_cluster_keep_their_name() -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from translator.api import Grade, Row
 from translator.exporters.linkerd.capabilities.rows import field, whole
 
+_NO_TLS = (
+    "proxies start no TLS of their own, so no server name is asked for and no certificate is shown or checked, save "
+    "those of the mesh."
+)
+_OWN_TLS = "Let the application speak TLS itself, or send its requests through a gateway that does."
+
 ROWS: tuple[Row, ...] = (
     whole("Closed", Grade.PARTIAL),
     field("Grant.name", Grade.PARTIAL),
@@ -15,8 +21,10 @@ ROWS: tuple[Row, ...] = (
     whole("GuardedRoutes", Grade.FULL),
     whole("PeerMtls", Grade.PARTIAL),
     whole("Probes", Grade.PARTIAL),
-    whole("ClientTls", Grade.NEVER, "MM405",
-           "how a client secures its connection cannot be said: mutual TLS is used wherever both ends are in the mesh."),
+    *(field(f"ClientTls.{name}", Grade.NEVER, "MM405", _NO_TLS, _OWN_TLS)
+      for name in ("server_name", "trust_roots", "revoked", "subject_names", "credential", "certificate",
+                   "private_key", "skip_verification")),
+    whole("ClientTls", Grade.PARTIAL),
     whole("TokenCheck", Grade.NEVER, "MM406",
            "tokens are not looked at: requests with a bad token would pass.", impact="LOOSER",
            advice="Check tokens in the application or in an ingress in front of it."),

@@ -8,6 +8,7 @@ from ir.model import Model
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.access import legalise_access
 from translator.exporters.linkerd.legalise.defaults import lose_defaults
+from translator.exporters.linkerd.legalise.endpoints import legalise_endpoints
 from translator.exporters.linkerd.legalise.membership import legalise_membership
 from translator.exporters.linkerd.legalise.routes import legalise_routes
 from translator.exporters.linkerd.legalise.trust import without_aliases
@@ -23,7 +24,9 @@ def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     guarded = legalise_access(replace(model, facts=tuple(routed.facts)), options)
     losses.extend(guarded.losses)
     losses.extend(lose_defaults(model, options))
-    joined = legalise_membership(replace(model, facts=tuple(guarded.facts)), options)
+    reached = legalise_endpoints(replace(model, facts=tuple(guarded.facts)), options)
+    losses.extend(reached.losses)
+    joined = legalise_membership(replace(model, facts=tuple(reached.facts)), options)
     losses.extend(joined.losses)
     legal = replace(model, facts=tuple(joined.facts), defaults=())
     return legal, tuple(losses)

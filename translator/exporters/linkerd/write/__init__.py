@@ -5,9 +5,11 @@ from __future__ import annotations
 from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
+from ir.resilience import Outliers
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest
 from translator.exporters.linkerd.write.authorization import Authorizations
+from translator.exporters.linkerd.write.endpoints import failure_accrual
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
 from translator.exporters.linkerd.write.route import write_routes
 from translator.exporters.linkerd.write.server import ServerKey, key_of, write_server
@@ -15,7 +17,9 @@ from translator.exporters.linkerd.write.service import write_subset
 from translator.target import Target
 
 
-def write(model: Model, target: Target, control_plane: str, trust_domain: str) -> Emission:
+def write(  # noqa: C901  # one case a kind of fact
+    model: Model, target: Target, control_plane: str, trust_domain: str
+) -> Emission:
     """The manifests and edits of a legal model.
 
     Raises:
@@ -44,6 +48,8 @@ def write(model: Model, target: Target, control_plane: str, trust_domain: str) -
                 manifests.append(write_subset(fact, model.inventory))
             case Enrolment() | ProxySetting():
                 edits.append(of_proxies(fact, target))
+            case Outliers():
+                edits.append(failure_accrual(fact))
             case PortProtocol() | Bypass():
                 pass
             case _:

@@ -1,8 +1,9 @@
-"""DestinationRules together: which of them a host's clients use, its subsets and policies.
+"""DestinationRules together: which of them a host's clients use, and what its subsets are.
 
 istio/istio pilot/pkg/model/push_context.go ``destinationRule`` and destination_rule.go, 1.31: the
 first namespace with a rule for the host wins, that of the client before that of the service before
-the root namespace; in it the exact host, else the longest wildcard.
+the root namespace; in it the exact host, else the longest wildcard. If that is not exported to the
+client, only the root namespace is left to look in.
 """
 
 from __future__ import annotations
@@ -10,112 +11,163 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ir.attachment import Attachment, EnforcedAt
 from ir.match import Labels
-from ir.model import Fact
-from ir.provenance import Assumption, Traced, Trail, absorb, merge_equal
+from ir.provenance import Assumption, Traced, absorb, merge_equal
 from ir.traffic import Destination
 from translator.api import Loss, Options
-from translator.importers.istio.link.hosts import Place, covers, place_of, subject_at
-from translator.importers.istio.link.leaves import (
-    Idle,
-    inactive,
-    leaves_in,
-    of_policy,
-    of_rule,
-    of_subset,
-)
-from translator.importers.istio.link.unsaid import outliers_said
-from translator.importers.istio.link.visibility import (
-    Visibility,
-    audience_of,
-    by_age,
-    visibility_of,
-)
-from translator.importers.istio.model import DestinationRule, Policy, Subset
+from translator.importers.istio.link.hosts import Place, covers, place_of
+from translator.importers.istio.link.leaves import Idle, of_policy, of_rule, of_subset
+from translator.importers.istio.link.policies import Ruling, close_rulings, scope_of
+from translator.importers.istio.link.visibility import Visibility, by_age, visibility_of
+from translator.importers.istio.model import DestinationRule, Subset
 from translator.importers.linked import AGE, Linked
 from translator.report.model import Fate, Impact, Severity, Support
-
-_UNUSED = "no route of the input sends requests to this subset"
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """The rules for one host in one namespace, merged: subsets by name, one policy for all."""
-
-    place: Place
-    seen: Visibility
-    rules: tuple[DestinationRule, ...]
-    subsets: Mapping[str, tuple[Subset, DestinationRule]]
-    policy: DestinationRule | None
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All rulings by namespace, and what of the rules is not heeded."""
+    """All rulings by namespace, the oldest first, and what of the rules is not heeded."""
 
     by_namespace: Mapping[str, tuple[Ruling, ...]]
     root: str
     idles: tuple[Idle, ...]
-    losses: tuple[Loss, ...]
     assumptions: tuple[Assumption, ...]
 
-    def find(self, place: Place) -> Ruling | None:
-        """The ruling that clients use for a host."""
-        spaces = (
-            tuple(sorted(self.by_namespace))
-            if place.namespace is None
-            else (place.namespace.value, self.root)
-        )
+    def find(self, place: Place, client: str | None = None) -> Ruling | None:
+        """The ruling that the clients of a namespace use for a host; ``None``: those of whom nothing is known."""
+        spaces = self._spaces(place, client)
         for space in spaces:
-            fitting = [
-                r for r in self.by_namespace.get(space, ()) if covers(r.place.text, place.text)
-            ]
-            if fitting:
-                return max(fitting, key=_particular)
+            best = self._best(space, place, client)
+            if not best:
+                continue
+            seen = [r for r in best if r.selector is None and r.serves(client)]
+            if seen:
+                return seen[-1]
+            if client is None:
+                return best[-1]
+            alone = space == client and all(r.selector is not None for r in best)
+            if alone or space == self.root:
+                return None
+            return self._at_root(place, client)
         return None
+
+    def _at_root(self, place: Place, client: str) -> Ruling | None:
+        seen = [r for r in self._best(self.root, place, client) if r.serves(client)]
+        return seen[-1] if seen else None
+
+    def _spaces(self, place: Place, client: str | None) -> tuple[str, ...]:
+        own = () if client is None or client == self.root else (client,)
+        if place.namespace is None:
+            rest = tuple(s for s in sorted(self.by_namespace) if s not in own)
+            return (*own, *rest)
+        return tuple(dict.fromkeys((*own, place.namespace.value, self.root)))
+
+    def _best(self, space: str, place: Place, client: str | None) -> list[Ruling]:
+        """The rulings of a namespace for the most particular host that covers the place."""
+        fitting = [
+            r
+            for r in self.by_namespace.get(space, ())
+            if covers(r.place.text, place.text) and (space == client or not r.own_clients)
+        ]
+        if not fitting:
+            return []
+        best = max(fitting, key=_particular).place.text
+        return [r for r in fitting if r.place.text == best]
+
+    def others(self, place: Place, usual: Ruling | None) -> Iterator[tuple[str, Ruling | None]]:
+        """The namespaces whose clients use another ruling for a host than the usual one, and which."""
+        spaces = set(self.by_namespace)
+        for rulings in self.by_namespace.values():
+            spaces.update(own.value for r in rulings for own in r.seen.namespaces)
+        for space in sorted(spaces - {self.root}):
+            found = self.find(place, space)
+            if found is not usual:
+                yield space, found
 
 
 def _particular(ruling: Ruling) -> tuple[bool, int]:
     return not ruling.place.text.startswith("*"), len(ruling.place.text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """A rule with a host and the clients who look it up."""
+
+    rule: DestinationRule
+    place: Place
+    seen: Visibility
+    own_clients: bool
+
+    @property
+    def group(self) -> tuple[str, str, bool, str]:
+        """Rules of one group are for one host; those of one visibility in it are merged."""
+        selector = self.rule.selector
+        labels = "" if selector is None else f"by {selector.value}"
+        return self.rule.meta.namespace.value, self.place.text, self.own_clients, labels
+
+
 def rulebook(rules: Sequence[DestinationRule], options: Options) -> Rulebook:
     """The rules of the input, merged where the source merges them."""
-    groups: dict[tuple[str, str], list[tuple[DestinationRule, Place]]] = {}
-    losses: list[Loss] = []
-    for rule in rules:
-        place = place_of(rule.host, rule.meta, options)
-        if rule.not_read:
-            losses.append(_for_some_clients(rule.meta.key, rule.not_read))
-        elif _is_at_home(rule, place, options):
-            groups.setdefault((rule.meta.namespace.value, place.text), []).append((rule, place))
-        else:
-            losses.append(_for_a_client_namespace(rule, place))
-    found: dict[str, list[Ruling]] = {}
+    groups: dict[tuple[str, str, bool, str], list[_Stand]] = {}
     idles: list[Idle] = []
+    for rule in rules:
+        if not rule.host.value:
+            idles.append(Idle(of_rule(rule), "it names no host"))
+            continue
+        for stand in _stands(rule, options):
+            if stand.seen.public or stand.seen.namespaces:
+                groups.setdefault(stand.group, []).append(stand)
+            else:
+                idles.append(Idle(of_rule(rule), "no client sees it"))
+    found: dict[str, list[Ruling]] = {}
     guessed = False
-    for (space, _), members in groups.items():
-        known = all(rule.created.value for rule, _ in members)
+    for (space, *_), members in groups.items():
+        known = all(one.rule.created.value for one in members)
         guessed = guessed or (len(members) > 1 and not known)
-        ruling, idle, loss = _merged(_oldest_first(members, known=known))
-        found.setdefault(space, []).append(ruling)
-        idles.extend(idle)
-        losses.extend(loss)
+        rulings, more = _merged(_oldest_first(members, known=known))
+        found.setdefault(space, []).extend(rulings)
+        idles.extend(more)
     return Rulebook(
         by_namespace={space: tuple(rulings) for space, rulings in found.items()},
         root=options.root_namespace,
         idles=tuple(idles),
-        losses=tuple(losses),
         assumptions=(AGE,) if guessed else (),
     )
 
 
-def _oldest_first(
-    members: list[tuple[DestinationRule, Place]], *, known: bool
-) -> list[tuple[DestinationRule, Place]]:
+def _stands(rule: DestinationRule, options: Options) -> Iterator[_Stand]:
+    """A rule at home is for all who see it; elsewhere, or with a selector, for clients of its own namespace.
+
+    A wildcard over all services is both: at home for the services of its namespace.
+    """
+    place = place_of(rule.host, rule.meta, options)
+    seen = visibility_of(rule.export_to, rule.meta)
+    own = rule.meta.namespace.value
+    if rule.selector is None and _is_at_home(rule, place, options):
+        yield _Stand(rule, place, seen, own_clients=False)
+        return
+    yield _Stand(rule, place, _for_own(seen, rule), own_clients=True)
+    services = f".svc.{options.cluster_domain}"
+    if rule.selector is None and place.text.startswith("*") and services.endswith(place.text[1:]):
+        name = f"*.{own}{services}"
+        home = Place(name, Traced(name, (), rule.host.origin), None)
+        yield _Stand(rule, home, seen, own_clients=False)
+
+
+def _for_own(seen: Visibility, rule: DestinationRule) -> Visibility:
+    """What is left of a visibility where only clients of the rule's own namespace look it up."""
+    space = rule.meta.namespace
+    if seen.public:
+        own = Traced(space.value, (), (*space.origin, *space.because))
+        return Visibility(public=False, namespaces=(own,), spent=seen.spent)
+    kept = tuple(one for one in seen.namespaces if one.value == space.value)
+    rest = tuple(one for one in seen.namespaces if one.value != space.value)
+    return Visibility(public=False, namespaces=kept, spent=(*seen.spent, *rest))
+
+
+def _oldest_first(members: list[_Stand], *, known: bool) -> list[_Stand]:
     blank = Traced("")
-    return sorted(members, key=lambda m: by_age(m[0].created if known else blank, m[0].meta))
+    return sorted(members, key=lambda m: by_age(m.rule.created if known else blank, m.rule.meta))
 
 
 def _is_at_home(rule: DestinationRule, place: Place, options: Options) -> bool:
@@ -132,46 +184,66 @@ def _is_at_home(rule: DestinationRule, place: Place, options: Options) -> bool:
     return tail.endswith(f".{own}{services}")
 
 
-def _merged(
-    members: Sequence[tuple[DestinationRule, Place]],
-) -> tuple[Ruling, list[Idle], list[Loss]]:
-    """One ruling of the rules for one host, oldest first.
+def _merged(members: Sequence[_Stand]) -> tuple[list[Ruling], list[Idle]]:
+    """The rulings of the rules for one host, oldest first.
 
-    Rules with the same visibility are one; of several visibilities the youngest is used alone.
+    Rules with the same visibility are one; of several that a client sees the youngest is used alone.
     """
-    sides: list[tuple[Visibility, list[DestinationRule]]] = []
-    for rule, _ in members:
-        seen = visibility_of(rule.export_to, rule.meta)
-        same = next((s for s in sides if s[0].reaches(seen) and seen.reaches(s[0])), None)
+    sides: list[tuple[Visibility, list[_Stand]]] = []
+    for one in members:
+        same = next((s for s in sides if s[0].reaches(one.seen) and one.seen.reaches(s[0])), None)
         if same is None:
-            sides.append((seen, [rule]))
+            sides.append((one.seen, [one]))
         else:
-            same[1].append(rule)
-    public = [side for side in sides if side[0].public]
-    chosen = (public or sides)[-1]
+            same[1].append(one)
+    rulings: list[Ruling] = []
     idles: list[Idle] = []
-    losses: list[Loss] = []
-    for side in sides:
-        if side is chosen:
-            continue
-        key = chosen[1][0].meta.key
-        if sides.index(side) < sides.index(chosen) and chosen[0].reaches(side[0]):
+    for number, (seen, stands) in enumerate(sides):
+        left, winner = _left(seen, sides[number + 1 :])
+        if left is None:
             why = "a younger rule for the same host is used alone"
-            idles.extend(Idle(of_rule(rule), why, key) for rule in side[1])
-        else:
-            losses.extend(_for_some_clients(rule.meta.key, of_rule(rule)) for rule in side[1])
-    ruling = _united(chosen[0], chosen[1], next(p for r, p in members if r is chosen[1][0]))
-    idles.extend(_outdone(ruling))
-    return ruling, idles, losses
+            idles.extend(Idle(of_rule(one.rule), why, winner) for one in stands)
+            continue
+        ruling = _united(left, stands)
+        rulings.append(ruling)
+        idles.extend(_outdone(ruling))
+    return rulings, idles
 
 
-def _united(seen: Visibility, rules: Sequence[DestinationRule], place: Place) -> Ruling:
+def _left(
+    seen: Visibility, younger: Sequence[tuple[Visibility, list[_Stand]]]
+) -> tuple[Visibility | None, str]:
+    """The clients that no younger rule takes, or the key of one that takes the last of them."""
+    for other, stands in younger:
+        key = stands[0].rule.meta.key
+        if other.public:
+            return None, key
+        if seen.public:
+            continue
+        taken = {space.value for space in other.namespaces}
+        kept = tuple(s for s in seen.namespaces if s.value not in taken)
+        if not kept:
+            return None, key
+        gone = tuple(s for s in seen.namespaces if s.value in taken)
+        seen = replace(seen, namespaces=kept, spent=(*seen.spent, *gone))
+    return seen, ""
+
+
+def _united(seen: Visibility, stands: Sequence[_Stand]) -> Ruling:
     subsets: dict[str, tuple[Subset, DestinationRule]] = {}
+    rules = tuple(one.rule for one in stands)
     for rule in rules:
         for subset in rule.subsets:
             subsets.setdefault(subset.name.value, (subset, rule))
     policy = next((rule for rule in rules if rule.policy is not None), None)
-    return Ruling(place, seen, tuple(rules), subsets, policy)
+    return Ruling(
+        place=stands[0].place,
+        seen=seen,
+        rules=rules,
+        subsets=subsets,
+        policy=policy,
+        own_clients=stands[0].own_clients,
+    )
 
 
 def _outdone(ruling: Ruling) -> Iterator[Idle]:
@@ -191,7 +263,8 @@ def resolved(
 ) -> tuple[Destination, tuple[Loss, ...]]:
     """A destination with its service and its subset's labels; without them it has no endpoint."""
     found = replace(wanted, namespace=place.namespace, name=place.name)
-    ruling = book.find(place)
+    clients = () if audience.public else tuple(s.value for s in audience.namespaces)
+    ruling = book.find(place, clients[0] if clients else None)
     if wanted.subset is None or ruling is None or wanted.subset.value not in ruling.subsets:
         return found, ()
     subset, rule = ruling.subsets[wanted.subset.value]
@@ -200,15 +273,22 @@ def resolved(
         found,
         subset=same,
         labels=subset.labels,
-        trail=absorb(found.trail, subset.trail, *_scope(rule)),
+        trail=absorb(found.trail, subset.trail, *scope_of(rule)),
     )
-    if ruling.seen.reaches(audience):
-        return found, ()
-    return found, (_not_seen_by_all(same, rule),)
+    if not clients and not ruling.seen.reaches(audience):
+        return found, (_not_seen_by_all(same, rule),)
+    strangers = [
+        space
+        for space, other in book.others(place, ruling)
+        if (not clients or space in clients) and _labels(other, same.value) != subset.labels.value
+    ]
+    return found, (_other_for_some(same, rule, strangers),) if strangers else ()
 
 
-def _scope(rule: DestinationRule) -> tuple[Trail, ...]:
-    return (rule.trail, rule.host, *rule.export_to)
+def _labels(ruling: Ruling | None, subset: str) -> Labels | None:
+    if ruling is None or subset not in ruling.subsets:
+        return None
+    return ruling.subsets[subset][0].labels.value
 
 
 def close_rulebook(book: Rulebook, used: frozenset[int], options: Options) -> Linked:
@@ -216,116 +296,9 @@ def close_rulebook(book: Rulebook, used: frozenset[int], options: Options) -> Li
 
     ``used``: leaves of the route tables, by which a subset is known to be used.
     """
-    facts: list[Fact] = []
-    idles = list(book.idles)
-    losses = list(book.losses)
-    for rulings in book.by_namespace.values():
-        for ruling in rulings:
-            own, unused = _of_ruling(ruling, used, options)
-            facts.extend(own)
-            idles.extend(unused)
-    told = used | leaves_in(*facts)
-    for rulings in book.by_namespace.values():
-        losses.extend(_sets_more(rule, told) for r in rulings for rule in r.rules if _more(rule))
-    losses = [loss for loss in losses if loss.leaves]
-    told = told.union(leaf for loss in losses for leaf in loss.leaves)
-    return Linked(tuple(facts), inactive(idles, told), tuple(losses), book.assumptions)
-
-
-def _more(rule: DestinationRule) -> bool:
-    """Whether the rule says more than is read; who it is for is then no idle word."""
-    policies = (rule.policy, *(subset.policy for subset in rule.subsets))
-    return any(policy is not None and policy.more for policy in policies)
-
-
-def _sets_more(rule: DestinationRule, told: frozenset[int]) -> Loss:
-    return Loss(
-        code="MM102",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.HIGH,
-        fate=Fate.UNREAD,
-        leaves=tuple(leaf for leaf in _own_leaves(rule) if leaf not in told),
-        message=f"{rule.meta.key} sets only what is not read yet: nothing of it is in the output.",
-        advice="Decide by hand what must become of it before traffic moves.",
-    )
-
-
-def _of_ruling(
-    ruling: Ruling, used: frozenset[int], options: Options
-) -> tuple[list[Fact], list[Idle]]:
-    facts: list[Fact] = []
-    idles: list[Idle] = []
-    if ruling.policy is not None and ruling.policy.policy is not None:
-        facts.extend(_facts(ruling.policy.policy, None, ruling.policy, ruling, options))
-    for subset, rule in ruling.subsets.values():
-        if not used.intersection(subset.name.origin):
-            idles.append(Idle(of_subset(subset), _UNUSED))
-        elif subset.policy is not None:
-            facts.extend(_facts(subset.policy, subset.labels, rule, ruling, options))
-            idles.append(Idle(of_policy(subset.policy), "it sets nothing"))
-    idles.extend(
-        Idle(leaves, "it sets nothing that a route or a client uses")
-        for rule in ruling.rules
-        for leaves in (_own_leaves(rule),)
-    )
-    return facts, idles
-
-
-def _own_leaves(rule: DestinationRule) -> tuple[int, ...]:
-    spent = leaves_in(*_scope(rule))
-    empty = () if rule.policy is None else rule.policy.trail.origin
-    return tuple(sorted(spent.union(empty)))
-
-
-def _facts(
-    policy: Policy,
-    labels: Traced[Labels] | None,
-    rule: DestinationRule,
-    ruling: Ruling,
-    options: Options,
-) -> Iterator[Fact]:
-    """The blocks of a policy as facts about the host, or about the part of it with ``labels``."""
-    here = Attachment(
-        subject=subject_at(ruling.place, rule.meta),
-        audience=audience_of(visibility_of(rule.export_to, rule.meta), rule.meta),
-        enforced_at=EnforcedAt.CLIENT,
-    )
-    spent = (rule.trail, rule.host, policy.trail)
-    outliers = None if policy.outliers is None else outliers_said(policy.outliers, options)
-    for block in (policy.limits, policy.balancing, outliers):
-        if block is not None:
-            node = absorb(block.trail, *spent)
-            yield replace(block, attachment=here, labels=labels, trail=node)
-
-
-def _for_some_clients(key: str, leaves: tuple[int, ...]) -> Loss:
-    return Loss(
-        code="MM102",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.HIGH,
-        fate=Fate.UNREAD,
-        leaves=leaves,
-        message=f"{key} is for some clients only, which is not read yet: "
-        "nothing of it is in the output.",
-        advice="Decide by hand what these clients need before traffic moves.",
-    )
-
-
-def _for_a_client_namespace(rule: DestinationRule, place: Place) -> Loss:
-    return Loss(
-        code="MM203",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.HIGH,
-        fate=Fate.UNREAD,
-        leaves=of_rule(rule),
-        message=f"{rule.meta.key} for {place.text} stands in a namespace of clients: only these "
-        "use it, which is not read yet.",
-        why="A DestinationRule outside the namespace of its host holds for clients of its own.",
-        advice="Move it to the namespace of the service if it is meant for everyone.",
-    )
+    rulings = [ruling for found in book.by_namespace.values() for ruling in found]
+    closed = close_rulings(rulings, book.idles, used, options)
+    return replace(closed, assumptions=book.assumptions)
 
 
 def _not_seen_by_all(subset: Traced[str], rule: DestinationRule) -> Loss:
@@ -339,4 +312,21 @@ def _not_seen_by_all(subset: Traced[str], rule: DestinationRule) -> Loss:
         message=f"not all clients of this route see {rule.meta.key}, which says what the subset "
         f'"{subset.value}" is: in the source the others get 503, in the output they reach it.',
         advice="Export the DestinationRule to all clients of the route.",
+    )
+
+
+def _other_for_some(subset: Traced[str], rule: DestinationRule, spaces: Sequence[str]) -> Loss:
+    return Loss(
+        code="MM210",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.HIGH,
+        fate=Fate.APPROXIMATED,
+        sites=(subset,),
+        message=f'the subset "{subset.value}" of {rule.meta.key} is not that of clients in '
+        f"{', '.join(spaces)}, who use a DestinationRule of their own for the host: in the source "
+        "they get 503 or other endpoints, in the output they reach these.",
+        why="The first namespace with a rule for the host counts: that of the client, then that of "
+        "the service, then the root namespace.",
+        advice="Take these clients' rule away, or give it the same subsets.",
     )

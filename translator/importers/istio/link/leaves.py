@@ -46,8 +46,9 @@ def of_policy(policy: Policy | None) -> tuple[int, ...]:
     """All leaves of a traffic policy."""
     if policy is None:
         return ()
-    blocks = [b for b in (policy.limits, policy.balancing, policy.outliers) if b is not None]
-    return in_order(leaves_in(*blocks, policy.trail))
+    ports = (leaf for own in policy.ports for leaf in of_policy(own))
+    own = leaves_in(*policy.blocks, policy.port or (), policy.quiet, policy.trail)
+    return in_order((*own, *ports))
 
 
 def of_subset(subset: Subset) -> tuple[int, ...]:
@@ -58,7 +59,7 @@ def of_subset(subset: Subset) -> tuple[int, ...]:
 
 def of_rule(rule: DestinationRule) -> tuple[int, ...]:
     """All leaves of a DestinationRule that were read."""
-    own = leaves_in(rule.host, rule.export_to, rule.trail)
+    own = leaves_in(rule.host, rule.export_to, rule.selector or (), rule.trail)
     subsets = (leaf for subset in rule.subsets for leaf in of_subset(subset))
     return in_order((*own, *of_policy(rule.policy), *subsets))
 

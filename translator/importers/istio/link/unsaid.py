@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from ir.access import ClientTls
 from ir.provenance import Traced, silent
-from ir.resilience import Outliers, Retry
+from ir.resilience import Outliers, Retry, RetryBudget
 from ir.traffic import Redirect, Route
 from translator.api import Options
 from translator.importers.istio.defaults import silence
@@ -18,9 +19,11 @@ from translator.importers.istio.defaults import silence
 T = TypeVar("T")
 
 _RULE = "VirtualService.spec.http[]"
-_OUTLIERS = "DestinationRule.spec.trafficPolicy.outlierDetection"
+_POLICY = "DestinationRule.spec.trafficPolicy"
+_OUTLIERS = f"{_POLICY}.outlierDetection"
 _RULE_DOC = "reference/config/networking/virtual-service/"
-_OUTLIERS_DOC = "reference/config/networking/destination-rule/#OutlierDetection"
+_RULES_DOC = "reference/config/networking/destination-rule/"
+_OUTLIERS_DOC = f"{_RULES_DOC}#OutlierDetection"
 _MOVED_PERMANENTLY = 301
 
 
@@ -62,4 +65,24 @@ def outliers_said(outliers: Outliers, options: Options) -> Outliers:
         interval=default(outliers.interval, "interval", 10.0),
         ejection_time=default(outliers.ejection_time, "baseEjectionTime", 30.0),
         max_ejection_percent=default(outliers.max_ejection_percent, "maxEjectionPercent", 10),
+    )
+
+
+def tls_said(tls: ClientTls, options: Options) -> ClientTls:
+    """A block without a mode means clear text: the zero value of the enumeration."""
+    what = silence(options, f"{_POLICY}.tls.mode", f"{_RULES_DOC}#ClientTLSSettings-TLSmode")
+    return replace(tls, mode=tls.mode if tls.mode.origin else silent(tls.mode.value, what))
+
+
+def budget_said(budget: RetryBudget, options: Options) -> RetryBudget:
+    """A block that is there: 20 percent of the requests under way, but always 3."""
+
+    def default(value: Traced[T] | None, field: str, usual: T) -> Traced[T]:
+        what = silence(options, f"{_POLICY}.retryBudget.{field}", _RULES_DOC)
+        return silent(usual, what) if value is None else value
+
+    return replace(
+        budget,
+        percent=default(budget.percent, "percent", 20.0),
+        at_least=default(budget.at_least, "minRetryConcurrency", 3),
     )

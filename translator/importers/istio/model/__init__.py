@@ -26,6 +26,7 @@ from translator.importers.istio.model.egress import (
 from translator.importers.istio.model.extensions import Extension, TelemetryResource
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, ProxyConfig
 from translator.importers.istio.model.routing import (
+    Block,
     DestinationRule,
     Policy,
     Refused,
@@ -56,6 +57,7 @@ __all__ = [
     "Action",
     "AuthorizationPolicy",
     "AuthorizationRule",
+    "Block",
     "DestinationRule",
     "Extension",
     "Gateway",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ir.access import ClientTls
 from ir.match import Labels
+from ir.opaque import Opaque
 from ir.provenance import Traced, Trail
-from ir.resilience import ConnectionLimits, LoadBalancing, Outliers
+from ir.resilience import ConnectionLimits, LoadBalancing, Outliers, RetryBudget
 from ir.traffic import Route
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
@@ -54,16 +56,34 @@ class VirtualService:
     trail: Trail
 
 
+Block = ConnectionLimits | RetryBudget | LoadBalancing | Outliers | ClientTls | Opaque
+"""One block of a traffic policy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A ``trafficPolicy``: blocks that are absent say nothing. ``link`` fills in their subject."""
+    """A ``trafficPolicy``: blocks that are absent say nothing. ``link`` fills in their subject.
 
-    limits: ConnectionLimits | None
-    balancing: LoadBalancing | None
-    outliers: Outliers | None
-    more: bool
-    """Whether it holds blocks that are not read."""
+    ``port``: it is an item of ``portLevelSettings``. ``foreign``: ``tunnel``, ``proxyProtocol`` and the like.
+    """
+
+    port: Traced[int] | None = None
+    limits: ConnectionLimits | None = None
+    balancing: LoadBalancing | None = None
+    outliers: Outliers | None = None
+    tls: ClientTls | None = None
+    budget: RetryBudget | None = None
+    foreign: tuple[Opaque, ...] = ()
+    ports: tuple[Policy, ...] = ()
+    quiet: tuple[Traced[object], ...] = ()
+    """Fields that no proxy heeds."""
     trail: Trail
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks that are given, those of its ports left out."""
+        found = (self.limits, self.balancing, self.outliers, self.tls, self.budget, *self.foreign)
+        return tuple(block for block in found if block is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +107,6 @@ class DestinationRule:
     export_to: tuple[Traced[str], ...] = ()
     subsets: tuple[Subset, ...] = ()
     policy: Policy | None = None
-    not_read: tuple[int, ...] = ()
-    """All leaves of ``spec`` where it is not read: it is for some client workloads only."""
+    selector: Traced[Labels] | None = None
+    """The clients of its own namespace that it is for, where it is not for all of them."""
     trail: Trail

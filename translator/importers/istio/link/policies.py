@@ -1,0 +1,189 @@
+"""Traffic policies as facts about a host, for its clients, its ports and its subsets.
+
+istio/istio pilot/pkg/networking/util/util.go ``MergeSubsetTrafficPolicy``,
+``shadowCopyPortTrafficPolicy``, 1.31: a block replaces a block and is never merged with it; settings
+for a port replace the blocks of the level that they stand in, those that they leave out too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ir.access import ClientTls
+from ir.attachment import Attachment, Audience, EnforcedAt, Reach, ServicePort
+from ir.match import Labels
+from ir.model import Fact
+from ir.opaque import Column, Intent, Opaque
+from ir.provenance import Traced, Trail, absorb, named, trail
+from ir.resilience import Outliers, RetryBudget
+from translator.api import Options
+from translator.importers.istio.link.hosts import Place, subject_at
+from translator.importers.istio.link.leaves import (
+    Idle,
+    in_order,
+    inactive,
+    leaves_in,
+    of_policy,
+    of_subset,
+    origins,
+)
+from translator.importers.istio.link.unsaid import budget_said, outliers_said, tls_said
+from translator.importers.istio.link.visibility import Visibility, audience_of
+from translator.importers.istio.model import Block, DestinationRule, Policy, Subset
+from translator.importers.linked import Linked
+
+_UNUSED = "no route of the input sends requests to this subset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The rules for one host in one namespace, merged: subsets by name, one policy for all.
+
+    ``seen``: the clients who use it. ``own_clients``: it is looked up by clients of its own namespace only.
+    """
+
+    place: Place
+    seen: Visibility
+    rules: tuple[DestinationRule, ...]
+    subsets: Mapping[str, tuple[Subset, DestinationRule]]
+    policy: DestinationRule | None
+    own_clients: bool = False
+
+    @property
+    def selector(self) -> Traced[Labels] | None:
+        """The clients that it is for, where it is not for all of a namespace."""
+        return self.rules[0].selector
+
+    def serves(self, client: str | None) -> bool:
+        """Whether all clients of a namespace use it; ``None``: clients of any."""
+        spaces = [space.value for space in self.seen.namespaces]
+        return self.seen.public or (client is not None and client in spaces)
+
+
+def scope_of(rule: DestinationRule) -> tuple[Trail, ...]:
+    """What says of a rule for which host and for whom it is."""
+    return (rule.trail, rule.host, *rule.export_to)
+
+
+def close_rulings(
+    rulings: Sequence[Ruling], idles: Iterable[Idle], used: frozenset[int], options: Options
+) -> Linked:
+    """The facts of all rulings, and what of their rules does nothing.
+
+    ``used``: leaves of the route tables, by which a subset is known to be used.
+    """
+    facts: list[Fact] = []
+    still = list(idles)
+    for ruling in rulings:
+        facts.extend(_of_ruling(ruling, used, options))
+        still.extend(_idle(ruling, used))
+    told = used | leaves_in(*facts)
+    return Linked(tuple(facts), inactive(still, told))
+
+
+def _of_ruling(ruling: Ruling, used: frozenset[int], options: Options) -> Iterator[Fact]:
+    if ruling.policy is not None and ruling.policy.policy is not None:
+        yield from _facts(ruling.policy.policy, None, ruling.policy, ruling, options)
+    for subset, rule in ruling.subsets.values():
+        if used.intersection(subset.name.origin):
+            if subset.policy is not None:
+                yield from _facts(subset.policy, subset.labels, rule, ruling, options)
+        elif ruling.selector is not None:
+            yield _for_some(subset, rule, ruling)
+
+
+def _idle(ruling: Ruling, used: frozenset[int]) -> Iterator[Idle]:
+    for subset, _ in ruling.subsets.values():
+        if used.intersection(subset.name.origin):
+            yield Idle(of_policy(subset.policy), "it sets nothing")
+        else:
+            yield Idle(of_subset(subset), _UNUSED)
+    for rule in ruling.rules:
+        policies = (rule.policy, *(subset.policy for subset in rule.subsets))
+        quiet = (value for policy in policies for value in _quiet(policy))
+        yield Idle(origins(*quiet), "the field is deprecated and no proxy heeds it")
+        spent = leaves_in(*scope_of(rule), rule.selector or ())
+        why = "it sets nothing that a route or a client uses"
+        yield Idle(in_order((*spent, *of_policy(rule.policy))), why)
+
+
+def _quiet(policy: Policy | None) -> Iterator[Traced[object]]:
+    if policy is not None:
+        yield from policy.quiet
+        for own in policy.ports:
+            yield from own.quiet
+
+
+def _for_some(subset: Subset, rule: DestinationRule, ruling: Ruling) -> Opaque:
+    """A subset of clients by label: what their routes would mean by its name is not told from the others'."""
+    leaves = of_subset(subset)
+    return Opaque(
+        attachment=Attachment(
+            subject=subject_at(ruling.place, rule.meta),
+            audience=_clients(ruling, rule),
+            enforced_at=EnforcedAt.CLIENT,
+        ),
+        kind="DestinationRule subsets for some clients",
+        intent=Intent.ROUTE,
+        may_touch=(Column.ROUTING,),
+        trail=absorb(trail("subset", *leaves, because=rule.meta.because), *scope_of(rule)),
+    )
+
+
+def _facts(
+    policy: Policy,
+    labels: Traced[Labels] | None,
+    rule: DestinationRule,
+    ruling: Ruling,
+    options: Options,
+) -> Iterator[Fact]:
+    """The blocks of a policy as facts about the host, or about the part of it with ``labels``."""
+    here = Attachment(
+        subject=subject_at(ruling.place, rule.meta),
+        audience=_clients(ruling, rule),
+        enforced_at=EnforcedAt.CLIENT,
+    )
+    numbered = [(own, own.port) for own in policy.ports if own.port is not None]
+    others = tuple(named(ServicePort(port.value), port) for _, port in numbered)
+    spent = (rule.trail, rule.host, policy.trail)
+    yield from _placed(policy, replace(here, excluding_ports=others), labels, spent, options)
+    for own, port in numbered:
+        at = replace(here, ports=(port.map(ServicePort),))
+        yield from _placed(own, at, labels, (*spent, own.trail), options)
+
+
+def _placed(
+    policy: Policy,
+    here: Attachment,
+    labels: Traced[Labels] | None,
+    spent: tuple[Trail, ...],
+    options: Options,
+) -> Iterator[Fact]:
+    for block in policy.blocks:
+        said = _said(block, options)
+        node = absorb(block.trail, *spent)
+        if isinstance(said, Opaque):
+            yield replace(said, attachment=here, trail=node)
+        else:
+            yield replace(said, attachment=here, labels=labels, trail=node)
+
+
+def _said(block: Block, options: Options) -> Block:
+    """The block with its defaults named."""
+    match block:
+        case Outliers():
+            return outliers_said(block, options)
+        case ClientTls():
+            return tls_said(block, options)
+        case RetryBudget():
+            return budget_said(block, options)
+        case _:
+            return block
+
+
+def _clients(ruling: Ruling, rule: DestinationRule) -> Audience:
+    found = audience_of(ruling.seen, rule.meta)
+    if rule.selector is None:
+        return found
+    return replace(found, reach=Reach.WORKLOADS, labels=rule.selector)
