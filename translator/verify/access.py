@@ -24,6 +24,7 @@ UNDECLARED = 65000
 
 _DOTS = "paths with dot elements: what they resolve to is known, not whether each such path exists"
 _TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
+_ALONE = "a workload that only one side lists"
 _DOUBT = "requests on which something beyond the model decides"
 _TOKENS = "requests that carry a token"
 _FORWARDED = "no request names another client address than its own (x-forwarded-for)"
@@ -34,6 +35,8 @@ class Doors:
     """The access of one port on both sides, with the facts that it comes from."""
 
     workload: Workload
+    becomes: Workload
+    """The same as the later side lists it."""
     port: int
     shown: str
     before: Lowered
@@ -77,7 +80,7 @@ class Comparison:
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each workload that either side lists."""
-        doors = [door for workload in self._workloads() for door in self._doors(workload)]
+        doors = [door for pair in self._workloads() for door in self._doors(*pair)]
         named = {
             (condition.part, term)
             for door in doors
@@ -93,39 +96,44 @@ class Comparison:
         for door in doors:
             yield self._slice(door) if isinstance(door, Doors) else door
 
-    def _workloads(self) -> tuple[Workload, ...]:
-        both = (*self.before.inventory.workloads, *self.after.inventory.workloads)
-        found = {workload.key: workload for workload in reversed(both)}
-        return tuple(found[key] for key in sorted(found))
-
-    def _doors(self, workload: Workload) -> Iterator[Doors | Slice]:
-        """The ports of a workload that are declared or named, and one that is not."""
-        pairs = [
-            (lowering, lowering.about(workload), lowering.inventory.ports_of(workload))
+    def _workloads(self) -> Iterator[tuple[Workload | None, Workload | None]]:
+        """Each workload as both sides list it."""
+        sides = [
+            {workload.key: workload for workload in lowering.inventory.workloads}
             for lowering in self.lowered
         ]
+        for key in sorted({**sides[0], **sides[1]}):
+            yield sides[0].get(key), sides[1].get(key)
+
+    def _doors(self, was: Workload | None, becomes: Workload | None) -> Iterator[Doors | Slice]:
+        """The ports of a workload that are declared or named, and one that is not."""
+        if was is None or becomes is None:
+            alone = was or becomes
+            if alone is not None:
+                yield Slice(alone.key, Verdict.MAY_DIFFER, (), (_ALONE,))
+            return
+        own = [
+            (lowering, workload, lowering.about(workload))
+            for lowering, workload in zip(self.lowered, (was, becomes), strict=True)
+        ]
         try:
-            ports = {
-                port
-                for lowering, facts, declared in pairs
-                for port in (*declared, *lowering.named_ports(facts, workload))
-            }
+            ports = {port for side in own for port in _ports(*side)}
         except Opaque as opaque:
-            yield Slice(workload.key, Verdict.UNKNOWN, (), (opaque.reason,))
+            yield Slice(was.key, Verdict.UNKNOWN, (), (opaque.reason,))
             return
         free = next(n for n in range(UNDECLARED, 0, -1) if n not in ports)
         for port in (*sorted(ports), free):
-            shown = f"{workload.key} " + ("other ports" if port == free else f"port {port}")
-            held = [lowering.at(facts, workload, port) for lowering, facts, _ in pairs]
+            shown = f"{was.key} " + ("other ports" if port == free else f"port {port}")
+            held = [lowering.at(facts, workload, port) for lowering, workload, facts in own]
             try:
                 sides = [
                     lowering.access(facts, workload, port)
-                    for (lowering, _, _), facts in zip(pairs, held, strict=True)
+                    for (lowering, workload, _), facts in zip(own, held, strict=True)
                 ]
             except Opaque as opaque:
                 yield Slice(shown, Verdict.UNKNOWN, (), (opaque.reason,))
             else:
-                yield Doors(workload, port, shown, sides[0], sides[1], (held[0], held[1]))
+                yield Doors(was, becomes, port, shown, sides[0], sides[1], (held[0], held[1]))
 
     def _slice(self, doors: Doors) -> Slice:
         try:
@@ -145,8 +153,10 @@ class Comparison:
     def _taints(self, doors: Doors) -> Iterator[str]:
         for space in ("", doors.workload.namespace):
             yield from self.unread.get(space, ())
-        for lowering, side in zip(self.lowered, (doors.before, doors.after), strict=True):
-            yield from lowering.taints(doors.workload)
+        workloads = doors.workload, doors.becomes
+        both = zip(self.lowered, workloads, (doors.before, doors.after), strict=True)
+        for lowering, workload, side in both:
+            yield from lowering.taints(workload)
             yield from side.taints
             tokens = {Part.TOKEN_PRINCIPAL, Part.TOKEN_AUDIENCE, Part.TOKEN_CLAIM}
             asked = {condition.part for condition, _, _ in conditions(side.access)}
@@ -227,6 +237,12 @@ class Comparison:
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)
         return any(group.frame.callers[atom] & self.world.listed for atom in bits(atoms))
+
+
+def _ports(lowering: Lowering, workload: Workload, facts: Sequence[Fact]) -> Iterator[int]:
+    """The ports that are declared, and those that rules single out."""
+    yield from lowering.inventory.ports_of(workload)
+    yield from lowering.named_ports(facts, workload)
 
 
 def client_namespaces(*models: Model) -> Iterator[Pattern]:

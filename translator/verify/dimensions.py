@@ -17,7 +17,7 @@ from ir.behaviour.languages import (
     seen_as,
     undotted,
 )
-from ir.language import HEADER_VALUE, PATH, TOKEN, Language, atoms
+from ir.language import HEADER_VALUE, PATH, TOKEN, Language, Opaque, atoms
 from ir.match import Cidr, PathForm, Pattern, PatternKind
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "CONNECT", "TRACE")
@@ -211,8 +211,18 @@ def hosts_of(asked: frozenset[HostPattern]) -> Strings:
 
 @lru_cache(maxsize=4096)
 def addresses_of(blocks: frozenset[Cidr]) -> Strings:
-    """The atoms of an address: every block begins and ends at one of those that are tried."""
-    order = sorted(blocks, key=str)
+    """The atoms of an address: every block begins and ends at one of those that are tried.
+
+    Raises:
+        Opaque: a block is none.
+    """
+    try:
+        return _addresses(sorted(blocks, key=str))
+    except ValueError as error:
+        raise Opaque(str(error)) from error
+
+
+def _addresses(order: Sequence[Cidr]) -> Strings:
     edges: set[IPv4Address | IPv6Address] = set()
     for one in order:
         for block in (one.block, *one.excluding):

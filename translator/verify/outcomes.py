@@ -55,7 +55,7 @@ def agrees(fate: Fate, found: Delivery) -> bool:
         return outcome.status == found.status
     mine = [(end.who, share) for end, share in outcome.shares if "/" in end.who[0]]
     theirs = [(share.endpoints, share.fraction) for share in found.shares]
-    listed = all(who.count("/") > 1 for share, _ in theirs for who in share)
+    listed = all(share and all(who.count("/") > 1 for who in share) for share, _ in theirs)
     return (not listed or sorted(mine) == sorted(theirs)) and (
         (outcome.timeout, outcome.attempts) == (found.timeout, found.retries)
     )
