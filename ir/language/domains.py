@@ -22,7 +22,7 @@ NORMAL_PATH = (
     - _full(rf".*{_ESCAPED_UNRESERVED}.*")
     - _full(_DOT_ELEMENT)
 ).solid()
-"""Paths that Envoy's and Istio's ``BASE`` normalisation leaves as they are.
+"""Paths in the form that proxies of the common make bring them to.
 
 No backslash, no element ``.`` or ``..``, no escape of an unreserved character (RFC 3986, 2.3) and
 no broken escape; ``//`` and ``%2F`` may occur. Source: Istio 1.29

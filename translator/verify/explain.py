@@ -62,7 +62,7 @@ class Claims:
         for number, claim in enumerate(self.all):
             for leaf in claim.leaves:
                 self._by_leaf.setdefault(leaf, []).append(number)
-            for name in set(_NAME.findall(claim.message)):
+            for name in dict.fromkeys(_NAME.findall(claim.message)):
                 self._by_name.setdefault(name, []).append(number)
 
     def explain(self, change: Change) -> Explained:

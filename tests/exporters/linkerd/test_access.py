@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.exporters.linkerd.istio import policy, spec_of, translated, written
+from translator.pipeline import translate
 from translator.report.model import Impact
 
 TO = "to"
@@ -131,3 +134,10 @@ def test_a_rule_for_a_port_holds_on_that_port_only(port: str) -> None:
     rule = {**FROM_WEB, TO: [{"operation": {"ports": [port]}}]}
     result = translated(policy({"rules": [rule]}))
     assert bool(written(result, "AuthorizationPolicy")) is (port == "8080")
+
+
+def test_a_method_that_only_a_health_check_asks_for_comes_from_its_pod() -> None:
+    """No rule names a method; the probe's route does, and that is no invention."""
+    shop = Path(__file__).parents[3] / "examples" / "shop"
+    result = translate([shop], source="istio", target="linkerd", node_networks=("10.128.0.0/20",))
+    assert not [f.message for f in result.report.findings if f.code == "MM902"]

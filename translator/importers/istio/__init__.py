@@ -117,27 +117,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     reads: set[int] = set()
     inert: list[Inert] = []
     losses: list[Loss] = []
-    statements: list[Statement] = []
-    errors: list[InputError] = []
     claimed = tuple(r for r in resources if _is_own(r, options))
-    for resource in claimed:
-        reader = _reader(resource)
-        if reader is None:
-            losses.append(kind_not_read(resource))
-            continue
-        root = root_cursor(resource, reads)
-        try:
-            meta, own = read_metadata(
-                root,
-                options.namespace,
-                inert_keys=INERT_KEYS,
-                reasons=OBJECT_KEYS,
-                nameless=resource.kind == "IstioOperator",
-            )
-            statements.append(reader(root, meta))
-            inert.extend(own)
-        except InputError as error:
-            errors.append(error)
+    statements, errors = _statements(claimed, options, reads, inert, losses)
     words = tuple(read_words(resources, options, reads))
     told = read_annotations(words)
     others = [r for r in resources if not _is_own(r, options)]
@@ -183,6 +164,37 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         losses=tuple(losses),
         options=options,
     )
+
+
+def _statements(
+    claimed: Sequence[Resource],
+    options: Options,
+    reads: set[int],
+    inert: list[Inert],
+    losses: list[Loss],
+) -> tuple[list[Statement], list[InputError]]:
+    """What the resources say, one by one, and what their API server would refuse."""
+    found: list[Statement] = []
+    errors: list[InputError] = []
+    for resource in claimed:
+        reader = _reader(resource)
+        if reader is None:
+            losses.append(kind_not_read(resource))
+            continue
+        root = root_cursor(resource, reads)
+        try:
+            meta, own = read_metadata(
+                root,
+                options.namespace,
+                inert_keys=INERT_KEYS,
+                reasons=OBJECT_KEYS,
+                nameless=resource.kind == "IstioOperator",
+            )
+            found.append(reader(root, meta))
+            inert.extend(own)
+        except InputError as error:
+            errors.append(error)
+    return found, errors
 
 
 def _is_own(resource: Resource, options: Options) -> bool:

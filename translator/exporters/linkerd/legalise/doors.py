@@ -239,7 +239,8 @@ class Carver:
         terms.use(part)
         return Test(
             part=part,
-            any_of=(derived(pattern, terms.of(part)),),
+            # no rule asks for it where it only sets health checks apart
+            any_of=(derived(pattern, terms.of(part) or (self.because,)),),
             trail=named(part.value, self.because),
         )
 

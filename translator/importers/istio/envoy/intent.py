@@ -34,7 +34,7 @@ TOUCHES: Mapping[Intent, tuple[Column, ...]] = {
     Intent.TOKEN_CHECK: (_A, _H),
     Intent.SCRIPT: EVERYTHING,
     Intent.PLUGIN: EVERYTHING,
-    Intent.HEADER_CHANGE: (_H,),
+    Intent.HEADER_CHANGE: (_A, _H),
     Intent.CROSS_ORIGIN: (_A, _H),
     Intent.FAULT: (_A, _S),
     Intent.TIME_LIMIT: (_S,),
