@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from ir.language import Opaque
 from tests.translation import to_linkerd
 from translator import pipeline
 from translator.api import Options
+from translator.exporters.linkerd.legalise import access
+from translator.exporters.linkerd.legalise.cells import Table
 from translator.pipeline import Result, Written
 from translator.proof import Proven, Translated, prove
 
@@ -78,3 +81,18 @@ def test_a_field_that_is_not_read_leaves_the_question_open() -> None:
     result = to_linkerd(odd)
     assert result.report.verification.slices["MAY_DIFFER"] == 1
     assert "MM905" in codes(result)
+
+
+def test_a_port_that_is_shut_is_no_open_door_for_health_checks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_much(door: object) -> Table:
+        raise Opaque(f"more states than can be told apart: {type(door).__name__}")
+
+    monkeypatch.setattr(access, "cells", too_much)
+    port = "ports: [{name: http, containerPort: 8080}]"
+    probe = "readinessProbe: {httpGet: {path: /healthz, port: http}}"
+    result = to_linkerd(POLICY.replace(port, f"{port}, {probe}"))
+    assert "MM402" in codes(result)
+    assert "MM903" not in codes(result)
+    assert "HTTPRoute/shop/api-8080-otherwise" in [d.resource for d in result.documents]

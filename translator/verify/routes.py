@@ -31,6 +31,16 @@ _UNCLEAR = "routes whose winner or endpoints cannot be told"
 _CONDITIONS = "which answers are worth another try is not compared, only how many tries there are"
 
 
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """Requests of which both sides make something, in which ways differently."""
+
+    before: Fate
+    after: Fate
+    kinds: tuple[Kind, ...]
+    cells: int
+
+
 @dataclass(slots=True)
 class Side:
     """The tables of one model by the service that they are about."""
@@ -53,6 +63,21 @@ class Side:
             t
             for t in found
             if t.protocol in _HTTP and _on_port(t.attachment, self.lowering, address)
+        )
+
+    def narrowed(self, address: Address, tables: Sequence[RouteTable]) -> Model:
+        """The model as far as requests to the address go: so that a naive decision is quick."""
+        model = self.lowering.model
+        spaces = {address.namespace}
+        for backend in (b for t in tables for r in t.routes for b in r.backends):
+            namespace = backend.destination.namespace
+            spaces.add(None if namespace is None else namespace.value)
+        subsets = [f for f in self.lowering.subsets.values() if f.namespace.value in spaces]
+        workloads = tuple(w for s in spaces if s for w in model.inventory.workloads_in(s))
+        return replace(
+            model,
+            facts=(*tables, *subsets),
+            inventory=replace(model.inventory, workloads=workloads),
         )
 
 
@@ -137,7 +162,13 @@ class RouteComparison:
                 routed(side.lowering, own, address, frame, self.world)
                 for side, own in zip(sides, tables, strict=True)
             ]
-            changes, doubt = self._changes(address, frame, fates[0], fates[1])
+            found, doubt = self._differences(address, frame, fates[0], fates[1])
+            models = [
+                (side.lowering.model if self.strict else side.narrowed(address, own))
+                for side, own in zip(sides, tables, strict=True)
+            ]
+            changes, open_ends = self._changes(address, frame, found, (models[0], models[1]))
+            doubt |= open_ends
         except Opaque as opaque:
             return Slice(shown, Verdict.UNKNOWN, (), (opaque.reason,))
         except Disagreement as disagreement:
@@ -183,31 +214,43 @@ class RouteComparison:
 
     # --- differences -----------------------------------------------------------------------------
 
-    def _changes(
+    def _differences(
         self, address: Address, frame: Frame, before: Sequence[Fate], after: Sequence[Fate]
-    ) -> tuple[tuple[Change, ...], bool]:
+    ) -> tuple[list[Differing], bool]:
+        """What becomes of requests on both sides where that differs, and whether more may differ."""
         named = self._named(address, frame)
         known = 0
-        for one in before:
-            for other in after:
-                known |= one.cells & other.cells
-        doubt = bool(named & ~known)
-        found: dict[tuple[Kind, Fate, Fate], int] = {}
+        doubt = False
+        found: list[Differing] = []
         for one in before:
             for other in after:
                 cells = one.cells & other.cells & named
+                known |= cells
                 if cells:
                     kinds, unclear = differences(one.outcome, other.outcome)
                     doubt |= unclear
-                    for kind in kinds:
-                        found[kind, one, other] = cells
+                    if kinds:
+                        found.append(Differing(one, other, kinds, cells))
+        return found, doubt or bool(named & ~known)
+
+    def _changes(
+        self,
+        address: Address,
+        frame: Frame,
+        found: Sequence[Differing],
+        models: tuple[Model, Model],
+    ) -> tuple[tuple[Change, ...], bool]:
+        """The changes with their witnesses, and whether one could not be confirmed."""
         changes: list[Change] = []
+        doubt = False
         strange = frame.space.lift(PATH, frame.paths.odd)
-        for (kind, one, other), whole in found.items():
-            for cells, odd in ((whole & ~strange, False), (whole & strange, True)):
-                samples = tuple(self._samples(address, frame, cells, (one, other))) if cells else ()
+        for one in found:
+            for cells, odd in ((one.cells & ~strange, False), (one.cells & strange, True)):
+                fates = one.before, one.after
+                samples = tuple(_samples(models, address, frame, cells, fates)) if cells else ()
+                listed = self._listed(frame, cells)
                 if samples:
-                    changes.append(Change(kind, self._listed(frame, cells), samples, odd))
+                    changes.extend(Change(kind, listed, samples, odd) for kind in one.kinds)
                 doubt |= bool(cells) and not samples
         return tuple(changes), doubt
 
@@ -228,24 +271,30 @@ class RouteComparison:
             frame.callers[atom] & self.world.listed for atom in bits(frame.space.shadow(cells, 0))
         )
 
-    def _samples(
-        self, address: Address, frame: Frame, cells: int, fates: tuple[Fate, Fate]
-    ) -> Iterator[Sample]:
-        for cell in representatives(frame, cells):
-            for request in requests_of(frame, cell):
-                there = replace(request, service=address.key, service_port=address.port)
-                try:
-                    found = decide_route(self.before, there), decide_route(self.after, there)
-                except Unsupported:
-                    continue
-                if all(agrees(fate, one) for fate, one in zip(fates, found, strict=True)):
-                    yield Sample(
-                        there, said(fates[0]), said(fates[1]), found[0].leaves, found[1].leaves
-                    )
-                    break
-                if not is_dotted(frame, cell):
-                    message = f"{there}: {fates} but {found}"
-                    raise Disagreement(message)
+
+def _samples(
+    models: tuple[Model, Model],
+    address: Address,
+    frame: Frame,
+    cells: int,
+    fates: tuple[Fate, Fate],
+) -> Iterator[Sample]:
+    """Requests of which every atom of the class is part, each confirmed by the naive decider."""
+    for cell in representatives(frame, cells):
+        for request in requests_of(frame, cell):
+            there = replace(request, service=address.key, service_port=address.port)
+            try:
+                found = [decide_route(model, there) for model in models]
+            except Unsupported:
+                continue
+            if all(agrees(fate, one) for fate, one in zip(fates, found, strict=True)):
+                yield Sample(
+                    there, said(fates[0]), said(fates[1]), found[0].leaves, found[1].leaves
+                )
+                break
+            if not is_dotted(frame, cell):
+                message = f"{there}: {fates} but {found}"
+                raise Disagreement(message)
 
 
 def _names(address: Address, domain: str) -> tuple[Pattern, ...]:

@@ -109,7 +109,6 @@ class Carver:
         """A closed server with what its table lets in."""
         terms = _Terms(here)
         at = self._at(port, terms)
-        protocol = protocol_of(self.workload, port, self.inventory)
         same = _reference(at)
         if flat(table):
             callers = table.cells[0].callers(base(table, 0), OTHER)
@@ -125,25 +124,27 @@ class Carver:
             ]
         else:
             rules = [self._routes(port, same, table, terms)]
-        yield PortProtocol(
-            attachment=same,
-            protocol=named(protocol, self.because),
+        yield self._protocol(port, same)
+        yield from rules
+        yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed"))
+
+    def _protocol(self, port: int, at: Attachment) -> PortProtocol:
+        return PortProtocol(
+            attachment=at,
+            protocol=named(protocol_of(self.workload, port, self.inventory), self.because),
             evidence="service",
             trail=named(f"protocol of port {port}", self.because),
         )
-        yield from rules
-        yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed"))
 
     def shut(self, port: int, here: Sequence[Fact]) -> Iterator[Fact]:
         """A closed server that lets nobody in."""
         terms = _Terms([f for f in here if not isinstance(f, Grant)])
         at = self._at(port, terms)
-        yield PortProtocol(
-            attachment=_reference(at),
-            protocol=named(protocol_of(self.workload, port, self.inventory), self.because),
-            evidence="service",
-            trail=named(f"protocol of port {port}", self.because),
-        )
+        yield self._protocol(port, _reference(at))
+        if any(self.workload.port_number(probe.port) == port for probe in self.workload.probes):
+            # Without a route of its own the port lets health checks in by their path, from anyone.
+            nobody = self._route(port, "otherwise", (), [], terms)
+            yield self._guarded(port, _reference(at), [nobody])
         yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed"))
 
     def default(
@@ -191,6 +192,9 @@ class Carver:
             if not any(c.paths is None and c.callers(plain, OTHER) for c in table.cells):
                 matches = [] if host is None else [self._match_of(host, terms)]
                 routes.append(self._route(port, f"otherwise{number or ''}", (), matches, terms))
+        return self._guarded(port, at, routes)
+
+    def _guarded(self, port: int, at: Attachment, routes: Sequence[GuardedRoute]) -> GuardedRoutes:
         return GuardedRoutes(
             attachment=at,
             layer=Layer.MESH_REQUEST,
