@@ -123,7 +123,10 @@ def _for_service(
         raise Unsaid(message)
     attachment = fact.attachment
     wanted = {p.value.port for p in attachment.ports if isinstance(p.value, ServicePort)} or http
-    wanted -= {p.value.port for p in attachment.excluding_ports if isinstance(p.value, ServicePort)}
+    excluded = {
+        p.value.port for p in attachment.excluding_ports if isinstance(p.value, ServicePort)
+    }
+    wanted = wanted - excluded  # a set of its own: the HTTP ports stay as they are
     if not wanted & http:
         message = "it is for ports that the Service does not have, or that are not HTTP"
         raise Unsaid(message)
