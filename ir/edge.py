@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ir.attachment import Attachment, Audience
-from ir.match import Cidr, Labels, Pattern
+from ir.match import Cidr, Labels, Pattern, PatternKind
 from ir.provenance import Traced, Trail
 from ir.roles import Role, roles
 
@@ -23,6 +23,21 @@ class ListenerTls(StrEnum):
     """As ``PASSTHROUGH``, to the service that the name in the TLS hello spells."""
     MESH = "mesh"
     """The mutual TLS of the mesh."""
+
+
+def narrower(one: Pattern, other: Pattern) -> Pattern | None:
+    """The names that two patterns, each exact or a suffix, have in common; ``None`` where there are none."""
+    for narrow, wide in ((one, other), (other, one)):
+        if _covers(wide, narrow):
+            return narrow
+    return None
+
+
+def _covers(wide: Pattern, narrow: Pattern) -> bool:
+    name, rest = narrow.text.lower(), wide.text.lower()
+    if wide.kind is PatternKind.EXACT:
+        return narrow.kind is PatternKind.EXACT and name == rest
+    return name.endswith(rest)
 
 
 @roles(name=Role.CONDITION, routes_from=Role.CONDITION)

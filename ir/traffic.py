@@ -244,6 +244,7 @@ class Protocol(StrEnum):
 
 @roles(
     name=Role.NOTE,
+    home=Role.SUBJECT,
     attachment=Role.SUBJECT,
     protocol=Role.SUBJECT,
     hosts=Role.CONDITION,
@@ -257,10 +258,13 @@ class RouteTable:
     """The routes of the clients in ``attachment.audience`` to the service that is its subject.
 
     ``hosts``: the request must ask for one of these names (none: any). ``order`` says how the winner is chosen and is
-    part of the meaning.
+    part of the meaning. ``home`` is the namespace of the object that states it, which a listener may ask for. Of tables
+    in list order with one host at one listener the rules follow each other as the tables do, those without conditions
+    last.
     """
 
     name: Traced[str]
+    home: Traced[str] | None = None
     attachment: Attachment
     protocol: Protocol = Protocol.HTTP
     hosts: tuple[Traced[Pattern], ...] = ()

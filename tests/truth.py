@@ -56,6 +56,7 @@ class Request(_Strict):
     caller: Caller = Caller()
     workload: str = ""
     service: str = ""
+    listener: str = ""
     port: int
     method: str = "GET"
     path: str = "/"
@@ -67,8 +68,8 @@ class Request(_Strict):
 
     @model_validator(mode="after")
     def _one_destination(self) -> Self:
-        if bool(self.workload) == bool(self.service):
-            message = "a request names either a workload or a service"
+        if [bool(self.workload), bool(self.service), bool(self.listener)].count(True) != 1:
+            message = "a request names either a workload, a service or a listener"
             raise ValueError(message)
         return self
 
@@ -79,7 +80,8 @@ class Request(_Strict):
             workload=workload or self.workload,
             port=port or (self.port if self.workload else 0),
             service=self.service,
-            service_port=self.port if self.service else 0,
+            service_port=self.port if self.service or self.listener else 0,
+            listener=self.listener,
             method=self.method,
             path=self.path,
             authority=self.authority,

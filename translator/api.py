@@ -181,6 +181,8 @@ class Row:
     impact: str = ""
     within: tuple[str, ...] = ()
     """Classes of the facts in which the row speaks; none: in all."""
+    surface: str = ""
+    """``gateway``: it speaks of what gateways of a given class do, and comes before the rows for the mesh itself."""
 
     def applies(self, target: Target) -> bool:
         """Whether the row speaks for this version and channel."""

@@ -44,10 +44,23 @@ def winner(order: Order, candidates: Sequence[Candidate[T]]) -> T | None:
 
 
 def _refuse_open_contests(candidates: Sequence[Candidate[T]]) -> None:
-    kinds = [p.kind for c in candidates for t in c.tests if t.part is Part.PATH for p in _texts(t)]
-    if len(candidates) > 1 and PatternKind.REGEX in kinds:
+    """An exact path goes before a regular expression; of one path word for word the path decides nothing."""
+    paths = {
+        (p.kind, p.text)
+        for c in candidates
+        for p in (_paths(c) or [_EVERY])
+        if p.kind is not PatternKind.EXACT
+    }
+    if len(paths) > 1 and any(kind is PatternKind.REGEX for kind, _ in paths):
         message = "specificity does not say where a regular expression on the path stands"
         raise Unsupported(message)
+
+
+_EVERY = Pattern(PatternKind.ELEMENT_PREFIX, "/")
+
+
+def _paths(candidate: Candidate[T]) -> list[Pattern]:
+    return [p for t in candidate.tests if t.part is Part.PATH for p in _texts(t)]
 
 
 def _rank(candidate: Candidate[T]) -> tuple[int, ...]:

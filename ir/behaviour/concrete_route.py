@@ -8,8 +8,9 @@ from fractions import Fraction
 from itertools import chain
 from typing import TypeVar
 
-from ir.attachment import Reach, Scope
+from ir.attachment import Audience, Reach, Scope
 from ir.behaviour.concrete_choice import Candidate, host_rank, winner
+from ir.behaviour.concrete_entry import entry
 from ir.behaviour.concrete_match import Sight, any_holds, pattern_matches, seen_authority
 from ir.behaviour.concrete_place import on_service_port, reaches
 from ir.behaviour.concrete_regex import Unsupported
@@ -35,6 +36,8 @@ def decide_route(model: Model, request: Request) -> Delivery:
     Raises:
         Unsupported: the tables of the service contradict each other, or shares cannot be told.
     """
+    if request.listener:
+        return _enters(model, request)
     if not request.service:
         return _forward(model, request, (Share((request.workload,), request.port, Fraction(1)),))
     tables = _tables(model, request)
@@ -49,6 +52,25 @@ def decide_route(model: Model, request: Request) -> Delivery:
     no_match = _only((table.no_match for table in tables), "in what happens without a match")
     leaves = tuple(sorted(set(chain.from_iterable(leaves_of(table) for table in tables))))
     return _unmatched(model, request, no_match, leaves)
+
+
+def _enters(model: Model, request: Request) -> Delivery:
+    """What becomes of a request that enters by a gateway."""
+    found = entry(model, request)
+    if found.redirect is not None:
+        return Delivery(kind="redirect", route="to TLS", status=found.redirect)
+    order = (
+        _only((table.order for table in found.tables), "in how the winner is chosen")
+        if (found.tables)
+        else Order.LIST
+    )
+    candidates = [c for table in found.tables for c in _candidates(model, request, table)]
+    if order is Order.LIST:  # those that ask nothing come last
+        candidates.sort(key=lambda candidate: not candidate.tests)
+    route = winner(order, candidates)
+    if route is None:
+        return Delivery(kind="not_found", route="", status=_NOT_FOUND)
+    return _taken(model, request, route)
 
 
 def _only(found: Iterable[T], what: str) -> T:
@@ -125,8 +147,15 @@ def _candidates(model: Model, request: Request, table: RouteTable) -> Iterator[C
         if not route.matches:
             yield Candidate(route, (), hosts, sight)
         for match in route.matches:
-            if reaches(match.audience, request.caller) and any_holds((match.requests,), sight):
+            if _holds_for(match.audience, request) and any_holds((match.requests,), sight):
                 yield Candidate(route, match.requests.tests, hosts, sight)
+
+
+def _holds_for(audience: Audience | None, request: Request) -> bool:
+    """Whether the caller's proxy holds a rule, or the gateway by which the request enters."""
+    if request.listener and audience is not None and audience.listeners:
+        return request.listener in [name.value for name in audience.listeners]
+    return reaches(audience, request.caller)
 
 
 def _unmatched(

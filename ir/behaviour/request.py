@@ -33,7 +33,8 @@ class Request:
     ``path`` may hold a query after ``?``. ``http`` is false for a connection whose bytes are not HTTP. ``workload`` is
     ``Kind/namespace/name`` and ``port`` the workload's port: the destination for access. ``service`` is
     ``namespace/name`` and ``service_port`` its port: the address that routing starts from; empty where the workload is
-    addressed directly.
+    addressed directly. ``listener`` is the ``namespace/name`` of a gateway by which the request enters on the port
+    ``service_port``, instead of a service.
     """
 
     caller: Caller
@@ -41,6 +42,7 @@ class Request:
     port: int = 0
     service: str = ""
     service_port: int = 0
+    listener: str = ""
     method: str = "GET"
     path: str = "/"
     authority: str = ""

@@ -49,7 +49,7 @@ def _reached(rows: Iterable[Row], target: Target) -> Iterator[Row]:
     for row in rows:
         if not row.applies(target):
             continue
-        before = seen.setdefault(row.key, set())
+        before = seen.setdefault(f"{row.surface} {row.key}", set())
         if "" not in before and not (row.within and before.issuperset(row.within)):
             yield row
         before.update(row.within or ("",))
@@ -65,8 +65,13 @@ def _lines(target: Target, rows: Sequence[Row]) -> Iterator[str]:
     width = max((len(row.key) for row in rows), default=0)
     for row in rows:
         why = f"{row.code:6} {row.why}" if row.why else row.code
-        within = f" (in {', '.join(row.within)})" if row.within else ""
+        within = f" (in {', '.join(_where(row))})" if _where(row) else ""
         yield f"  {row.key:{width}} {row.grade:8} {why}{within}".rstrip()
+
+
+def _where(row: Row) -> tuple[str, ...]:
+    """The facts in which the row speaks, and the surface that it speaks of."""
+    return (*row.within, *((f"at a {row.surface}",) if row.surface else ()))
 
 
 def matrix_json(found: Matrix) -> str:
@@ -83,6 +88,7 @@ def _fields(row: Row) -> dict[str, object]:
     return {
         "position": row.key,
         "within": list(row.within),
+        "surface": row.surface,
         "grade": row.grade,
         "code": row.code,
         "why": row.why,
@@ -97,7 +103,8 @@ def _fields(row: Row) -> dict[str, object]:
 _LEGEND = (
     "`FULL`: said as it is. `PARTIAL`: said where it can be, which depends on the value and its "
     "neighbours. `NOT_YET`: the target could, this tool does not yet. `NEVER`: the target has no "
-    "such concept. Where several rows name a position, the first one that fits counts."
+    "such concept. Where several rows name a position, the first one that fits counts. Rows at a "
+    "gateway hold for gateways of the class that `--gateway-class` names, instead of those for the mesh."
 )
 
 
@@ -112,7 +119,7 @@ def matrix_markdown(found: Matrix) -> str:
 
 def _table(rows: Iterable[Row]) -> Iterator[str]:
     cells = (
-        (code(row.key), ", ".join(row.within), row.grade, row.code, plain(row.why)) for row in rows
+        (code(row.key), ", ".join(_where(row)), row.grade, row.code, plain(row.why)) for row in rows
     )
     return table(("Position", "Within", "Grade", "Finding", "Why"), cells)
 

@@ -72,6 +72,7 @@ class Aim:
     """What is written for."""
 
     target_version: str = flag("", "The target's version; the newest by default.", "V")
+    gateway_class: str = flag("", "Of the Gateways that take over ingress.", "CLASS")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,13 +31,15 @@ def fact_names() -> tuple[str, ...]:
 
 
 class Table:
-    """The rows of one target at one version; the first row that applies to a position counts."""
+    """The rows of one target at one version; the first that applies counts, those of the surface before the others."""
 
-    def __init__(self, rows: Sequence[Row], target: Target) -> None:
+    def __init__(self, rows: Sequence[Row], target: Target, surface: str = "") -> None:
         found: dict[str, list[Row]] = {}
-        for row in rows:
-            if row.applies(target):
-                found.setdefault(row.key, []).append(row)
+        for own in dict.fromkeys((surface, "")):
+            for row in rows:
+                if row.surface == own and row.applies(target):
+                    found.setdefault(row.key, []).append(row)
+        self._surface = surface
         self._rows: Mapping[str, list[Row]] = found
 
     def row(self, key: str, within: str) -> Row:
@@ -47,10 +49,11 @@ class Table:
             KeyError: the table is not total.
         """
         kind = key.partition(".")[0]
-        for candidate in (key, f"{kind}.*"):
-            for row in self._rows.get(candidate, ()):
-                if not row.within or within in row.within:
-                    return row
+        for surface in dict.fromkeys((self._surface, "")):
+            for candidate in (key, f"{kind}.*"):
+                for row in self._rows.get(candidate, ()):
+                    if row.surface == surface and (not row.within or within in row.within):
+                        return row
         raise KeyError(key)
 
 

@@ -10,11 +10,12 @@ from ir.walk import close
 from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.linkerd.capabilities import ROWS
-from translator.exporters.linkerd.edge import without_edge
+from translator.exporters.linkerd.edge import at_the_edge, without_edge
 from translator.exporters.linkerd.egress import without_egress
 from translator.exporters.linkerd.extensions import without_extensions
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.legalise.decisions import narrow_decisions
+from translator.exporters.linkerd.legalise.routes import subsets_of
 from translator.exporters.linkerd.legalise.standins import KIND, LABELS
 from translator.exporters.linkerd.legalise.tokens import lose_tokens
 from translator.exporters.linkerd.networks import beside, network_losses
@@ -32,16 +33,17 @@ def write_mesh(model: Model, options: Options) -> Export:
     checks = tuple(f for f in reached.facts if isinstance(f, TokenCheck))
     others = tuple(f for f in reached.facts if not isinstance(f, TokenCheck))
     pruned, lost = prune(replace(reached, facts=others), Table(ROWS, options.target))
-    legal, more = legalise(pruned, options)
-    legal = close(legal)
-    emission = write(legal, options.target, options.control_plane_namespace, options.trust_domain)
-    mesh = (*foreign, *outside, *beyond, *narrowed, *lost, *more, *lose_tokens(checks, legal))
+    subsets = subsets_of(model.inventory)
+    edge = at_the_edge(outside, reached, subsets, options)
+    legal, more = legalise(pruned, options, subsets)
+    legal = close(replace(legal, facts=(*legal.facts, *edge.facts)))
+    emission = write(legal, options)
+    mesh = (*foreign, *edge.losses, *beyond, *narrowed, *lost, *more, *lose_tokens(checks, legal))
     losses = (*mesh, *network_losses(network, options))
     guessed = any(isinstance(f, Closed) and _guessed(f) for f in legal.facts)
     legal = replace(legal, facts=(*legal.facts, *network))
-    return Export(
-        legal=legal, emission=emission, losses=losses, assumptions=(LABELS,) if guessed else ()
-    )
+    assumptions = (*edge.assumptions, *((LABELS,) if guessed else ()))
+    return Export(legal=legal, emission=emission, losses=losses, assumptions=assumptions)
 
 
 def _guessed(fact: Closed) -> bool:

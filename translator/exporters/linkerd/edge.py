@@ -1,4 +1,4 @@
-"""The edge: the target has no gateway of its own, so listeners and their rules are for somebody to decide.
+"""The edge: the target has no gateway of its own, so a class must be given, or somebody must decide.
 
 linkerd.io/2/tasks/using-ingress, 2.20: any ingress controller, with its pods in the mesh.
 """
@@ -8,33 +8,58 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ir.attachment import EnforcedAt
 from ir.edge import Listener
 from ir.model import Model
 from ir.traffic import RouteTable
 from ir.walk import traced
-from translator.api import Loss
+from translator.api import Loss, Options
+from translator.exporters.capability import Table
+from translator.exporters.linkerd.capabilities import ROWS
+from translator.exporters.linkerd.legalise.destinations import Subsets
+from translator.exporters.linkerd.legalise.edge import (
+    Edge,
+    about,
+    by_gateway,
+    is_edge,
+    legalise_edge,
+)
+from translator.exporters.linkerd.legalise.edge.findings import pods_of
+from translator.exporters.prune import prune
 from translator.report.model import Impact, Support
 
 Piece = Listener | RouteTable
 
 
-def without_edge(model: Model) -> tuple[Model, tuple[Loss, ...]]:
-    """The model without what is for gateways, and one finding for each gateway."""
-    edge = [f for f in model.facts if isinstance(f, Listener) or _is_for_gateways(f)]
-    gone = {id(fact) for fact in edge}
-    kept = tuple(fact for fact in model.facts if id(fact) not in gone)
+def without_edge(model: Model) -> tuple[Model, Model]:
+    """The model without what is for gateways, and that alone."""
+    edge = tuple(fact for fact in model.facts if is_edge(fact))
+    kept = tuple(fact for fact in model.facts if not is_edge(fact))
+    return replace(model, facts=kept), replace(model, facts=edge)
+
+
+def at_the_edge(edge: Model, inside: Model, subsets: Subsets, options: Options) -> Edge:
+    """Gateways of the class that is given; without a class one finding for each gateway."""
+    if options.gateway_class is None:
+        return Edge(losses=[*_undecided(edge), *_policies(edge, inside, options)])
+    pruned, lost = prune(edge, Table(ROWS, options.target, "gateway"))
+    made = legalise_edge(pruned, inside.facts, subsets, options, options.gateway_class)
+    return replace(made, losses=[*lost, *made.losses])
+
+
+def _undecided(model: Model) -> Iterator[Loss]:
     groups: dict[str, list[Piece]] = {}
-    for fact in edge:
+    for fact in model.facts:
         if isinstance(fact, (Listener, RouteTable)):
             groups.setdefault(_gateway(fact), []).append(fact)
-    listed = {f.gateway.value for f in edge if isinstance(f, Listener)}
-    losses = tuple(_losses(groups, listed))
-    return replace(model, facts=kept), losses
+    listed = {f.gateway.value for f in model.facts if isinstance(f, Listener)}
+    yield from _losses(groups, listed)
 
 
-def _is_for_gateways(fact: object) -> bool:
-    return isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.GATEWAY
+def _policies(edge: Model, inside: Model, options: Options) -> Iterator[Loss]:
+    """What policies say about gateways that go."""
+    for listeners in by_gateway(edge).values():
+        pods_in, account = pods_of(listeners, edge.inventory, options.root_namespace)
+        yield from about(inside.facts, listeners, pods_in, account, "")
 
 
 def _gateway(fact: Piece) -> str:

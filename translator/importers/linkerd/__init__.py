@@ -23,13 +23,14 @@ from translator.importers.linkerd.server import read_server
 from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.unread import kind_not_read
+from translator.resources.gateway_api.gateway import Gateway, read_gateway
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
-from translator.source.leaves import Resource
+from translator.source.leaves import Resource, leaves_below
 
 POLICY = "policy.linkerd.io"
 GROUPS = (
@@ -40,6 +41,12 @@ GROUPS = (
     "split.smi-spec.io",
 )
 """API groups that only Linkerd reads."""
+
+SILENT = {
+    (ROUTE_GROUP, "ReferenceGrant"): "a grant says nothing of a request",
+    (ROUTE_GROUP, "GatewayClass"): "a class says nothing of a request",
+}
+"""Kinds that the target does not look at."""
 
 Reader = Callable[[Cursor, Meta], Statement]
 
@@ -61,8 +68,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     servers = held(statements, inventory)
     access = link_access(statements, servers, inventory, options)
+    doors = [d.listener for s in statements if isinstance(s, Gateway) for d in s.doors]
     routes = link_routes(statements, inventory, options)
-    facts: list[Fact] = [*access.facts, *routes.facts]
+    facts: list[Fact] = [*access.facts, *routes.facts, *doors]
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
@@ -109,6 +117,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (POLICY, "NetworkAuthentication"): read_networks,
         (POLICY, "HTTPRoute"): http,
         (ROUTE_GROUP, "HTTPRoute"): http,
+        (ROUTE_GROUP, "Gateway"): read_gateway,
         (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS),
         (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP),
     }
@@ -125,6 +134,12 @@ def _statements(
     errors: list[InputError] = []
     readers = _readers(options)
     for resource in claimed:
+        if (_group(resource), resource.kind) in SILENT:
+            inert.extend(
+                Inert(leaf, SILENT[_group(resource), resource.kind])
+                for leaf in leaves_below(resource)
+            )
+            continue
         reader = readers.get((_group(resource), resource.kind))
         if reader is None:
             losses.append(kind_not_read(resource))

@@ -8,6 +8,7 @@ from ir.match import AllOf, Cidr, Labels, Pattern
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
 from ir.traffic import Protocol, Route
+from translator.resources.gateway_api.gateway import Gateway
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 
@@ -105,5 +106,6 @@ Statement = (
     | NetworkAuthentication
     | HttpRoute
     | StreamRoute
+    | Gateway
 )
 """One resource that was read."""

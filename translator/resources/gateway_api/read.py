@@ -37,6 +37,7 @@ class Parent:
     namespace: Traced[str] | None
     name: Traced[str]
     port: Traced[int] | None
+    section: Traced[str] | None = None
     spent: Trail
 
 
@@ -62,6 +63,7 @@ def read_parents(spec: Cursor, default_group: str) -> Iterator[Parent]:
             namespace=item.opt_str("namespace"),
             name=item.str("name"),
             port=item.opt_int("port"),
+            section=item.opt_str("sectionName"),
             spent=spent,
         )
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from ir.attachment import ServicePort
 from ir.match import AllOf, Part, Pattern, PatternKind, Test
 from ir.provenance import Traced
-from ir.traffic import Backend, HeaderAction, HeaderEdit, HeaderSide, Redirect
+from ir.traffic import (
+    Backend,
+    HeaderAction,
+    HeaderEdit,
+    HeaderSide,
+    Mirror,
+    Redirect,
+    Rewrite,
+)
 from translator.api import Said, Tree
 
-GATEWAY_API = "gateway.networking.k8s.io/v1"
+ROUTE_GROUP = "gateway.networking.k8s.io"
+GATEWAY_API = f"{ROUTE_GROUP}/v1"
+GATEWAY_API_BETA = f"{ROUTE_GROUP}/v1beta1"
 GATEWAY_API_ALPHA = "gateway.networking.k8s.io/v1alpha2"
 """The version of TLSRoute and TCPRoute that every mesh reads."""
 
@@ -144,6 +155,46 @@ def redirect_filter(redirect: Redirect) -> dict[str, Tree]:
     if redirect.status is not None:
         inner["statusCode"] = redirect.status
     return {"type": Said("RequestRedirect", (redirect.trail,)), "requestRedirect": inner}
+
+
+def rewrite_filter(rewrite: Rewrite) -> dict[str, Tree]:
+    """A ``URLRewrite`` filter."""
+    inner: dict[str, Tree] = {}
+    if rewrite.authority is not None:
+        inner["hostname"] = rewrite.authority
+    if rewrite.path is not None:
+        kind = Said("ReplaceFullPath", (rewrite.path,))
+        inner["path"] = {"type": kind, "replaceFullPath": rewrite.path}
+    elif rewrite.prefix is not None:
+        kind = Said("ReplacePrefixMatch", (rewrite.prefix,))
+        inner["path"] = {"type": kind, "replacePrefixMatch": rewrite.prefix}
+    return {"type": Said("URLRewrite", (rewrite.trail,)), "urlRewrite": inner}
+
+
+def mirror_filter(mirror: Mirror) -> dict[str, Tree]:
+    """A ``RequestMirror`` filter; a share that is no whole percent is a fraction."""
+    place = mirror.destination
+    node = (place.trail, mirror.trail)
+    backend: dict[str, Tree] = {
+        "group": Said("", node),
+        "kind": Said("Service", node),
+        "name": place.name,
+    }
+    if place.namespace is not None:
+        backend["namespace"] = place.namespace
+    if place.port is not None:
+        backend["port"] = place.port.map(_number)
+    inner: dict[str, Tree] = {"backendRef": backend}
+    if mirror.percent is not None:
+        share = Fraction(str(mirror.percent.value)) / 100
+        if (share * 100).denominator == 1:
+            inner["percent"] = mirror.percent.derive(int(share * 100))
+        else:
+            inner["fraction"] = {
+                "numerator": mirror.percent.derive(share.numerator),
+                "denominator": mirror.percent.derive(share.denominator),
+            }
+    return {"type": Said("RequestMirror", node), "requestMirror": inner}
 
 
 def duration(seconds: float) -> str:

@@ -9,6 +9,7 @@ from translator.api import Row
 from translator.exporters.linkerd.capabilities import (
     access,
     edge,
+    gateway,
     membership,
     resilience,
     routing,
@@ -17,6 +18,7 @@ from translator.exporters.linkerd.capabilities import (
 from translator.exporters.linkerd.capabilities.tests import rows_of_tests
 
 ROWS: tuple[Row, ...] = (
+    *gateway.ROWS,
     *rows_of_tests(),
     *where.ROWS,
     *access.ROWS,

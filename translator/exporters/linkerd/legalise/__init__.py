@@ -8,18 +8,19 @@ from ir.model import Model
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.access import legalise_access
 from translator.exporters.linkerd.legalise.defaults import lose_defaults
+from translator.exporters.linkerd.legalise.destinations import Subsets
 from translator.exporters.linkerd.legalise.endpoints import legalise_endpoints
 from translator.exporters.linkerd.legalise.membership import legalise_membership
 from translator.exporters.linkerd.legalise.routes import legalise_routes
 from translator.exporters.linkerd.legalise.trust import without_aliases
 
 
-def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
-    """The model in legal form and what was lost on the way."""
+def legalise(model: Model, options: Options, subsets: Subsets) -> tuple[Model, tuple[Loss, ...]]:
+    """The model in legal form, the services for subsets with it, and what was lost on the way."""
     losses: list[Loss] = []
     model, aliases = without_aliases(model)
     losses.extend(aliases)
-    routed = legalise_routes(model, options)
+    routed = legalise_routes(model, options, subsets)
     losses.extend(routed.losses)
     guarded = legalise_access(replace(model, facts=tuple(routed.facts)), options)
     losses.extend(guarded.losses)

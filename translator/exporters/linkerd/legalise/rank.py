@@ -118,7 +118,7 @@ def in_rank_order(
         ir.language.Opaque: a pattern has no exact language.
     """
     apart = {} if objects is None else objects
-    left = _reached(alternatives)
+    left = reached(alternatives)
     for _ in range(ROUNDS if len(set(apart.values())) <= 1 else ROUNDS_APART):
         clash = _first_clash(left, apart)
         if clash is None:
@@ -128,7 +128,7 @@ def in_rank_order(
     raise Contradiction(message)
 
 
-def _reached(alternatives: Sequence[Alternative]) -> list[Alternative]:
+def reached(alternatives: Sequence[Alternative]) -> list[Alternative]:
     """Those that no earlier one covers whole."""
     left: list[Alternative] = []
     for one in alternatives:
@@ -164,16 +164,16 @@ def _repair(left: list[Alternative], first: int, second: int, apart: Objects) ->
     one, other = left[first], left[second]
     if one.plain and other.path is None and not _are_apart(one, other, apart):
         # said once more with what the other asks: a path and a header instead of all paths but some
-        left.insert(first, _both(one, other))
+        left.insert(first, both(one, other))
         return
     if one.plain or (one.rank == other.rank and _implied(one, other)):
         rest = other.paths - one.paths
         if rest.is_empty():
             del left[second]
         else:
-            left[second] = _only(other, rest, one)
+            left[second] = only(other, rest, one)
         return
-    again = _both(one, other)
+    again = both(one, other)
     if again.rank < other.rank or (again.rank == other.rank and _are_apart(one, other, apart)):
         message = "rules of one rank in several objects meet"
         raise Contradiction(message)
@@ -210,12 +210,12 @@ def _stated_before(left: Sequence[Alternative], first: int, second: int, apart: 
     return any(
         left[n].route == mine
         and (left[n].rank > rival.rank or (not strict and left[n].rank == rival.rank))
-        and _within_both(left[n], left[first], rival)
+        and within_both(left[n], left[first], rival)
         for n in range(second)
     )
 
 
-def _within_both(again: Alternative, first: Alternative, second: Alternative) -> bool:
+def within_both(again: Alternative, first: Alternative, second: Alternative) -> bool:
     """Whether ``again`` matches all that ``first`` and ``second`` both match."""
     if not ((first.paths & second.paths) - again.paths).is_empty():
         return False
@@ -290,7 +290,7 @@ def _exclude(first: Sequence[tuple[str, Ask]], second: Sequence[tuple[str, Ask]]
     )
 
 
-def _only(second: Alternative, rest: Language, first: Alternative) -> Alternative:
+def only(second: Alternative, rest: Language, first: Alternative) -> Alternative:
     """The second rule without the paths of the first."""
     parents = [*_terms(second.path), *_terms(first.path)]
     one, other = _sole(first.path), _sole(second.path)
@@ -300,7 +300,7 @@ def _only(second: Alternative, rest: Language, first: Alternative) -> Alternativ
     return replace(second, path=_regex(rest, parents, second.path, hints))
 
 
-def _both(first: Alternative, second: Alternative) -> Alternative:
+def both(first: Alternative, second: Alternative) -> Alternative:
     """The first rule once more, for the requests of the second only."""
     path = first.path
     if second.path is not None and (path is None or not first.paths.issubset(second.paths)):

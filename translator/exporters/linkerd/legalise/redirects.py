@@ -21,8 +21,13 @@ _LIKE = {303: 302, 307: 302, 308: 301}
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
-def in_target_redirects(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
-    """The table with redirects that can be said; the rules of the others go."""
+def in_target_redirects(
+    table: RouteTable, *, keeps_query: bool = False
+) -> tuple[RouteTable, list[Loss]]:
+    """The table with redirects that can be said; the rules of the others go.
+
+    ``keeps_query``: a full path does not drop the query of the request, as other proxies have it.
+    """
     losses: list[Loss] = []
     routes = []
     for route in table.routes:
@@ -33,7 +38,9 @@ def in_target_redirects(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
         if reason:
             losses.append(_gone(tuple(traced(route)), reason))
         else:
-            routes.append(replace(route, redirect=_said(route.redirect, losses)))
+            routes.append(
+                replace(route, redirect=_said(route.redirect, losses, keeps_query=keeps_query))
+            )
     return replace(table, routes=tuple(routes)), losses
 
 
@@ -54,8 +61,8 @@ def _reason(redirect: Redirect) -> str:
     return ""
 
 
-def _said(redirect: Redirect, losses: list[Loss]) -> Redirect:
-    if redirect.path is not None and "?" not in redirect.path.value:
+def _said(redirect: Redirect, losses: list[Loss], *, keeps_query: bool) -> Redirect:
+    if not keeps_query and redirect.path is not None and "?" not in redirect.path.value:
         text = "a redirect to another path drops the query of the request; the source keeps it."
         losses.append(_nearly(redirect.path, text))
     return replace(

@@ -59,10 +59,14 @@ class Legal:
     losses: list[Loss] = field(default_factory=list)
 
 
-def legalise_routes(model: Model, options: Options) -> Legal:
+def subsets_of(inventory: Inventory) -> Subsets:
+    """The services for subsets of a run: none yet, and no name of theirs that a service has already."""
+    return Subsets(inventory, Names(_taken(inventory)))
+
+
+def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
     """The route tables in legal form, the services made for subsets, and all other facts as they are."""
     legal = Legal()
-    subsets = Subsets(model.inventory, Names(_taken(model.inventory)))
     scene = Scene(subsets, model.inventory, Names(), options)
     tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
     for fact in model.facts:

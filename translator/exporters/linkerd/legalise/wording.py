@@ -53,7 +53,7 @@ def _with_name(route: Route, spent: Sequence[Traced[object]]) -> Traced[str]:
 def _match(one: Alternative, table: RouteTable) -> RouteMatch:
     """An alternative as tests that the target has: exact paths and regular expressions."""
     asks = [one.path, one.method, *(a for _, a in one.headers), *(a for _, a in one.query)]
-    tests = tuple(_test(ask) for ask in asks if ask is not None and not _anything(ask, one))
+    tests = tuple(said_test(ask) for ask in asks if ask is not None and not _anything(ask, one))
     if tests and not any(t.part is Part.PATH for t in tests):
         tests = (_any_path(one, table), *tests)
     source = one.source
@@ -62,14 +62,14 @@ def _match(one: Alternative, table: RouteTable) -> RouteMatch:
         if isinstance(source, RouteMatch)
         else trail("match", because=table.trail.because)
     )
-    spent = [node] if not isinstance(source, RouteMatch) else _spent(source)
+    spent = [node] if not isinstance(source, RouteMatch) else spent_by(source)
     return RouteMatch(
         requests=AllOf(tests=tests, trail=named("requests", node)),
         trail=derived("match", spent),
     )
 
 
-def _spent(match: RouteMatch) -> list[Traced[object]]:
+def spent_by(match: RouteMatch) -> list[Traced[object]]:
     """What a match says beside its tests: its nodes, its audience, its port, tests that hold always."""
     values: list[Traced[object]] = [match.trail, match.requests.trail]
     if match.audience is not None:
@@ -97,7 +97,7 @@ def _any_path(one: Alternative, table: RouteTable) -> Test:
     return Test(part=Part.PATH, any_of=(named(term, node),), trail=named("any path", node))
 
 
-def _test(ask: Ask) -> Test:
+def said_test(ask: Ask) -> Test:
     """The test in the target's kinds of pattern."""
     test = ask.test
     kinds = [t.value.kind for t in test.any_of if isinstance(t.value, Pattern)]

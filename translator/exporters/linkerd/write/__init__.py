@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
+from ir.edge import Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
 from ir.resilience import Outliers
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
-from translator.api import Edit, Emission, Manifest
+from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.linkerd.write.authorization import Authorizations
 from translator.exporters.linkerd.write.endpoints import failure_accrual
+from translator.exporters.linkerd.write.gateway import is_at_gateway, write_gateways
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
 from translator.exporters.linkerd.write.route import write_routes
 from translator.exporters.linkerd.write.server import ServerKey, key_of, write_server
 from translator.exporters.linkerd.write.service import write_subset
-from translator.target import Target
 
 
-def write(  # noqa: C901  # one case a kind of fact
-    model: Model, target: Target, control_plane: str, trust_domain: str
+def write(  # noqa: C901, PLR0912  # one case a kind of fact
+    model: Model, options: Options
 ) -> Emission:
     """The manifests and edits of a legal model.
 
     Raises:
         TypeError: the model is not in legal form, which is a fault of the passes before.
     """
+    target = options.target
     manifests: list[Manifest] = []
     edits: list[Edit] = []
     protocols: dict[ServerKey, PortProtocol] = {
         key_of(f.attachment): f for f in model.facts if isinstance(f, PortProtocol)
     }
-    authorizations = Authorizations(control_plane, trust_domain)
+    authorizations = Authorizations(options.control_plane_namespace, options.trust_domain)
     for fact in model.facts:
         match fact:
             case Closed() if fact.attachment.ports:
@@ -42,6 +44,10 @@ def write(  # noqa: C901  # one case a kind of fact
                 manifests.extend(authorizations.of_server(fact))
             case GuardedRoutes():
                 manifests.extend(authorizations.of_routes(fact))
+            case Listener():
+                pass
+            case RouteTable() if is_at_gateway(fact):
+                pass
             case RouteTable():
                 manifests.append(write_routes(fact, target))
             case EndpointSubset():
@@ -55,5 +61,6 @@ def write(  # noqa: C901  # one case a kind of fact
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
+    manifests.extend(write_gateways(model.facts, options.gateway_class or ""))
     edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))

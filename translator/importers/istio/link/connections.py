@@ -197,6 +197,7 @@ def _gateway_tables(one: Bound, protocol: Protocol, resolve: Resolve) -> Iterato
     clients = replace(audience_of(seen, meta), reach=Reach.LISTENERS, listeners=others)
     yield RouteTable(
         name=Traced(meta.name.value, (), meta.because),
+        home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
             subject=subject_at(one.place, meta), audience=clients, enforced_at=EnforcedAt.GATEWAY
         ),

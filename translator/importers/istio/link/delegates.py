@@ -55,7 +55,7 @@ def included(services: Sequence[VirtualService], options: Options) -> Included:
         why = _CONFLICT if one.hosts or one.meta.key in found.used else _UNUSED
         found.idles.extend(Idle(rule.leaves(), why) for rule in one.pending)
         if not one.hosts and one.pending:
-            found.idles.append(Idle(origins(*one.export_to, one.trail), _UNUSED))
+            found.idles.append(Idle(origins(*one.gateways, *one.export_to, one.trail), _UNUSED))
     return found
 
 

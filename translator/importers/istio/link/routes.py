@@ -53,6 +53,7 @@ from translator.importers.istio.link.visibility import (
     Standing,
     Visibility,
     audience_of,
+    by_age,
     standings,
     visibility_of,
 )
@@ -111,7 +112,7 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
         _linked(draft, own, scene, leaves_in(*streams))
         for draft, own in zip(drafts, heeded, strict=True)
     ]
-    tables: list[Fact] = [*(fact for part in parts for fact in part.tables), *streams]
+    tables: list[Fact] = [*_in_order(drafts, parts), *streams]
     losses = [*more, *(loss for part in parts for loss in part.losses)]
     known = (*whole.losses, *losses)
     told = leaves_in(*tables).union(leaf for loss in known for leaf in loss.leaves)
@@ -127,6 +128,24 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
         ),
         assumptions=(*assumptions, *policies.assumptions),
     )
+
+
+def _in_order(drafts: Sequence[Draft], parts: Sequence[Part]) -> Iterator[RouteTable]:
+    """The tables of sidecars as they come, and those of gateways by the age of what states them.
+
+    istio/istio pilot/pkg/networking/core/gateway.go ``buildGatewayHTTPRouteConfig``, 1.31: the rules of several
+    VirtualServices on one host follow each other.
+    """
+    for part in parts:
+        yield from (t for t in part.tables if t.attachment.enforced_at is EnforcedAt.CLIENT)
+    known = all(draft.service.created.value for draft in drafts)
+    blank = Traced("")
+    both = sorted(
+        zip(drafts, parts, strict=True),
+        key=lambda pair: by_age(pair[0].service.created if known else blank, pair[0].service.meta),
+    )
+    for _, part in both:
+        yield from (t for t in part.tables if t.attachment.enforced_at is EnforcedAt.GATEWAY)
 
 
 def _streams(
@@ -155,7 +174,7 @@ def _streams(
 class Part:
     """What one VirtualService comes to for HTTP."""
 
-    tables: tuple[Fact, ...]
+    tables: tuple[RouteTable, ...]
     idles: tuple[Idle, ...]
     losses: tuple[Loss, ...]
 
@@ -198,7 +217,7 @@ def _linked(
 ) -> Part:
     """The tables of one VirtualService, and all that is not in them; ``elsewhere``: leaves in use outside of them."""
     service = draft.service
-    tables: list[Fact] = []
+    tables: list[RouteTable] = []
     losses: list[Loss] = []
     for surface in draft.surfaces:
         for place, audience, seen, age in _clients(draft, surface, heeded):
@@ -262,6 +281,7 @@ def _table(  # all that one table is made of
     words = surface.names if surface.mesh else ()
     table = RouteTable(
         name=Traced(meta.name.value, (), meta.because),
+        home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
             subject=subject_at(place, meta),
             audience=audience,

@@ -25,7 +25,8 @@ from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
 from translator.importers.linkerd.link.opaque_ports import where_heeded
 from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
-from translator.resources.gateway_api.read import Parent
+from translator.resources.gateway_api.gateway import Gateway, bound
+from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
@@ -34,12 +35,15 @@ _IGNORED = "Linkerd heeds no parent of this kind"
 
 def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
     """Tables of clients, and parents and ports on which nobody heeds them."""
-    found = _tables(statements)
+    gateways = tuple(s for s in statements if isinstance(s, Gateway))
+    found = _tables(statements, gateways)
     tables: list[Fact] = []
     inactive = list(found.inactive)
     for fact in found.facts:
         heeded = (
-            where_heeded(fact, inventory, options.source) if isinstance(fact, RouteTable) else fact
+            where_heeded(fact, inventory, options.source)
+            if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.CLIENT
+            else fact
         )
         if heeded is None:
             leaves = tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
@@ -49,7 +53,7 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
 
-def _tables(statements: Sequence[Statement]) -> Linked:
+def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Linked:
     routes = sorted((s for s in statements if isinstance(s, HttpRoute)), key=oldest_first)
     tables: list[RouteTable] = []
     inactive: list[Inactive] = []
@@ -57,6 +61,8 @@ def _tables(statements: Sequence[Statement]) -> Linked:
         for parent in route.parents:
             if parent.kind == "Service" and parent.group in CORE:
                 tables.append(_table(route, parent))
+            elif entered := tuple(_at_gateway(route, parent, gateways)):
+                tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
                 leaves = absorb(parent.spent, parent.name).origin
                 inactive.append(Inactive(leaves=leaves, winner="", why=_IGNORED))
@@ -73,6 +79,47 @@ def _tables(statements: Sequence[Statement]) -> Linked:
                     )
                     inactive.append(Inactive(leaves=leaves, winner="", why=_OUTRANKED))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
+
+
+def _at_gateway(
+    route: HttpRoute, parent: Parent, gateways: Sequence[Gateway]
+) -> Iterator[RouteTable]:
+    """The tables of the listeners to which a route binds: not Linkerd's, but those of the gateway's class."""
+    if (parent.group, parent.kind) != (ROUTE_GROUP, "Gateway"):
+        return
+    spent = () if parent.section is None else (parent.section,)
+    for listener, hosts in bound(gateways, parent, route.meta.namespace.value, route.hosts):
+        subject = Subject(
+            scope=Scope.LISTENER,
+            namespace=listener.gateway.map(lambda text: text.partition("/")[0]),
+            name=parent.name,
+            trail=trail("the gateway", because=parent.name.origin),
+        )
+        audience = Audience(
+            reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
+        )
+        yield RouteTable(
+            name=Traced(route.meta.name.value, (), route.meta.because),
+            home=route.meta.namespace,
+            attachment=Attachment(
+                subject=subject,
+                ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
+                audience=audience,
+                enforced_at=EnforcedAt.GATEWAY,
+            ),
+            hosts=hosts,
+            order=Order.SPECIFICITY,
+            routes=tuple(
+                replace(
+                    rule,
+                    name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
+                )
+                for number, rule in enumerate(route.routes)
+            ),
+            no_match=NoMatch.NOT_FOUND,
+            view=View(authority_has_port=False),
+            trail=absorb(route.trail, parent.spent, *spent),
+        )
 
 
 def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:

@@ -1,0 +1,205 @@
+"""What else must be known when a gateway of another class takes over: its address, its pods, its identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck
+from ir.attachment import Scope
+from ir.edge import Listener
+from ir.inventory import Inventory, meets
+from ir.match import Labels, Operator, Part, Pattern, PatternKind, Test
+from ir.model import Fact
+from ir.provenance import Assumption, Traced
+from ir.traffic import HeaderSide, Route, RouteTable
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Severity, Support
+
+CLASS = Assumption("gateway-class", "gateways are of the class that --gateway-class names")
+HOSTS = Assumption(
+    "listener-hosts",
+    "at a gateway the rules of the most particular host that fits a request are the only ones for it",
+)
+REGEX = Assumption(
+    "gateway-regex",
+    "the gateway's class takes regular expressions in routes, compares them with the whole path or value, and takes an "
+    "exact path before a regular expression",
+)
+
+Guard = AuditMark | Closed | ExternalDecision | Grant | Refusal | TokenCheck
+
+
+def pods_of(listeners: Sequence[Listener], inventory: Inventory, root: str) -> tuple[str, str]:
+    """Namespace and service account (``namespace/name``) of the pods that serve a gateway.
+
+    Where they are not in the input: in the root namespace, with the account that the source's chart gives them
+    (istio/istio manifests/charts/gateways/istio-ingress, 1.31).
+    """
+    labels = listeners[0].workloads
+    if labels is not None:
+        for workload in inventory.selected(None, labels.value):
+            return workload.namespace, f"{workload.namespace}/{workload.service_account}"
+    name = next(iter(_equal(labels).values()), "ingressgateway")
+    return root, f"{root}/istio-{name.removeprefix('istio-')}-service-account"
+
+
+def _equal(labels: Traced[Labels] | None) -> Mapping[str, str]:
+    requirements = () if labels is None else labels.value.requirements
+    return {r.key: r.values[0] for r in requirements if r.operator is Operator.IN}
+
+
+def moved(listeners: Sequence[Listener], class_name: str) -> Loss:
+    """The gateway gets other pods and another address."""
+    first = listeners[0]
+    selectors = tuple(one.workloads for one in listeners if one.workloads is not None)
+    return Loss(
+        code="MM505",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        sites=selectors,
+        because=() if selectors else (first.gateway,),
+        message=f"the gateway {first.gateway.value} becomes a Gateway of class {class_name}: other pods serve it, at "
+        "an address of their own.",
+        why="A gateway of the source is a part of its mesh; pods that are chosen by labels serve several of them.",
+        advice=f"Enrol the pods of {class_name} in the mesh (linkerd.io/inject: enabled on their namespace or pod "
+        "template; ingress instead of enabled where they connect to pods and not to Services), test, then point "
+        "DNS to the new address.",
+    )
+
+
+def identities(
+    facts: Sequence[Fact], listeners: Sequence[Listener], account: str, *, advice: str
+) -> Iterator[Loss]:
+    """Rules that let the old gateway's identity in: the new one has another."""
+    terms = [
+        term
+        for fact in facts
+        if isinstance(fact, Grant)
+        for group in (*fact.callers, *fact.requests)
+        for test in (*group.tests, *fact.always)
+        for term in test.any_of
+        if _names(test, term.value, account)
+    ]
+    if terms:
+        yield Loss(
+            code="MM507",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(terms),
+            message=f"rules let in {account.replace('/', '.')}, the service account of the gateway "
+            f"{listeners[0].gateway.value}; what takes its place has another identity and is refused.",
+            advice=advice,
+        )
+
+
+def _names(test: Test, term: object, account: str) -> bool:
+    if not isinstance(term, Pattern) or term.kind is not PatternKind.EXACT:
+        return False
+    space, _, name = account.partition("/")
+    if test.part is Part.IDENTITY:
+        return term.text.endswith(f"/ns/{space}/sa/{name}")
+    return test.part is Part.SERVICE_ACCOUNT and term.text == account
+
+
+def unguarded(facts: Sequence[Fact], listeners: Sequence[Listener], pods_in: str) -> Iterator[Loss]:
+    """Policies for the gateway's own pods: nobody enforces them where other pods take over."""
+    labels = _equal(listeners[0].workloads)
+    nodes = [
+        fact.trail
+        for fact in facts
+        if isinstance(fact, (AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck))
+        and _is_for(fact, labels, pods_in)
+    ]
+    if nodes and labels:
+        yield Loss(
+            code="MM508",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(nodes),
+            message=f"policies guard the pods of the gateway {listeners[0].gateway.value}, and other pods take their "
+            "place: what they refuse enters there.",
+            advice="Guard the new gateway with what its class offers, as strictly, before it gets traffic.",
+        )
+
+
+def _is_for(fact: Guard, labels: Mapping[str, str], pods_in: str) -> bool:
+    subject = fact.attachment.subject
+    if subject.scope is not Scope.WORKLOADS or subject.labels is None:
+        return False
+    if subject.namespace is not None and subject.namespace.value != pods_in:
+        return False
+    return meets(labels, subject.labels.value)
+
+
+FEATURES: Mapping[str, Callable[[Route], bool]] = {
+    "HTTPRouteQueryParamMatching": lambda route: _asks(route, Part.QUERY),
+    "HTTPRouteMethodMatching": lambda route: _asks(route, Part.METHOD),
+    "HTTPRouteRequestTimeout": lambda route: (
+        route.timeouts is not None and bool(route.timeouts.request)
+    ),
+    "HTTPRouteRequestMirror": lambda route: bool(route.mirrors),
+    "HTTPRouteRequestMultipleMirrors": lambda route: len(route.mirrors) > 1,
+    "HTTPRouteRequestPercentageMirror": lambda route: any(m.percent for m in route.mirrors),
+    "HTTPRouteHostRewrite": lambda route: (
+        route.rewrite is not None and bool(route.rewrite.authority)
+    ),
+    "HTTPRoutePathRewrite": lambda route: (
+        route.rewrite is not None and bool(route.rewrite.path or route.rewrite.prefix)
+    ),
+    "HTTPRouteResponseHeaderModification": lambda route: any(
+        edit.side is HeaderSide.RESPONSE for edit in route.header_edits
+    ),
+    "HTTPRouteBackendRequestHeaderModification": lambda route: any(
+        backend.header_edits for backend in route.backends
+    ),
+    "HTTPRoutePathRedirect": lambda route: route.redirect is not None and bool(route.redirect.path),
+    "HTTPRoutePortRedirect": lambda route: route.redirect is not None and bool(route.redirect.port),
+    "HTTPRouteSchemeRedirect": lambda route: (
+        route.redirect is not None and bool(route.redirect.scheme)
+    ),
+}
+"""Extended features of Gateway API 1.4 (pkg/features) and the rules that need them."""
+
+
+def _asks(route: Route, part: Part) -> bool:
+    return any(t.part is part for match in route.matches for t in match.requests.tests)
+
+
+def features(tables: Sequence[RouteTable]) -> tuple[str, ...]:
+    """What of Gateway API the routes need beyond its core, in the words of its feature names."""
+    rules = [route for table in tables for route in table.routes]
+    return tuple(name for name, needed in FEATURES.items() if any(map(needed, rules)))
+
+
+def has_regex(tables: Sequence[RouteTable]) -> bool:
+    """Whether a rule needs a regular expression."""
+    return any(
+        isinstance(term.value, Pattern) and term.value.kind is PatternKind.REGEX
+        for table in tables
+        for route in table.routes
+        for match in route.matches
+        for test in match.requests.tests
+        for term in test.any_of
+    )
+
+
+def needs(gateway: Traced[str], tables: Sequence[RouteTable], class_name: str) -> Iterator[Loss]:
+    """The features that the class must support, and regular expressions."""
+    words = [*features(tables), *(["regular expressions"] if has_regex(tables) else [])]
+    if words:
+        yield Loss(
+            code="MM509",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            because=(gateway,),
+            message=f"the routes of {gateway.value} need of the class {class_name}, beyond the core of Gateway API: "
+            f"{', '.join(words)}.",
+            advice="Compare with status.supportedFeatures of the GatewayClass; look at the status of each route "
+            "once it is applied.",
+        )

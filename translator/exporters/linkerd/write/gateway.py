@@ -1,0 +1,276 @@
+"""``gateway.networking.k8s.io`` Gateway of the class that is given, routes bound to it, and grants across namespaces.
+
+sigs.k8s.io/gateway-api apis/v1/{gateway,httproute}_types.go and apis/v1beta1/referencegrant_types.go, 1.4. Which
+namespaces may bind routes is for the listener to say (``allowedRoutes``); a grant is for references to Services and
+Secrets of another namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.attachment import EnforcedAt
+from ir.edge import Listener, ListenerTls
+from ir.match import Pattern, PatternKind
+from ir.model import Fact
+from ir.provenance import Traced, assumed, derived
+from ir.traffic import Protocol, Route, RouteTable
+from translator.api import Manifest, Said, Tree
+from translator.exporters.linkerd.legalise.edge.findings import CLASS
+from translator.exporters.naming import Names, name_of
+from translator.resources.gateway_api.write import (
+    GATEWAY_API,
+    GATEWAY_API_ALPHA,
+    GATEWAY_API_BETA,
+    ROUTE_GROUP,
+    backend_tree,
+    duration,
+    header_filters,
+    match_tree,
+    mirror_filter,
+    redirect_filter,
+    rewrite_filter,
+)
+
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+_KINDS = {Protocol.HTTP: "HTTPRoute", Protocol.TLS: "TLSRoute", Protocol.TCP: "TCPRoute"}
+_MAX_NAMES = 16
+"""Objects that one grant may name."""
+
+
+def is_at_gateway(table: RouteTable) -> bool:
+    """Whether the table is for requests that enter by a gateway."""
+    return table.attachment.enforced_at is EnforcedAt.GATEWAY
+
+
+def write_gateways(facts: Sequence[Fact], class_name: str) -> Iterator[Manifest]:
+    """The Gateways of all listeners, the routes bound to them, and the grants that both need."""
+    tables = [f for f in facts if isinstance(f, RouteTable) and is_at_gateway(f)]
+    gateways: dict[str, list[Listener]] = {}
+    for fact in facts:
+        if isinstance(fact, Listener):
+            gateways.setdefault(fact.gateway.value, []).append(fact)
+    grants = _Grants()
+    for gateway, listeners in gateways.items():
+        yield _gateway(gateway, listeners, tables, class_name)
+        space = gateway.partition("/")[0]
+        for listener in listeners:
+            for secret in listener.certificates:
+                grants.note("Gateway", space, "Secret", *_split(secret))
+    for table in tables:
+        yield _route(table)
+        _note_backends(table, grants)
+    yield from grants.manifests()
+
+
+def _gateway(
+    gateway: str, listeners: Sequence[Listener], tables: Sequence[RouteTable], class_name: str
+) -> Manifest:
+    space, _, name = gateway.partition("/")
+    node = tuple(listener.trail for listener in listeners)
+    return Manifest(
+        api_version=GATEWAY_API,
+        kind="Gateway",
+        namespace=space,
+        name=name,
+        tree={
+            "spec": {
+                "gatewayClassName": assumed(class_name, CLASS),
+                "listeners": [_listener(listener, tables) for listener in listeners],
+            }
+        },
+        purpose=node,
+    )
+
+
+def _listener(listener: Listener, tables: Sequence[RouteTable]) -> dict[str, Tree]:
+    if listener.name is None:
+        raise TypeError(listener)
+    (host,) = listener.hosts
+    tree: dict[str, Tree] = {
+        "name": listener.name,
+        "port": listener.port,
+        "protocol": listener.protocol,
+    }
+    if host.name.value.text and listener.protocol.value != "TCP":
+        tree["hostname"] = host.name.map(_text)
+    if listener.tls is not None and listener.tls.value is not ListenerTls.NONE:
+        tree["tls"] = _tls(listener, listener.tls)
+    tree["allowedRoutes"] = {"namespaces": _allowed(listener, tables)}
+    return tree
+
+
+def _tls(listener: Listener, mode: Traced[ListenerTls]) -> dict[str, Tree]:
+    if mode.value is ListenerTls.PASSTHROUGH:
+        return {"mode": mode.derive("Passthrough")}
+    refs: list[Tree] = []
+    for secret in listener.certificates:
+        space, name = _split(secret)
+        ref: dict[str, Tree] = {
+            "group": Said("", (secret,)),
+            "kind": Said("Secret", (secret,)),
+            "name": name,
+            "namespace": space,
+        }
+        refs.append(ref)
+    return {"mode": mode.derive("Terminate"), "certificateRefs": refs}
+
+
+def _split(secret: Traced[str]) -> tuple[Traced[str], Traced[str]]:
+    """Namespace and name of ``namespace/name``."""
+    space, _, name = secret.value.partition("/")
+    return secret.derive(space), secret.derive(name)
+
+
+def _allowed(listener: Listener, tables: Sequence[RouteTable]) -> dict[str, Tree]:
+    """The namespaces whose routes bind to the listener, and no others."""
+    (host,) = listener.hosts
+    own = f"{listener.gateway.value}/{'' if listener.name is None else listener.name.value}"
+    bound = [t for t in tables if own in [s.value for s in _sections(t)]]
+    homes: dict[str, list[Traced[object]]] = {}
+    for table in bound:
+        if table.home is not None:
+            homes.setdefault(table.home.value, []).extend((table.home, table.trail))
+    because = () if host.routes_from is None else (host.routes_from,)
+    if set(homes) <= {listener.gateway.value.partition("/")[0]}:
+        return {"from": Said("Same", (listener.trail, *because))}
+    node = (listener.trail, *because)
+    values: list[Tree] = [Said(home, (*homes[home], *because)) for home in sorted(homes)]
+    expression: dict[str, Tree] = {
+        "key": Said(NAMESPACE_LABEL, node),
+        "operator": Said("In", node),
+        "values": values,
+    }
+    return {"from": Said("Selector", node), "selector": {"matchExpressions": [expression]}}
+
+
+def _sections(table: RouteTable) -> tuple[Traced[str], ...]:
+    audience = table.attachment.audience
+    return () if audience is None else audience.listeners
+
+
+def _route(table: RouteTable) -> Manifest:
+    subject = table.attachment.subject
+    if table.home is None or subject.namespace is None or subject.name is None:
+        raise TypeError(table)
+    node = (table.trail,)
+    parents: list[Tree] = []
+    for section in _sections(table):
+        parent: dict[str, Tree] = {
+            "group": Said(ROUTE_GROUP, node),
+            "kind": Said("Gateway", node),
+            "name": subject.name,
+            "namespace": subject.namespace,
+            "sectionName": Said(section.value.rpartition("/")[2], (section, *node)),
+        }
+        parents.append(parent)
+    spec: dict[str, Tree] = {"parentRefs": parents}
+    if table.hosts:
+        spec["hostnames"] = [host.map(_text) for host in table.hosts]
+    http = table.protocol is Protocol.HTTP
+    spec["rules"] = [_rule(route) if http else _connection(route) for route in table.routes]
+    return Manifest(
+        api_version=GATEWAY_API if http else GATEWAY_API_ALPHA,
+        kind=_KINDS[table.protocol],
+        namespace=table.home.value,
+        name=table.name.value,
+        tree={"spec": spec},
+        purpose=node if http else (*node, *(route.trail for route in table.routes)),
+    )
+
+
+def _connection(route: Route) -> dict[str, Tree]:
+    return {"backendRefs": [backend_tree(backend) for backend in route.backends]}
+
+
+def _rule(route: Route) -> dict[str, Tree]:
+    node = (route.trail,)
+    matches: list[Tree] = [
+        match_tree(replace(m.requests, trail=m.trail)) for m in route.matches
+    ] or [{"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}]
+    tree: dict[str, Tree] = {"matches": matches}
+    filters = header_filters(route.header_edits)
+    if route.redirect is not None:
+        filters.append(redirect_filter(route.redirect))
+    if route.rewrite is not None:
+        filters.append(rewrite_filter(route.rewrite))
+    filters.extend(mirror_filter(mirror) for mirror in route.mirrors)
+    if filters:
+        tree["filters"] = filters
+    if route.backends:
+        tree["backendRefs"] = [backend_tree(backend) for backend in route.backends]
+    if route.timeouts is not None and route.timeouts.request is not None:
+        tree["timeouts"] = {"request": route.timeouts.request.map(duration)}
+    return tree
+
+
+def _text(pattern: Pattern) -> str:
+    return f"*{pattern.text}" if pattern.kind is PatternKind.SUFFIX else pattern.text
+
+
+def _note_backends(table: RouteTable, grants: _Grants) -> None:
+    home = "" if table.home is None else table.home.value
+    for route in table.routes:
+        places = [backend.destination for backend in route.backends]
+        places += [mirror.destination for mirror in route.mirrors]
+        for place in places:
+            if place.namespace is not None:
+                grants.note(_KINDS[table.protocol], home, "Service", place.namespace, place.name)
+
+
+Between = tuple[str, str, str, str]
+"""Kind and namespace of what refers, kind and namespace of what is referred to."""
+
+
+@dataclass(slots=True)
+class _Grants:
+    """References that cross namespaces: one grant for all of one kind between two namespaces."""
+
+    found: dict[Between, dict[str, list[Traced[str]]]] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+
+    def note(self, kind: str, space: str, to: str, where: Traced[str], name: Traced[str]) -> None:
+        """Notes a reference, which needs a grant where it leaves its namespace."""
+        if where.value != space:
+            named = self.found.setdefault((kind, space, to, where.value), {})
+            named.setdefault(name.value, []).append(name)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """The grants, each within the limit of names."""
+        for (kind, space, to, where), named in sorted(self.found.items()):
+            words = sorted(named)
+            for start in range(0, len(words), _MAX_NAMES):
+                part = words[start : start + _MAX_NAMES]
+                name = self.names.take(
+                    "ReferenceGrant", where, name_of(kind.lower(), "from", space)
+                )
+                chosen = {word: named[word] for word in part}
+                yield _grant(name, (kind, space, to, where), chosen)
+
+
+def _grant(name: str, route: Between, named: dict[str, list[Traced[str]]]) -> Manifest:
+    kind, space, to, where = route
+    node = tuple(derived(word, by) for word, by in named.items())
+    targets: list[Tree] = []
+    for word, by in named.items():
+        own = tuple(by)
+        item: dict[str, Tree] = {
+            "group": Said("", own),
+            "kind": Said(to, own),
+            "name": Said(word, own),
+        }
+        targets.append(item)
+    source: dict[str, Tree] = {
+        "group": Said(ROUTE_GROUP, node),
+        "kind": Said(kind, node),
+        "namespace": Said(space, node),
+    }
+    return Manifest(
+        api_version=GATEWAY_API_BETA,
+        kind="ReferenceGrant",
+        namespace=where,
+        name=name,
+        tree={"spec": {"from": [source], "to": targets}},
+        purpose=node,
+    )
