@@ -207,6 +207,17 @@ class Language:
         """Whether no string is in both."""
         return (self & other).is_empty()
 
+    def branches(self) -> tuple[Language, ...]:
+        """What the set was put together from by ``|``, in order."""
+        pending, found = [self], []
+        while pending:
+            one = pending.pop()
+            if one.operation is Operation.OR:
+                pending.extend(reversed(one.parts))
+            elif one is not _NOTHING:
+                found.append(one)
+        return tuple(found)
+
     def accepts(self, text: bytes | str) -> bool:
         """Whether the text is a member; a ``str`` is taken as UTF-8."""
         word = text.encode() if isinstance(text, str) else text

@@ -14,7 +14,6 @@ from ir.language.chart import Chart, chart, only_beginning, reversed_chart
 from ir.language.elimination import expressions
 from ir.language.errors import Opaque
 from ir.language.expression import Expression
-from ir.language.formula import Operation
 from ir.language.printing import NOTHING, Printer, escaped
 from ir.language.syntax import Dialect
 
@@ -134,16 +133,10 @@ def _charted(language: Language, domain: Language) -> Chart | None:
 
 def _united(language: Language) -> Iterator[str]:
     """A union of single patterns, as the author put them."""
-    pending = [language]
-    texts: list[str] = []
-    while pending:
-        one = pending.pop()
-        if one.operation is Operation.OR:
-            pending.extend(reversed(one.parts))
-        elif one.said is None:
-            return
-        else:
-            texts.append(one.said)
+    branches = language.branches()
+    texts = [branch.said for branch in branches if branch.said is not None]
+    if len(texts) < len(branches):
+        return
     text = "|".join(texts)
     yield text
     yield f"(?s){text}"

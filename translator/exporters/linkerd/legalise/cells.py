@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from ir.language import PATH, Language, Opaque, atoms
+from ir.language import Language, Opaque
 from ir.match import PathForm, Pattern, PatternKind
 from translator.exporters.linkerd.callers import (
     ANYONE,
@@ -28,8 +28,9 @@ from translator.exporters.linkerd.callers import (
     simplest,
     within,
 )
+from translator.exporters.linkerd.legalise.atoms import PathAtoms
 from translator.exporters.linkerd.legalise.axes import HOST, Axis, axes_of
-from translator.exporters.linkerd.legalise.paths import safe
+from translator.exporters.linkerd.legalise.paths import beyond
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
 
 Methods = tuple[tuple[str, Callers], ...]
@@ -87,14 +88,15 @@ class Door:
 class Cell:
     """A set of paths on which each combination and method has the same callers everywhere.
 
-    ``paths`` is ``None`` for all paths that no other cell names. Only a cell that lets in nobody whom another cell
-    keeps out may be that one: what its owner wrote in an unusual form ends up there.
+    ``paths``: overlapping sets, each of which is said by itself; ``None`` for all paths that no other cell names.
     """
 
-    paths: Language | None
+    paths: tuple[Language, ...] | None
     row: Row
     patterns: tuple[Pattern, ...] = ()
     """The patterns that the paths are made of."""
+    only: tuple[str, ...] | None = None
+    """The methods that have to be said, where for all others the same holds as for the rest."""
 
     def callers(self, combination: Combination, method: str) -> Callers:
         """Who may send requests with this method and combination to these paths."""
@@ -133,24 +135,58 @@ def cells(door: Door) -> Table:
         ir.language.Opaque: the paths cannot be told apart exactly, or there are too many combinations.
     """
     survey = _Survey(door)
-    languages = survey.paths
     groups: dict[Row, list[int]] = {}
-    found = [a.signature for a in atoms(languages, within=PATH)] if languages else [0]
-    for signature in found:
+    for signature in survey.atoms.signatures:
         groups.setdefault(survey.row(signature), []).append(signature)
     if len(groups) == 1:
         return survey.table((Cell(None, next(iter(groups))),))
-    rest = _rest(tuple(groups))
-    patterns = _patterns(door)
-    return survey.table(
-        tuple(
-            Cell(None if row is rest else _paths(languages, signatures, door.form), row, patterns)
-            for row, signatures in groups.items()
-        )
-    )
+    return survey.table(tuple(_cells(groups, survey)))
 
 
-def _rest(rows: Sequence[Row]) -> Row | None:
+def _cells(groups: Mapping[Row, Sequence[int]], survey: _Survey) -> Iterator[Cell]:
+    """A cell for each row.
+
+    What no rule names is the rest. What is not in normal form would be in it too, so where the rest lets anybody in
+    who is kept out elsewhere, those paths are named, and get the row that lets in the fewest.
+    """
+    atoms, patterns = survey.atoms, _patterns(survey.door)
+    narrow = _narrowest(tuple(groups))
+    rest = next((row for row, signatures in groups.items() if 0 in signatures), narrow)
+    odd = None if rest is narrow else beyond(atoms.form)
+    refused = survey.nobody() if narrow is None else narrow
+    for row, signatures in groups.items():
+        if row is rest:
+            yield Cell(None, row)
+        elif row == refused and odd is not None:
+            yield Cell((*atoms.loosely(signatures, ()), odd), row, patterns)
+        elif odd is not None and (only := _only_refused(row, rest, refused)):
+            harmless = [s for r, found in groups.items() if _refuses(r, only) for s in found]
+            yield Cell(atoms.loosely(signatures, harmless), row, patterns, only)
+        else:
+            yield Cell((atoms.exactly(signatures),), row, patterns)
+    if odd is not None and refused not in groups:
+        yield Cell((odd,), refused)
+
+
+def _only_refused(row: Row, rest: Row | None, refused: Row) -> tuple[str, ...]:
+    """The methods that a row refuses, if it is the rest but for these.
+
+    A route for one of these methods may take paths that are not in normal form too: they are refused anyway.
+    """
+    if rest is None or len(row) > 1 or not _refuses(refused, (*METHODS, OTHER)):
+        return ()
+    pairs = list(zip(row[0][1], rest[0][1], strict=True))
+    if any(own and own != others for (_, own), (_, others) in pairs):
+        return ()
+    found = tuple(method for (method, own), (_, others) in pairs if own != others)
+    return () if OTHER in found else found
+
+
+def _refuses(row: Row, methods: Sequence[str]) -> bool:
+    return not any(callers for _, found in row for m, callers in found if m in methods)
+
+
+def _narrowest(rows: Sequence[Row]) -> Row | None:
     """The row that is nowhere wider than any other, if there is one."""
     for row in rows:
         if all(_nowhere_wider(row, other) for other in rows):
@@ -179,30 +215,14 @@ def _exact(path: str) -> Language:
     return _EXACT.setdefault(path, Language.exact(path))
 
 
-def _paths(languages: Sequence[Language], signatures: Iterable[int], form: PathForm) -> Language:
-    """The paths of some atoms, in the form that is safe on the wire."""
-    wanted = sorted(signatures)
-    whole, upward = Language.nothing(), Language.nothing()
-    for signature in wanted:
-        inside = [one for n, one in enumerate(languages) if signature >> n & 1]
-        outside = [one for n, one in enumerate(languages) if not signature >> n & 1]
-        part = PATH
-        for one in inside:
-            part = part & one
-        upward = upward | part
-        for one in outside:
-            part = part - one
-        whole = whole | part
-    return safe(whole, closed=(upward - whole).is_empty(), form=form)
-
-
 class _Survey:
     """Callers of requests, by the languages that their path, headers and host are in."""
 
     def __init__(self, door: Door) -> None:
         self.door = door
-        self.paths = _path_languages(door)
-        self.index = {id(language): number for number, language in enumerate(self.paths)}
+        paths = _path_languages(door)
+        self.atoms = PathAtoms.of(paths, door.form)
+        self.index = {id(language): number for number, language in enumerate(paths)}
         self.axes = axes_of(door.rules)
         self.narrowed = False
         self.blurred: dict[str, None] = {}
@@ -215,6 +235,11 @@ class _Survey:
 
     def table(self, found: tuple[Cell, ...]) -> Table:
         return Table(self.axes, found, self.narrowed, tuple(self.blurred), tuple(self.spelt))
+
+    def nobody(self) -> Row:
+        """The row that lets nobody in."""
+        methods = tuple((m, NOBODY) for m in (*METHODS, OTHER))
+        return tuple((c, methods) for c in self.combinations)
 
     def row(self, path: int) -> Row:
         return tuple((c, self._methods(path, c)) for c in self.combinations)

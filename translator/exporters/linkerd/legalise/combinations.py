@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
+from ir.language import Language
 from ir.match import Pattern
 from translator.exporters.linkerd.callers import Callers
 from translator.exporters.linkerd.legalise.axes import HOST
@@ -20,10 +21,14 @@ from translator.exporters.linkerd.legalise.rules import METHODS, OTHER
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Requests for ``host`` (absent: any other) to the paths of the cell, with these headers and this method."""
+    """Requests for ``host`` (absent: any other) to the paths, with these headers and this method.
+
+    ``paths`` absent: all that no other alternative names; ``patterns``: what they are made of.
+    """
 
     host: Pattern | None
-    cell: Cell
+    paths: Language | None
+    patterns: tuple[Pattern, ...]
     headers: tuple[tuple[str, Pattern], ...]
     method: str | None
     callers: Callers
@@ -39,8 +44,22 @@ def flat(table: Table) -> bool:
 def asks(table: Table) -> Iterator[Ask]:
     """All alternatives; those whose callers are nobody stand in the way of wider ones."""
     for number in hosts(table):
+        guarding = any(c.paths is None and _lets_in(c, table, number) for c in table.cells)
         for cell in table.cells:
-            yield from _of_cell(table, cell, number)
+            if guarding or _lets_in(cell, table, number):
+                for paths in cell.paths or (None,):
+                    yield from _of_cell(table, cell, paths, number, guarding=guarding)
+
+
+def _lets_in(cell: Cell, table: Table, host: int) -> bool:
+    """Whether anybody comes in with some method and some headers."""
+    has_host = bool(table.axes) and table.axes[0].key == HOST
+    return any(
+        callers
+        for combination, methods in cell.row
+        if not has_host or combination[0] == host
+        for _, callers in methods
+    )
 
 
 def hosts(table: Table) -> tuple[int, ...]:
@@ -70,13 +89,13 @@ def base(table: Table, host: int) -> Combination:
     return tuple(host if n == 0 and has_host else 0 for n in range(len(table.axes)))
 
 
-def _of_cell(table: Table, cell: Cell, host: int) -> Iterator[Ask]:
+def _of_cell(
+    table: Table, cell: Cell, paths: Language | None, host: int, *, guarding: bool
+) -> Iterator[Ask]:
+    """``guarding``: the rest lets somebody in, so what refuses everybody has to be said."""
     plain = base(table, host)
     kept = [_kept(table, cell, plain, place) for place in range(len(table.axes))]
-    wanted = list(product(*kept))
-    if not any(callers for c in wanted for _, callers in cell.methods(c)):
-        return
-    for combination in wanted:
+    for combination in product(*kept):
         headers = tuple(
             (axis.key, pattern)
             for axis, number in zip(table.axes, combination, strict=True)
@@ -85,10 +104,12 @@ def _of_cell(table: Table, cell: Cell, host: int) -> Iterator[Ask]:
         rest = cell.callers(combination, OTHER)
         for method in METHODS:
             callers = cell.callers(combination, method)
-            if callers != rest:
-                yield Ask(host_of(table, host), cell, headers, method, callers)
-        if rest or combination != plain:
-            yield Ask(host_of(table, host), cell, headers, None, rest)
+            if callers != rest if cell.only is None else method in cell.only:
+                yield Ask(host_of(table, host), paths, cell.patterns, headers, method, callers)
+        if cell.only is not None:
+            continue
+        if rest or combination != plain or (guarding and paths is not None):
+            yield Ask(host_of(table, host), paths, cell.patterns, headers, None, rest)
 
 
 def _kept(table: Table, cell: Cell, plain: Combination, place: int) -> tuple[int, ...]:

@@ -13,13 +13,11 @@ from ir.access import (
     Layer,
     MtlsMode,
     PeerMtls,
-    Refusal,
 )
 from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject, WorkloadPort
 from ir.inventory import Inventory, Namespace, Workload
 from ir.language import Language
 from ir.match import (
-    CALLER_PARTS,
     AllOf,
     Cidr,
     Labels,
@@ -34,12 +32,12 @@ from ir.match import (
     View,
 )
 from ir.model import Fact
-from ir.provenance import Assumption, Traced, Trail, derived, named
+from ir.provenance import Assumption, Traced, derived, named
 from ir.traffic import NoMatch, Order, PortProtocol
-from ir.walk import rebuild, traced
+from ir.walk import rebuild
 from translator.api import Options
 from translator.exporters.linkerd.callers import Callers, Clause, Who, simplest
-from translator.exporters.linkerd.legalise.cells import Cell, Table
+from translator.exporters.linkerd.legalise.cells import Table
 from translator.exporters.linkerd.legalise.combinations import (
     Ask,
     asks,
@@ -53,6 +51,7 @@ from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.ports import protocol_of
 from translator.exporters.linkerd.legalise.rules import OTHER
 from translator.exporters.linkerd.legalise.standins import is_standin, selector_of
+from translator.exporters.linkerd.legalise.terms import Terms
 from translator.exporters.naming import Names
 
 NODES = Assumption("node-networks", "the blocks of --node-networks hold nodes and nothing else")
@@ -88,7 +87,7 @@ class Carver:
     @staticmethod
     def of_namespace(namespace: Namespace, whole: Sequence[Fact], default: str) -> Fact:
         """What holds for all pods of a namespace on the ports that no server names."""
-        terms = _Terms([f for f in whole if not isinstance(f, Grant)])
+        terms = Terms([f for f in whole if not isinstance(f, Grant)])
         because = Traced("", (), namespace.leaves)
         spaces, _ = terms.subjects()
         subject = Subject(
@@ -107,7 +106,7 @@ class Carver:
 
     def server(self, port: int, here: Sequence[Fact], table: Table) -> Iterator[Fact]:
         """A closed server with what its table lets in."""
-        terms = _Terms(here)
+        terms = Terms(here)
         at = self._at(port, terms)
         same = _reference(at)
         if flat(table):
@@ -138,7 +137,7 @@ class Carver:
 
     def shut(self, port: int, here: Sequence[Fact]) -> Iterator[Fact]:
         """A closed server that lets nobody in."""
-        terms = _Terms([f for f in here if not isinstance(f, Grant)])
+        terms = Terms([f for f in here if not isinstance(f, Grant)])
         at = self._at(port, terms)
         yield self._protocol(port, _reference(at))
         if any(self.workload.port_number(probe.port) == port for probe in self.workload.probes):
@@ -151,7 +150,7 @@ class Carver:
         self, everywhere: Sequence[Fact], *, closed: bool, demanded: bool
     ) -> Iterator[Fact]:
         """What holds on the ports that no server names: the default of the pod."""
-        terms = _Terms(everywhere)
+        terms = Terms(everywhere)
         if closed:
             at = self._at(None, terms)
             yield Closed(
@@ -162,7 +161,7 @@ class Carver:
             mode = derived(MtlsMode.DEMANDED, terms.demands())
             yield PeerMtls(attachment=at, mode=mode, trail=terms.rest("certificate demanded"))
 
-    def _at(self, port: int | None, terms: _Terms) -> Attachment:
+    def _at(self, port: int | None, terms: Terms) -> Attachment:
         """The workload, by labels that no other workload of the namespace meets."""
         spaces, labels = terms.subjects()
         subject = Subject(
@@ -178,7 +177,7 @@ class Carver:
             ports = (derived(WorkloadPort(port), (*numbers, self.because)),)
         return Attachment(subject=subject, ports=ports, enforced_at=EnforcedAt.SERVER)
 
-    def _routes(self, port: int, at: Attachment, table: Table, terms: _Terms) -> GuardedRoutes:
+    def _routes(self, port: int, at: Attachment, table: Table, terms: Terms) -> GuardedRoutes:
         found: dict[tuple[Pattern | None, tuple[Clause, ...]], list[AllOf]] = {}
         for ask in asks(table):
             match = self._match(ask, terms)
@@ -211,7 +210,7 @@ class Carver:
         suffix: str,
         clauses: tuple[Clause, ...],
         matches: Sequence[AllOf],
-        terms: _Terms,
+        terms: Terms,
     ) -> GuardedRoute:
         name = self.names.take(
             "HTTPRoute", self.workload.namespace, self.workload.name, str(port), suffix
@@ -223,9 +222,11 @@ class Carver:
             trail=named(f"route {name}", *terms.trails(), self.because),
         )
 
-    def _match(self, ask: Ask, terms: _Terms) -> AllOf:
+    def _match(self, ask: Ask, terms: Terms) -> AllOf:
         """One alternative of a route."""
-        tests: list[Test] = [] if ask.cell.paths is None else [self._path(ask.cell, terms)]
+        tests: list[Test] = (
+            [] if ask.paths is None else [self._path(ask.paths, ask.patterns, terms)]
+        )
         for name, pattern in ask.headers:
             tests.append(self._header(name, pattern, terms))
         if ask.host is not None:
@@ -235,11 +236,11 @@ class Carver:
             tests.append(self._asked(Part.METHOD, method, terms))
         return AllOf(tests=tuple(tests), trail=named("requests", self.because))
 
-    def _match_of(self, host: Pattern, terms: _Terms) -> AllOf:
+    def _match_of(self, host: Pattern, terms: Terms) -> AllOf:
         tests = (self._asked(Part.AUTHORITY, host, terms),)
         return AllOf(tests=tests, trail=named("requests", self.because))
 
-    def _asked(self, part: Part, pattern: Pattern, terms: _Terms) -> Test:
+    def _asked(self, part: Part, pattern: Pattern, terms: Terms) -> Test:
         terms.use(part)
         return Test(
             part=part,
@@ -248,7 +249,7 @@ class Carver:
             trail=named(part.value, self.because),
         )
 
-    def _header(self, name: str, pattern: Pattern, terms: _Terms) -> Test:
+    def _header(self, name: str, pattern: Pattern, terms: Terms) -> Test:
         asked = terms.headers(name)
         return Test(
             part=Part.HEADER,
@@ -257,10 +258,8 @@ class Carver:
             trail=named("header", self.because),
         )
 
-    def _path(self, cell: Cell, terms: _Terms) -> Test:
-        if cell.paths is None:
-            raise TypeError(cell)
-        term: Term = _path_pattern(cell.paths, cell.patterns)
+    def _path(self, paths: Language, patterns: tuple[Pattern, ...], terms: Terms) -> Test:
+        term: Term = _path_pattern(paths, patterns)
         terms.use(Part.PATH)
         parents = terms.of(Part.PATH) or (self.because,)
         return Test(
@@ -269,7 +268,7 @@ class Carver:
             trail=named("path", self.because),
         )
 
-    def _admissions(self, callers: Callers, terms: _Terms, suffix: str) -> tuple[Admission, ...]:
+    def _admissions(self, callers: Callers, terms: Terms, suffix: str) -> tuple[Admission, ...]:
         """One admission for each set of networks; identities of one set are alternatives of it."""
         grouped: dict[object, list[Clause]] = {}
         for clause in simplest(callers):
@@ -293,7 +292,7 @@ class Carver:
             )
         return tuple(found)
 
-    def _caller(self, clause: Clause, terms: _Terms) -> AllOf:
+    def _caller(self, clause: Clause, terms: Terms) -> AllOf:
         tests: list[Test] = []
         domain = self.options.trust_domain
         term: Term | None = None
@@ -339,9 +338,8 @@ def _path_pattern(paths: Language, patterns: tuple[Pattern, ...]) -> Pattern:
     first = (paths.witness() or b"").decode("ascii", "replace")
     if paths.equals(Language.exact(first)):
         return Pattern(PatternKind.EXACT, first)
-    return Pattern(
-        PatternKind.REGEX, say(paths, phrases(paths, patterns)), dialect=RegexDialect.RUST_SPAN
-    )
+    text = say(paths, () if paths.said is not None else phrases(paths, patterns))
+    return Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RUST_SPAN)
 
 
 def _reference(at: Attachment) -> Attachment:
@@ -373,126 +371,3 @@ def own_labels(workload: Workload, inventory: Inventory) -> Labels:
             absent.add(min(more))
     requirements += [Requirement(key, Operator.DOES_NOT_EXIST) for key in sorted(absent)]
     return Labels(tuple(requirements))
-
-
-class _Terms:
-    """The traced values of the rules of a port, by what they speak of; what no output says is left for the trail."""
-
-    def __init__(self, here: Sequence[Fact]) -> None:
-        self.here = here
-        self.used: set[int] = set()
-        self._tests: list[Test] = []
-        for fact in here:
-            if isinstance(fact, (Grant, Refusal)):
-                alternatives = (*fact.callers, *fact.requests)
-                self._tests.extend(t for a in alternatives for t in a.tests)
-                self._tests.extend(fact.always)
-
-    def of(self, *parts: Part) -> tuple[Traced[object], ...]:
-        """The terms of all tests on these parts."""
-        return tuple(
-            term for t in self._tests if t.part in parts for term in (*t.any_of, *t.none_of)
-        )
-
-    def headers(self, name: str) -> tuple[Test, ...]:
-        """The tests on a header, which stand in an output from now on."""
-        found = tuple(
-            t
-            for t in self._tests
-            if t.part is Part.HEADER and t.name is not None and t.name.value.lower() == name
-        )
-        for test in found:
-            self.used.update(id(v) for v in (test.name, *test.any_of, *test.none_of))
-        return found
-
-    def use(self, *parts: Part) -> None:
-        """Notes that the terms of these parts stand in an output."""
-        self.used.update(id(term) for term in self.of(*parts))
-
-    def subjects(self) -> tuple[list[Traced[object]], list[Traced[object]]]:
-        """Namespaces and labels of the subjects of all rules."""
-        spaces: list[Traced[object]] = []
-        labels: list[Traced[object]] = []
-        for fact in self.here:
-            subject = fact.attachment.subject  # type: ignore[union-attr]  # rulings have one
-            if subject.namespace is not None:
-                spaces.append(subject.namespace)
-            if subject.labels is not None:
-                labels.append(subject.labels)
-        self.used.update(id(t) for t in (*spaces, *labels))
-        return spaces, labels
-
-    def ports(self, port: int, workload: Workload) -> list[Traced[object]]:
-        """What names this port: tests on the port, ports of attachments."""
-        found = [
-            term
-            for term in self.of(Part.PORT)
-            if isinstance(term.value, Pattern) and term.value.text == str(port)
-        ]
-        for fact in self.here:
-            for own in fact.attachment.ports:  # type: ignore[union-attr]
-                value = own.value
-                if isinstance(value, WorkloadPort) and workload.port_number(value.port) == port:
-                    found.append(own)
-        self.used.update(id(t) for t in found)
-        return found
-
-    def callers(self, clause: Clause) -> tuple[Traced[object], ...]:
-        """The terms that name a caller; those of all callers where it was made from several."""
-        everybody = self.of(*CALLER_PARTS)
-        words = {clause.namespace, clause.account} - {""}
-        exact = tuple(t for t in everybody if words and _names(t.value, clause))
-        modes = tuple(f.mode for f in self.here if isinstance(f, PeerMtls) and f.mode.origin)
-        found = exact or (
-            everybody + modes if clause.who is not Who.AUTHENTICATED else modes + everybody
-        )
-        self.used.update(id(t) for t in found)
-        return found
-
-    def networks(self, blocks: Sequence[Cidr]) -> tuple[Traced[object], ...]:
-        """The terms that name a network; none for those that an option gives."""
-        terms = self.of(Part.PEER_ADDRESS)
-        mine = tuple(t for t in terms if _within(t.value, blocks))
-        self.used.update(id(t) for t in mine)
-        return mine
-
-    def grants(self, what: str) -> Trail:
-        """A trail that names the grants."""
-        return derived(what, [f.trail for f in self.here if isinstance(f, Grant)] or self.trails())
-
-    def demands(self) -> list[Traced[object]]:
-        """The modes that demand a certificate."""
-        found: list[Traced[object]] = [
-            f.mode
-            for f in self.here
-            if isinstance(f, PeerMtls) and f.mode.value is MtlsMode.DEMANDED
-        ]
-        self.used.update(id(mode) for mode in found)
-        return found
-
-    def trails(self) -> list[Traced[object]]:
-        """The trails of all rules."""
-        return [f.trail for f in self.here]
-
-    def rest(self, what: str) -> Trail:
-        """A trail with all that no output said yet."""
-        return derived(what, [t for f in self.here for t in traced(f) if id(t) not in self.used])
-
-
-def _names(value: object, clause: Clause) -> bool:
-    if not isinstance(value, Pattern):
-        return False
-    text = value.text
-    if clause.who is Who.ACCOUNT:
-        return text.endswith((f"ns/{clause.namespace}/sa/{clause.account}",)) or text == (
-            f"{clause.namespace}/{clause.account}"
-        )
-    return text == clause.namespace or f"/ns/{clause.namespace}/" in text
-
-
-def _within(value: object, blocks: Sequence[Cidr]) -> bool:
-    if not isinstance(value, Cidr):
-        return False
-    return any(
-        value.block.partition("/")[0] in b.block or value.block in b.excluding for b in blocks
-    )

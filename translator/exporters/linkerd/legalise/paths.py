@@ -9,7 +9,7 @@ cannot lead out of a prefix), and only paths in normal form otherwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ir.access import Grant, Refusal
 from ir.language import NORMAL_PATH, PATH, Dialect, Language, Opaque
@@ -19,6 +19,13 @@ from translator.exporters.linkerd.legalise.phrases import ELEMENT
 
 LIMIT = 1024
 """Characters that a path match may have (Gateway API HTTPPathMatch.value)."""
+
+
+_NOT_NORMAL = (
+    r".*(?:\\|%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f])).*"
+    r"|.*/\.{1,2}(?:/.*)?|.*%[0-9A-Fa-f]?"
+)
+"""What the paths of :data:`ir.language.NORMAL_PATH` are not, with a test that it is so."""
 
 
 def form_of(rulings: Sequence[Fact]) -> PathForm:
@@ -52,6 +59,18 @@ def without_runs() -> Language:
 def without_escaped_slashes() -> Language:
     """Paths without two slashes in a row, and without a slash or backslash that is escaped."""
     return without_runs() - Language.regex(".*%(?:2[Ff]|5[Cc]).*", Dialect.RE2_FULL)
+
+
+@cache
+def beyond(form: PathForm) -> Language | None:
+    """Paths that are not in the form in which the source looks at them; ``None`` where that is as they were sent."""
+    texts = {
+        PathForm.RAW: (),
+        PathForm.NORMAL: (_NOT_NORMAL,),
+        PathForm.MERGED: (_NOT_NORMAL, ".*//.*"),
+        PathForm.DECODED_AND_MERGED: (_NOT_NORMAL, ".*//.*", ".*%(?:2[Ff]|5[Cc]).*"),
+    }[form]
+    return Language.regex("|".join(texts), Dialect.RE2_FULL) if texts else None
 
 
 def safe(
