@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from translator.difference import verify
     from translator.errors import (
         AccountingError,
         InputError,
@@ -37,6 +38,7 @@ __all__ = [
     "main",
     "read",
     "translate",
+    "verify",
 ]
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "TargetError": "translator.errors",
     "read": "translator.pipeline",
     "translate": "translator.pipeline",
+    "verify": "translator.difference",
 }
 
 

@@ -12,7 +12,7 @@ import typer
 from translator.cli.config import read_settings
 from translator.cli.errors import asks_for_detail, guarded
 from translator.cli.flags import with_flags
-from translator.cli.options import Aim, Format, Gate, Reading, Talk, Writing
+from translator.cli.options import Aim, Format, Gate, Reading, Talk, Threshold, Writing
 from translator.registry import pairs
 
 PathArguments = Annotated[
@@ -108,6 +108,44 @@ def why(
     return run_why(place, paths or [], from_, to, reading, aim)
 
 
+@app.command("verify")
+@with_flags
+def verify(  # noqa: PLR0913, PLR0917  # its options
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A file, a folder, or -.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="What it is compared with.")],
+    reading: Reading,
+    aim: Aim,
+    talk: Talk,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="MESH", help="The mesh of BEFORE; auto detects it.")
+    ] = "auto",
+    to: Annotated[
+        str, typer.Option("--to", metavar="MESH[@VERSION]", help="The mesh of AFTER; the same.")
+    ] = "auto",
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="text, json or markdown.")
+    ] = "text",
+    report: Annotated[
+        list[str] | None,
+        typer.Option("--report", metavar="FILE", help="Write it too: .json, .md or .txt."),
+    ] = None,
+    fail_on: Annotated[
+        Threshold, typer.Option("--fail-on", help="End with 3 for open questions from here on.")
+    ] = Threshold.HIGH,
+    *,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="AFTER is applied over BEFORE: the rest stays.")
+    ] = False,
+) -> int:
+    """Compare what two trees of manifests do, exactly, over all requests."""
+    from translator.cli.verify import run_verify
+
+    told = tuple(report or ())
+    return run_verify(
+        (before, after), (from_, to), form, told, fail_on, reading, aim, talk, overlay=overlay
+    )
+
+
 @app.command("ir")
 @with_flags
 def ir(
@@ -170,7 +208,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
 
-    configured = [*(f"{a}-to-{b}" for a, b in pairs()), "convert", "why", "ir"]
+    configured = [*(f"{a}-to-{b}" for a, b in pairs()), "convert", "why", "verify", "ir"]
 
     def start() -> object:
         asked = any(name in given for name in configured)

@@ -15,8 +15,8 @@ from translator.report.catalogue import CATALOGUE
 from translator.report.model import INVENTION, UNEXPLAINED, Fate, Finding, Report, Severity
 from translator.report.render.json import finding_tree
 
-DONE, USAGE, FINDINGS, INPUT, BUG, INTERRUPTED = 0, 2, 3, 4, 70, 130
-"""The exit codes; when several hold, 130 goes before 70, 4, 3 and 0."""
+DONE, USAGE, FINDINGS, INPUT, DIFFERENT, BUG, INTERRUPTED = 0, 2, 3, 4, 5, 70, 130
+"""The exit codes; when several hold, 130 goes before 70, 4, 5, 3 and 0."""
 
 _SEVERITIES = tuple(Severity)
 

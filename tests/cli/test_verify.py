@@ -1,0 +1,245 @@
+"""The command that compares two trees of manifests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import meshmigrate
+from tests.cli.conftest import Run
+from translator.cli.options import Threshold
+from translator.cli.verify import exit_code
+
+POD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      serviceAccountName: api
+      containers: [{name: api, ports: [{name: http, containerPort: 8080}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {ports: [{port: 80, targetPort: 8080, name: http}], selector: {app: api}}
+---
+"""
+POLICY = """\
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  rules:
+  - from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]
+    to: [{operation: {methods: [GET], paths: ["/items*"]}}]
+---
+"""
+ROUTE = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api]
+  http:
+  - timeout: 3s
+    route: [{destination: {host: api}}]
+---
+"""
+OUTLIERS = """\
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api, namespace: shop}
+spec:
+  host: api
+  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 7}}
+"""
+GATEWAY = """\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: edge, namespace: shop}
+spec:
+  hosts: [shop.example.com]
+  gateways: [edge]
+  http:
+  - match: [{uri: {prefix: /a}}]
+    route: [{destination: {host: api}}]
+"""
+BASE = POD + POLICY + ROUTE + OUTLIERS
+
+
+@pytest.fixture
+def sides(folder: Path) -> Path:
+    (folder / "before").mkdir()
+    (folder / "after").mkdir()
+    (folder / "before" / "all.yaml").write_text(BASE)
+    (folder / "after" / "all.yaml").write_text(BASE)
+    return folder
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    file = folder / "after" / "all.yaml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_two_trees_that_say_the_same_are_equal(run: Run, sides: Path) -> None:
+    assert sides.is_dir()
+    ran = run("verify", "before", "after")
+    assert ran.code == 0
+    assert ran.out.endswith("verdict: EQUAL_UNDER\n")
+    assert "compared: 2 EQUAL_EXACT, 1 EQUAL_UNDER" in ran.out
+
+
+def test_wider_access_is_shown_by_a_request_and_the_rules_that_decide_it(
+    run: Run, sides: Path
+) -> None:
+    change(sides, '"/items*"', '"/item*"')
+    ran = run("verify", "before", "after")
+    assert ran.code == 5
+    assert ran.out.startswith("newly allowed: Deployment/shop/api ")
+    assert "request: GET /item from shop/web (mutual TLS)\n" in ran.out
+    line = next(n for n, one in enumerate(BASE.splitlines(), 1) if "principals" in one)
+    assert "[before/all.yaml:" in ran.out
+    assert f"[after/all.yaml:{line}:" in ran.out
+    assert "--globoff http://api.shop:80/item\n" in ran.out
+    assert "# from a pod in shop with a proxy of the mesh (service account web" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("methods: [GET]", "methods: [GET, PUT]", "newly_allowed"),
+        ("shop/sa/web", "shop/sa/shop", "newly_denied"),
+        ("timeout: 3s", "timeout: 4s", "timeout"),
+        ("timeout: 3s", "retries: {attempts: 7}", "retry"),
+        ("[{destination: {host: api}}]", "[{destination: {host: other}}]", "rerouted"),
+        ("timeout: 3s", "rewrite: {uri: /x}\n    timeout: 3s", "rewritten"),
+    ],
+)
+def test_a_change_of_any_kind_is_found(
+    run: Run, sides: Path, old: str, new: str, kind: str
+) -> None:
+    change(sides, old, new)
+    ran = run("verify", "before", "after", "--format", "json")
+    assert ran.code == 5
+    told = json.loads(ran.out)
+    assert told["verdict"] == "DIFFERENT"
+    assert kind in {one["kind"] for one in told["changes"]}
+    for one in told["changes"]:
+        assert one["curl"].startswith("curl ")
+        assert one["before"]["text"] != one["after"]["text"]
+
+
+def test_a_setting_that_no_request_tells_is_a_difference_too(run: Run, sides: Path) -> None:
+    change(sides, "consecutive5xxErrors: 7", "consecutive5xxErrors: 8")
+    ran = run("verify", "before", "after", "--format", "json")
+    assert ran.code == 5
+    told = json.loads(ran.out)
+    assert told["changes"] == []
+    (one,) = told["settings"]
+    assert one["what"] == "how failing endpoints are set aside"
+    assert one["before"]["rules"][0]["file"] == "before/all.yaml"
+    assert one["before"]["text"] != one["after"]["text"]
+
+
+def test_routes_at_a_gateway_are_never_called_equal_unseen(run: Run, sides: Path) -> None:
+    for side in ("before", "after"):
+        (sides / side / "edge.yaml").write_text(GATEWAY)
+    assert run("verify", "before", "after").code == 0
+    (sides / "after" / "edge.yaml").write_text(GATEWAY.replace("prefix: /a", "prefix: /b"))
+    ran = run("verify", "before", "after")
+    assert ran.code == 5
+    assert "routes at a gateway" in ran.out
+
+
+def test_what_is_not_read_leaves_the_question_open_unless_both_sides_have_it(
+    run: Run, sides: Path
+) -> None:
+    change(sides, "  rules:", "  oddity: true\n  rules:")
+    ran = run("verify", "before", "after")
+    assert ran.code == 3
+    assert "open (MAY_DIFFER): Deployment/shop/api port 8080" in ran.out
+    assert run("verify", "before", "after", "--fail-on", "never").code == 0
+    ran = run("verify", "after", "after")
+    assert ran.code == 0
+    assert "is the same on both sides and does the same" in ran.out
+
+
+def test_an_extension_that_is_the_same_on_both_sides_is_an_assumption(
+    run: Run, sides: Path
+) -> None:
+    plugin = (
+        "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
+        "metadata: {name: odd, namespace: shop}\nspec: {url: 'oci://x/y', phase: AUTHZ}\n"
+    )
+    for side in ("before", "after"):
+        (sides / side / "plugin.yaml").write_text(plugin)
+    ran = run("verify", "before", "after")
+    assert ran.code == 0
+    assert "assumed: a WasmPlugin" in ran.out or "assumed: WasmPlugin" in ran.out
+    (sides / "after" / "plugin.yaml").write_text(plugin.replace("x/y", "x/z"))
+    assert run("verify", "before", "after").code in {3, 5}
+
+
+def test_a_translation_laid_over_its_source_is_compared_with_it(run: Run, sides: Path) -> None:
+    assert run("istio-to-linkerd", "before", "-o", "out", "-q").code in {0, 3}
+    ran = run("verify", "before", "out", "--overlay", "--format", "json")
+    told = json.loads(ran.out)
+    assert told["before"]["mesh"]["mesh"] == "istio"
+    assert told["after"]["mesh"]["mesh"] == "linkerd"
+    assert "newly_allowed" not in {one["kind"] for one in told["changes"]}
+    assert not [q for q in told["open"] if "one side lists" in " ".join(q["reasons"])]
+    assert (sides / "out").is_dir()
+
+
+def test_the_mesh_that_is_not_clear_has_to_be_named(run: Run, sides: Path) -> None:
+    (sides / "after" / "all.yaml").write_text(POD)
+    assert run("verify", "before", "after").code == 5
+    (sides / "before" / "all.yaml").write_text(POD)
+    ran = run("verify", "before", "after")
+    assert ran.code == 2
+    assert "--from" in ran.err
+    assert run("verify", "before", "after", "--from", "linkerd").code in {0, 3}
+
+
+def test_reports_are_written_in_the_form_of_their_name(run: Run, sides: Path) -> None:
+    change(sides, "methods: [GET]", "methods: [GET, PUT]")
+    ran = run("verify", "before", "after", "--format", "markdown", "--report", "r.json")
+    assert ran.code == 5
+    assert ran.out.startswith("# DIFFERENT\n")
+    assert "## Newly allowed: `Deployment/shop/api port 8080`" in ran.out
+    assert json.loads((sides / "r.json").read_text())["schema_version"] == 1
+    assert run("verify", "before", "after", "--report", "r.html").code == 2
+    assert run("verify", "before", "after", "--format", "xml").code == 2
+
+
+def test_open_questions_end_with_3_from_their_severity_on() -> None:
+    assert exit_code("DIFFERENT", Threshold.NEVER) == 5
+    assert exit_code("MAY_DIFFER", Threshold.HIGH) == 3
+    assert exit_code("UNKNOWN", Threshold.BLOCKER) == 0
+    assert exit_code("NOTHING_TO_COMPARE", Threshold.HIGH) == 0
+    assert exit_code("NOTHING_TO_COMPARE", Threshold.MEDIUM) == 3
+    assert exit_code("EQUAL_UNDER", Threshold.LOW) == 0
+
+
+def test_the_library_compares_too(sides: Path) -> None:
+    change(sides, "methods: [GET]", "methods: [GET, PUT]")
+    found = meshmigrate.verify(["before"], ["after"])
+    assert found.verdict == "DIFFERENT"
+    assert found.to_text().startswith("newly allowed")
+    assert json.loads(found.to_json())["verdict"] == "DIFFERENT"

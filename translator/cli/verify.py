@@ -1,0 +1,88 @@
+"""``verify``: two trees of manifests compared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from translator.cli.console import err, out
+from translator.cli.gate import DIFFERENT, DONE, FINDINGS
+from translator.cli.options import Aim, Reading, Talk, Threshold
+from translator.cli.reading import run_options
+from translator.cli.writing import write_all
+from translator.difference import difference, laid_over, meshes_of
+from translator.errors import TargetError
+from translator.report.difference import Difference
+from translator.report.render.difference import (
+    difference_json,
+    difference_markdown,
+    difference_text,
+)
+from translator.source.load import Loaded, load
+
+FORMS: Mapping[str, Callable[[Difference], str]] = {
+    "text": difference_text,
+    "json": difference_json,
+    "markdown": difference_markdown,
+}
+"""The forms of what is found."""
+
+_SUFFIXES = {".txt": "text", ".json": "json", ".md": "markdown"}
+_GRAVE = {"MAY_DIFFER": Threshold.HIGH, "UNKNOWN": Threshold.HIGH}
+_SEVERITIES = (Threshold.HIGH, Threshold.MEDIUM, Threshold.LOW)
+
+
+def run_verify(  # noqa: PLR0913, PLR0917  # the options of a command
+    sides: tuple[str, str],
+    meshes: tuple[str, str],
+    form: str,
+    reports: tuple[str, ...],
+    fail_on: Threshold,
+    reading: Reading,
+    aim: Aim,
+    talk: Talk,
+    *,
+    overlay: bool,
+) -> int:
+    """Reads both sides, compares them and tells; returns the exit code."""
+    if form not in FORMS:
+        message = f"--format {form}: expected one of {', '.join(FORMS)}."
+        raise TargetError(message)
+    for file in reports:
+        if Path(file).suffix not in _SUFFIXES:
+            message = f"--report {file}: expected a name that ends in {', '.join(_SUFFIXES)}."
+            raise TargetError(message)
+    if "-" in sides and (overlay or sides[0] == sides[1]):
+        message = "standard input cannot be read twice: name files or folders."
+        raise TargetError(message)
+    before, after = (_load(side, reading) for side in sides)
+    source, target = meshes_of(before, after, *meshes)
+    options = run_options(before, source, target, reading, aim)
+    if overlay:
+        both = load(list(sides), include=reading.include, exclude=reading.exclude)
+        after = laid_over(both, after, options)
+    found = difference(before, after, options)
+    written = {Path(file): (FORMS[_SUFFIXES[Path(file).suffix]](found),) for file in reports}
+    write_all(None, {}, written, force=False)
+    out((FORMS[form](found),))
+    if not talk.quiet and form != "text":
+        err(f"verdict: {found.verdict}\n")
+    return exit_code(found.verdict, fail_on)
+
+
+def _load(side: str, reading: Reading) -> Loaded:
+    stdin = sys.stdin.buffer if side == "-" else None
+    return load([side], stdin=stdin, include=reading.include, exclude=reading.exclude)
+
+
+def exit_code(verdict: str, fail_on: Threshold) -> int:
+    """5 where the sides differ; 3 where it is open whether they do, from that severity on."""
+    if verdict == "DIFFERENT":
+        return DIFFERENT
+    severity = _GRAVE.get(verdict)
+    if verdict == "NOTHING_TO_COMPARE":
+        severity = Threshold.MEDIUM
+    if severity is None or fail_on not in _SEVERITIES:
+        return DONE
+    return FINDINGS if _SEVERITIES.index(severity) <= _SEVERITIES.index(fail_on) else DONE

@@ -1,0 +1,368 @@
+"""Two trees of manifests, each read by the importer of its own mesh, and compared exactly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ir.model import Model
+from ir.opaque import Opaque
+from ir.provenance import Assumption, bare
+from ir.walk import traced
+from translator.after import as_source
+from translator.api import Import, Options
+from translator.errors import TargetError
+from translator.pipeline import VERSION, Paths, options_of
+from translator.proof import ACCESS_ALONE, ROUTING_ALONE, not_read, witness
+from translator.registry import SOURCES, detect, load_importer
+from translator.report.difference import (
+    Changed,
+    Compared,
+    Decided,
+    Difference,
+    OpenQuestion,
+    SettingChanged,
+)
+from translator.report.model import Source, Tool, Version
+from translator.source.leaves import Resource, document_of, leaf_of, leaves_below, plain
+from translator.source.load import Loaded, load
+from translator.target import Target
+from translator.verify.compare import Proof, Terms, compare
+from translator.verify.curl import curl_line, sender
+from translator.verify.result import Change, Sample, Slice, Verdict
+from translator.verify.settings import OtherSetting, Setting, other_settings
+
+AUTO = "auto"
+_MOST_RULES = 3
+"""Places that are named for one decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One side: what was read, and what its mesh makes of it."""
+
+    loaded: Loaded
+    imported: Import
+    options: Options
+    model: Model
+
+    @property
+    def mesh(self) -> Target:
+        """The mesh that it is for."""
+        return self.options.source
+
+    def places(self, leaves: Iterable[int]) -> tuple[Source, ...]:
+        """The first value of each of the objects that some leaves stand in."""
+        found: dict[str, Source] = {}
+        for ref in sorted(leaves):
+            document = self.loaded.documents_by_number[document_of(ref)]
+            leaf = leaf_of(ref)
+            own = self.loaded.resource_of(document, leaf)
+            name = "" if own is None else f"{own.kind}/{own.namespace or ''}/{own.name}"
+            node = document.leaves[leaf]
+            place = Source(document.file, node.line, node.column, name, document.paths()[leaf])
+            key = f"{document.file} {document.index} {name}"
+            if key not in found or _weight(place) > _weight(found[key]):
+                found[key] = place
+        return tuple(found.values())[:_MOST_RULES]
+
+
+_OWN = re.compile(r"(items\[\d+\]\.)*spec\b(?P<where>\.(selector|targetRefs?|podSelector)\b)?")
+
+
+def _weight(place: Source) -> int:
+    """2 for a value of the rules themselves, 1 for one that says where they hold, 0 for a name."""
+    own = _OWN.match(place.path)
+    return 0 if own is None else 1 if own["where"] else 2
+
+
+def meshes_of(before: Loaded, after: Loaded, source: str, target: str) -> tuple[str, str]:
+    """The meshes of both sides: as given, else those whose kinds are there, else that of the other side.
+
+    Raises:
+        TargetError: a side holds kinds of several meshes, or neither holds any.
+    """
+    found = [_mesh_of(before, source, "--from"), _mesh_of(after, target, "--to")]
+    if not any(found):
+        message = (
+            "neither side holds anything of a mesh: name them with --from and --to "
+            f"(expected one of {', '.join(SOURCES)})."
+        )
+        raise TargetError(message)
+    return found[0] or found[1], found[1] or found[0]
+
+
+def _mesh_of(loaded: Loaded, given: str, option: str) -> str:
+    if given not in (AUTO, ""):
+        return given
+    found = [mesh for mesh in detect(loaded.resources) if mesh in SOURCES]
+    if len(found) > 1:
+        message = (
+            f"kinds of {' and '.join(found)} are on one side: say which is meant with {option}."
+        )
+        raise TargetError(message)
+    return found[0] if found else ""
+
+
+def read_tree(loaded: Loaded, options: Options) -> Tree:
+    """What the mesh ``options.source`` makes of the documents.
+
+    Raises:
+        ExceptionGroup: of ``InputError``.
+    """
+    imported = load_importer(options.source.mesh)(loaded.resources, options)
+    return Tree(loaded, imported, imported.options or options, imported.model)
+
+
+def laid_over(both: Loaded, after: Loaded, options: Options) -> Loaded:
+    """What is in force once ``after`` is applied over the rest of ``both``.
+
+    Objects of the same kind and name are replaced; where the meshes differ, what only the source's mesh reads is gone.
+    """
+    files = {document.file for document in after.documents}
+    new = {_name(r, options) for r in both.resources if r.document.file in files}
+    old = [r for r in both.resources if r.document.file not in files]
+    gone: set[int] = set()
+    if options.source.mesh != options.target.mesh:
+        gone = {id(r.node) for r in load_importer(options.source.mesh)(old, options).claimed}
+    left = tuple(
+        r
+        for r in both.resources
+        if r.document.file in files or not (id(r.node) in gone or _name(r, options) in new)
+    )
+    numbers = {r.document.number for r in left}
+    documents = tuple(d for d in both.documents if d.number in numbers)
+    return replace(both, resources=left, documents=documents)
+
+
+def _name(resource: Resource, options: Options) -> tuple[str, str, str]:
+    space = "" if resource.kind == "Namespace" else resource.namespace or options.namespace
+    return resource.kind, space, resource.name
+
+
+def difference(before: Loaded, after: Loaded, options: Options) -> Difference:
+    """Compares two trees; ``options.source`` and ``options.target`` are their meshes.
+
+    Raises:
+        ExceptionGroup: of ``InputError``.
+    """
+    return compare_trees(read_tree(before, options), read_tree(after, as_source(options)))
+
+
+def verify(
+    before: Paths,
+    after: Paths,
+    *,
+    source: str = AUTO,
+    target: str = AUTO,
+    **settings: object,
+) -> Difference:
+    """Compares what the manifests at two places do. ``settings`` are the fields of :class:`~translator.api.Options`.
+
+    Raises:
+        ExceptionGroup: of ``InputError``, all errors of a side.
+        TargetError: an unknown mesh, version or setting.
+    """
+    sides = load(before), load(after)
+    meshes = meshes_of(*sides, source, target)
+    return difference(*sides, options_of(sides[0], *meshes, settings))
+
+
+def compare_trees(before: Tree, after: Tree) -> Difference:
+    """Compares two trees that are read."""
+    same_mesh = before.mesh.mesh == after.mesh.mesh
+    proof = compare_models(before, after)
+    settings = tuple(_setting(o, before, after) for o in other_settings(before.model, after.model))
+    assumptions = {a.text: None for tree in (before, after) for a in tree.model.assumptions}
+    open_questions = tuple(_open_questions(proof.found_slices, settings, same_mesh=same_mesh))
+    return Difference(
+        schema_version=1,
+        tool=Tool("meshmigrate", VERSION),
+        before=_side(before),
+        after=_side(after),
+        verdict=_verdict(proof.proof, bool(settings), same_mesh=same_mesh).value,
+        slices=proof.proof.counts,
+        changes=tuple(_changes(proof.proof, before, after)),
+        settings=settings,
+        settings_count=same_mesh,
+        open=open_questions,
+        assumptions=tuple({**assumptions, **dict.fromkeys(proof.alike)}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The proof, and what had to be taken for the same on both sides."""
+
+    proof: Proof
+    alike: tuple[str, ...]
+
+    @property
+    def found_slices(self) -> tuple[Slice, ...]:
+        """What was compared."""
+        return tuple(one.slice for one in self.proof.found)
+
+
+def compare_models(before: Tree, after: Tree) -> Outcome:
+    """Compares what both trees mean; extensions that are the same on both sides are taken to do the same."""
+    models, alike = _without_twins(before, after)
+    notes: list[dict[str, dict[str, None]]] = [{}, {}]
+    same = {*_unread(before)} & {*_unread(after)}
+    for tree in (before, after):
+        for (kind, space, _, _), resource in _unread(tree).items():
+            where = "" if space == tree.options.root_namespace else space
+            for alone, noted in zip((ROUTING_ALONE, ACCESS_ALONE), notes, strict=True):
+                if kind not in alone and _key(resource, tree) not in same:
+                    noted.setdefault(where, {})[f"{kind} that is not read in full"] = None
+    alike += tuple(
+        f"what is not read of {kind}/{space}/{name} is the same on both sides and does the same"
+        for kind, space, name, _ in sorted(same)
+    )
+    terms = Terms(
+        trust_domain=before.options.trust_domain,
+        cluster_domain=before.options.cluster_domain,
+        unread={space: tuple(names) for space, names in notes[0].items()},
+        unread_routes={space: tuple(names) for space, names in notes[1].items()},
+    )
+    assumed = tuple(Assumption("alike", text) for text in alike)
+    first, second = (replace(m, assumptions=(*m.assumptions, *assumed)) for m in models)
+    return Outcome(compare(first, second, terms), alike)
+
+
+def _without_twins(before: Tree, after: Tree) -> tuple[tuple[Model, Model], tuple[str, ...]]:
+    """The models without what is opaque and the same in both; and that it is taken to do the same."""
+    if before.mesh != after.mesh:
+        return (before.model, after.model), ()
+    own = [
+        {str(bare(f)): f for f in tree.model.facts if isinstance(f, Opaque)}
+        for tree in (before, after)
+    ]
+    texts = [
+        {text: _source_text(fact, tree) for text, fact in held.items()}
+        for held, tree in zip(own, (before, after), strict=True)
+    ]
+    twins = {text for text in own[0] if texts[0][text] == texts[1].get(text)}
+    models = [
+        replace(
+            tree.model,
+            facts=tuple(
+                f for f in tree.model.facts if not (isinstance(f, Opaque) and str(bare(f)) in twins)
+            ),
+        )
+        for tree in (before, after)
+    ]
+    named = dict.fromkeys(
+        f"{own[0][text].kind} is the same on both sides and does the same" for text in sorted(twins)
+    )
+    return (models[0], models[1]), tuple(named)
+
+
+def _source_text(fact: Opaque, tree: Tree) -> str:
+    """Everything that the objects say which the piece comes from."""
+    leaves = {leaf for value in traced(fact) for leaf in value.origin}
+    found: dict[str, None] = {}
+    for ref in sorted(leaves):
+        document = tree.loaded.documents_by_number[document_of(ref)]
+        own = tree.loaded.resource_of(document, leaf_of(ref))
+        found[str(plain(document.root if own is None else own.node))] = None
+    return "".join(found)
+
+
+Unread = tuple[str, str, str, str]
+"""Kind, namespace, name and everything that an object says."""
+
+
+def _key(resource: Resource, tree: Tree) -> Unread:
+    space = resource.namespace or tree.options.namespace
+    return resource.kind, space, resource.name, str(plain(resource.node))
+
+
+def _unread(tree: Tree) -> dict[Unread, Resource]:
+    """Objects of the mesh that hold something which nobody read."""
+    model = tree.model
+    known = {leaf for value in traced(model) for leaf in (*value.origin, *value.because)}
+    known.update(leaf for one in model.inactive for leaf in one.leaves)
+    known.update(one.leaf for one in tree.imported.inert)
+    known |= tree.imported.reads
+    told = [*not_read(tree.imported)]
+    for resource in tree.imported.claimed:
+        leaves = resource.document.leaves
+        if any(
+            ref not in known and leaves[leaf_of(ref)].value is not None
+            for ref in leaves_below(resource)
+        ):
+            told.append(resource)
+    return {_key(resource, tree): resource for resource in told}
+
+
+# --- what is told --------------------------------------------------------------------------------
+
+
+def _side(tree: Tree) -> Compared:
+    mesh = Version(tree.mesh.mesh, tree.mesh.version, tree.mesh.channel)
+    return Compared(mesh, tree.loaded.files, len(tree.loaded.documents))
+
+
+def _verdict(proof: Proof, others: bool, *, same_mesh: bool) -> Verdict:  # noqa: FBT001
+    """That of the proof, unless settings differ beside it: then the two do not do the same."""
+    if others and proof.verdict is not Verdict.DIFFERENT:
+        return Verdict.DIFFERENT if same_mesh else Verdict.MAY_DIFFER
+    return proof.verdict
+
+
+def _changes(proof: Proof, before: Tree, after: Tree) -> Iterator[Changed]:
+    for one in proof.found:
+        groups: dict[tuple[str, bool], list[Change]] = {}
+        for explained in one.changes:
+            change = explained.change
+            groups.setdefault((change.kind.value, change.listed), []).append(change)
+        for (kind, listed), held in groups.items():
+            sample = held[0].witness
+            inventory = before.model.inventory
+            yield Changed(
+                kind=kind,
+                world="closed" if listed else "open",
+                slice=one.slice.name,
+                classes=len(held),
+                witness=witness(sample.request),
+                sender=sender(sample.request.caller, inventory),
+                curl=curl_line(sample.request, inventory),
+                before=_decided(sample, before, 0),
+                after=_decided(sample, after, 1),
+            )
+
+
+def _decided(sample: Sample, tree: Tree, side: int) -> Decided:
+    text = (sample.before, sample.after)[side]
+    return Decided(text, tree.places((sample.before_leaves, sample.after_leaves)[side]))
+
+
+def _setting(other: OtherSetting, before: Tree, after: Tree) -> SettingChanged:
+    return SettingChanged(
+        what=other.either.noun,
+        subject=other.either.subject,
+        before=_stated(other.before, before),
+        after=_stated(other.after, after),
+    )
+
+
+def _stated(setting: Setting | None, tree: Tree) -> Decided | None:
+    return None if setting is None else Decided(setting.text, tree.places(setting.leaves))
+
+
+def _open_questions(
+    slices: Iterable[Slice], settings: Iterable[SettingChanged], *, same_mesh: bool
+) -> Iterator[OpenQuestion]:
+    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for one in slices:
+        if one.verdict in (Verdict.MAY_DIFFER, Verdict.UNKNOWN):
+            groups.setdefault((one.verdict.value, one.reasons), []).append(one.name)
+    for (verdict, reasons), names in sorted(groups.items()):
+        yield OpenQuestion(verdict, reasons, tuple(names))
+    subjects = [] if same_mesh else [one.subject for one in settings]
+    if subjects:
+        reason = "settings that the two meshes state in words of their own are listed, not compared"
+        yield OpenQuestion(
+            Verdict.MAY_DIFFER.value, (reason,), tuple(dict.fromkeys(sorted(subjects)))
+        )
