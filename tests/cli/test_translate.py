@@ -118,7 +118,7 @@ def test_every_report_is_written_in_the_form_of_its_suffix(run: Run, folder: Pat
     files = ("r.json", "r.md", "r.csv", "r.txt")
     run(PAIR, "in.yaml", *(part for file in files for part in ("--report", file)))
     starts = [(folder / file).read_text(encoding="utf-8")[:5] for file in files]
-    assert starts == ['{"sch', "## me", "file,", "in.ya"]
+    assert starts == ['{"sch', "## me", "row,f", "in.ya"]
 
 
 @pytest.mark.parametrize("file", ["r.html", "r.sarif", "r"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from tests.report.reports import finding, report
-from translator.cli.pages import report_schema
 from translator.report.model import DefaultRef, Severity, Version
 from translator.report.render.json import render_json, render_json_chunks
+from translator.report.schema import report_schema
 
 
 def test_the_report_has_the_fields_of_the_contract_in_its_order() -> None:
@@ -25,6 +26,7 @@ def test_the_report_has_the_fields_of_the_contract_in_its_order() -> None:
         "findings",
         "outputs",
         "verification",
+        "causes",
         "assumptions",
     ]
     assert tree["source"] == {"mesh": "istio", "version": "1.29"}
@@ -111,3 +113,19 @@ def test_the_published_schema_refuses_an_unknown_fate() -> None:
     tree = json.loads(render_json(report()))
     tree["ledger"][0]["fate"] = "forgotten"
     assert not Draft202012Validator(report_schema()).is_valid(tree)
+
+
+@pytest.mark.parametrize("missing", ["ledger", "causes", "summary", "verification"])
+def test_the_published_schema_asks_for_every_part(missing: str) -> None:
+    tree = json.loads(render_json(report(finding())))
+    del tree[missing]
+    assert not Draft202012Validator(report_schema()).is_valid(tree)
+
+
+def test_causes_say_which_findings_they_hold() -> None:
+    low = finding("MM303", Severity.LOW, message="c")
+    tree = json.loads(render_json(report(low, finding(message="a"), finding(message="b"))))
+    assert [(c["code"], c["count"], c["findings"]) for c in tree["causes"]] == [
+        ("MM301", 2, [1, 2]),
+        ("MM303", 1, [0]),
+    ]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from translator.cli.console import err
 from translator.cli.matrix import matrix_page
 from translator.report.catalogue import findings_markdown
+from translator.report.schema import report_schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
 def pages() -> dict[str, str]:
     """The text of each generated page by its file name."""
-    return {"findings.md": findings_markdown(), "matrix.md": matrix_page()}
+    return {
+        "findings.md": findings_markdown(),
+        "matrix.md": matrix_page(),
+        "report.schema.json": json.dumps(report_schema(), indent=2) + "\n",
+    }
 
 
 def stale(folder: Path = DOCS) -> tuple[str, ...]:

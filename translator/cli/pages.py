@@ -29,6 +29,8 @@ def run_schema(what: str) -> int:
     """Prints the JSON Schema of the report, of the neutral model or of the settings file."""
     match what:
         case "report":
+            from translator.report.schema import report_schema
+
             schema = report_schema()
         case "ir":
             from translator.cli.neutral_schema import model_schema
@@ -43,16 +45,6 @@ def run_schema(what: str) -> int:
             raise TargetError(message)
     out((json.dumps(schema, indent=2) + "\n",))
     return 0
-
-
-def report_schema() -> dict[str, object]:
-    """The JSON Schema of ``report.json``, version 1."""
-    from pydantic import TypeAdapter
-
-    from translator.report.model import Report
-
-    schema = TypeAdapter(Report).json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
 def run_version() -> int:

@@ -1,4 +1,4 @@
-"""The ledger as CSV: one row a leaf."""
+"""The report as one table: a row for every leaf, then a row for every finding."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import csv
 import io
 from collections.abc import Iterator
 
-from translator.report.model import LedgerRow, Report
+from translator.report.model import Finding, LedgerRow, Placement, Report, Source
+from translator.report.render.groups import causes
 
 HEAD = (
+    "row",
     "file",
     "document",
     "line",
@@ -18,12 +20,20 @@ HEAD = (
     "fate",
     "outputs",
     "findings",
+    "severity",
+    "impact",
+    "cause",
+    "message",
+    "advice",
 )
+"""``row`` is ``leaf`` or ``finding``; ``cause`` numbers the causes from 1, the most dangerous first."""
+
 _FORMULA = ("=", "+", "@", "\t", "\r")
+_NOWHERE = Source("", None, None, "", "")
 
 
 def render_csv(report: Report) -> str:
-    """All rows of the ledger below a head line (RFC 4180, lines end in a line feed)."""
+    """All rows below a head line (RFC 4180, lines end in a line feed)."""
     return "".join(render_csv_chunks(report))
 
 
@@ -31,7 +41,10 @@ def render_csv_chunks(report: Report) -> Iterator[str]:
     """The same, line by line."""
     yield _line(HEAD)
     for row in report.ledger:
-        yield _line(_cells(row))
+        yield _line(_leaf(row))
+    for cause, found in enumerate(causes(report.findings), 1):
+        for number in found.numbers:
+            yield _line(_finding(report.findings[number], cause))
 
 
 def _line(cells: tuple[str, ...]) -> str:
@@ -46,15 +59,44 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if risky else cell
 
 
-def _cells(row: LedgerRow) -> tuple[str, ...]:
+def _leaf(row: LedgerRow) -> tuple[str, ...]:
     return (
+        "leaf",
         row.file,
         str(row.document),
-        "" if row.line is None else str(row.line),
-        "" if row.column is None else str(row.column),
+        *_numbers(row.line, row.column),
         row.resource,
         row.path,
         row.fate.value,
-        "; ".join(f"{at.resource} {at.path}" for at in row.outputs),
+        _outputs(row.outputs),
         " ".join(row.findings),
+        *("",) * 5,
     )
+
+
+def _finding(finding: Finding, cause: int) -> tuple[str, ...]:
+    at = finding.sources[0] if finding.sources else _NOWHERE
+    return (
+        "finding",
+        at.file,
+        "",
+        *_numbers(at.line, at.column),
+        at.resource,
+        at.path,
+        finding.fate.value,
+        _outputs(finding.outputs),
+        finding.code,
+        finding.severity.value,
+        finding.impact.value,
+        str(cause),
+        finding.message,
+        finding.advice,
+    )
+
+
+def _numbers(*numbers: int | None) -> tuple[str, ...]:
+    return tuple("" if number is None else str(number) for number in numbers)
+
+
+def _outputs(placements: tuple[Placement, ...]) -> str:
+    return "; ".join(f"{at.resource} {at.path}" for at in placements)

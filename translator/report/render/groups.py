@@ -1,4 +1,4 @@
-"""Findings as people read them: equal ones told once, the most dangerous first."""
+"""Findings as people read them: those of one cause together, the most dangerous first."""
 
 from __future__ import annotations
 
@@ -29,11 +29,58 @@ class Group:
         return entry.advice if entry else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings of one cause: the same code, harm and default; ``groups`` are what they say."""
+
+    groups: tuple[Group, ...]
+    numbers: tuple[int, ...]
+    """Which findings of the report they are, from 0."""
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for all."""
+        return self.groups[0].first
+
+    @property
+    def count(self) -> int:
+        """How many findings."""
+        return len(self.numbers)
+
+    @property
+    def title(self) -> str:
+        """What they have in common: what they say, where that is one thing, else as the page of the code says."""
+        entry = CATALOGUE.get(self.first.code)
+        if len(self.groups) == 1 or entry is None:
+            return self.first.message
+        return entry.title
+
+    @property
+    def advice(self) -> str:
+        """What to do, for all of them: their own advice where it is one, else that of the page."""
+        said = {group.advice for group in self.groups}
+        entry = CATALOGUE.get(self.first.code)
+        if len(said) == 1 or entry is None:
+            return self.groups[0].advice
+        return entry.advice
+
+
+def causes(findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    """Findings by cause, the most dangerous first, accepted ones last; each is in one of them."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for number in sorted(range(len(findings)), key=lambda n: _danger(findings[n])):
+        found.setdefault(_cause(findings[number]), []).append(number)
+    return tuple(
+        Cause(grouped([findings[number] for number in numbers]), tuple(numbers))
+        for numbers in found.values()
+    )
+
+
 def grouped(findings: Sequence[Finding]) -> tuple[Group, ...]:
     """Findings that say the same together, the most dangerous first, accepted ones last."""
     found: dict[tuple[str, ...], list[Finding]] = {}
     for finding in sorted(findings, key=_danger):
-        found.setdefault(_sameness(finding), []).append(finding)
+        found.setdefault((*_cause(finding), finding.message), []).append(finding)
     return tuple(
         Group(same[0], len(same), tuple(place for one in same for place in one.sources))
         for same in found.values()
@@ -50,18 +97,10 @@ def _danger(finding: Finding) -> tuple[bool, int, int, str, str]:
     )
 
 
-def _sameness(finding: Finding) -> tuple[str, ...]:
+def _cause(finding: Finding) -> tuple[str, ...]:
     default = finding.default.field if finding.default else ""
     accepted = "" if finding.accepted is None else f"accepted: {finding.accepted}"
-    return (
-        finding.code,
-        finding.severity,
-        finding.fate,
-        finding.impact,
-        finding.message,
-        default,
-        accepted,
-    )
+    return finding.code, finding.severity, finding.fate, finding.impact, default, accepted
 
 
 def place_text(source: Source) -> str:
@@ -93,3 +132,10 @@ def trimmed(places: Sequence[Source], shown: int) -> str:
     named = ", ".join(place_text(place) for place in places[1 : shown + 1])
     rest = len(places) - 1 - shown
     return f"{named} and {rest} more" if rest > 0 else named
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of at most so many characters, cut between words."""
+    if len(text) <= longest:
+        return text
+    return text[: longest - 3].rsplit(" ", 1)[0].rstrip(",;:. ") + "..."

@@ -16,6 +16,7 @@ from translator.report.model import (
     Verification,
     Version,
 )
+from translator.report.render.groups import Cause, causes
 
 
 def render_json(report: Report) -> str:
@@ -34,6 +35,7 @@ def render_json_chunks(report: Report) -> Iterator[str]:
     yield from _array("findings", map(finding_tree, report.findings))
     yield from _array("outputs", map(_output, report.outputs))
     yield f' "verification": {_dump(_verification(report.verification))},\n'
+    yield from _array("causes", map(_cause, causes(report.findings)))
     yield f' "assumptions": {_dump(list(report.assumptions))}}}\n'
 
 
@@ -67,6 +69,20 @@ def _row(row: LedgerRow) -> dict[str, object]:
         "fate": row.fate.value,
         "outputs": _placements(row.outputs),
         "findings": list(row.findings),
+    }
+
+
+def _cause(cause: Cause) -> dict[str, object]:
+    first = cause.first
+    return {
+        "code": first.code,
+        "severity": first.severity.value,
+        "fate": first.fate.value,
+        "impact": first.impact.value,
+        "count": cause.count,
+        "title": cause.title,
+        "advice": cause.advice,
+        "findings": list(cause.numbers),
     }
 
 

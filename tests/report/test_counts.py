@@ -1,0 +1,102 @@
+"""The same counts in every form of a report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import meshmigrate
+from tests.report.reports import finding, report
+from translator.report.model import Impact, Report, Severity
+from translator.report.render.csv import render_csv
+from translator.report.render.groups import causes
+from translator.report.render.json import render_json
+from translator.report.render.markdown import render_markdown
+from translator.report.render.text import render_text
+
+SHOP = Path(__file__).parents[2] / "examples" / "shop"
+Counts = dict[str, int]
+
+
+@cache
+def shop() -> Report:
+    return meshmigrate.translate([str(SHOP)], source="istio", target="linkerd").report
+
+
+def made_up() -> Report:
+    """Several causes of each severity, some findings alike and some accepted."""
+    return report(
+        *(
+            finding(f"MM30{code}", severity, impact, message, accepted=accepted)
+            for severity in Severity
+            for impact in (Impact.NONE, Impact.DIFFERENT)
+            for code in range(1, 3)
+            for message in ("a", "a", "b")
+            for accepted in (None, "borne")
+        )
+    )
+
+
+def counted(line: str) -> Counts:
+    return {name: int(n) for n, name in re.findall(r"(\d+) (blocker|high|medium|low|info)", line)}
+
+
+def text_counts(whole: Report) -> tuple[Counts, int]:
+    (line,) = re.findall(r"^findings: .*$", render_text(whole), re.MULTILINE)
+    told = re.findall(r" MM\d+ ", render_text(whole, verbose=True))
+    assert len(told) == sum(len(cause.groups) for cause in causes(whole.findings))
+    return counted(line), int(re.findall(r"(\d+) causes?$", line)[0])
+
+
+def markdown_counts(whole: Report) -> tuple[Counts, int]:
+    (line,) = re.findall(r"^- Findings: .*$", render_markdown(whole), re.MULTILINE)
+    return counted(line), int(re.findall(r"(\d+) causes?$", line)[0])
+
+
+def csv_counts(whole: Report) -> tuple[Counts, int]:
+    rows = [row for row in csv.DictReader(io.StringIO(render_csv(whole))) if row["row"] != "leaf"]
+    return dict(Counter(row["severity"] for row in rows)), len({row["cause"] for row in rows})
+
+
+def json_counts(whole: Report) -> tuple[Counts, int]:
+    tree = json.loads(render_json(whole))
+    held = sorted(number for cause in tree["causes"] for number in cause["findings"])
+    assert held == list(range(len(tree["findings"])))
+    assert all(cause["count"] == len(cause["findings"]) for cause in tree["causes"])
+    by_cause = Counter[str]()
+    for cause in tree["causes"]:
+        by_cause[cause["severity"]] += cause["count"]
+    listed = Counter(one["severity"] for one in tree["findings"])
+    assert by_cause == listed
+    return dict(listed), len(tree["causes"])
+
+
+FORMS: dict[str, Callable[[Report], tuple[Counts, int]]] = {
+    "text": text_counts,
+    "markdown": markdown_counts,
+    "csv": csv_counts,
+    "json": json_counts,
+}
+
+
+@pytest.mark.parametrize("whole", [shop, made_up], ids=["shop", "made up"])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_counts_the_same(form: str, whole: Callable[[], Report]) -> None:
+    of = whole()
+    expected = {name: number for name, number in of.summary.findings.items() if number}
+    assert sum(expected.values()) == len(of.findings) > 0
+    assert FORMS[form](of) == (expected, len(causes(of.findings)))
+
+
+def test_every_leaf_of_the_ledger_is_a_row_of_the_table() -> None:
+    rows = list(csv.DictReader(io.StringIO(render_csv(shop()))))
+    fates = Counter(row["fate"] for row in rows if row["row"] == "leaf")
+    assert fates == Counter({name: n for name, n in shop().summary.fates.items() if n})

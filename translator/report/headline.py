@@ -1,0 +1,69 @@
+"""The answer to the first question of a reader: is anything newly allowed?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from translator.report.model import Impact, Report, Verification
+
+ALLOWED = "newly_allowed"
+"""The kind of a change by which requests pass that the source refused."""
+
+_EQUAL = frozenset(("EQUAL_EXACT", "EQUAL_UNDER", "DIFFERENT"))
+"""Verdicts of slices whose question was answered."""
+
+
+class Standing(StrEnum):
+    """Where access stands, worst first."""
+
+    WIDER = "wider"
+    """Requests pass that the source refused, or a finding says that they may."""
+    OPEN = "open"
+    """Nothing is known to be newly allowed, but not all of it is proved."""
+    HELD = "held"
+    """Nothing is newly allowed, and that is proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The answer as a word, as a sentence, and what else changes by kind."""
+
+    standing: Standing
+    sentence: str
+    changes: dict[str, int]
+
+
+def headline(report: Report) -> Headline:
+    """The answer for a run: what the proof found, what findings admit, and what stays open."""
+    proof = report.verification
+    changes = Counter(str(change.get("kind", "")) for change in proof.changes)
+    kinds = {kind: changes[kind] for kind in sorted(changes)}
+    looser = sum(one.impact is Impact.LOOSER for one in report.findings)
+    if changes[ALLOWED]:
+        told = (
+            f"requests are newly allowed: {_number(changes[ALLOWED], 'change')} found by the proof"
+        )
+        return Headline(Standing.WIDER, f"{told}, {_number(looser, 'finding')} about it", kinds)
+    if looser:
+        told = f"requests may be newly allowed: {_number(looser, 'finding')} of looser access"
+        return Headline(Standing.WIDER, told, kinds)
+    if proof.verdict in ("NOT_RUN", "NOTHING_TO_COMPARE"):
+        why = proof.reason or "the comparison was not made"
+        return Headline(Standing.OPEN, f"not proved that nothing is newly allowed: {why}", kinds)
+    return _compared(proof, kinds)
+
+
+def _compared(proof: Verification, kinds: dict[str, int]) -> Headline:
+    total = sum(proof.slices.values())
+    answered = sum(number for name, number in proof.slices.items() if name in _EQUAL)
+    if answered < total:
+        told = f"nothing is newly allowed at {answered} of {_number(total, 'compared port')}; the rest is not proved"
+        return Headline(Standing.OPEN, told, kinds)
+    told = f"nothing is newly allowed, proved for {_number(total, 'compared port')}"
+    return Headline(Standing.HELD, told, kinds)
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,38 @@
+"""The published JSON Schema of ``report.json``, version 1."""
+
+from __future__ import annotations
+
+from typing import cast
+
+ID = "urn:meshmigrate:report:1"
+
+
+def report_schema() -> dict[str, object]:
+    """The schema, made from the types of the report; fields may be added without a new version."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  # only who asks for the schema waits for it
+
+    from translator.report.model import Report  # noqa: PLC0415
+
+    made = TypeAdapter(Report).json_schema()
+    properties = cast("dict[str, object]", made["properties"])
+    properties["schema_version"] = {"const": 1}
+    properties["causes"] = {"type": "array", "items": _cause()}
+    made["required"] = [*made["required"], "assumptions", "causes"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ID}
+    return head | made
+
+
+def _cause() -> dict[str, object]:
+    """Findings of one cause: how many, and which of ``findings``, from 0."""
+    text: dict[str, object] = {"type": "string"}
+    properties: dict[str, object] = {
+        "code": text,
+        "severity": {"$ref": "#/$defs/Severity"},
+        "fate": {"$ref": "#/$defs/Fate"},
+        "impact": {"$ref": "#/$defs/Impact"},
+        "count": {"type": "integer", "minimum": 1},
+        "title": text,
+        "advice": text,
+        "findings": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+    }
+    return {"type": "object", "properties": properties, "required": list(properties)}
