@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ir.attachment import Attachment
-from ir.match import Labels
+from ir.match import AllOf, Labels
 from ir.provenance import Traced, Trail
 from ir.roles import Role, roles
 
@@ -252,15 +252,42 @@ class SessionAffinity:
     trail: Trail
 
 
+class Sharing(StrEnum):
+    """Whose requests take from one bucket."""
+
+    EVERYONE = "everyone"
+    IDENTITY = "identity"
+    """Those of one identity; of all callers without one together."""
+
+
 @roles(
-    attachment=Role.SUBJECT, requests_per_second=Role.EFFECT, burst=Role.EFFECT, scope=Role.EFFECT
+    attachment=Role.SUBJECT,
+    callers=Role.CONDITION,
+    requests=Role.EFFECT,
+    seconds=Role.EFFECT,
+    burst=Role.EFFECT,
+    sharing=Role.EFFECT,
+    status=Role.EFFECT,
+    reply=Role.EFFECT,
+    scope=Role.EFFECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """Requests above the rate are refused."""
+    """Requests for which no token is left are refused.
+
+    A bucket holds ``burst`` tokens, full at first, and gets ``requests`` new ones in ``seconds``, evenly. Of several
+    limits a request must pass all; but a limit for some ``callers`` replaces, for them, one by identity for everyone.
+    ``status``: of the answer, 429 where it is absent; ``reply``: what is added to answers, a sentence each. Each port
+    of a server has buckets of its own.
+    """
 
     attachment: Attachment
-    requests_per_second: Traced[float]
-    burst: Traced[int] | None = None
+    callers: tuple[AllOf, ...] = ()
+    requests: Traced[int]
+    seconds: Traced[float]
+    burst: Traced[int]
+    sharing: Traced[Sharing] = field(default_factory=lambda: Traced(Sharing.EVERYONE))
+    status: Traced[int] | None = None
+    reply: tuple[Traced[str], ...] = ()
     scope: StateScope
     trail: Trail

@@ -94,3 +94,19 @@ def test_trap_istio_29_a_patch_of_trusted_hops_changes_who_the_client_is() -> No
     assert (finding.impact, finding.severity) == (Impact.LOOSER, Severity.BLOCKER)
     assert "trusted hops" in finding.message
     assert fates == {Fate.LOST}
+
+
+def test_trap_linkerd_47_the_number_is_kept_and_not_multiplied_by_pods() -> None:
+    """Both meshes count for each pod: the number of replicas has no say."""
+    bucket = {"max_tokens": 20, "tokens_per_fill": 20, "fill_interval": "1s"}
+    share = {"default_value": {"numerator": 100}}
+    limit = {
+        "@type": f"{_TYPES}.http.local_ratelimit.v3.LocalRateLimit",
+        "token_bucket": bucket,
+        "filter_enabled": share,
+        "filter_enforced": share,
+    }
+    value = {"name": "envoy.filters.http.local_ratelimit", "typed_config": limit}
+    result = translated(patched("HTTP_FILTER", "INSERT_BEFORE", value))
+    (policy,) = written(result, "HTTPLocalRateLimitPolicy")
+    assert policy["spec"]["total"] == {"requestsPerSecond": 20}

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from translator.report.pages import edge, reading, resilience, routing, security
+from translator.report.pages import edge, limits, reading, resilience, routing, security
 from translator.report.pages.entry import Entry
 
 CATALOGUE: Mapping[str, Entry] = MappingProxyType(
     {
         entry.code: entry
-        for pages in (reading, routing, resilience, security, edge)
-        for entry in pages.ENTRIES
+        for entry in sorted(
+            (
+                entry
+                for pages in (reading, routing, resilience, security, limits, edge)
+                for entry in pages.ENTRIES
+            ),
+            key=lambda entry: entry.code,
+        )
     }
 )
 """Every code that a finding can have, in the order of the codes."""

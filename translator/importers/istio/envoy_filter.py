@@ -13,6 +13,7 @@ from ir.inventory import equal_to
 from ir.match import Labels
 from ir.provenance import Traced, absorb
 from translator.importers.istio.envoy.intent import Patch, intent_of
+from translator.importers.istio.envoy.rate_limit import read_limit
 from translator.importers.istio.model.extensions import Extension, Piece
 from translator.importers.istio.selector import leaves_of_targets
 from translator.resources.kubernetes.metadata import Meta
@@ -94,6 +95,7 @@ def _piece(item: Cursor, meta: Meta) -> Piece:
         may_touch=columns,
         enforced_at=_PLACES.get(str(scope.get("context", "")), EnforcedAt.SERVER),
         trail=meta.fact("patch", *leaves),
+        limit=read_limit(item),
     )
 
 

@@ -14,11 +14,13 @@ from translator.importers.linkerd.authorization_policy import read_authorization
 from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
+from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
 from translator.importers.linkerd.membership import read_membership
 from translator.importers.linkerd.model import HttpRoute, Server, Statement, StreamRoute
 from translator.importers.linkerd.proxies import read_proxies
+from translator.importers.linkerd.rate_limit import rate_limit_reader
 from translator.importers.linkerd.server import read_server
 from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
@@ -68,9 +70,10 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     servers = held(statements, inventory)
     access = link_access(statements, servers, inventory, options)
+    limits = link_rate_limits(statements, servers, options)
     doors = [d.listener for s in statements if isinstance(s, Gateway) for d in s.doors]
     routes = link_routes(statements, inventory, options)
-    facts: list[Fact] = [*access.facts, *routes.facts, *doors]
+    facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors]
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
@@ -87,7 +90,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         facts=tuple(facts),
         defaults=defaults(options) if statements or inventory.workloads else (),
         objects=tuple(statement.meta.source for statement in statements),
-        inactive=(*access.inactive, *routes.inactive),
+        inactive=(*access.inactive, *limits.inactive, *routes.inactive),
         assumptions=(
             *((AGE,) if guessed and competing else ()),
             *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
@@ -115,6 +118,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (POLICY, "AuthorizationPolicy"): read_authorization_policy,
         (POLICY, "MeshTLSAuthentication"): mesh_tls_reader(options),
         (POLICY, "NetworkAuthentication"): read_networks,
+        (POLICY, "HTTPLocalRateLimitPolicy"): rate_limit_reader(options),
         (POLICY, "HTTPRoute"): http,
         (ROUTE_GROUP, "HTTPRoute"): http,
         (ROUTE_GROUP, "Gateway"): read_gateway,

@@ -23,13 +23,14 @@ def read_authorization_policy(root: Cursor, meta: Meta) -> AuthorizationPolicy:
     required = spec.at("requiredAuthenticationRefs")
     return AuthorizationPolicy(
         meta=meta,
-        target=_reference(spec.map("targetRef"), meta),
-        required=tuple(_reference(item, meta) for item in required.items()),
+        target=read_reference(spec.map("targetRef"), meta),
+        required=tuple(read_reference(item, meta) for item in required.items()),
         trail=absorb(meta.fact("AuthorizationPolicy"), required.here),
     )
 
 
-def _reference(item: Cursor, meta: Meta) -> Reference:
+def read_reference(item: Cursor, meta: Meta) -> Reference:
+    """A reference as the policies of the mesh write it; without a namespace it is one to their own."""
     group, kind = item.opt_str("group"), item.str("kind")
     name, namespace = item.str("name"), item.opt_str("namespace")
     spent = [value for value in (group, kind, name, namespace) if value is not None]

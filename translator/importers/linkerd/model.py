@@ -66,6 +66,28 @@ class NetworkAuthentication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A rate for some callers together; ``spent``: the leaf of an empty list of them."""
+
+    rate: Traced[int]
+    callers: tuple[AllOf, ...]
+    spent: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimitPolicy:
+    """``policy.linkerd.io`` HTTPLocalRateLimitPolicy: requests a second for all, for each identity, for some callers."""
+
+    meta: Meta
+    created: Traced[str]
+    target: Reference
+    total: Traced[int] | None
+    identity: Traced[int] | None
+    overrides: tuple[Override, ...]
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRoute:
     """HTTPRoute of either group.
 
@@ -104,6 +126,7 @@ Statement = (
     | AuthorizationPolicy
     | MeshTLSAuthentication
     | NetworkAuthentication
+    | RateLimitPolicy
     | HttpRoute
     | StreamRoute
     | Gateway

@@ -7,7 +7,7 @@ linkerd/app/outbound ``balance`` (power of two choices by peak EWMA, nothing to 
 from __future__ import annotations
 
 from translator.api import Grade, Row
-from translator.exporters.linkerd.capabilities.rows import field, whole
+from translator.exporters.linkerd.capabilities.rows import DOCS, field, whole
 
 _COUNTED = (
     "failures are counted in one way: all answers of 500 and above, and streams that break, in a row. Single statuses, "
@@ -67,5 +67,8 @@ ROWS: tuple[Row, ...] = (
       for name in ("warmup", "warmup_floor", "warmup_aggression")),
     whole("LoadBalancing", Grade.PARTIAL),
     whole("SessionAffinity", Grade.NEVER, "MM306", _SPREAD, advice=_STATE),
-    whole("RateLimit", Grade.NOT_YET, "MM305", "rate limits are not translated yet.", impact="LOOSER"),
+    Row(key="RateLimit.*", grade=Grade.NEVER, until="2.17", code="MM542", impact="LOOSER", source=DOCS,
+        why="requests are not limited: this version has no limit for requests a second.",
+        advice="Take a version from 2.17 on (HTTPLocalRateLimitPolicy), or limit them in the application."),
+    whole("RateLimit", Grade.PARTIAL),
 )  # fmt: skip

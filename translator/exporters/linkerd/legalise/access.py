@@ -27,6 +27,7 @@ from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
 from ir.model import Fact, Model
+from ir.resilience import RateLimit
 from translator.api import Loss, Options
 from translator.exporters.linkerd.callers import Clause, Known, Who
 from translator.exporters.linkerd.legalise import remarks
@@ -41,6 +42,7 @@ from translator.exporters.linkerd.legalise.ports import (
     readable,
     without_proxy,
 )
+from translator.exporters.linkerd.legalise.rate_limits import Place, RateLimits
 from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
 from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
@@ -72,6 +74,7 @@ class Pass:
     legal: Legal
     past: tuple[Bypass, ...]
     """What reaches workloads without their proxy."""
+    limits: RateLimits
     undeclared: list[str] = field(default_factory=list)
     """Workloads whose undeclared ports are shut though the source grants something there."""
     unprobed: list[str] = field(default_factory=list)
@@ -94,25 +97,28 @@ def legalise_access(model: Model, options: Options) -> Legal:
         for f in model.facts
         if _is_ruling(f) and (named := without_unnamed(f, known, legal.losses)) is not None
     ]
-    everyone = with_standins([r for r in rulings if rules(r)], model.inventory)
-    state = Pass(model, everyone, options, known, Names(), legal, bypasses_of(model))
+    held = [f for f in model.facts if isinstance(f, RateLimit)]
+    everyone = with_standins([*(r for r in rulings if rules(r)), *held], model.inventory)
+    limits = RateLimits(held, everyone)
+    state = Pass(model, everyone, options, known, Names(), legal, bypasses_of(model), limits)
     idle: dict[int, Fact] = {}
     reached = _namespaces(rulings, state)
     for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
         mine = _of(workload, rulings, state, idle)
-        if any(rules(ruling) for ruling in mine) and not workload.host_network:
+        limited = bool(limits.about(workload)) and not without_proxy(state.past, workload, everyone)
+        if (limited or any(rules(r) for r in mine)) and not workload.host_network:
             reached.update(id(r) for r in _workload(workload, mine, state))
         elif not is_standin(workload):
             reached.update(id(r) for r in mine)
             legal.losses.extend(remarks.default_holds(mine))
-    legal.losses.extend(remarks.together(state))
+    legal.losses.extend((*remarks.together(state), *limits.losses()))
     for ruling in rulings:
         if id(ruling) not in reached and speaks(ruling):
             legal.losses.append((in_vain if id(ruling) in idle else unreached)(ruling))
     legal.facts.extend(
         f
         for f in model.facts
-        if not _is_ruling(f) and not _at_gateway(f) and not isinstance(f, Probes)
+        if not _is_ruling(f) and not _at_gateway(f) and not isinstance(f, (Probes, RateLimit))
     )
     return legal
 
@@ -245,13 +251,17 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         if not bypassed(state.past, workload, p, state.inventory)
     ]
     stated: list[Fact] = []
+    about = state.limits.about(workload)
     for port in ports:
         here = [r for r in mine if _on(r, workload, port, state)]
         probed = any(workload.port_number(p.port) == port for p in workload.probes)
         by_default = default == "all-authenticated" and not here_only
-        if _needs_server(here, demanded=by_default, probed=probed or is_standin(workload)):
+        closed = _needs_server(here, demanded=by_default, probed=probed or is_standin(workload))
+        if closed:
             _port(port, here, carver, state, probed=probed)
             stated.extend(here)
+        _limit(state.limits.at(about, workload, port), port, here, carver, state, closed=closed)
+    state.limits.undeclared(about, workload, shut=default == "deny" and not here_only)
     if is_standin(workload):
         if stated:
             settled = not here_only or not default
@@ -265,9 +275,27 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         state.at_services.append(workload.key)
     if default == "deny" and any(isinstance(r, Grant) for r in everywhere):
         state.undeclared.append(workload.key)
-    if not ports:
+    if mine and not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))
     return mine
+
+
+def _limit(
+    limits: Sequence[RateLimit],
+    port: int,
+    here: Sequence[Fact],
+    carver: Carver,
+    state: Pass,
+    *,
+    closed: bool,
+) -> None:
+    """The limit of one port, if any, at its server if it has one."""
+    if not limits:
+        return
+    last = next((f for f in reversed(state.legal.facts) if isinstance(f, Closed)), None)
+    at = last.attachment if closed and last is not None else None
+    place = Place(carver=carver, port=port, server=at, demanded=_demanded(here))
+    state.legal.facts.extend(state.limits.facts(limits, place))
 
 
 def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probed: bool) -> None:

@@ -6,15 +6,16 @@ from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
 from ir.edge import Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
-from ir.resilience import Outliers
+from ir.resilience import Outliers, RateLimit
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.linkerd.write.authorization import Authorizations
 from translator.exporters.linkerd.write.endpoints import failure_accrual
 from translator.exporters.linkerd.write.gateway import is_at_gateway, write_gateways
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
+from translator.exporters.linkerd.write.rate_limit import write_rate_limit
 from translator.exporters.linkerd.write.route import write_routes
-from translator.exporters.linkerd.write.server import ServerKey, key_of, write_server
+from translator.exporters.linkerd.write.server import ServerKey, is_policy, key_of, write_server
 from translator.exporters.linkerd.write.service import write_subset
 
 
@@ -32,14 +33,17 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
     protocols: dict[ServerKey, PortProtocol] = {
         key_of(f.attachment): f for f in model.facts if isinstance(f, PortProtocol)
     }
+    whole = {key_of(f.attachment): f for f in model.facts if isinstance(f, Grant) and is_policy(f)}
     authorizations = Authorizations(options.control_plane_namespace, options.trust_domain)
     for fact in model.facts:
         match fact:
             case Closed() if fact.attachment.ports:
                 protocol = protocols[key_of(fact.attachment)]
-                manifests.append(write_server(fact, protocol))
+                manifests.append(write_server(fact, protocol, whole.get(key_of(fact.attachment))))
             case Closed() | PeerMtls():
                 edits.append(default_policy(fact))
+            case Grant() if is_policy(fact):
+                pass
             case Grant():
                 manifests.extend(authorizations.of_server(fact))
             case GuardedRoutes():
@@ -56,6 +60,8 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 edits.append(of_proxies(fact, target))
             case Outliers():
                 edits.append(failure_accrual(fact))
+            case RateLimit():
+                manifests.append(write_rate_limit(fact))
             case PortProtocol() | Bypass():
                 pass
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ir.access import Closed
+from ir.access import Closed, Grant
 from ir.attachment import Attachment, WorkloadPort
 from ir.match import Labels, Operator
 from ir.provenance import Traced
@@ -10,6 +10,7 @@ from ir.traffic import PortProtocol
 from translator.api import Manifest, Said, Tree
 from translator.exporters.naming import name_of
 
+_POLICIES = ("all-authenticated", "all-unauthenticated")
 SERVER = "policy.linkerd.io/v1beta3"
 
 ServerKey = tuple[str, str, int]
@@ -37,18 +38,26 @@ def server_name(attachment: Attachment) -> str:
     return name_of(name, *(() if kind == "Deployment" else (kind.lower(),)), str(port))
 
 
-def write_server(closed: Closed, protocol: PortProtocol) -> Manifest:
-    """A Server that refuses what nothing authorizes (``accessPolicy: deny``)."""
+def is_policy(grant: Grant) -> bool:
+    """Whether a grant is said by the ``accessPolicy`` of its Server."""
+    return grant.name is not None and grant.name.value in _POLICIES
+
+
+def write_server(closed: Closed, protocol: PortProtocol, grant: Grant | None = None) -> Manifest:
+    """A Server that refuses what nothing authorizes; ``grant``: what its own policy does (none: ``deny``)."""
     attachment = closed.attachment
     subject = attachment.subject
     (port,) = attachment.ports
     if subject.labels is None or subject.namespace is None:
         raise TypeError(closed)
+    policy = Said("deny", (closed.trail,))
+    if grant is not None and grant.name is not None:
+        policy = Said(grant.name.value, (grant.name, grant.trail, closed.trail))
     spec: dict[str, Tree] = {
         "podSelector": selector_tree(subject.labels),
         "port": port.map(_number),
         "proxyProtocol": protocol.protocol,
-        "accessPolicy": Said("deny", (closed.trail,)),
+        "accessPolicy": policy,
     }
     return Manifest(
         api_version=SERVER,
@@ -89,4 +98,12 @@ def selector_tree(labels: Traced[Labels]) -> dict[str, Tree]:
     return tree
 
 
-__all__ = ["SERVER", "ServerKey", "key_of", "selector_tree", "server_name", "write_server"]
+__all__ = [
+    "SERVER",
+    "ServerKey",
+    "is_policy",
+    "key_of",
+    "selector_tree",
+    "server_name",
+    "write_server",
+]

@@ -6,30 +6,35 @@ istio/istio pilot/pkg/model/{envoyfilter.go,extensions.go,telemetry.go}, 1.31.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ir.attachment import Attachment, EnforcedAt
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive
 from ir.opaque import Opaque
 from ir.provenance import Traced, absorb
+from ir.resilience import RateLimit
 from ir.telemetry import Telemetry
 from translator.api import Options
+from translator.importers.istio.link.rate_limits import Limits, link_limits
 from translator.importers.istio.link.scope import subject_of
 from translator.importers.istio.model import Extension, Statement, TelemetryResource
+from translator.importers.istio.model.extensions import Piece
 from translator.importers.linked import Linked
 
 
 def link_extensions(
     statements: Sequence[Statement], inventory: Inventory, options: Options
 ) -> Linked:
-    """A fact for each piece; a resource without any says nothing."""
-    del inventory
+    """A fact for each piece, or for each limit of requests; a resource without any says nothing."""
     facts: list[Fact] = []
     idle: list[Inactive] = []
     for statement in statements:
         if isinstance(statement, Extension):
-            facts.extend(_opaque(statement, options))
-            empty = not statement.pieces
+            own, limits = _pieces(statement, inventory, options)
+            facts.extend(own)
+            idle.extend(limits.idle)
+            empty = not own
         elif isinstance(statement, TelemetryResource):
             facts.extend(_telemetry(statement, options))
             empty = not statement.observations
@@ -52,16 +57,33 @@ def _spent(statement: Extension | TelemetryResource) -> tuple[Traced[str], ...]:
     return (statement.trail, *targets)
 
 
-def _opaque(statement: Extension, options: Options) -> Iterator[Opaque]:
-    for number, piece in enumerate(statement.pieces):
-        at = EnforcedAt.WAYPOINT if statement.targets is not None else piece.enforced_at
-        yield Opaque(
-            attachment=_where(statement, at, options),
-            kind=f"{statement.meta.kind}: {piece.kind}",
-            intent=piece.intent,
-            may_touch=piece.may_touch,
-            trail=piece.trail if number else absorb(piece.trail, *_spent(statement)),
-        )
+def _pieces(
+    statement: Extension, inventory: Inventory, options: Options
+) -> tuple[list[RateLimit | Opaque], Limits]:
+    """The limits and the pieces that are not understood; the first bears what is said once for all."""
+    limits = Limits(left=list(statement.pieces))
+    if statement.targets is None:
+        subject = subject_of(statement.meta, statement.selector, options)
+        limits = link_limits(statement.pieces, subject, inventory)
+    facts: list[RateLimit | Opaque] = [
+        *limits.facts,
+        *(_opaque(statement, piece, options) for piece in limits.left),
+    ]
+    if facts:
+        first = facts[0]
+        facts[0] = replace(first, trail=absorb(first.trail, *_spent(statement)))
+    return facts, limits
+
+
+def _opaque(statement: Extension, piece: Piece, options: Options) -> Opaque:
+    at = EnforcedAt.WAYPOINT if statement.targets is not None else piece.enforced_at
+    return Opaque(
+        attachment=_where(statement, at, options),
+        kind=f"{statement.meta.kind}: {piece.kind}",
+        intent=piece.intent,
+        may_touch=piece.may_touch,
+        trail=piece.trail,
+    )
 
 
 def _telemetry(statement: TelemetryResource, options: Options) -> Iterator[Telemetry]:

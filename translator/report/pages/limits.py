@@ -1,0 +1,44 @@
+"""MM54x: limits of requests."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM540",
+        "Lower rate",
+        "Fewer requests pass in a burst, or in the long run, than in the source; never more.",
+        "The target has one whole number for requests a second and for how many may come at once; "
+        "it is the greatest that keeps below the source in any span of time.",
+        "Raise the number by hand if bursts matter more than the long run.",
+        "token_bucket: {max_tokens: 300, tokens_per_fill: 600, fill_interval: 60s}",
+    ),
+    Entry(
+        "MM541",
+        "Answer to a request above the rate",
+        "Requests above the rate get a plain answer of 429, without the status or the headers "
+        "that the source gives.",
+        "The target's answer cannot be changed.",
+        "Let clients go by the status 429 alone.",
+        "status: {code: 503}",
+    ),
+    Entry(
+        "MM542",
+        "Rate not limited",
+        "Requests pass that the source refuses for their number.",
+        "The limit is below one request a second, for a part of the requests, for pods or ports "
+        "that the input does not show, or the version of the target has none.",
+        "Limit the requests in the application, or in an ingress in front of it.",
+        "token_bucket: {max_tokens: 4, tokens_per_fill: 4, fill_interval: 60s}",
+    ),
+    Entry(
+        "MM543",
+        "Requests counted together",
+        "Requests that the source does not count, or counts apart, take from one limit.",
+        "Health checks are requests to the target's proxy; callers with and without a "
+        "certificate share the limit of a port.",
+        "Probe a port without a limit; demand mutual TLS first if only the mesh calls the port.",
+        "readinessProbe: {httpGet: {port: 8080, path: /ready}}  # on a port with a limit",
+    ),
+)
