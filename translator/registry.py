@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from translator.api import Exporter, Importer, Row
 from translator.errors import TargetError
-from translator.source.leaves import Resource
+
+if TYPE_CHECKING:  # the command line starts without the model
+    from translator.api import Exporter, Importer, Row
+    from translator.source.leaves import Resource
 
 MESHES = ("istio", "linkerd", "cilium", "gateway-api")
 """Every mesh that the tool is for; importing this module imports none of them."""

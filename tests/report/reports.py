@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from translator.report.model import (
     DefaultRef,
     Fate,
@@ -20,6 +22,7 @@ from translator.report.model import (
     Version,
 )
 
+SHOP = Path(__file__).parents[2] / "examples" / "shop"
 FAULT_AT = Source("shop/vs.yaml", 20, 9, "VirtualService/shop/reviews", "spec.http[0].fault")
 ROUTE = "HTTPRoute/shop/reviews"
 

@@ -9,20 +9,19 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 import meshmigrate
-from tests.report.reports import finding, report
+from tests.report.reports import SHOP, finding, report
 from translator.report.model import Impact, Report, Severity
 from translator.report.render.csv import render_csv
 from translator.report.render.groups import causes
 from translator.report.render.json import render_json
 from translator.report.render.markdown import render_markdown
+from translator.report.render.sarif import render_sarif
 from translator.report.render.text import render_text
 
-SHOP = Path(__file__).parents[2] / "examples" / "shop"
 Counts = dict[str, int]
 
 
@@ -79,11 +78,18 @@ def json_counts(whole: Report) -> tuple[Counts, int]:
     return dict(listed), len(tree["causes"])
 
 
+def sarif_counts(whole: Report) -> tuple[Counts, int]:
+    results = json.loads(render_sarif(whole))["runs"][0]["results"]
+    severities = Counter(one["properties"]["severity"] for one in results)
+    return dict(severities), len({one["properties"]["cause"] for one in results})
+
+
 FORMS: dict[str, Callable[[Report], tuple[Counts, int]]] = {
     "text": text_counts,
     "markdown": markdown_counts,
     "csv": csv_counts,
     "json": json_counts,
+    "sarif": sarif_counts,
 }
 
 

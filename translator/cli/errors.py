@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import typer
 from typer.exceptions import TyperException
 
+from translator.cli.codes import BUG, INPUT, INTERRUPTED, USAGE
 from translator.cli.console import err
-from translator.cli.gate import BUG, INPUT, INTERRUPTED, USAGE
 from translator.errors import InputError, TargetError
-from translator.report.render.groups import printable
+from translator.report.render.words import printable
 
 DEBUG = "MESHMIGRATE_DEBUG"
 

@@ -9,14 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
 
+from translator.cli.codes import BUG, DONE, FINDINGS
 from translator.cli.options import Gate, Threshold
 from translator.errors import TargetError
 from translator.report.catalogue import CATALOGUE
 from translator.report.model import INVENTION, UNEXPLAINED, Fate, Finding, Report, Severity
 from translator.report.render.json import finding_tree
-
-DONE, USAGE, FINDINGS, INPUT, DIFFERENT, BUG, INTERRUPTED = 0, 2, 3, 4, 5, 70, 130
-"""The exit codes; when several hold, 130 goes before 70, 4, 5, 3 and 0."""
 
 _SEVERITIES = tuple(Severity)
 

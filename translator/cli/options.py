@@ -97,7 +97,7 @@ class Writing:
     format: Format = flag(Format.YAML, "The form of manifests.")
     carry: Carry = flag(Carry.EDITED, "Which documents of the input are written too.")
     report: tuple[str, ...] = flag(
-        (), "Write the report: .json, .md, .csv or .txt; repeatable.", "FILE"
+        (), "Write the report: .json, .sarif, .md, .csv or .txt; repeatable.", "FILE"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,25 +13,15 @@ from translator.cli.gate import exit_code, judged
 from translator.cli.layout import Piece, contents, first_files, printed, spread
 from translator.cli.options import Aim, Carry, Gate, Reading, Talk, Writing
 from translator.cli.reading import load_input, run_options
+from translator.cli.reports import check_names, report_pieces
 from translator.cli.writing import write_all
 from translator.errors import TargetError
 from translator.exporters.emit import dump
 from translator.pipeline import Result
 from translator.report.model import Fate, Output, Report
-from translator.report.render.csv import render_csv_chunks
-from translator.report.render.json import render_json_chunks
-from translator.report.render.markdown import render_markdown
 from translator.report.render.text import render_text
 from translator.source.leaves import plain
 from translator.source.load import Loaded
-
-REPORTS: Mapping[str, Callable[[Report], Iterable[str]]] = {
-    ".json": render_json_chunks,
-    ".md": lambda report: (render_markdown(report),),
-    ".csv": render_csv_chunks,
-    ".txt": lambda report: (render_text(report, verbose=True),),
-}
-"""The forms of the report by the suffix of its file."""
 
 
 def run_translation(  # noqa: PLR0913, PLR0917  # the options of a command
@@ -45,7 +35,7 @@ def run_translation(  # noqa: PLR0913, PLR0917  # the options of a command
     talk: Talk,
 ) -> int:
     """Reads, translates, writes and tells; returns the exit code."""
-    _check_reports(writing.report)
+    check_names(writing.report)
     loaded = load_input(paths, reading)
     options = run_options(loaded, source, target, reading, aim)
     result = pipeline.translate_loaded(loaded, replace(options, verify=gate.verify))
@@ -59,13 +49,6 @@ def run_translation(  # noqa: PLR0913, PLR0917  # the options of a command
         err(render_text(report, verbose=talk.verbose, color=colored(talk.color)))
         err("".join(_remarks(report, files, writing)))
     return exit_code(report, gate.fail_on)
-
-
-def _check_reports(files: Sequence[str]) -> None:
-    for file in files:
-        if Path(file).suffix not in REPORTS:
-            message = f"--report {file}: expected a name that ends in {', '.join(REPORTS)}."
-            raise TargetError(message)
 
 
 def written_pieces(result: Result, loaded: Loaded, carry: Carry) -> list[Piece]:
@@ -119,7 +102,7 @@ def _write(
         if os.path.realpath(file) in inputs:
             message = f"--report {file}: this file is part of the input."
             raise TargetError(message)
-    reports = {Path(file): REPORTS[Path(file).suffix](report) for file in writing.report}
+    reports = report_pieces(report, writing.report)
     folder = Path(writing.output_dir) if writing.output_dir else None
     texts = contents(files, writing.layout, writing.format) if folder else {}
     write_all(folder, texts, reports, force=writing.force)

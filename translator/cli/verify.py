@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import err, out
-from translator.cli.gate import DIFFERENT, DONE, FINDINGS
 from translator.cli.options import Aim, Reading, Talk, Threshold
 from translator.cli.reading import run_options
 from translator.cli.writing import write_all

@@ -14,7 +14,7 @@ from translator.cli.reading import load_input, run_options
 from translator.errors import TargetError
 from translator.pipeline import Result
 from translator.report.model import Finding, LedgerRow
-from translator.report.render.groups import printable
+from translator.report.render.words import printable
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+)(?::\d+)?\Z")
 

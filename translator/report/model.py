@@ -224,6 +224,18 @@ class Report:
 
         return render_markdown(self)
 
+    def to_csv(self) -> str:
+        """The report as a table: a row for every leaf and for every finding."""
+        from translator.report.render.csv import render_csv  # noqa: PLC0415
+
+        return render_csv(self)
+
+    def to_sarif(self) -> str:
+        """The report for code scanning, SARIF 2.1.0."""
+        from translator.report.render.sarif import render_sarif  # noqa: PLC0415
+
+        return render_sarif(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:

@@ -15,7 +15,8 @@ from translator.report.difference import (
     SettingChanged,
 )
 from translator.report.model import Source
-from translator.report.render.groups import place_text, printable, times
+from translator.report.render.groups import place_text
+from translator.report.render.words import printable, times
 
 _TITLES = {
     "newly_allowed": "newly allowed",

@@ -109,33 +109,8 @@ def place_text(source: Source) -> str:
     return ":".join(str(part) for part in parts if part is not None)
 
 
-def printable(text: str) -> str:
-    """The text on one line: control characters, which may come from the input, are spelt out."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
-
-
-def counts(numbers: dict[str, int]) -> str:
-    """``1 high, 2 medium``: what is not zero."""
-    return ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
-
-
-def times(number: int, noun: str) -> str:
-    """``1 file``, ``3 files``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def trimmed(places: Sequence[Source], shown: int) -> str:
     """Places but the first, as many as fit: ``a.yaml:3:1, b.yaml:4:1 and 5 more``."""
     named = ", ".join(place_text(place) for place in places[1 : shown + 1])
     rest = len(places) - 1 - shown
     return f"{named} and {rest} more" if rest > 0 else named
-
-
-def shortened(text: str, longest: int) -> str:
-    """A text of at most so many characters, cut between words."""
-    if len(text) <= longest:
-        return text
-    return text[: longest - 3].rsplit(" ", 1)[0].rstrip(",;:. ") + "..."

@@ -7,16 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from translator.report.headline import headline
 from translator.report.model import Finding, Output, Report
-from translator.report.render.groups import (
-    Cause,
-    Group,
-    causes,
-    counts,
-    place_text,
-    printable,
-    shortened,
-    times,
-)
+from translator.report.render.groups import Cause, Group, causes, place_text
+from translator.report.render.words import counts, printable, shortened, times
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!@])")
 _SHOWN = 5

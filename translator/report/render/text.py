@@ -7,17 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from translator.report.headline import headline
 from translator.report.model import Finding, Report, Severity, Source, Version
-from translator.report.render.groups import (
-    Cause,
-    Group,
-    causes,
-    counts,
-    place_text,
-    printable,
-    shortened,
-    times,
-    trimmed,
-)
+from translator.report.render.groups import Cause, Group, causes, place_text, trimmed
+from translator.report.render.words import counts, printable, shortened, times
 
 PAGE = 56
 """Lines of a page, of :data:`WIDTH` characters each; a few more are left for what the run wrote."""

@@ -1,0 +1,33 @@
+"""The command line starts at once: what a command does not need is not loaded."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+HEAVY = ("deepdiff", "ir.model", "jinja2", "pydantic", "ruamel", "translator.api", "yaml")
+
+
+def test_help_loads_neither_the_model_nor_any_large_library() -> None:
+    code = (
+        "import sys; from translator.cli.app import run; run(['--help']); "
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603  # our own
+    assert done.stderr.strip() == "[]"
+    assert "Usage: meshmigrate" in done.stdout
+
+
+def test_help_takes_less_than_three_tenths_of_a_second() -> None:
+    """Of the processor: how long others keep it busy is not our doing."""
+
+    def seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "meshmigrate", "--help"]
+        subprocess.run(command, capture_output=True, check=True)  # noqa: S603  # our own
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+    assert min(seconds() for _ in range(4)) < 0.3
