@@ -88,6 +88,16 @@ class Listener:
     trail: Trail
 
 
+_HTTP = ("HTTP", "HTTP2", "HTTPS", "GRPC", "GRPC-WEB")
+_THROUGH = (ListenerTls.PASSTHROUGH, ListenerTls.AUTO_PASSTHROUGH)
+
+
+def reads_requests(listener: Listener) -> bool:
+    """Whether what enters is read as requests; else as connections."""
+    through = listener.tls is not None and listener.tls.value in _THROUGH
+    return listener.protocol.value in _HTTP and not through
+
+
 @roles(number=Role.EFFECT, protocol=Role.EFFECT, name=Role.NOTE, target=Role.EFFECT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalPort:

@@ -65,6 +65,7 @@ class Request(_Strict):
     headers: dict[str, str] = {}
     server_name: str = ""
     http: bool = True
+    shows: wire.Shown = Field(default=wire.Shown.FITTING, strict=False)
 
     @model_validator(mode="after")
     def _one_destination(self) -> Self:
@@ -89,6 +90,7 @@ class Request(_Strict):
             headers=self.headers,
             server_name=self.server_name,
             http=self.http,
+            shows=self.shows,
         )
 
 
@@ -97,7 +99,7 @@ class Routing(_Strict):
 
     shares: dict[str, int] | None = None
     redirect: int | None = None
-    answer: int | None = None
+    answer: int | Literal["shut"] | None = None
     route: str | None = None
     timeout: float | Literal["none"] | None = None
     retries: int | Literal["none"] | None = None
@@ -226,10 +228,11 @@ def _told(found: Delivery) -> dict[str, object]:
     for share in found.shares:
         name = " ".join(_short(key) for key in share.endpoints)
         shares[name] = shares.get(name, Fraction(0)) + share.fraction
+    answered = found.status if found.kind in {"answer", "not_found"} else None
     return {
         "shares": shares,
         "redirect": found.status if found.kind == "redirect" else None,
-        "answer": found.status if found.kind in {"answer", "not_found"} else None,
+        "answer": "shut" if found.kind == "shut" else answered,
         "route": found.route,
         "timeout": "none" if found.timeout is None else found.timeout,
         "retries": "none" if found.retries is None else found.retries,

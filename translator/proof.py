@@ -213,7 +213,7 @@ def witness(request: Request) -> dict[str, object]:
         "source": source,
         "trust_domain": caller.trust_domain if caller.mtls and not caller.probe else None,
         "address": caller.address,
-        "destination": request.workload or request.service,
+        "destination": request.workload or request.service or f"Gateway/{request.listener}",
         "port": request.port or request.service_port,
         "http": request.http,
         "method": request.method if request.http else None,

@@ -57,19 +57,23 @@ def decide_route(model: Model, request: Request) -> Delivery:
 def _enters(model: Model, request: Request) -> Delivery:
     """What becomes of a request that enters by a gateway."""
     found = entry(model, request)
+    if found.shut:
+        return Delivery(kind="shut", route="", leaves=found.leaves)
     if found.redirect is not None:
-        return Delivery(kind="redirect", route="to TLS", status=found.redirect)
-    order = (
-        _only((table.order for table in found.tables), "in how the winner is chosen")
-        if (found.tables)
-        else Order.LIST
-    )
+        return Delivery("redirect", "to TLS", status=found.redirect, leaves=found.leaves)
+    if found.by_name:
+        return Delivery(kind="forward", route="by name", leaves=found.leaves)
+    orders = [table.order for table in found.tables]
+    order = _only(orders, "in how the winner is chosen") if orders else Order.LIST
     candidates = [c for table in found.tables for c in _candidates(model, request, table)]
-    if order is Order.LIST:  # those that ask nothing come last
+    if not request.http:  # the most particular name first
+        candidates.sort(key=host_rank, reverse=True)
+    elif order is Order.LIST:  # those that ask nothing come last
         candidates.sort(key=lambda candidate: not candidate.tests)
     route = winner(order, candidates)
     if route is None:
-        return Delivery(kind="not_found", route="", status=_NOT_FOUND)
+        status = _NOT_FOUND if request.http else None
+        return Delivery(kind="not_found", route="", status=status, leaves=found.leaves)
     return _taken(model, request, route)
 
 

@@ -26,6 +26,21 @@ class Caller:
     probe: bool = False
 
 
+class Shown(StrEnum):
+    """What a client shows to the listener of a gateway by which it enters."""
+
+    FITTING = "fitting"
+    """Whatever the listener asks for."""
+    PLAIN = "plain"
+    """No TLS."""
+    TLS = "tls"
+    """TLS without a certificate of its own."""
+    CERTIFICATE = "certificate"
+    """TLS with a certificate that the listener's settings accept."""
+    MESH = "mesh"
+    """The mutual TLS of the source mesh."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request on the wire, before any proxy touched it.
@@ -34,7 +49,7 @@ class Request:
     ``Kind/namespace/name`` and ``port`` the workload's port: the destination for access. ``service`` is
     ``namespace/name`` and ``service_port`` its port: the address that routing starts from; empty where the workload is
     addressed directly. ``listener`` is the ``namespace/name`` of a gateway by which the request enters on the port
-    ``service_port``, instead of a service.
+    ``service_port``, instead of a service; ``shows`` is what its client shows there.
     """
 
     caller: Caller
@@ -43,6 +58,7 @@ class Request:
     service: str = ""
     service_port: int = 0
     listener: str = ""
+    shows: Shown = Shown.FITTING
     method: str = "GET"
     path: str = "/"
     authority: str = ""
@@ -96,7 +112,8 @@ class Share:
 class Delivery:
     """What routing decides for one request.
 
-    ``kind``: forward, redirect, answer, not_found. ``route`` names the route that won, or ``default``.
+    ``kind``: forward, redirect, answer, not_found; ``shut`` where no listener lets it in. ``route`` names the route
+    that won, or ``default``.
     """
 
     kind: str

@@ -60,16 +60,28 @@ def _matched(one: Candidate, frame: Frame) -> Sure:
 
 
 def _open_contests(order: Order, candidates: Sequence[Candidate], matched: Sequence[Sure]) -> int:
-    """Requests for which specificity does not say where a regular expression stands."""
+    """Requests for which specificity does not say where a regular expression stands.
+
+    An exact path goes before it; of paths that are the same word for word the path decides nothing.
+    """
     if order is not Order.SPECIFICITY:
         return 0
-    once = twice = by_regex = 0
+    by_path: dict[tuple[PatternKind, str], int] = {}
     for one, held in zip(candidates, matched, strict=True):
-        twice |= once & held.may
-        once |= held.may
-        if any(p.kind is PatternKind.REGEX for p in asked(one.way, Part.PATH)):
-            by_regex |= held.may
+        for path in list(asked(one.way, Part.PATH)) or [_EVERY]:
+            if path.kind is not PatternKind.EXACT:
+                key = path.kind, path.text
+                by_path[key] = by_path.get(key, 0) | held.may
+    once = twice = by_regex = 0
+    for (kind, _), cells in by_path.items():
+        twice |= once & cells
+        once |= cells
+        if kind is PatternKind.REGEX:
+            by_regex |= cells
     return twice & by_regex
+
+
+_EVERY = Pattern(PatternKind.ELEMENT_PREFIX, "/")
 
 
 def _in_order(

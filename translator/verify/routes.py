@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Evidence
-from ir.attachment import Attachment, Scope, ServicePort, Subject, WorkloadPort
+from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject, WorkloadPort
 from ir.behaviour.concrete import Unsupported, decide_route
 from ir.behaviour.delivery import Address
 from ir.behaviour.lower import Lowering
@@ -26,6 +26,7 @@ from translator.verify.space import bits
 from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
 
 _HTTP = (Protocol.HTTP, Protocol.GRPC)
+_GATEWAY = EnforcedAt.GATEWAY
 _BARE = View(authority_has_port=False)
 _UNCLEAR = "routes whose winner or endpoints cannot be told"
 _CONDITIONS = "which answers are worth another try is not compared, only how many tries there are"
@@ -43,7 +44,7 @@ class Differing:
 
 @dataclass(slots=True)
 class Side:
-    """The tables of one model by the service that they are about."""
+    """The tables of one model by the service that they are about; those of gateways are compared elsewhere."""
 
     lowering: Lowering
     tables: dict[tuple[str | None, str], list[RouteTable]] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class Side:
     def __post_init__(self) -> None:
         """Files the tables."""
         for fact in self.lowering.model.facts:
-            if isinstance(fact, RouteTable):
+            if isinstance(fact, RouteTable) and fact.attachment.enforced_at is not _GATEWAY:
                 key = _service_of(fact.attachment.subject)
                 if key is not None:
                     self.tables.setdefault(key, []).append(fact)

@@ -319,3 +319,57 @@ def test_a_listener_on_one_address_is_not_opened_on_every_one() -> None:
     assert not written(moved(gateway([inner]), rules([TO_API])), "Gateway")
     everywhere = {**server("*"), "bind": "0.0.0.0"}  # noqa: S104  # a manifest
     assert written(moved(gateway([everywhere]), rules([TO_API])), "Gateway")
+
+
+def changes(result: Result) -> set[str]:
+    """What the proof finds at gateways, less the retries that the source makes unasked."""
+    return {
+        str(change["kind"])
+        for change in result.report.verification.changes
+        if str(change["slice"]).startswith("Gateway/") and change["kind"] != "retry"
+    }
+
+
+def stream(field: str, rule: dict[str, object], host: str = "a.example.com") -> str:
+    """A VirtualService with one rule for connections to the workload."""
+    place = {"host": "api.shop.svc.cluster.local", "port": {"number": 80}}
+    return yaml.safe_dump(
+        {
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "VirtualService",
+            "metadata": {"name": "streams", "namespace": "shop"},
+            "spec": {
+                "hosts": [host],
+                "gateways": ["shop/front"],
+                field: [{"match": [rule], "route": [{"destination": place}]}],
+            },
+        }
+    )
+
+
+def test_connections_that_pass_through_are_proved() -> None:
+    door = server("a.example.com", port=443, protocol="TLS", mode="PASSTHROUGH")
+    result = moved(gateway([door]), stream("tls", {"sniHosts": ["a.example.com"]}))
+    assert len(written(result, "TLSRoute")) == 1
+    assert changes(result) == set()
+
+
+def test_connections_whose_tls_ends_at_the_gateway_have_the_rules_for_tcp() -> None:
+    door = server("a.example.com", port=9000, protocol="TLS", mode="SIMPLE", credentialName="c")
+    result = moved(gateway([door]), stream("tcp", {"port": 9000}))
+    assert len(written(result, "TCPRoute")) == 1
+    assert changes(result) == set()
+
+
+def test_settings_of_tls_that_go_are_told_and_found_by_the_proof() -> None:
+    door = server("*.example.com", port=443, protocol="HTTPS", mode="SIMPLE", credentialName="c",
+                  minProtocolVersion="TLSV1_3")  # fmt: skip
+    assert changes(moved(gateway([door]), rules([TO_API]))) == {"rewritten"}
+
+
+def test_without_a_class_the_proof_finds_that_nothing_enters() -> None:
+    text = "\n---\n".join((WORKLOAD, gateway([server("a.example.com")]), rules([TO_API])))
+    result = to_linkerd(text)
+    assert changes(result) == {"newly_denied"}
+    (denied,) = [c for c in result.report.verification.changes if c["kind"] == "newly_denied"]
+    assert denied["explained_by"] == ["MM501"]

@@ -79,13 +79,15 @@ def _host(host: Traced[str]) -> Traced[Pattern]:
 
 
 def _route(rule: Cursor, meta: Meta, *, heeds: bool) -> Route:
-    filters = read_filters(rule)
+    filters = read_filters(rule, meta.namespace)
     times = rule.opt_map("timeouts") if heeds else None
     request = None if times is None else times.opt_duration("request")
     return Route(
         matches=tuple(_alternative(match) for match in read_matches(rule, _DIALECT)),
         backends=read_backends(rule, meta.namespace),
         redirect=filters.redirect,
+        rewrite=filters.rewrite,
+        mirrors=filters.mirrors,
         header_edits=filters.edits,
         timeouts=Timeouts(request=request, trail=trail("timeouts")) if request else None,
         trail=absorb(trail("rule"), rule.here, rule.empty("matches"), rule.empty("backendRefs")),

@@ -11,11 +11,21 @@ from dataclasses import dataclass
 from ir.attachment import ServicePort
 from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Test
 from ir.provenance import Traced, Trail, absorb, derived, trail
-from ir.traffic import Backend, Destination, HeaderAction, HeaderEdit, HeaderSide, Redirect
+from ir.traffic import (
+    Backend,
+    Destination,
+    HeaderAction,
+    HeaderEdit,
+    HeaderSide,
+    Mirror,
+    Redirect,
+    Rewrite,
+)
 from translator.source.cursor import Cursor
 
 ROUTE_GROUP = "gateway.networking.k8s.io"
 
+_HUNDRED = 100
 _PATHS = {
     "Exact": PatternKind.EXACT,
     "PathPrefix": PatternKind.ELEMENT_PREFIX,
@@ -47,6 +57,8 @@ class Filters:
 
     edits: tuple[HeaderEdit, ...] = ()
     redirect: Redirect | None = None
+    rewrite: Rewrite | None = None
+    mirrors: tuple[Mirror, ...] = ()
     unknown: tuple[Cursor, ...] = ()
 
 
@@ -116,10 +128,15 @@ def _pattern(
     return derived(pattern, [value for value in (text, kind) if value is not None])
 
 
-def read_filters(place: Cursor) -> Filters:
-    """The filters of a rule or of a backend, in their order."""
+def read_filters(place: Cursor, home: Traced[str] | None = None) -> Filters:
+    """The filters of a rule or of a backend, in their order.
+
+    ``home``: the namespace of copies' destinations that name none; without it rewrites and copies are not read.
+    """
     edits: list[HeaderEdit] = []
     redirect: Redirect | None = None
+    rewrite: Rewrite | None = None
+    mirrors: list[Mirror] = []
     unknown: list[Cursor] = []
     for item in place.opt_list("filters"):
         kind = item.str("type")
@@ -128,9 +145,19 @@ def read_filters(place: Cursor) -> Filters:
             edits.extend(_edits(item.opt_map(field), side, kind))
         elif kind.value == "RequestRedirect":
             redirect = _redirect(item.map("requestRedirect"), kind)
+        elif kind.value == "URLRewrite" and home is not None:
+            rewrite = _rewrite(item.map("urlRewrite"), kind)
+        elif kind.value == "RequestMirror" and home is not None:
+            mirrors.append(_mirror(item.map("requestMirror"), kind, home))
         else:
             unknown.append(item)
-    return Filters(edits=tuple(edits), redirect=redirect, unknown=tuple(unknown))
+    return Filters(
+        edits=tuple(edits),
+        redirect=redirect,
+        rewrite=rewrite,
+        mirrors=tuple(mirrors),
+        unknown=tuple(unknown),
+    )
 
 
 def _edits(modifier: Cursor | None, side: HeaderSide, kind: Traced[str]) -> Iterator[HeaderEdit]:
@@ -161,6 +188,32 @@ def _redirect(place: Cursor, kind: Traced[str]) -> Redirect:
         prefix=None if path is None else path.opt_str("replacePrefixMatch"),
         status=place.opt_int("statusCode"),
         trail=absorb(trail("redirect"), kind),
+    )
+
+
+def _rewrite(place: Cursor, kind: Traced[str]) -> Rewrite:
+    path = place.opt_map("path")
+    words = () if path is None else (path.str("type"),)
+    return Rewrite(
+        path=None if path is None else path.opt_str("replaceFullPath"),
+        prefix=None if path is None else path.opt_str("replacePrefixMatch"),
+        authority=place.opt_str("hostname"),
+        trail=absorb(trail("rewrite"), kind, *words),
+    )
+
+
+def _mirror(place: Cursor, kind: Traced[str], home: Traced[str]) -> Mirror:
+    copy = _backend(place.map("backendRef"), home)
+    percent = place.opt_int("percent")
+    share = None if percent is None else percent.map(float)
+    fraction = place.opt_map("fraction")
+    if fraction is not None:
+        parts = [fraction.int("numerator")]
+        parts += [whole for whole in (fraction.opt_int("denominator"),) if whole is not None]
+        whole = parts[1].value if len(parts) > 1 else _HUNDRED
+        share = derived(parts[0].value * _HUNDRED / whole, parts)
+    return Mirror(
+        destination=copy.destination, percent=share, trail=absorb(trail("copy"), kind, copy.trail)
     )
 
 

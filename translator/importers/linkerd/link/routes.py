@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
+from ir.edge import Listener
 from ir.inventory import Inventory
-from ir.match import AllOf, Part, Test, View
+from ir.match import AllOf, Part, Pattern, Test, View
 from ir.model import Fact, Inactive
-from ir.provenance import Traced, absorb, named, trail
+from ir.provenance import Traced, Trail, absorb, derived, named, trail
 from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Options
@@ -27,6 +28,7 @@ from translator.importers.linkerd.link.opaque_ports import where_heeded
 from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
 from translator.resources.gateway_api.gateway import Gateway, bound
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
+from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
@@ -59,67 +61,116 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
     inactive: list[Inactive] = []
     for route in routes:
         for parent in route.parents:
-            if parent.kind == "Service" and parent.group in CORE:
+            if parent.kind == "Service" and parent.group in CORE and _is_programmed(route):
                 tables.append(_table(route, parent))
             elif entered := tuple(_at_gateway(route, parent, gateways)):
                 tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
                 leaves = absorb(parent.spent, parent.name).origin
                 inactive.append(Inactive(leaves=leaves, winner="", why=_IGNORED))
+    inactive.extend(_streams(statements, gateways, tables))
+    return Linked(facts=tuple(tables), inactive=tuple(inactive))
+
+
+def _streams(
+    statements: Sequence[Statement], gateways: Sequence[Gateway], tables: list[RouteTable]
+) -> Iterator[Inactive]:
+    """Adds the tables of connections to those of requests; what nobody heeds is inactive."""
     streams = sorted((s for s in statements if isinstance(s, StreamRoute)), key=oldest_first)
     for kind in (Protocol.TLS, Protocol.TCP):
         for stream in (one for one in streams if one.protocol is kind):
             for parent in stream.parents:
                 made = _stream_table(stream, parent) if parent.kind == "Service" else None
-                if made is not None and stream.heeded and not _outranked(made, tables):
+                if entered := tuple(_stream_at_gateway(stream, parent, gateways)):
+                    tables.extend(entered)
+                elif made is not None and stream.heeded and not _outranked(made, tables):
                     tables.append(made)
                 else:
-                    leaves = tuple(
-                        sorted(leaf for t in traced(made or parent.name) for leaf in t.origin)
-                    )
-                    inactive.append(Inactive(leaves=leaves, winner="", why=_OUTRANKED))
-    return Linked(facts=tuple(tables), inactive=tuple(inactive))
+                    origins = {leaf for t in traced(made or parent.name) for leaf in t.origin}
+                    leaves = tuple(sorted(origins))
+                    yield Inactive(leaves=leaves, winner="", why=_OUTRANKED)
+
+
+def _is_programmed(route: HttpRoute) -> bool:
+    """Whether no filter keeps the controller from taking the route at all (policy-controller/k8s/index, 2.20)."""
+    return not any(rule.rewrite or rule.mirrors for rule in route.routes)
 
 
 def _at_gateway(
     route: HttpRoute, parent: Parent, gateways: Sequence[Gateway]
 ) -> Iterator[RouteTable]:
     """The tables of the listeners to which a route binds: not Linkerd's, but those of the gateway's class."""
-    if (parent.group, parent.kind) != (ROUTE_GROUP, "Gateway"):
-        return
-    spent = () if parent.section is None else (parent.section,)
-    for listener, hosts in bound(gateways, parent, route.meta.namespace.value, route.hosts):
-        subject = Subject(
-            scope=Scope.LISTENER,
-            namespace=listener.gateway.map(lambda text: text.partition("/")[0]),
-            name=parent.name,
-            trail=trail("the gateway", because=parent.name.origin),
-        )
-        audience = Audience(
-            reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
-        )
+    rules = tuple(
+        replace(rule, name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because))
+        for number, rule in enumerate(route.routes)
+    )
+    for listener, hosts in _bound(gateways, parent, route.meta, route.hosts):
         yield RouteTable(
             name=Traced(route.meta.name.value, (), route.meta.because),
             home=route.meta.namespace,
-            attachment=Attachment(
-                subject=subject,
-                ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
-                audience=audience,
-                enforced_at=EnforcedAt.GATEWAY,
-            ),
+            attachment=_entrance(listener, parent),
             hosts=hosts,
             order=Order.SPECIFICITY,
-            routes=tuple(
-                replace(
-                    rule,
-                    name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
-                )
-                for number, rule in enumerate(route.routes)
-            ),
+            routes=rules,
             no_match=NoMatch.NOT_FOUND,
             view=View(authority_has_port=False),
-            trail=absorb(route.trail, parent.spent, *spent),
+            trail=_bound_by(route.trail, parent),
         )
+
+
+def _stream_at_gateway(
+    stream: StreamRoute, parent: Parent, gateways: Sequence[Gateway]
+) -> Iterator[RouteTable]:
+    names = tuple(
+        derived(term.value, (term,))
+        for match in stream.route.matches
+        for test in match.requests.tests
+        for term in test.any_of
+        if isinstance(term.value, Pattern)
+    )
+    name = Traced(stream.meta.name.value, (), stream.meta.because)
+    for listener, hosts in _bound(gateways, parent, stream.meta, names):
+        yield RouteTable(
+            name=name,
+            home=stream.meta.namespace,
+            attachment=_entrance(listener, parent),
+            protocol=stream.protocol,
+            hosts=hosts,
+            order=Order.SPECIFICITY,
+            routes=(replace(stream.route, name=name),),
+            no_match=NoMatch.NOT_FOUND,
+            trail=_bound_by(stream.trail, parent),
+        )
+
+
+def _bound(
+    gateways: Sequence[Gateway], parent: Parent, meta: Meta, hosts: Sequence[Traced[Pattern]]
+) -> Iterator[tuple[Listener, tuple[Traced[Pattern], ...]]]:
+    if (parent.group, parent.kind) == (ROUTE_GROUP, "Gateway"):
+        yield from bound(gateways, parent, meta.namespace.value, hosts)
+
+
+def _bound_by(node: Trail, parent: Parent) -> Trail:
+    return absorb(node, parent.spent, *(() if parent.section is None else (parent.section,)))
+
+
+def _entrance(listener: Listener, parent: Parent) -> Attachment:
+    """Where a route holds that is bound to a listener."""
+    subject = Subject(
+        scope=Scope.LISTENER,
+        namespace=listener.gateway.map(lambda text: text.partition("/")[0]),
+        name=parent.name,
+        trail=trail("the gateway", because=parent.name.origin),
+    )
+    audience = Audience(
+        reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
+    )
+    return Attachment(
+        subject=subject,
+        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
+        audience=audience,
+        enforced_at=EnforcedAt.GATEWAY,
+    )
 
 
 def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:

@@ -168,7 +168,15 @@ def _protocol(word: str, mode: ListenerTls) -> str:
     return "TLS" if mode in (ListenerTls.TERMINATE, ListenerTls.PASSTHROUGH) else "TCP"
 
 
-_SERVED = {"HTTP": Protocol.HTTP, "HTTPS": Protocol.HTTP, "TLS": Protocol.TLS, "TCP": Protocol.TCP}
+def _served(protocol: str, mode: ListenerTls) -> Protocol:
+    """The rules that hold there: where TLS ends at the gateway and no requests are read, those for TCP.
+
+    istio/istio pilot/pkg/networking/core/gateway.go ``createGatewayTCPFilterChainOpts``, 1.31; a TCPRoute may bind to a listener that
+    ends TLS (gateway-api.sigs.k8s.io/guides/tls, 1.4).
+    """
+    if protocol in ("HTTP", "HTTPS"):
+        return Protocol.HTTP
+    return Protocol.TLS if mode is ListenerTls.PASSTHROUGH else Protocol.TCP
 
 
 def _door(listener: Listener, host: ListenerHost, names: Names, *, first: bool) -> Door | Loss:
@@ -191,7 +199,8 @@ def _door(listener: Listener, host: ListenerHost, names: Names, *, first: bool) 
         listener, name=derived(name, said), hosts=(host,), redirect_to_tls=None, trail=node
     )
     redirects = listener.redirect_to_tls
-    return Door(own, pattern, _SERVED[protocol], redirects)
+    mode = ListenerTls.NONE if listener.tls is None else listener.tls.value
+    return Door(own, pattern, _served(protocol, mode), redirects)
 
 
 def _redirects(listener: Listener) -> bool:
