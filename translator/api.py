@@ -75,6 +75,8 @@ class Import:
     reads: frozenset[int] = frozenset()
     losses: tuple[Loss, ...] = ()
     options: Options | None = None
+    shared: tuple[Resource, ...] = ()
+    """Claimed resources that another mesh heeds too where they stand: what is not overwritten is to be deleted."""
 
 
 class Importer(Protocol):

@@ -14,6 +14,7 @@ from translator.errors import InputError, TargetError
 from translator.exporters.emit import Document, dump, render, untraced
 from translator.ledger import Books, positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
+from translator.overlaps import still_there
 from translator.proof import SWITCHED_OFF, Proven, Translated, prove
 from translator.registry import detect, load_exporter, load_importer
 from translator.report.account import Placed, count, settle
@@ -146,6 +147,7 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
         *imported.losses,
         *export.losses,
         *edited.losses,
+        *still_there(imported.shared, manifests, options),
         *map(_invented, untraced(documents)),
     )
     placed = [p for document in documents for p in document.placed]

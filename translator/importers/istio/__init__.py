@@ -16,6 +16,14 @@ from translator.importers.istio.destination_rule import read_destination_rule
 from translator.importers.istio.elsewhere import read_elsewhere
 from translator.importers.istio.envoy_filter import read_envoy_filter
 from translator.importers.istio.gateway import read_gateway
+from translator.importers.istio.gateway_kinds import (
+    foreign_words,
+    is_mesh_route,
+    is_mixed_route,
+    may_be_heeded,
+)
+from translator.importers.istio.gateway_route import read_grpc_route, read_http_route
+from translator.importers.istio.gateway_stream_route import read_tcp_route, read_tls_route
 from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
 from translator.importers.istio.istio_operator import read_istio_operator
 from translator.importers.istio.link.access import link_access
@@ -52,10 +60,11 @@ from translator.importers.istio.service_entry import (
 )
 from translator.importers.istio.sidecar import read_sidecar
 from translator.importers.istio.telemetry import read_telemetry
-from translator.importers.istio.unread import kind_not_read
+from translator.importers.istio.unread import kind_not_read, mixed_route
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
 from translator.importers.linked import Linked
+from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
@@ -91,6 +100,10 @@ READERS: dict[tuple[str, str], Reader] = {
     ("extensions.istio.io", "WasmPlugin"): read_wasm_plugin,
     ("extensions.istio.io", "TrafficExtension"): read_traffic_extension,
     ("telemetry.istio.io", "Telemetry"): read_telemetry,
+    (ROUTE_GROUP, "HTTPRoute"): read_http_route,
+    (ROUTE_GROUP, "GRPCRoute"): read_grpc_route,
+    (ROUTE_GROUP, "TLSRoute"): read_tls_route,
+    (ROUTE_GROUP, "TCPRoute"): read_tcp_route,
 }
 """The kinds that are read today; the others of these groups are claimed and shown as unread."""
 
@@ -147,6 +160,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(told.facts)
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses))
+    losses.extend(mixed_route(r) for r in others if is_mixed_route(r))
     inert.extend((*told.inert, *elsewhere.inert))
     model = Model(
         facts=tuple(facts),
@@ -163,6 +177,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         reads=frozenset(reads),
         losses=tuple(losses),
         options=options,
+        shared=tuple(r for r in claimed if may_be_heeded(r)),
     )
 
 
@@ -187,7 +202,7 @@ def _statements(
                 root,
                 options.namespace,
                 inert_keys=INERT_KEYS,
-                reasons=OBJECT_KEYS,
+                reasons={**OBJECT_KEYS, **foreign_words(resource)},
                 nameless=resource.kind == "IstioOperator",
             )
             found.append(reader(root, meta))
@@ -198,8 +213,8 @@ def _statements(
 
 
 def _is_own(resource: Resource, options: Options) -> bool:
-    """Whether only Istio reads it: its own kinds, and the ConfigMap of its control plane."""
-    if resource.api_version.rpartition("/")[0] in GROUPS:
+    """Whether it speaks to Istio: its own kinds, routes of services, and the ConfigMap of its control plane."""
+    if resource.api_version.rpartition("/")[0] in GROUPS or is_mesh_route(resource):
         return True
     return is_mesh_config(resource, options) or is_injector_config(resource, options)
 

@@ -7,6 +7,21 @@ from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaves_below
 
 
+def mixed_route(resource: Resource) -> Loss:
+    """The loss of a route of services and of gateways at once: it stays as it is, and is not read."""
+    return Loss(
+        code="MM221",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.HIGH,
+        fate=Fate.UNREAD,
+        leaves=leaves_below(resource),
+        message=f"{resource.kind} {resource.name} belongs to services and to gateways at once: it stays as it is, and "
+        "what the target makes of it at the services is not compared.",
+        advice="Write one route for the services and one for the gateways, then translate again.",
+    )
+
+
 def kind_not_read(resource: Resource) -> Loss:
     """The loss of a whole resource; its leaves are ``unread``."""
     return Loss(

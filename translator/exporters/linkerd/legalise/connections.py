@@ -34,7 +34,7 @@ from translator.exporters.linkerd.legalise.viewers import (
     sees,
     settled,
 )
-from translator.exporters.naming import Names, name_of
+from translator.exporters.naming import name_of
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 
@@ -92,7 +92,7 @@ def connection_objects(
                 table, attachment=replace(table.attachment, ports=() if slot is None else (slot,))
             )
             rules = _rules(seen, viewer, slot, scene.subsets, reached)
-            found.extend(_finished(seen, rules, viewer, service, scene.names))
+            found.extend(_finished(seen, rules, viewer, service, scene))
     if not found:
         raise Unreachable("MM213", _COMPETES, "Give these clients a service of their own.")
     lost.extend(moving_shares(found))
@@ -289,15 +289,16 @@ def _finished(
     rules: Sequence[Route],
     viewer: Viewer,
     service: Service | None,
-    names: Names,
+    scene: Scene,
 ) -> Iterator[RouteTable]:
     """A table for each rule, with a name."""
     subject = table.attachment.subject
     home = "" if subject.namespace is None else subject.namespace.value
     where = home if viewer.at is None else viewer.at.value
-    base = table.name.value if subject.name is None else subject.name.value
+    kept = scene.keeps(_KINDS[table.protocol], where, table.name.value)
+    base = table.name.value if kept or subject.name is None else subject.name.value
     port = table.attachment.ports[0].value if table.attachment.ports else None
-    many = service is None or len(service.ports) > 1
+    many = not kept and (service is None or len(service.ports) > 1)
     stated: list[Traced[object]] = [table.trail, table.name]
     if table.attachment.audience is not None:
         stated.extend(traced(table.attachment.audience))
@@ -305,7 +306,7 @@ def _finished(
     for number, rule in enumerate(rules, start=1):
         parts = [base, str(port.port) if many and isinstance(port, ServicePort) else ""]
         parts.append(str(number).zfill(width) if len(rules) > 1 else "")
-        name = names.take(_KINDS[table.protocol], where, name_of(*parts))
+        name = scene.names.take(_KINDS[table.protocol], where, name_of(*parts))
         yield replace(
             table,
             trail=derived(table.trail.value, stated),

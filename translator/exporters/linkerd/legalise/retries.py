@@ -1,7 +1,10 @@
 """Retries in the target's terms: conditions by status, one set for each route object.
 
 ``retry.linkerd.io/*`` stand on the object (linkerd2 policy-controller/k8s/index/src/outbound.rs, 2.20), so all rules of
-one object share them; what is retried besides listed statuses is fixed.
+one object share them; what is retried besides listed statuses is fixed. Before there were annotations, the time limit
+of a request was heeded in the HTTPRoute of the target's own group alone, which cannot edit answers for a whole rule.
+Retries were then a matter of ServiceProfiles; one of these puts all routes of its service out of force and knows no
+limit for one request, so that none is written.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import replace
 from ir.inventory import Service
 from ir.provenance import Traced, derived
 from ir.resilience import Retry, RetryCondition
-from ir.traffic import Route
+from ir.traffic import HeaderSide, Route
 from ir.walk import traced
 from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
@@ -34,14 +37,20 @@ def in_target_terms(
     """The routes with retries and time limits that an object can state, and what was lost for it."""
     losses: list[Loss] = []
     if not target.at_least(ANNOTATIONS_SINCE):
-        return tuple(_without(route, losses) for route in routes), tuple(losses)
+        edits = [edit.side for route in routes for edit in route.header_edits]
+        held = HeaderSide.RESPONSE not in edits
+        return tuple(_without(route, losses, held=held) for route in routes), tuple(losses)
     spoken = tuple(replace(r, retry=_retry(r.retry, losses)) for r in routes)
     return spoken, tuple(losses)
 
 
-def _without(route: Route, losses: list[Loss]) -> Route:
-    """The route for a version that reads neither retries nor time limits from it."""
-    for what, code in ((route.retry, "MM302"), (route.timeouts, "MM303")):
+def _without(route: Route, losses: list[Loss], *, held: bool) -> Route:
+    """The route for a version that reads no annotations of it; ``held``: the field for the whole request is heeded."""
+    times, kept = route.timeouts, None
+    if held and times is not None and times.request is not None:
+        kept = replace(times, response=None, idle=None)
+        times = None
+    for what, code in ((route.retry, "MM302"), (times, "MM303")):
         if what is not None:
             losses.append(
                 Loss(
@@ -50,10 +59,11 @@ def _without(route: Route, losses: list[Loss]) -> Route:
                     support=Support.VERSION,
                     sites=tuple(traced(what)),
                     message=f"retries and time limits of routes need Linkerd {ANNOTATIONS_SINCE}.",
+                    why="A ServiceProfile could retry, but puts all routes of its service out of force.",
                     advice="Raise --target-version.",
                 )
             )
-    return replace(route, retry=None, timeouts=None)
+    return replace(route, retry=None, timeouts=kept)
 
 
 def shared(route: Route, target: Target) -> tuple[object, ...]:
@@ -61,7 +71,8 @@ def shared(route: Route, target: Target) -> tuple[object, ...]:
     times = route.timeouts
     if times is None:
         return (_key(route.retry), None)
-    whole = None if target.at_least(FIELD_SINCE) or times.request is None else times.request.value
+    by_field = target.at_least(FIELD_SINCE) or not target.at_least(ANNOTATIONS_SINCE)
+    whole = None if by_field or times.request is None else times.request.value
     limits = [None if t is None else t.value for t in (times.response, times.idle)]
     return (_key(route.retry), (whole, *limits) if any((whole, *limits)) else None)
 

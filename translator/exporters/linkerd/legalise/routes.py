@@ -36,6 +36,7 @@ from translator.exporters.linkerd.legalise.rank import Alternative, Contradictio
 from translator.exporters.linkerd.legalise.redirects import in_target_redirects
 from translator.exporters.linkerd.legalise.retries import in_target_terms, inherited, shared
 from translator.exporters.linkerd.legalise.scene import Scene
+from translator.exporters.linkerd.legalise.slots import is_on, meet, service_ports
 from translator.exporters.linkerd.legalise.viewers import (
     Viewer,
     audiences,
@@ -67,7 +68,8 @@ def subsets_of(inventory: Inventory) -> Subsets:
 def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
     """The route tables in legal form, the services made for subsets, and all other facts as they are."""
     legal = Legal()
-    scene = Scene(subsets, model.inventory, Names(), options)
+    stated = frozenset(one.key for one in model.objects)
+    scene = Scene(subsets, model.inventory, Names(), options, stated)
     tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
     for fact in model.facts:
         if not isinstance(fact, RouteTable):
@@ -89,6 +91,7 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
 
 _NEVER_SNIFFED = (25, 53, 3306, 27017)
 """Ports that are TCP where nothing is declared."""
+_SERVICES = "Add the Service to the input."
 _ORDER = "Write rules that do not overlap, or put the one with more conditions first."
 
 
@@ -176,7 +179,8 @@ def _check_http(service: Service | None) -> None:
 
 def _same_service(one: RouteTable, other: RouteTable) -> bool:
     mesh = one.attachment.enforced_at is EnforcedAt.CLIENT
-    return mesh and one.protocol is other.protocol and _host(one) == _host(other)
+    same = one.protocol is other.protocol and _host(one) == _host(other)
+    return mesh and same and meet(one.attachment, other.attachment)
 
 
 def _is_http_of(other: RouteTable, table: RouteTable) -> bool:
@@ -205,10 +209,16 @@ def _slots(
         if test.part is Part.SERVICE_PORT
         for term in test.any_of
     ]
+    own = service_ports(table.attachment.ports)
     if service is None:
+        if table.attachment.excluding_ports:
+            raise Unreachable("MM203", "which ports the service has is not known", _SERVICES)
         numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
-        return tuple(_slot(n, asked) for n in numbers) or (None,)
-    http = [p for p in service.ports if is_http(p)]
+        return own or tuple(_slot(n, asked) for n in numbers) or (None,)
+    http = [p for p in service.ports if is_http(p) and is_on(table.attachment, p.number)]
+    if not http:
+        reason = f"no HTTP port of {service.key} is one that they are for"
+        raise Unreachable("MM207", reason, "Name a port of the service.")
     opaque = {p.number: why for p in http if (why := why_opaque(p, service, target))}
     heeded = [p for p in http if p.number not in opaque]
     if not heeded:
@@ -219,7 +229,8 @@ def _slots(
     if not asked and len(heeded) == len(service.ports) > 1:
         return (None,)
     because = Traced("", (), service.leaves)
-    return tuple(named(ServicePort(p.number), because) for p in heeded)
+    said = {port.value.port: port for port in own}
+    return tuple(said.get(p.number, named(ServicePort(p.number), because)) for p in heeded)
 
 
 def _slot(number: int, asked: Sequence[Traced[object]]) -> Traced[ServicePort]:
@@ -252,7 +263,8 @@ def _objects(
     reached: set[int],
 ) -> tuple[RouteTable, ...]:
     """The table as one set of clients sees it on one port: one object or several, in rank order."""
-    attachment = replace(table.attachment, ports=() if slot is None else (slot,))
+    ports = () if slot is None else (slot,)
+    attachment = replace(table.attachment, ports=ports, excluding_ports=())
     seen = replace(table, attachment=attachment)
     if viewer.passes:
         node = named("to the service itself", table.trail)
@@ -332,10 +344,15 @@ def _finished(
         home = subject.namespace.value if subject.namespace else ""
         port = table.attachment.ports[0].value if table.attachment.ports else None
         many = isinstance(port, ServicePort) and service is not None and len(service.ports) > 1
-        parts = [_base(table), str(port.port) if many and isinstance(port, ServicePort) else ""]
+        where = home if viewer.at is None else viewer.at.value
+        kept = scene.keeps("HTTPRoute", where, table.name.value)
+        base = table.name.value if kept else _base(table)
+        parts = [
+            base,
+            str(port.port) if many and not kept and isinstance(port, ServicePort) else "",
+        ]
         if number > 1:
             parts.append(str(number).zfill(width))
-        where = home if viewer.at is None else viewer.at.value
         name = scene.names.take("HTTPRoute", where, name_of(*parts))
         stated: list[Traced[object]] = [table.trail, table.name]
         if table.attachment.audience is not None:

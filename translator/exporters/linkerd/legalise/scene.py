@@ -18,3 +18,9 @@ class Scene:
     inventory: Inventory
     names: Names
     options: Options
+    stated: frozenset[str] = frozenset()
+    """Keys of the objects of the source."""
+
+    def keeps(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether the source has such an object: its translation stands in its place, by its name."""
+        return f"{kind}/{namespace}/{name}" in self.stated

@@ -23,6 +23,10 @@ from translator.target import Target
 
 FIELD_SINCE = "2.20"
 """Since when the field ``timeouts.request`` is honoured on this kind (linkerd2 pull 14750)."""
+ANNOTATIONS_SINCE = "2.16"
+"""Since when routes of this kind have annotations for it; before, only those of the target's own group heed it."""
+OWN_API = "policy.linkerd.io/v1beta3"
+"""The group and version of the target's own HTTPRoute that has time limits (since 2.14)."""
 
 
 def write_routes(table: RouteTable, target: Target) -> Manifest:
@@ -33,19 +37,20 @@ def write_routes(table: RouteTable, target: Target) -> Manifest:
 
 
 def write_route_table(table: RouteTable, target: Target) -> Manifest:
-    """The HTTPRoute of a table: in the service's namespace, or in its clients'."""
+    """The HTTPRoute of a table: in the service's namespace, or in its clients'. Of two groups, the one that heeds it."""
     home, parent, node = _frame(table)
     spec: dict[str, Tree] = {"parentRefs": [parent]}
     if table.hosts:
         spec["hostnames"] = [host.map(_text) for host in table.hosts]
-    by_field = target.at_least(FIELD_SINCE)
+    own = not target.at_least(ANNOTATIONS_SINCE) and any(r.timeouts for r in table.routes)
+    by_field = own or target.at_least(FIELD_SINCE)
     spec["rules"] = [_rule(route, by_field=by_field) for route in table.routes]
     metadata: dict[str, Tree] = {"namespace": home}
     annotations = _annotations(table, by_field=by_field)
     if annotations:
         metadata["annotations"] = annotations
     return Manifest(
-        api_version=GATEWAY_API,
+        api_version=OWN_API if own else GATEWAY_API,
         kind="HTTPRoute",
         namespace=home.value,
         name=table.name.value,

@@ -14,7 +14,7 @@ from ir.access import Grant, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
 from ir.match import HTTP_PARTS, AllOf, Part, Test
 from ir.model import Fact, Inactive
-from ir.provenance import trail
+from ir.provenance import Traced, trail
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.importers.istio.membership import captured, has_sidecars
@@ -25,7 +25,9 @@ _UNSEEN = HTTP_PARTS | {Part.CLIENT_ADDRESS, Part.SERVER_NAME, Part.TRUST_DOMAIN
 
 _NO_HTTP = "the pods' traffic is not read as HTTP: there is no waypoint that the rule is for"
 _NO_WAYPOINT = "routes are heeded by waypoints alone, and none serves this host"
+_FAR = "a waypoint heeds rules of its service's namespace and of its own, for all clients alike"
 USE_WAYPOINT = "istio.io/use-waypoint"
+_ITS_NAMESPACE = "istio.io/use-waypoint-namespace"
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words]) -> Heeded:
             _ruling(fact, taken, found)
         elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words):
             found.inactive.append(_not_heeded(fact, _NO_WAYPOINT))
+        elif alone and isinstance(fact, RouteTable) and _is_far(fact, words):
+            found.inactive.append(_not_heeded(fact, _FAR))
         else:
             found.facts.append(fact)
     return found
@@ -131,18 +135,44 @@ def _unseen(test: Test) -> bool:
 
 def _is_idle(table: RouteTable, words: Sequence[Words]) -> bool:
     """Whether the host is a service for which no waypoint is named, in a namespace of the input."""
+    if not any(True for _ in _bearers(table, words, Where.NAMESPACE)):
+        return False
+    named = _label(table, words, USE_WAYPOINT)
+    return named is None or named.value in ("", "none")
+
+
+def _is_far(table: RouteTable, words: Sequence[Words]) -> bool:
+    """Whether the rules stand neither in the namespace of the service nor in that of its waypoint.
+
+    istio/istio pilot/pkg/networking/core/waypoint.go, 1.31. Nothing is known where the namespace is not in the input.
+    """
+    space = table.attachment.subject.namespace
+    mesh = table.attachment.enforced_at is EnforcedAt.CLIENT
+    if not mesh or table.home is None or space is None:
+        return False
+    if not any(True for _ in _bearers(table, words, Where.NAMESPACE)):
+        return False
+    elsewhere = _label(table, words, _ITS_NAMESPACE)
+    near = (space.value, space.value if elsewhere is None else elsewhere.value)
+    return table.home.value not in near
+
+
+def _label(table: RouteTable, words: Sequence[Words], key: str) -> Traced[str] | None:
+    """A label of the service that the table is about, else of its namespace."""
+    for where in (Where.SERVICE, Where.NAMESPACE):
+        for one in _bearers(table, words, where):
+            if (value := one.label(key)) is not None:
+                return value
+    return None
+
+
+def _bearers(table: RouteTable, words: Sequence[Words], where: Where) -> Iterator[Words]:
     subject = table.attachment.subject
     if subject.scope is not Scope.SERVICE or subject.namespace is None or subject.name is None:
-        return False
-    space = next((w for w in words if w.where is Where.NAMESPACE
-                  and w.namespace == subject.namespace.value), None)  # fmt: skip
-    service = next((w for w in words if w.where is Where.SERVICE
-                    and w.key == f"Service/{subject.namespace.value}/{subject.name.value}"), None)  # fmt: skip
-    if space is None:
-        return False
-    own = None if service is None else service.label(USE_WAYPOINT)
-    named = own if own is not None else space.label(USE_WAYPOINT)
-    return named is None or named.value in ("", "none")
+        return
+    space, name = subject.namespace.value, subject.name.value
+    keys = (f"Service/{space}/{name}", f"Namespace//{space}")
+    yield from (one for one in words if one.where is where and one.key in keys)
 
 
 def _not_heeded(fact: Fact, why: str) -> Inactive:

@@ -48,6 +48,11 @@ class Bound:
         """Who sees it."""
         return visibility_of(self.service.export_to, self.service.meta)
 
+    @property
+    def prefers(self) -> bool:
+        """Whether the clients of its own namespace prefer it to public ones."""
+        return self.service.from_gateway_api
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -91,6 +96,10 @@ def _audiences(
     for one in mine:
         for space in one.seen.namespaces:
             spaces.setdefault(space.value, []).append(space)
+    for one in mine:
+        own = one.service.meta.namespace
+        if one.prefers and _seen_from(own.value, mine) != _seen_from(None, mine):
+            spaces.setdefault(own.value, [Traced(own.value, (), (*own.origin, *own.because))])
     for name, found in sorted(spaces.items()):
         yield derived(name, found), _seen_from(name, mine)
     everyone = _seen_from(None, mine)
@@ -103,7 +112,8 @@ def _seen_from(space: str | None, claims: Sequence[Bound]) -> list[Bound]:
 
     def key(one: Bound) -> tuple[int, tuple[str, str]]:
         own = one.service.meta.namespace.value == space
-        grade = 2 if one.seen.public else 0 if own else 1
+        grade = 3 if one.seen.public else 0 if own else 1
+        grade = 2 if own and one.prefers else grade
         created = one.service.created if known else Traced("")
         return grade, by_age(created, one.service.meta)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ir.attachment import Attachment, Audience, EnforcedAt, Reach
+from ir.attachment import Attachment, Audience, EnforcedAt, Reach, ServicePort
 from ir.inventory import Inventory
 from ir.match import View
 from ir.model import Fact
@@ -26,6 +26,7 @@ from translator.importers.istio.link.destinations import (
     resolved,
     rulebook,
 )
+from translator.importers.istio.link.gateway_routes import as_virtual_services
 from translator.importers.istio.link.hosts import (
     Place,
     asked_for,
@@ -54,7 +55,7 @@ from translator.importers.istio.link.visibility import (
     Visibility,
     audience_of,
     by_age,
-    standings,
+    standings_by_port,
     visibility_of,
 )
 from translator.importers.istio.model import (
@@ -93,10 +94,11 @@ class Draft:
 def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
     """Route tables, and the policies of DestinationRules."""
     config = mesh_config(statements)
+    made = as_virtual_services(statements, options)
+    services = (*(s for s in statements if isinstance(s, VirtualService)), *made.services)
     written = [
         replace(s, export_to=s.export_to or exported(config.virtual_service_export_to))
-        for s in statements
-        if isinstance(s, VirtualService)
+        for s in services
     ]
     rules = [
         replace(s, export_to=s.export_to or exported(config.destination_rule_export_to))
@@ -114,9 +116,12 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
     ]
     tables: list[Fact] = [*_in_order(drafts, parts), *streams]
     losses = [*more, *(loss for part in parts for loss in part.losses)]
-    known = (*whole.losses, *losses)
-    told = leaves_in(*tables).union(leaf for loss in known for leaf in loss.leaves)
-    idles = (*unheld, *(one for part in parts for one in part.idles), *whole.idles)
+    known = (*whole.losses, *made.losses, *losses)
+    told = leaves_in(*tables).union(
+        leaf for loss in known if loss.fate is not Fate.INERT for leaf in loss.leaves
+    )
+    of_parts = (one for part in parts for one in part.idles)
+    idles = (*unheld, *of_parts, *whole.idles, *made.idles)
     policies = close_rulebook(scene.book, leaves_in(*tables), options)
     return Linked(
         facts=(*tables, *policies.facts),
@@ -126,7 +131,7 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
             *known,
             *policies.losses,
         ),
-        assumptions=(*assumptions, *policies.assumptions),
+        assumptions=(*made.assumptions, *assumptions, *policies.assumptions),
     )
 
 
@@ -200,12 +205,16 @@ def _heeded(
             continue
         for host, place in zip(service.hosts, draft.places, strict=True):
             if unfinished(place, scene.inventory) is None:
-                claim = Claim(number, host, place, seen, service.created, service.meta)
+                prefers = service.from_gateway_api
+                port = None if service.port is None else service.port.value
+                claim = Claim(
+                    number, host, place, seen, service.created, service.meta, port, prefers
+                )
                 claims.setdefault(place.text, []).append(claim)
     heeded: list[list[Standing]] = [[] for _ in drafts]
     guessed = False
     for of_host in claims.values():
-        found, by_guess = standings(of_host)
+        found, by_guess = standings_by_port(of_host)
         guessed = guessed or by_guess
         for standing in found:
             heeded[standing.claim.number].append(standing)
@@ -220,9 +229,9 @@ def _linked(
     tables: list[RouteTable] = []
     losses: list[Loss] = []
     for surface in draft.surfaces:
-        for place, audience, seen, age in _clients(draft, surface, heeded):
+        for place, audience, seen, one in _clients(draft, surface, heeded):
             table, more = _table(draft, surface, place, audience, seen, scene)
-            table = replace(table, trail=absorb(table.trail, age))
+            table = _narrowed(table, one) if one is not None else table
             tables.append(table)
             losses.extend(more)
     used = leaves_in(*tables) | elsewhere
@@ -240,15 +249,22 @@ def _linked(
     return Part(tuple(tables), tuple(idles), tuple(losses))
 
 
+def _narrowed(table: RouteTable, standing: Standing) -> RouteTable:
+    """The table less the ports of its host that others have, with the age that decided."""
+    without = tuple(Traced(ServicePort(p.value), (), p.because) for p in standing.without)
+    attachment = replace(table.attachment, excluding_ports=without)
+    return replace(table, attachment=attachment, trail=absorb(table.trail, standing.age))
+
+
 def _clients(
     draft: Draft, surface: Surface, heeded: Sequence[Standing]
-) -> Iterator[tuple[Place, Audience, Visibility, Traced[str]]]:
-    """The hosts of a surface, each with the clients for whom the VirtualService is heeded, and by what age."""
+) -> Iterator[tuple[Place, Audience, Visibility, Standing | None]]:
+    """The hosts of a surface, each with the clients for whom the VirtualService is heeded, and by what standing."""
     meta = draft.service.meta
     if surface.mesh:
         for one in heeded:
             if one.stands:
-                yield one.claim.place, audience_of(one.seen, meta), one.seen, one.age
+                yield one.claim.place, audience_of(one.seen, meta), one.seen, one
         return
     seen = visibility_of(draft.service.export_to, meta)
     if surface.routes and (seen.public or seen.namespaces):
@@ -256,7 +272,7 @@ def _clients(
             audience_of(seen, meta), reach=Reach.LISTENERS, listeners=surface.names
         )
         for place in draft.places:
-            yield place, by_gateway, seen, Traced("")
+            yield place, by_gateway, seen, None
 
 
 def _table(  # all that one table is made of
@@ -284,6 +300,7 @@ def _table(  # all that one table is made of
         home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
             subject=subject_at(place, meta),
+            ports=() if service.port is None else (service.port.map(ServicePort),),
             audience=audience,
             enforced_at=EnforcedAt.CLIENT if surface.mesh else EnforcedAt.GATEWAY,
         ),

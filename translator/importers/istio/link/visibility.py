@@ -75,6 +75,18 @@ class Claim:
     seen: Visibility
     created: Traced[str]
     meta: Meta
+    port: int | None = None
+    """The only port of the host that it is for."""
+    preferred: bool = False
+    """The clients of its own namespace prefer it to public ones, though it may be public itself."""
+
+    def grade(self, space: str) -> int | None:
+        """How early the clients of a namespace look at it, 0 first; ``None``: with the public ones, or not at all."""
+        own = space == self.meta.namespace.value
+        if self.preferred and own:
+            return 2
+        named = any(one.value == space for one in self.seen.namespaces)
+        return (0 if own else 1) if named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,8 @@ class Standing:
     lost: tuple[Traced[str], ...] = ()
     winner: str = ""
     contested: bool = False
+    without: tuple[Traced[int], ...] = ()
+    """Ports of the host that others have."""
 
     @property
     def age(self) -> Traced[str]:
@@ -103,6 +117,29 @@ class Standing:
         return self.seen.public or bool(self.seen.namespaces)
 
 
+def standings_by_port(claims: Sequence[Claim]) -> tuple[tuple[Standing, ...], bool]:
+    """The same where some claims are for one port of the host only: on it, all that are for it or for any compete."""
+    wide = [claim for claim in claims if claim.port is None]
+    found, guessed = standings(wide)
+    ports = sorted({claim.port for claim in claims if claim.port is not None})
+    narrow: list[Standing] = []
+    for port in ports:
+        own = [claim for claim in claims if claim.port == port]
+        there, by_guess = standings([*wide, *own])
+        guessed = guessed or by_guess
+        found = tuple(
+            replace(one, without=(*one.without, _port_of(own))) if now.seen != one.seen else one
+            for one, now in zip(found, there, strict=False)
+        )
+        narrow.extend(there[len(wide) :])
+    return (*found, *narrow), guessed
+
+
+def _port_of(claims: Sequence[Claim]) -> Traced[int]:
+    because = tuple(leaf for claim in claims for leaf in claim.meta.because)
+    return Traced(claims[0].port or 0, (), because)
+
+
 def standings(claims: Sequence[Claim]) -> tuple[tuple[Standing, ...], bool]:
     """Who is heeded among the claims to one host, and whether ages that are not known decided.
 
@@ -112,16 +149,27 @@ def standings(claims: Sequence[Claim]) -> tuple[tuple[Standing, ...], bool]:
     blank = Traced("")
     order = sorted(claims, key=lambda c: by_age(c.created if known else blank, c.meta))
     public = next((claim for claim in order if claim.seen.public), None)
-    owners: dict[str, Claim] = {}
-    for private in (True, False):
-        for claim in order:
-            for space in claim.seen.namespaces:
-                if (space.value == claim.meta.namespace.value) is private:
-                    owners.setdefault(space.value, claim)
+    owners = _owners(order)
     found = tuple(
         replace(_standing(claim, public, owners), contested=len(claims) > 1) for claim in claims
     )
     return found, not known and any(one.winner for one in found)
+
+
+def _owners(order: Sequence[Claim]) -> dict[str, Claim]:
+    """Who has the clients of each namespace that some claim names or that prefer one of their own.
+
+    istio/istio pilot/pkg/model/push_context.go ``VirtualServicesForGateway``, 1.31: private ones, those exported by
+    name, Gateway API routes of the client's own namespace, then the other public ones.
+    """
+    spaces = {one.value: None for claim in order for one in claim.seen.namespaces}
+    spaces.update({c.meta.namespace.value: None for c in order if c.preferred})
+    owners: dict[str, Claim] = {}
+    for space in spaces:
+        grades = [(grade, claim) for claim in order if (grade := claim.grade(space)) is not None]
+        if grades:
+            owners[space] = min(grades, key=lambda one: one[0])[1]
+    return owners
 
 
 def _standing(claim: Claim, public: Claim | None, owners: dict[str, Claim]) -> Standing:
@@ -129,6 +177,11 @@ def _standing(claim: Claim, public: Claim | None, owners: dict[str, Claim]) -> S
     if seen.public:
         if public is None or public is claim:
             return Standing(claim, seen)
+        space = claim.meta.namespace
+        if claim.preferred and owners[space.value] is claim:
+            own = Traced(space.value, (), (*space.origin, *space.because))
+            left = Visibility(public=False, namespaces=(own,), spent=seen.spent)
+            return Standing(claim, left, (), public.meta.key)
         nobody = Visibility(public=False, namespaces=(), spent=())
         return Standing(claim, nobody, seen.spent, public.meta.key)
     kept = tuple(s for s in seen.namespaces if owners[s.value] is claim)

@@ -24,6 +24,7 @@ from translator.importers.istio.model.egress import (
     WorkloadGroup,
 )
 from translator.importers.istio.model.extensions import Extension, TelemetryResource
+from translator.importers.istio.model.gateway_api import GatewayRoute
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, ProxyConfig
 from translator.importers.istio.model.routing import (
     Block,
@@ -43,6 +44,7 @@ Statement = (
     | MeshResource
     | Extension
     | Gateway
+    | GatewayRoute
     | ServiceEntry
     | Sidecar
     | WorkloadEntry
@@ -61,6 +63,7 @@ __all__ = [
     "DestinationRule",
     "Extension",
     "Gateway",
+    "GatewayRoute",
     "JwtRule",
     "MeshConfig",
     "MeshResource",

@@ -53,6 +53,10 @@ class VirtualService:
     quiet: tuple[Traced[str], ...] = ()
     """Fields that change no request."""
     refused: tuple[Refused, ...] = ()
+    port: Traced[int] | None = None
+    """The only port of its hosts that it is for; a Gateway API route may name one."""
+    from_gateway_api: bool = False
+    """It stands for routes of the Gateway API, which the clients of its own namespace prefer to public ones."""
     trail: Trail
 
 

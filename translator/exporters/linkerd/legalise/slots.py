@@ -1,0 +1,38 @@
+"""Ports of a service that a route table is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ir.attachment import Attachment, ServicePort, WorkloadPort
+from ir.provenance import Traced
+
+Ports = Sequence[Traced[WorkloadPort | ServicePort]]
+
+
+def service_ports(ports: Ports) -> tuple[Traced[ServicePort], ...]:
+    """Those that are ports of a service."""
+    return tuple(port for port in ports if _is_of_service(port))  # type: ignore[misc]  # narrowed by the line
+
+
+def _is_of_service(port: Traced[WorkloadPort | ServicePort]) -> bool:
+    return isinstance(port.value, ServicePort)
+
+
+def is_on(attachment: Attachment, number: int) -> bool:
+    """Whether the table is for the port with this number."""
+    if number in _numbers(attachment.excluding_ports):
+        return False
+    return not attachment.ports or number in _numbers(attachment.ports)
+
+
+def meet(one: Attachment, other: Attachment) -> bool:
+    """Whether two tables of one service are for a port in common."""
+    if not one.ports or not other.ports:
+        narrow, wide = (one, other) if one.ports else (other, one)
+        return not narrow.ports or any(is_on(wide, n) for n in _numbers(narrow.ports))
+    return any(is_on(other, number) for number in _numbers(one.ports))
+
+
+def _numbers(ports: Ports) -> tuple[int, ...]:
+    return tuple(port.value.port for port in service_ports(ports))

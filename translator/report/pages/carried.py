@@ -1,0 +1,42 @@
+"""MM22x: routes of the Gateway API that the cluster of the source holds."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM220",
+        "Route object to be deleted",
+        "The object of the input stays in force in the target beside what was written, until it is deleted.",
+        "Both meshes heed routes of the Gateway API, and the translation of this one stands in an object of another "
+        "name or kind, or there is none.",
+        "Delete the object once the new ones are applied.",
+        "kind: HTTPRoute\nspec:\n  parentRefs: [{group: '', kind: Service, name: api}]",
+    ),
+    Entry(
+        "MM221",
+        "Route of services and gateways at once",
+        "The object stays as it is; what the target makes of it for clients in the mesh is not compared.",
+        "Its parents are services as well as gateways, which the target does not treat alike.",
+        "Write one route for the services and one for the gateways.",
+        "parentRefs:\n- {name: gateway}\n- {group: '', kind: Service, name: api}",
+    ),
+    Entry(
+        "MM222",
+        "Parent of a route not in the input",
+        "The rules of the route are not written for the hosts of this parent.",
+        "The route belongs to a ServiceEntry, and which hosts that is for stands in an object that is not in the "
+        "input.",
+        "Add the ServiceEntry to the input.",
+        "parentRefs: [{group: networking.istio.io, kind: ServiceEntry, name: api}]",
+    ),
+    Entry(
+        "MM223",
+        "Route that the source does not heed",
+        "Nothing: the source leaves the whole object out, and so does the translation.",
+        "The object holds a filter that the source does not know.",
+        "Take the filter out if the rules are meant to hold.",
+        "filters:\n- type: ExtensionRef\n  extensionRef: {group: acme.example, kind: Auth, name: basic}",
+    ),
+)
