@@ -5,6 +5,7 @@ from __future__ import annotations
 from ir.provenance import Traced, absorb
 from translator.importers.istio.model import PeerAuthentication
 from translator.importers.istio.selector import read_selector
+from translator.importers.istio.virtual_service_scope import read_created
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -18,9 +19,12 @@ def read_peer_authentication(root: Cursor, meta: Meta) -> PeerAuthentication:
         InputError: a mode is none of the four words, or a port is no number.
     """
     node = absorb(meta.fact("PeerAuthentication"), root.empty("spec"))
+    created = read_created(root)
     spec = root.opt_map("spec")
     if spec is None:
-        return PeerAuthentication(meta=meta, selector=None, mode=None, ports=(), trail=node)
+        return PeerAuthentication(
+            meta=meta, created=created, selector=None, mode=None, ports=(), trail=node
+        )
     selector, spent = read_selector(spec)
     mtls = spec.opt_map("mtls")
     ports = spec.opt_map("portLevelMtls")
@@ -35,6 +39,7 @@ def read_peer_authentication(root: Cursor, meta: Meta) -> PeerAuthentication:
             found.append((int(key), mode))
     return PeerAuthentication(
         meta=meta,
+        created=created,
         selector=selector,
         mode=None if mtls is None else mtls.opt_enum("mode", MODES),
         ports=tuple(found),

@@ -120,4 +120,21 @@ ENTRIES = (
         "Let the proxy in front of these callers set the header instead of adding to it; then accept the finding.",
         'when: [{key: "request.headers[x-team]", values: [shop]}]',
     ),
+    Entry(
+        "MM430",
+        "Callers of other trust domains",
+        "Callers whose certificate is of another trust domain are refused.",
+        "The source asks for any certificate of a root that it trusts; what is written names the mesh's own trust "
+        "domain, since another mesh trusts other roots.",
+        "Name such callers by their identity in the target, if there are any.",
+        "mtls: {mode: STRICT}",
+    ),
+    Entry(
+        "MM431",
+        "Health checks from other networks",
+        "Health checks are refused that do not come from the networks of --node-networks.",
+        "The target knows health checks by the address of the node that they come from.",
+        "Give the address blocks of all nodes.",
+        "livenessProbe: {httpGet: {path: /healthz, port: 8080}}",
+    ),
 )

@@ -80,6 +80,8 @@ class Pass:
     unprobed: list[str] = field(default_factory=list)
     probed: list[str] = field(default_factory=list)
     """Workloads whose health checks are refused, or let in by address alone."""
+    own_domain: list[str] = field(default_factory=list)
+    """Ports where callers with any certificate become callers of the own trust domain."""
     at_services: list[str] = field(default_factory=list)
     """Workloads that are held to what the source holds requests to a service to."""
     settled: dict[str, str] = field(default_factory=dict)
@@ -312,6 +314,8 @@ def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probe
         return
     legal.facts.extend(facts)
     legal.losses.extend(remarks.narrowed(here, workload, port, table))
+    if table.lets_in(Who.AUTHENTICATED):
+        state.own_domain.append(f"{workload.key} port {port}")
     if probed and door.closed | door.demanded:
         (state.probed if door.probes else state.unprobed).append(f"{workload.key} port {port}")
 

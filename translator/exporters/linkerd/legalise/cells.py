@@ -21,6 +21,7 @@ from translator.exporters.linkerd.callers import (
     Callers,
     Doubts,
     Known,
+    Who,
     authenticated,
     intersect,
     positive,
@@ -113,7 +114,7 @@ class Table:
 
     ``narrowed``: some callers had to be left out because they cannot be told from others. ``blurred``: the axes on
     which requests had to be refused because they cannot be told from others. ``spelt``: axes on which another spelling
-    gets what the rules give to one.
+    gets what the rules give to one. ``plain``: no rule asks for anything of HTTP.
     """
 
     axes: tuple[Axis, ...]
@@ -121,6 +122,12 @@ class Table:
     narrowed: bool
     blurred: tuple[str, ...] = ()
     spelt: tuple[str, ...] = ()
+    plain: bool = False
+
+    def lets_in(self, who: Who) -> bool:
+        """Whether callers that are named in this way come in with some request."""
+        rows = (methods for cell in self.cells for _, methods in cell.row)
+        return any(c.who is who for methods in rows for _, callers in methods for c in callers)
 
     def must_be_exact(self, *, refuse: bool) -> None:
         """Raises ``Opaque`` where the table is not exact and what is not exact is to be refused."""
@@ -234,7 +241,14 @@ class _Survey:
             raise Opaque(f"{len(self.combinations)} combinations of headers and hosts")
 
     def table(self, found: tuple[Cell, ...]) -> Table:
-        return Table(self.axes, found, self.narrowed, tuple(self.blurred), tuple(self.spelt))
+        return Table(
+            axes=self.axes,
+            cells=found,
+            narrowed=self.narrowed,
+            blurred=tuple(self.blurred),
+            spelt=tuple(self.spelt),
+            plain=all(rule.plain for rule in self.door.rules),
+        )
 
     def nobody(self) -> Row:
         """The row that lets nobody in."""

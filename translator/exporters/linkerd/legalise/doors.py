@@ -36,7 +36,7 @@ from ir.provenance import Assumption, Traced, derived, named
 from ir.traffic import NoMatch, Order, PortProtocol
 from ir.walk import rebuild
 from translator.api import Options
-from translator.exporters.linkerd.callers import Callers, Clause, Who, simplest
+from translator.exporters.linkerd.callers import NOBODY, Callers, Clause, Who, simplest, within
 from translator.exporters.linkerd.legalise.cells import Table
 from translator.exporters.linkerd.legalise.combinations import (
     Ask,
@@ -48,7 +48,7 @@ from translator.exporters.linkerd.legalise.combinations import (
 )
 from translator.exporters.linkerd.legalise.paths import say
 from translator.exporters.linkerd.legalise.phrases import phrases
-from translator.exporters.linkerd.legalise.ports import protocol_of
+from translator.exporters.linkerd.legalise.ports import protocol_of, readable
 from translator.exporters.linkerd.legalise.rules import OTHER
 from translator.exporters.linkerd.legalise.standins import is_standin, selector_of
 from translator.exporters.linkerd.legalise.terms import Terms
@@ -105,24 +105,28 @@ class Carver:
         return PeerMtls(attachment=at, mode=mode, trail=terms.rest("certificate demanded"))
 
     def server(self, port: int, here: Sequence[Fact], table: Table) -> Iterator[Fact]:
-        """A closed server with what its table lets in."""
+        """A closed server with what its table lets in: grants for any connection, and routes where requests differ.
+
+        Where no rule asks for HTTP, its callers come in by what they send, and routes tell health checks apart alone.
+        """
         terms = Terms(here)
         at = self._at(port, terms)
         same = _reference(at)
-        if flat(table):
-            callers = table.cells[0].callers(base(table, 0), OTHER)
-            rules: list[Fact] = [
-                Grant(
-                    attachment=same,
-                    layer=Layer.MESH_REQUEST,
-                    callers=admission.callers,
-                    trail=admission.trail,
-                    name=admission.name,
-                )
-                for admission in self._admissions(callers, terms, f"{port}")
-            ]
-        else:
-            rules = [self._routes(port, same, table, terms)]
+        everywhere = table.cells[0].callers(base(table, 0), OTHER) if table.plain else NOBODY
+        rules: list[Fact] = [
+            Grant(
+                attachment=same,
+                layer=Layer.MESH_REQUEST,
+                callers=admission.callers,
+                trail=admission.trail,
+                name=admission.name,
+            )
+            for admission in self._admissions(everywhere, terms, f"{port}")
+        ]
+        if not table.plain or not flat(table):
+            rules.append(self._routes(port, same, table, terms, everywhere))
+        elif self._probed(port):
+            rules.append(self._only_route(port, same, terms))
         yield self._protocol(port, same)
         yield from rules
         yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed"))
@@ -140,11 +144,19 @@ class Carver:
         terms = Terms([f for f in here if not isinstance(f, Grant)])
         at = self._at(port, terms)
         yield self._protocol(port, _reference(at))
-        if any(self.workload.port_number(probe.port) == port for probe in self.workload.probes):
-            # Without a route of its own the port lets health checks in by their path, from anyone.
-            nobody = self._route(port, "otherwise", (), [], terms)
-            yield self._guarded(port, _reference(at), [nobody])
+        if self._probed(port):
+            yield self._only_route(port, _reference(at), terms)
         yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=terms.rest("closed"))
+
+    def _probed(self, port: int) -> bool:
+        """Whether health checks come to the port, which are read as HTTP there."""
+        protocol = protocol_of(self.workload, port, self.inventory)
+        asked = any(self.workload.port_number(p.port) == port for p in self.workload.probes)
+        return asked and readable(protocol)
+
+    def _only_route(self, port: int, at: Attachment, terms: Terms) -> GuardedRoutes:
+        """A route that admits nobody: without one the port lets health checks in by their path, from anyone."""
+        return self._guarded(port, at, [self._route(port, "otherwise", (), [], terms)])
 
     def default(
         self, everywhere: Sequence[Fact], *, closed: bool, demanded: bool
@@ -177,11 +189,15 @@ class Carver:
             ports = (derived(WorkloadPort(port), (*numbers, self.because)),)
         return Attachment(subject=subject, ports=ports, enforced_at=EnforcedAt.SERVER)
 
-    def _routes(self, port: int, at: Attachment, table: Table, terms: Terms) -> GuardedRoutes:
+    def _routes(
+        self, port: int, at: Attachment, table: Table, terms: Terms, everywhere: Callers
+    ) -> GuardedRoutes:
+        """Routes for the callers who do not come in ``everywhere``."""
         found: dict[tuple[Pattern | None, tuple[Clause, ...]], list[AllOf]] = {}
         for ask in asks(table):
             match = self._match(ask, terms)
-            found.setdefault((ask.host, simplest(ask.callers)), []).append(match)
+            rest = frozenset(c for c in ask.callers if not within(frozenset((c,)), everywhere))
+            found.setdefault((ask.host, simplest(rest)), []).append(match)
         routes = [
             self._route(port, str(number), clauses, matches, terms)
             for number, (clauses, matches) in enumerate(_portions(found))

@@ -228,27 +228,9 @@ def no_ports(workload: Workload, mine: Sequence[Fact]) -> Loss:
 
 def together(state: Pass) -> Iterator[Loss]:
     """What happens to many workloads, said once."""
-    if state.unprobed:
-        yield Loss(
-            code="MM404",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            message="the node's health checks are refused, since the networks of the nodes are not "
-            "known or the port is not taken for HTTP; these pods will not become ready: "
-            f"{_list(state.unprobed)}.",
-            advice="Give --node-networks with the address blocks of the nodes; name the port http.",
-        )
-    if state.probed:
-        yield Loss(
-            code="MM411",
-            impact=Impact.LOOSER,
-            support=Support.PARTIAL,
-            severity=Severity.HIGH,
-            fate=Fate.APPROXIMATED,
-            message="health checks are known by the address of their node alone: whoever sends from the networks of "
-            f"--node-networks may GET the paths that are probed: {_list(state.probed)}.",
-            advice="Give blocks that hold nodes and nothing else, and probe paths that tell no secret.",
-        )
+    yield from _health_checks(state)
+    if state.own_domain:
+        yield _own_domain(state)
     if state.undeclared:
         yield Loss(
             code="MM412",
@@ -272,6 +254,55 @@ def together(state: Pass) -> Iterator[Loss]:
             why="A policy of the target cannot be bound to a Service.",
             advice="Look whether somebody calls these pods by another Service or by their address.",
         )
+
+
+def _health_checks(state: Pass) -> Iterator[Loss]:
+    if state.unprobed:
+        yield Loss(
+            code="MM404",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            message="the node's health checks are refused, since the networks of the nodes are not "
+            "known or the port is not taken for HTTP; these pods will not become ready: "
+            f"{_list(state.unprobed)}.",
+            advice="Give --node-networks with the address blocks of the nodes; name the port http.",
+        )
+    if state.probed:
+        yield Loss(
+            code="MM411",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            message="health checks are known by the address of their node alone: whoever sends from the networks of "
+            f"--node-networks may GET the paths that are probed: {_list(state.probed)}.",
+            advice="Give blocks that hold nodes and nothing else, and probe paths that tell no secret.",
+        )
+        yield Loss(
+            code="MM431",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message="health checks are let in from the networks of --node-networks alone: "
+            f"{_list(state.probed)}.",
+            advice="Give the address blocks of all nodes.",
+        )
+
+
+def _own_domain(state: Pass) -> Loss:
+    return Loss(
+        code="MM430",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        message="where any certificate will do, those of the trust domain "
+        f"{state.options.trust_domain} are taken alone: {_list(state.own_domain)}.",
+        why="Which other trust domains there are is up to the roots that a mesh trusts; the source's sidecars take "
+        "none but aliases, unless PILOT_SKIP_VALIDATE_TRUST_DOMAIN is set (istio/istio pilot/pkg/features, 1.31).",
+        advice="Name callers of other trust domains in a MeshTLSAuthentication, if there are any.",
+    )
 
 
 def _list(names: Sequence[str]) -> str:

@@ -57,6 +57,12 @@ class Rule:
     hosts: tuple[tuple[Language, bool], ...] = ()
     host_patterns: tuple[Pattern, ...] = ()
 
+    @property
+    def plain(self) -> bool:
+        """Whether it asks for nothing of HTTP, so that it holds for every connection."""
+        asks = self.paths or self.headers or self.hosts
+        return not asks and self.methods == EVERY_METHOD
+
 
 @dataclass(frozen=True, slots=True)
 class PortView:

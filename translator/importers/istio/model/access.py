@@ -59,6 +59,7 @@ class PeerAuthentication:
     """``security.istio.io`` PeerAuthentication; a mode that is absent inherits."""
 
     meta: Meta
+    created: Traced[str]
     selector: Traced[Labels] | None
     mode: Traced[str] | None
     ports: tuple[tuple[int, Traced[str]], ...]
