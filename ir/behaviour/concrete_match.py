@@ -137,8 +137,12 @@ def _element_prefix(text: str, value: str) -> bool:
     return not stem or value == stem or value.startswith(f"{stem}/")
 
 
+_SEGMENT = "A-Za-z0-9._~%!$&'()+,;:@-"
+"""Characters for which operators of a template stand (envoy source/extensions/path/uri_template_lib ``kLiteral``)."""
+
+
 def _template(text: str, value: str) -> bool:
-    wild = {"{*}": "[^/]+", "{**}": ".*"}
+    wild = {"{*}": f"[{_SEGMENT}]+", "{**}": f"[/{_SEGMENT}]*"}
     parts = (wild.get(part, re.escape(part)) for part in text.split("/"))
     return re.fullmatch("/".join(parts), value, re.DOTALL) is not None
 

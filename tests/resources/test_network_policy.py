@@ -115,3 +115,21 @@ def test_what_has_no_exact_form_taints_instead_of_opening() -> None:
 def test_what_ports_mean_to_the_proxies_is_told(ports: list[object], codes: set[str]) -> None:
     result = translated({"podSelector": {}, "ingress": [{"ports": ports}]})
     assert {f.code for f in result.report.findings} & {"MM607", "MM608"} == codes
+
+
+@pytest.mark.parametrize(
+    "peer",
+    [
+        {"ipBlock": {"cidr": None}},
+        {"ipBlock": {"cidr": "nonsense"}},
+        {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["nonsense"]}},
+        {"ipBlock": {}},
+        {},
+        None,
+    ],
+)
+def test_a_peer_that_the_api_server_refuses_is_no_grant_and_stays_in_doubt(peer: object) -> None:
+    result = translated({"podSelector": {}, "ingress": [{"from": [peer]}]})
+    (opaque,) = [f for f in result.model.facts if isinstance(f, Opaque)]
+    assert opaque.kind == "NetworkPolicy/shop/p"
+    assert "MM905" in {f.code for f in result.report.findings}

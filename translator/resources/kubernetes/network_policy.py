@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from ir.access import Closed, Evidence, Grant, Layer
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
@@ -187,8 +188,11 @@ def _peer(policy: NetworkPolicy, peer: Json, inventory: Inventory) -> AllOf:
     block = given.get("ipBlock")
     if isinstance(block, dict):
         out = block.get("except")
-        cidr = Cidr(str(block.get("cidr")), tuple(map(str, out)) if isinstance(out, list) else ())
+        excluded = tuple(map(_network, out)) if isinstance(out, list) else ()
+        cidr = Cidr(_network(block.get("cidr")), excluded)
         return _all(policy, _test(policy, Part.PEER_ADDRESS, cidr))
+    if not any(given.get(key) is not None for key in ("namespaceSelector", "podSelector")):
+        raise Inexact("a peer that names nobody")
     tests: list[Test] = []
     spaces = given.get("namespaceSelector")
     names: tuple[str, ...] | None = (policy.namespace,)
@@ -199,6 +203,18 @@ def _peer(policy: NetworkPolicy, peer: Json, inventory: Inventory) -> AllOf:
         tests.append(_test(policy, Part.NAMESPACE, *patterns))
     tests.append(_test(policy, Part.WORKLOAD_LABELS, _selector(given.get("podSelector"))))
     return _all(policy, *tests)
+
+
+def _network(block: Json) -> str:
+    """A block of addresses.
+
+    Raises:
+        Inexact: it is none, as where a template was given no value; the API server refuses such a policy.
+    """
+    try:
+        return str(ip_network(str(block), strict=False))
+    except ValueError:
+        raise Inexact(f"{block!r}, which is no block of addresses") from None
 
 
 def _namespaces(selector: Labels, inventory: Inventory) -> tuple[str, ...] | None:

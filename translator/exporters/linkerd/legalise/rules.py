@@ -56,12 +56,8 @@ class Rule:
     headers: tuple[HeaderTest, ...] = ()
     hosts: tuple[tuple[Language, bool], ...] = ()
     host_patterns: tuple[Pattern, ...] = ()
-
-    @property
-    def plain(self) -> bool:
-        """Whether it asks for nothing of HTTP, so that it holds for every connection."""
-        asks = self.paths or self.headers or self.hosts
-        return not asks and self.methods == EVERY_METHOD
+    plain: bool = False
+    """Whether what it is made of asks for nothing of HTTP, so that it holds for every connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,8 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
     always = tuple(t for t in fact.always if t.part not in CALLER_PARTS)
     of_callers = tuple(t for t in fact.always if t.part in CALLER_PARTS)
     callers = _with(fact.callers, of_callers, fact.trail)
-    if not view.readable and isinstance(fact, Grant) and _asks_http(fact):
+    asks = _asks_http(fact)
+    if not view.readable and isinstance(fact, Grant) and asks:
         return
     for alternative in fact.requests or (AllOf(trail=fact.trail),):
         tests = [*alternative.tests, *always]
@@ -98,6 +95,7 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
                 headers=tuple(_headers(tests)),
                 hosts=tuple(_languages(tests, Part.AUTHORITY)),
                 host_patterns=_patterns(tests, Part.AUTHORITY),
+                plain=not (asks and view.readable),
             )
 
 

@@ -17,7 +17,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.importers.istio.defaults import silence
 from translator.importers.istio.link.mesh_config import mesh_config, path_form
-from translator.importers.istio.link.scope import Place, places, without_waypoint
+from translator.importers.istio.link.scope import Place, places, unheeded
 from translator.importers.istio.link.trust import trust_of, trusted
 from translator.importers.istio.model import (
     Action,
@@ -41,14 +41,14 @@ def link_access(statements: Sequence[Statement], inventory: Inventory, options: 
     for policy in statements:
         if not isinstance(policy, AuthorizationPolicy):
             continue
-        idle = _unheeded(policy, inventory)
+        idle = _unheeded(policy, inventory, options)
         if idle is not None:
             inactive.append(_idle(policy, idle, ""))
             if idle.endswith(_NOTHING):
                 losses.append(_no_rules(policy))
             continue
         meant = trusted(policy, trust)
-        for place in places(policy.meta, policy.selector, policy.targets, options):
+        for place in places(policy.meta, policy.selector, policy.targets, inventory, options):
             refused = Traced(_REFUSED, stated_by=silence(options, "AuthorizationPolicy"))
             facts.extend(_facts(meant, place, _Meaning(path_form(config), refused)))
     return Linked(tuple(facts), tuple(inactive), tuple(losses))
@@ -65,17 +65,14 @@ class _Meaning:
 _NOTHING = "without rules matches nothing"
 
 
-def _unheeded(policy: AuthorizationPolicy, inventory: Inventory) -> str | None:
+def _unheeded(policy: AuthorizationPolicy, inventory: Inventory, options: Options) -> str | None:
     """Why the source does not heed the policy, if it does not."""
     if policy.dry_run is not None and policy.dry_run.value:
         return "a dry run decides nothing"
     if not policy.rules and policy.action.value is not Action.ALLOW:
         return f"{policy.action.value} {_NOTHING}"
-    if policy.targets and all(
-        without_waypoint(policy.meta, target, inventory) for target in policy.targets
-    ):
-        return "no waypoint stands in front of the services that it is for"
-    return None
+    why = [unheeded(policy.meta, target, inventory, options) for target in policy.targets]
+    return why[0] if why and all(why) else None
 
 
 def _no_rules(policy: AuthorizationPolicy) -> Loss:

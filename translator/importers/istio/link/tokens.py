@@ -14,7 +14,7 @@ from ir.model import Fact, Inactive
 from ir.provenance import Traced, absorb
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.istio.link.scope import places, without_waypoint
+from translator.importers.istio.link.scope import places, unheeded
 from translator.importers.istio.model import JwtRule, RequestAuthentication, Statement
 from translator.importers.linked import Linked
 
@@ -28,25 +28,22 @@ def link_tokens(statements: Sequence[Statement], inventory: Inventory, options: 
     for policy in statements:
         if not isinstance(policy, RequestAuthentication):
             continue
-        why = _idle(policy, inventory)
+        why = _idle(policy, inventory, options)
         if why:
             inactive.append(Inactive(leaves=_leaves(policy), winner="", why=why))
             continue
-        facts.extend(_facts(policy, options))
+        facts.extend(_facts(policy, inventory, options))
         unheeded = tuple(leaf for rule in policy.rules for leaf in rule.unheeded)
         if unheeded:
             inactive.append(Inactive(leaves=unheeded, winner="", why=_UNHEEDED))
     return Linked(tuple(facts), tuple(inactive))
 
 
-def _idle(policy: RequestAuthentication, inventory: Inventory) -> str:
+def _idle(policy: RequestAuthentication, inventory: Inventory, options: Options) -> str:
     if not policy.rules:
         return "without rules no token is looked at"
-    if policy.targets and all(
-        without_waypoint(policy.meta, target, inventory) for target in policy.targets
-    ):
-        return "no waypoint stands in front of the services that it is for"
-    return ""
+    why = [unheeded(policy.meta, target, inventory, options) for target in policy.targets]
+    return why[0] if why and all(why) else ""
 
 
 def _leaves(policy: RequestAuthentication) -> tuple[int, ...]:
@@ -69,10 +66,12 @@ def _values(rule: JwtRule) -> Iterator[Traced[object]]:
             yield value
 
 
-def _facts(policy: RequestAuthentication, options: Options) -> Iterator[TokenCheck]:
+def _facts(
+    policy: RequestAuthentication, inventory: Inventory, options: Options
+) -> Iterator[TokenCheck]:
     spaces = [t.namespace for t in policy.targets if t.namespace is not None]
     node = absorb(policy.trail, *spaces)
-    for place in places(policy.meta, policy.selector, policy.targets, options):
+    for place in places(policy.meta, policy.selector, policy.targets, inventory, options):
         for rule in policy.rules:
             yield TokenCheck(
                 attachment=place.attachment,
