@@ -8,7 +8,7 @@ import pytest
 
 from ir.behaviour.request import Caller
 from tests.exporters.linkerd.istio import spec_of, written
-from tests.traps.worlds import CLEAR, IN, OUT, SHOP, WEB, World, security
+from tests.traps.worlds import CLEAR, IN, OUT, PARTNER, SHOP, WEB, World, security
 from translator.report.model import Fate, Impact, Severity
 
 OF_API = {"selector": {"matchLabels": {"app": "api"}}}
@@ -137,7 +137,6 @@ def test_an_older_policy_that_says_nothing_still_keeps_the_younger_one_out() -> 
     assert strict_ports(World(wide, older, lax)) == {8080: True, 9000: True, 7777: True}
 
 
-PARTNER = Caller(namespace="shop", service_account="web", trust_domain="partner.example")
 KUBELET = Caller(mtls=False, probe=True, address="10.128.0.7")
 PROBE = "readinessProbe: {httpGet: {path: /ready, port: 8080}}"
 PROBED = SHOP.replace("{containerPort: 9000}]}", "{containerPort: 9000}], " + PROBE + "}")

@@ -46,6 +46,7 @@ spec:
 API = "Deployment/shop/api"
 WEB = Caller(namespace="shop", service_account="web", labels={"app": "web"})
 STRANGER = Caller(namespace="dev", service_account="tester")
+PARTNER = Caller(namespace="shop", service_account="web", trust_domain="partner.example")
 CLEAR = Caller(mtls=False, address="10.1.2.3")
 IN, OUT = Answer.ALLOWED, Answer.REFUSED
 
@@ -65,10 +66,14 @@ def security(
 
 
 def rules(
-    *listed: Mapping[str, object], action: str = "ALLOW", name: str = "p", **more: object
+    *listed: Mapping[str, object],
+    action: str = "ALLOW",
+    name: str = "p",
+    scope: Mapping[str, object] | None = None,
 ) -> str:
-    """An AuthorizationPolicy with these rules."""
-    return security("AuthorizationPolicy", {"action": action, "rules": listed, **more}, name)
+    """An AuthorizationPolicy with these rules; ``scope``: its selector or targets."""
+    spec = {"action": action, "rules": [dict(rule) for rule in listed], **(scope or {})}
+    return security("AuthorizationPolicy", spec, name)
 
 
 def source(**fields: object) -> dict[str, list[object]]:
