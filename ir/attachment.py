@@ -32,6 +32,7 @@ class Scope(StrEnum):
     WORKLOADS = "workloads"
     SERVICE = "service"
     LISTENER = "listener"
+    EGRESS = "egress"
 
 
 @roles(
@@ -46,8 +47,9 @@ class Subject:
     """The servers (or, for client facts, the services) that a fact is about.
 
     MESH: every workload. NAMESPACE: those of ``namespace``. WORKLOADS: those with ``labels``, in ``namespace`` or,
-    where that is absent, in every namespace. SERVICE and LISTENER: the one called ``name``. ``excluding``: subjects
-    of narrower facts that replace this one there.
+    where that is absent, in every namespace. SERVICE and LISTENER: the one called ``name``. EGRESS: the destinations
+    outside that the egress policy called ``name`` is about. ``excluding``: subjects of narrower facts that replace
+    this one there.
     """
 
     scope: Scope

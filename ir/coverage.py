@@ -23,7 +23,7 @@ def covers(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
         case Scope.SERVICE:
             service = inventory.service(where or "", subject.name.value if subject.name else "")
             return service is not None and workload in inventory.endpoints(service)
-        case Scope.LISTENER:
+        case Scope.LISTENER | Scope.EGRESS:
             return False
 
 

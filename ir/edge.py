@@ -197,17 +197,29 @@ class UnknownEgress(StrEnum):
     REFUSE = "refuse"
 
 
-@roles(attachment=Role.SUBJECT, unknown=Role.EFFECT, through=Role.EFFECT, seen=Role.EFFECT)
+@roles(
+    name=Role.NOTE,
+    attachment=Role.SUBJECT,
+    networks=Role.CONDITION,
+    unknown=Role.EFFECT,
+    through=Role.EFFECT,
+    seen=Role.EFFECT,
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EgressPolicy:
     """What the subject may reach outside of what is declared.
 
+    ``name`` (``namespace/name``): by which route tables for destinations outside are about it. ``networks``: it holds for
+    destinations in these blocks (none: for all); of several policies of one subject that of the smallest block holds.
     ``unknown`` absent: as the next wider policy says. ``through``: undeclared traffic takes this service. ``seen``: the
-    declared services that the proxies of the subject know of (``namespace/host``; none: all); what they do not know of
-    counts as undeclared. Not access control by itself.
+    declared services that the proxies of the subject know of (``namespace/host`` with wildcards, ``./host`` for those of
+    the client's own namespace, ``~/*`` for none; no item: all); what they do not know of counts as undeclared. Not
+    access control by itself.
     """
 
+    name: Traced[str] | None = None
     attachment: Attachment
+    networks: tuple[Traced[Cidr], ...] = ()
     unknown: Traced[UnknownEgress] | None = None
     through: Traced[str] | None = None
     seen: tuple[Traced[str], ...] = ()

@@ -31,7 +31,7 @@ class NoMatch(StrEnum):
     """It is answered with 404; a connection that is not HTTP is closed."""
     FORBIDDEN = "forbidden"
     PASS = "pass"  # noqa: S105  # the request passes
-    """It goes to the service that it addressed."""
+    """It goes to the service that it addressed; where it leaves the cluster, as the policy of egress says."""
 
 
 @roles(
@@ -55,6 +55,10 @@ class Destination:
     subset: Traced[str] | None = None
     labels: Traced[Labels] | None = None
     trail: Trail
+
+
+AS_DIALLED = "as dialled"
+"""The name of the destination outside that is the address which the client dialled."""
 
 
 class HeaderAction(StrEnum):
@@ -255,7 +259,7 @@ class Protocol(StrEnum):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTable:
-    """The routes of the clients in ``attachment.audience`` to the service that is its subject.
+    """The routes of the clients in ``attachment.audience`` to the service (or the destinations outside) of its subject.
 
     ``hosts``: the request must ask for one of these names (none: any). ``order`` says how the winner is chosen and is
     part of the meaning. ``home`` is the namespace of the object that states it, which a listener may ask for. Of tables

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator,
 
 from ir.behaviour import request as wire
 from ir.behaviour.concrete import decide_access, decide_route
+from ir.behaviour.concrete_egress import decide_egress
 from ir.behaviour.request import Answer, Decision, Delivery
 from ir.model import Model
 
@@ -57,6 +58,7 @@ class Request(_Strict):
     workload: str = ""
     service: str = ""
     listener: str = ""
+    external: str = ""
     port: int
     method: str = "GET"
     path: str = "/"
@@ -69,8 +71,11 @@ class Request(_Strict):
 
     @model_validator(mode="after")
     def _one_destination(self) -> Self:
-        if [bool(self.workload), bool(self.service), bool(self.listener)].count(True) != 1:
-            message = "a request names either a workload, a service or a listener"
+        named = (self.workload, self.service, self.listener, self.external)
+        if [bool(name) for name in named].count(True) != 1:
+            message = (
+                "a request names either a workload, a service, a listener or an address outside"
+            )
             raise ValueError(message)
         return self
 
@@ -81,8 +86,9 @@ class Request(_Strict):
             workload=workload or self.workload,
             port=port or (self.port if self.workload else 0),
             service=self.service,
-            service_port=self.port if self.service or self.listener else 0,
+            service_port=0 if self.workload else self.port,
             listener=self.listener,
+            external=self.external,
             method=self.method,
             path=self.path,
             authority=self.authority,
@@ -184,6 +190,10 @@ def _check(case: Case, side: str, expected: Expected, model: Model) -> None:
 
 def _access(request: Request, expected: Answer, model: Model) -> str:
     """What is wrong with the verdict; every endpoint of a service must give the same."""
+    if request.external:
+        leaves = decide_egress(model, request.on_the_wire())
+        told = f"it is {leaves.answer}, not {expected}, by {leaves.rule}: {leaves.why}"
+        return "" if leaves.answer is expected else told
     requests = _requests(request, model)
     decisions: list[tuple[wire.Request, Decision]] = [
         (r, decide_access(model, r)) for r in requests

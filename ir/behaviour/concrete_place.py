@@ -81,7 +81,7 @@ def covers(subject: Subject, namespace: str, labels: Mapping[str, str], model: M
         case Scope.SERVICE:
             found = behind(model, where or "", "" if subject.name is None else subject.name.value)
             return found is not None and found.selects(namespace, labels)
-        case Scope.LISTENER:
+        case Scope.LISTENER | Scope.EGRESS:
             return False
 
 

@@ -149,7 +149,7 @@ class Lowering:
                 self._by_namespace.setdefault(where, []).append(here)
             else:
                 self._wide.append(here)
-        elif subject.scope is not Scope.LISTENER:
+        elif subject.scope not in (Scope.LISTENER, Scope.EGRESS):
             self._wide.append(here)
 
     def about(self, workload: Workload) -> tuple[Fact, ...]:
@@ -180,7 +180,7 @@ class Lowering:
             case Scope.SERVICE:
                 name = "" if subject.name is None else subject.name.value
                 inside = self.behind(where or "", name, namespace, labels)
-            case Scope.LISTENER:
+            case Scope.LISTENER | Scope.EGRESS:
                 inside = False
         return inside and not any(self.covers_pod(s, namespace, labels) for s in subject.excluding)
 

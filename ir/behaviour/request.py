@@ -49,7 +49,8 @@ class Request:
     ``Kind/namespace/name`` and ``port`` the workload's port: the destination for access. ``service`` is
     ``namespace/name`` and ``service_port`` its port: the address that routing starts from; empty where the workload is
     addressed directly. ``listener`` is the ``namespace/name`` of a gateway by which the request enters on the port
-    ``service_port``, instead of a service; ``shows`` is what its client shows there.
+    ``service_port``, instead of a service; ``shows`` is what its client shows there. ``external`` is the address outside the
+    cluster that the client dials on the port ``service_port``.
     """
 
     caller: Caller
@@ -59,6 +60,7 @@ class Request:
     service_port: int = 0
     listener: str = ""
     shows: Shown = Shown.FITTING
+    external: str = ""
     method: str = "GET"
     path: str = "/"
     authority: str = ""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from translator.report.pages import carried, edge, limits, reading, resilience, routing, security
+from translator.report.pages import (
+    carried,
+    edge,
+    egress,
+    limits,
+    reading,
+    resilience,
+    routing,
+    security,
+)
 from translator.report.pages.entry import Entry
 
 CATALOGUE: Mapping[str, Entry] = MappingProxyType(
@@ -14,7 +23,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
         for entry in sorted(
             (
                 entry
-                for pages in (reading, routing, carried, resilience, security, limits, edge)
+                for pages in (reading, routing, carried, resilience, security, limits, edge, egress)
                 for entry in pages.ENTRIES
             ),
             key=lambda entry: entry.code,

@@ -104,6 +104,8 @@ def _noun(fact: Fact) -> str:
     """What the fact is about; empty where requests to workloads and services are compared by it."""
     if isinstance(fact, RouteTable):
         at = fact.attachment
+        if at.subject.scope is Scope.EGRESS:
+            return "routes for what leaves the cluster"
         if at.enforced_at is EnforcedAt.GATEWAY or at.subject.scope is not Scope.SERVICE:
             return "routes at a gateway"
         return "" if fact.protocol in _HTTP else f"routes of {fact.protocol.value.upper()} streams"
@@ -149,6 +151,8 @@ def subject_text(subject: Subject) -> str:
         case Scope.SERVICE | Scope.LISTENER:
             kind = "Service" if subject.scope is Scope.SERVICE else "Gateway"
             return f"{kind}/{space}/{name}"
+        case Scope.EGRESS:
+            return f"what leaves by {space}/{name}"
         case Scope.WORKLOADS:
             labels = () if subject.labels is None else subject.labels.value.requirements
             chosen = ", ".join(f"{r.key} {r.operator} {' '.join(r.values)}".strip() for r in labels)

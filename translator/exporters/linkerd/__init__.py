@@ -11,7 +11,7 @@ from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.linkerd.capabilities import ROWS
 from translator.exporters.linkerd.edge import at_the_edge, without_edge
-from translator.exporters.linkerd.egress import without_egress
+from translator.exporters.linkerd.egress import legalise_egress
 from translator.exporters.linkerd.extensions import without_extensions
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.legalise.decisions import narrow_decisions
@@ -28,7 +28,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     meshed, network = beside(model)
     known, foreign = without_extensions(meshed)
     inside, outside = without_edge(known)
-    reached, beyond = without_egress(inside)
+    reached, egress = legalise_egress(inside, options)
     reached, narrowed = narrow_decisions(reached, options)
     checks = tuple(f for f in reached.facts if isinstance(f, TokenCheck))
     others = tuple(f for f in reached.facts if not isinstance(f, TokenCheck))
@@ -36,13 +36,21 @@ def write_mesh(model: Model, options: Options) -> Export:
     subsets = subsets_of(model.inventory)
     edge = at_the_edge(outside, reached, subsets, options)
     legal, more = legalise(pruned, options, subsets)
-    legal = close(replace(legal, facts=(*legal.facts, *edge.facts)))
+    legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts)))
     emission = write(legal, options)
-    mesh = (*foreign, *edge.losses, *beyond, *narrowed, *lost, *more, *lose_tokens(checks, legal))
+    mesh = (
+        *foreign,
+        *edge.losses,
+        *egress.losses,
+        *narrowed,
+        *lost,
+        *more,
+        *lose_tokens(checks, legal),
+    )
     losses = (*mesh, *network_losses(network, options))
     guessed = any(isinstance(f, Closed) and _guessed(f) for f in legal.facts)
     legal = replace(legal, facts=(*legal.facts, *network))
-    assumptions = (*edge.assumptions, *((LABELS,) if guessed else ()))
+    assumptions = (*edge.assumptions, *egress.assumptions, *((LABELS,) if guessed else ()))
     return Export(legal=legal, emission=emission, losses=losses, assumptions=assumptions)
 
 

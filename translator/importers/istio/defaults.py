@@ -61,6 +61,8 @@ def _written(statements: Sequence[Statement]) -> list[str]:
     for config in (one for one in configs if one is not None):
         if config.retry is not None:
             found.append("Route.retry")
+        if config.outbound_mode is not None and config.outbound_mode.value == "REGISTRY_ONLY":
+            found.append("EgressPolicy.unknown")
         if config.connect_timeout is not None:
             found.append("ConnectionLimits.connect_timeout")
     return found

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ir.membership import Aspect
-from ir.provenance import trail
+from ir.provenance import Traced, trail
 from translator.api import Inert, Options
 from translator.importers.istio.embedded import embedded
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, Provider, Setting
@@ -193,7 +193,7 @@ def read_mesh_config(place: Cursor, meta: Meta, *, inside: bool) -> MeshConfig:
         path_normalization=(
             None if paths is None else paths.opt_enum("normalization", _NORMALIZATIONS)
         ),
-        outbound_mode=None if outbound is None else outbound.opt_enum("mode", _MODES),
+        outbound_mode=None if outbound is None else _outbound(outbound),
         retry=read_retry(place, margin, "defaultHttpRetryPolicy"),
         connect_timeout=place.opt_duration("connectTimeout"),
         auto_mtls=place.opt_bool("enableAutoMtls"),
@@ -249,9 +249,16 @@ def _with_others(config: MeshConfig, place: Cursor, *, inside: bool) -> MeshConf
     )
 
 
+def _outbound(block: Cursor) -> Traced[str]:
+    """The mode; a block without one takes the place of the default, and the first word of the enumeration refuses."""
+    written = block.opt_enum("mode", _MODES)
+    return Traced("REGISTRY_ONLY", block.leaf) if written is None else written
+
+
 def _empty(place: Cursor, key: str) -> tuple[int, ...]:
     """The leaf of an empty block that says nothing by its being there."""
-    return () if key == "defaultHttpRetryPolicy" else place.empty(key).origin
+    speaks = key in ("defaultHttpRetryPolicy", "outboundTrafficPolicy")
+    return () if speaks else place.empty(key).origin
 
 
 def _unknown(key: str) -> bool:

@@ -10,6 +10,7 @@ from ir.inventory import equal_to
 from ir.match import Labels
 from ir.provenance import Traced, absorb, derived
 from translator.importers.istio.model.egress import Sidecar
+from translator.importers.istio.virtual_service_scope import read_created
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -32,7 +33,14 @@ def read_sidecar(root: Cursor, meta: Meta) -> Sidecar:
     spec = root.opt_map("spec")
     if spec is None:
         return Sidecar(
-            meta=meta, selector=None, unknown=None, through=None, seen=(), ports=None, trail=node
+            meta=meta,
+            created=read_created(root),
+            selector=None,
+            unknown=None,
+            through=None,
+            seen=(),
+            ports=None,
+            trail=node,
         )
     selector = spec.opt_map("workloadSelector")
     if selector is not None:
@@ -48,6 +56,7 @@ def read_sidecar(root: Cursor, meta: Meta) -> Sidecar:
         )
     return Sidecar(
         meta=meta,
+        created=read_created(root),
         selector=None if selector is None else _labels(selector),
         unknown=None if policy is None else _mode(policy),
         through=None if policy is None else _through(policy),

@@ -11,8 +11,10 @@ from translator.errors import InputError
 from translator.importers.linked import AGE
 from translator.importers.linkerd.authentication import mesh_tls_reader, read_networks
 from translator.importers.linkerd.authorization_policy import read_authorization_policy
+from translator.importers.linkerd.egress_network import read_egress_network
 from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
 from translator.importers.linkerd.link.access import link_access
+from translator.importers.linkerd.link.egress import egress_facts
 from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
@@ -73,7 +75,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     limits = link_rate_limits(statements, servers, options)
     doors = [d.listener for s in statements if isinstance(s, Gateway) for d in s.doors]
     routes = link_routes(statements, inventory, options)
-    facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors]
+    egress = egress_facts(statements, options)
+    facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
@@ -85,7 +88,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         isinstance(s, (Server, HttpRoute, StreamRoute)) and not s.created.value for s in statements
     )
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
-    clusters = any("cluster-" in p.value for p in policies.values())
+    clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
     model = Model(
         facts=tuple(facts),
         defaults=defaults(options) if statements or inventory.workloads else (),
@@ -94,6 +97,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions=(
             *((AGE,) if guessed and competing else ()),
             *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
+            *egress.assumptions,
         ),
         inventory=inventory,
     )
@@ -115,6 +119,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
     http = http_route_reader(options)
     return {
         (POLICY, "Server"): read_server,
+        (POLICY, "EgressNetwork"): read_egress_network,
         (POLICY, "AuthorizationPolicy"): read_authorization_policy,
         (POLICY, "MeshTLSAuthentication"): mesh_tls_reader(options),
         (POLICY, "NetworkAuthentication"): read_networks,

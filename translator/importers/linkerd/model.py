@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ir.edge import UnknownEgress
 from ir.match import AllOf, Cidr, Labels, Pattern
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
@@ -121,8 +122,20 @@ class StreamRoute:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EgressNetwork:
+    """``policy.linkerd.io`` EgressNetwork. No ``networks``: all outside of the cluster's."""
+
+    meta: Meta
+    created: Traced[str]
+    policy: Traced[UnknownEgress]
+    networks: tuple[Traced[Cidr], ...]
+    trail: Trail
+
+
 Statement = (
-    Server
+    EgressNetwork
+    | Server
     | AuthorizationPolicy
     | MeshTLSAuthentication
     | NetworkAuthentication

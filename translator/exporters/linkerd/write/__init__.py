@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
-from ir.edge import Listener
+from ir.edge import EgressPolicy, Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
 from ir.resilience import Outliers, RateLimit
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.linkerd.write.authorization import Authorizations
+from translator.exporters.linkerd.write.egress import write_networks
 from translator.exporters.linkerd.write.endpoints import failure_accrual
 from translator.exporters.linkerd.write.gateway import is_at_gateway, write_gateways
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
@@ -62,11 +63,12 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 edits.append(failure_accrual(fact))
             case RateLimit():
                 manifests.append(write_rate_limit(fact))
-            case PortProtocol() | Bypass():
+            case PortProtocol() | Bypass() | EgressPolicy():
                 pass
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
+    manifests.extend(write_networks(model.facts, model.inventory))
     manifests.extend(write_gateways(model.facts, options.gateway_class or ""))
     edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))

@@ -1,15 +1,16 @@
-"""``gateway.networking.k8s.io`` routes on a Service: where clients' requests and connections go."""
+"""``gateway.networking.k8s.io`` routes on a Service or an EgressNetwork: where clients' requests and connections go."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ir.attachment import ServicePort
+from ir.attachment import Scope, ServicePort
 from ir.match import AllOf, Pattern, PatternKind
 from ir.provenance import Traced, derived
 from ir.resilience import Retry
-from ir.traffic import Protocol, Route, RouteTable
+from ir.traffic import AS_DIALLED, Backend, Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
+from translator.exporters.linkerd.write.authorization import POLICY
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
     GATEWAY_API_ALPHA,
@@ -41,7 +42,7 @@ def write_route_table(table: RouteTable, target: Target) -> Manifest:
     home, parent, node = _frame(table)
     spec: dict[str, Tree] = {"parentRefs": [parent]}
     if table.hosts:
-        spec["hostnames"] = [host.map(_text) for host in table.hosts]
+        spec["hostnames"] = [host.map(_server_name) for host in table.hosts]
     own = not target.at_least(ANNOTATIONS_SINCE) and any(r.timeouts for r in table.routes)
     by_field = own or target.at_least(FIELD_SINCE)
     spec["rules"] = [_rule(route, by_field=by_field) for route in table.routes]
@@ -67,7 +68,7 @@ def write_connections(table: RouteTable) -> Manifest:
     names = [term for m in rule.matches for test in m.requests.tests for term in test.any_of]
     if names:
         spec["hostnames"] = [name.map(_server_name) for name in names]
-    spec["rules"] = [{"backendRefs": [backend_tree(b) for b in rule.backends]}]
+    spec["rules"] = [{"backendRefs": [_backend(b, parent, node) for b in rule.backends]}]
     return Manifest(
         api_version=GATEWAY_API_ALPHA,
         kind="TLSRoute" if table.protocol is Protocol.TLS else "TCPRoute",
@@ -76,6 +77,23 @@ def write_connections(table: RouteTable) -> Manifest:
         tree={"metadata": {"namespace": home}, "spec": spec},
         purpose=(*node, rule.trail),
     )
+
+
+def _backend(
+    backend: Backend, parent: dict[str, Tree], node: tuple[Traced[str], ...]
+) -> dict[str, Tree]:
+    """The backend; what goes on as it was dialled goes to the network that is the parent."""
+    if backend.destination.name.value != AS_DIALLED:
+        return backend_tree(backend)
+    return {
+        key: Said(_constant(parent[key]), node) for key in ("group", "kind", "name", "namespace")
+    }
+
+
+def _constant(tree: Tree) -> str:
+    if not isinstance(tree, (Said, Traced)):
+        raise TypeError(tree)
+    return str(tree.value)
 
 
 def _server_name(term: object) -> str:
@@ -94,9 +112,10 @@ def _frame(
     audience = table.attachment.audience
     home = audience.namespaces[0] if audience is not None else subject.namespace
     node = (table.trail,)
+    outside = subject.scope is Scope.EGRESS
     parent: dict[str, Tree] = {
-        "group": Said("", node),
-        "kind": Said("Service", node),
+        "group": Said(POLICY if outside else "", node),
+        "kind": Said("EgressNetwork" if outside else "Service", node),
         "name": subject.name,
         "namespace": subject.namespace,
     }
@@ -109,10 +128,6 @@ def _number(port: object) -> int:
     if not isinstance(port, ServicePort):
         raise TypeError(port)
     return port.port
-
-
-def _text(pattern: Pattern) -> str:
-    return pattern.text
 
 
 def _rule(route: Route, *, by_field: bool) -> dict[str, Tree]:

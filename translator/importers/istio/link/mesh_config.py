@@ -18,7 +18,7 @@ from ir.provenance import Traced, named, trail
 from ir.telemetry import Telemetry
 from translator.api import Inert, Loss, Options
 from translator.importers.istio.link.leaves import in_order
-from translator.importers.istio.link.mesh_settings import observers, typed, usual
+from translator.importers.istio.link.mesh_settings import observers, taken, typed, usual
 from translator.importers.istio.model import Statement
 from translator.importers.istio.model.mesh import MeshConfig, MeshResource, Setting
 from translator.importers.linked import Linked
@@ -111,7 +111,7 @@ def quiet(statements: Sequence[Statement]) -> Iterator[Inert]:
 
 
 def _idle(resource: MeshResource, config: MeshConfig, first: MeshResource) -> Inactive:
-    every = (*typed(config), *usual(config), *config.settings, *config.telemetry)
+    every = (*typed(config), *usual(config), *taken(config), *config.settings, *config.telemetry)
     values = [s.value for s in (*every, *observers(config), *resource.settings)]
     leaves = in_order(leaf for value in values for leaf in value.origin)
     why = "another object holds the configuration of the mesh"

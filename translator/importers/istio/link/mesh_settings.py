@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ir.membership import Aspect
 from ir.provenance import Traced, derived
 from ir.walk import traced
+from translator.importers.istio.link.sidecars import REFUSING
 from translator.importers.istio.model.mesh import MeshConfig, Provider, Setting
 
 _DECIDES = ("envoyExtAuthzHttp", "envoyExtAuthzGrpc")
@@ -26,6 +27,14 @@ def typed(config: MeshConfig) -> list[Setting]:
 def usual(config: MeshConfig) -> list[Setting]:
     """Those that state what holds anyway (istio/istio pkg/config/mesh/mesh.go, 1.31)."""
     return [setting for setting, usual in _all(config) if usual]
+
+
+def taken(config: MeshConfig) -> list[Setting]:
+    """Those that other modules state as facts."""
+    mode = config.outbound_mode
+    if mode is None or mode.value != REFUSING:
+        return []
+    return [_one("outboundTrafficPolicy", Aspect.EGRESS, mode)]
 
 
 def observers(config: MeshConfig) -> list[Setting]:
@@ -65,7 +74,7 @@ def _traffic(config: MeshConfig) -> Stated:
     if config.path_normalization is not None:
         form = config.path_normalization
         yield _one("pathNormalization", Aspect.PATH_FORM, form), form.value == "BASE"
-    if config.outbound_mode is not None:
+    if config.outbound_mode is not None and config.outbound_mode.value != REFUSING:
         mode = config.outbound_mode
         yield _one("outboundTrafficPolicy", Aspect.EGRESS, mode), mode.value == "ALLOW_ANY"
     if config.retry is not None:

@@ -49,6 +49,7 @@ class Sidecar:
     """``networking.istio.io`` Sidecar. ``ports``: what it says of the proxy's own ports, read as one piece."""
 
     meta: Meta
+    created: Traced[str]
     selector: Traced[Labels] | None
     unknown: Traced[UnknownEgress] | None
     through: Traced[str] | None

@@ -17,7 +17,17 @@ from ir.inventory import Inventory
 from ir.match import AllOf, Part, Pattern, Test, View
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, Trail, absorb, derived, named, trail
-from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
+from ir.traffic import (
+    AS_DIALLED,
+    Backend,
+    Destination,
+    NoMatch,
+    Order,
+    Protocol,
+    Route,
+    RouteMatch,
+    RouteTable,
+)
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.linked import Linked
@@ -61,7 +71,8 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
     inactive: list[Inactive] = []
     for route in routes:
         for parent in route.parents:
-            if parent.kind == "Service" and parent.group in CORE and _is_programmed(route):
+            served = parent.kind == "Service" and parent.group in CORE
+            if (served or leaves_by(parent)) and _is_programmed(route):
                 tables.append(_table(route, parent))
             elif entered := tuple(_at_gateway(route, parent, gateways)):
                 tables.extend(entered)
@@ -80,7 +91,7 @@ def _streams(
     for kind in (Protocol.TLS, Protocol.TCP):
         for stream in (one for one in streams if one.protocol is kind):
             for parent in stream.parents:
-                made = _stream_table(stream, parent) if parent.kind == "Service" else None
+                made = _stream_table(stream, parent)
                 if entered := tuple(_stream_at_gateway(stream, parent, gateways)):
                     tables.extend(entered)
                 elif made is not None and stream.heeded and not _outranked(made, tables):
@@ -175,8 +186,10 @@ def _entrance(listener: Listener, parent: Parent) -> Attachment:
 
 def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:
     """Whether the port has routes of a kind that goes before: HTTP, then TLS, then TCP (``to_proto``)."""
+    outside = table.attachment.subject.scope is Scope.EGRESS
     return any(
         other.protocol is not table.protocol
+        and (not outside or _for_all_of(other, table))
         and _same(other.attachment.subject, table.attachment.subject)
         and _meet(other.attachment, table.attachment)
         for other in others
@@ -184,10 +197,21 @@ def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:
 
 
 def _same(one: Subject, other: Subject) -> bool:
-    return [one.namespace and one.namespace.value, one.name and one.name.value] == [
+    return one.scope is other.scope and [
+        one.namespace and one.namespace.value,
+        one.name and one.name.value,
+    ] == [
         other.namespace and other.namespace.value,
         other.name and other.name.value,
     ]
+
+
+def _for_all_of(one: RouteTable, other: RouteTable) -> bool:
+    """Whether all clients of the other have the first too."""
+    mine, theirs = one.attachment.audience, other.attachment.audience
+    if mine is None or theirs is None:
+        return mine is None
+    return [space.value for space in mine.namespaces] == [s.value for s in theirs.namespaces]
 
 
 def _meet(one: Attachment, other: Attachment) -> bool:
@@ -196,7 +220,8 @@ def _meet(one: Attachment, other: Attachment) -> bool:
 
 
 def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
-    if parent.group not in CORE:
+    outside = leaves_by(parent)
+    if not outside and (parent.kind != "Service" or parent.group not in CORE):
         return None
     home = stream.meta.namespace if parent.namespace is None else parent.namespace
     return RouteTable(
@@ -205,19 +230,26 @@ def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
         protocol=stream.protocol,
         order=Order.RANK,
         routes=(
-            replace(stream.route, name=Traced(stream.meta.name.value, (), stream.meta.because)),
+            replace(
+                stream.route,
+                name=Traced(stream.meta.name.value, (), stream.meta.because),
+                backends=tuple(map(onwards, stream.route.backends))
+                if outside
+                else stream.route.backends,
+            ),
         ),
-        no_match=NoMatch.NOT_FOUND,
+        no_match=NoMatch.PASS if outside else NoMatch.NOT_FOUND,
         trail=absorb(stream.trail, parent.spent),
     )
 
 
 def _attachment(home: Traced[str], own: Traced[str], parent: Parent) -> Attachment:
+    outside = leaves_by(parent)
     subject = Subject(
-        scope=Scope.SERVICE,
+        scope=Scope.EGRESS if outside else Scope.SERVICE,
         namespace=home,
         name=parent.name,
-        trail=trail("the service", because=parent.name.origin),
+        trail=trail("the network" if outside else "the service", because=parent.name.origin),
     )
     audience = None
     if home.value != own.value:
@@ -237,7 +269,7 @@ def _table(route: HttpRoute, parent: Parent) -> RouteTable:
         attachment=_attachment(home, route.meta.namespace, parent),
         order=Order.RANK,
         routes=tuple(_routes(route, home, parent)),
-        no_match=NoMatch.NOT_FOUND,
+        no_match=NoMatch.PASS if leaves_by(parent) else NoMatch.NOT_FOUND,
         view=View(authority_has_port=False),
         trail=absorb(route.trail, parent.spent),
     )
@@ -249,6 +281,8 @@ def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Rou
         backends = tuple(_at_home(backend, home, route) for backend in made.backends)
         if not backends and made.redirect is None:
             backends = (_itself(home, parent),)
+        if leaves_by(parent):
+            backends = tuple(map(onwards, backends))
         yield replace(
             made,
             name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
@@ -263,6 +297,21 @@ def _at_home(backend: Backend, home: Traced[str], route: HttpRoute) -> Backend:
     if destination.namespace is not route.meta.namespace:
         return backend
     return replace(backend, destination=replace(destination, namespace=named(home.value, home)))
+
+
+def leaves_by(parent: Parent) -> bool:
+    """Whether the route is for what leaves by an egress network."""
+    return (parent.group, parent.kind) == (OWN_GROUP, "EgressNetwork") and parent.port is not None
+
+
+def onwards(backend: Backend) -> Backend:
+    """A backend without a port is the network itself: what takes it goes where it was dialled."""
+    destination = backend.destination
+    if destination.port is not None:
+        return backend
+    node = absorb(destination.trail, destination.name, *filter(None, (destination.namespace,)))
+    made = Destination(namespace=None, name=Traced(AS_DIALLED), trail=node)
+    return replace(backend, destination=made)
 
 
 def _itself(home: Traced[str], parent: Parent) -> Backend:

@@ -19,9 +19,7 @@ from translator.api import Options
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.model import Server, Statement
 from translator.importers.linkerd.silence import silence
-
-CLUSTER_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fd00::/8")
-"""``clusterNetworks`` of the Helm chart where nothing else is set (linkerd2 charts/linkerd-control-plane/values.yaml)."""
+from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 
 HELM_NETWORKS = Assumption(
     "cluster networks",

@@ -1,0 +1,166 @@
+"""One request that leaves the cluster, decided naively, with the fact that decides.
+
+What is declared outside passes for those who know of it; of what is not, the policy of egress decides that holds for
+the client and the address. A declared port is told apart by what is sent: HTTP by its host whatever address was dialled,
+TLS by its name and the address, other bytes by the address, and where none is declared by the port alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
+from ir.attachment import Scope
+from ir.behaviour.concrete_match import Sight, any_holds, pattern_matches, seen_authority
+from ir.behaviour.concrete_place import covers, reaches
+from ir.behaviour.concrete_trail import leaves_of, name_of
+from ir.behaviour.request import Answer, Decision, Request
+from ir.edge import EgressPolicy, ExternalPort, ExternalService, UnknownEgress
+from ir.match import Cidr, Pattern, PatternKind
+from ir.model import Fact, Model
+from ir.provenance import Traced
+from ir.traffic import Protocol, Route, RouteTable
+
+_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+_TLS = ("HTTPS", "TLS")
+_KINDS = ((Protocol.HTTP, Protocol.GRPC), (Protocol.TLS,), (Protocol.TCP,))
+"""Kinds of routes for destinations outside: on one port the first that there is counts alone."""
+
+
+def decide_egress(model: Model, request: Request) -> Decision:
+    """Whether the request leaves the cluster, and the fact that decided.
+
+    Raises:
+        Unsupported: a route asks for what a plain request does not tell.
+    """
+    policy = _policy(model, request)
+    for fact in model.facts:
+        if isinstance(fact, ExternalService) and _is_declared(fact, policy, request):
+            return _said(Answer.ALLOWED, fact, "it is declared outside")
+    route = None if policy is None else _routed(model, policy, request)
+    if route is not None:
+        return _said(Answer.ALLOWED, route, "a route lets it out")
+    if policy is None or policy.unknown is None:
+        return Decision(Answer.ALLOWED, "default", "what nobody declared passes")
+    if policy.unknown.value is UnknownEgress.PASS:
+        return _said(Answer.ALLOWED, policy, "what nobody declared passes")
+    return _said(Answer.REFUSED, policy, "nobody declared it")
+
+
+def _said(answer: Answer, fact: Fact | Route, why: str) -> Decision:
+    return Decision(answer, name_of(fact), why, leaves_of(fact))
+
+
+def _policy(model: Model, request: Request) -> EgressPolicy | None:
+    """The policy that holds: that of the smallest block, then the first."""
+    caller = request.caller
+    best: tuple[int, EgressPolicy] | None = None
+    for fact in model.facts:
+        if not isinstance(fact, EgressPolicy):
+            continue
+        if not covers(fact.attachment.subject, caller.namespace, caller.labels, model):
+            continue
+        size = _size(fact, request.external)
+        if size is not None and (best is None or size < best[0]):
+            best = size, fact
+    return None if best is None else best[1]
+
+
+def _size(policy: EgressPolicy, address: str) -> int | None:
+    """The size of the smallest block that holds the address; none where no block does."""
+    if not policy.networks:
+        return 1 << 128
+    held = [b.value for b in policy.networks if _inside(address, b.value)]
+    return min((ip_network(b.block, strict=False).num_addresses for b in held), default=None)
+
+
+def _inside(address: str, block: Cidr) -> bool:
+    return ip_address(address) in ip_network(block.block, strict=False) and not any(
+        ip_address(address) in ip_network(less, strict=False) for less in block.excluding
+    )
+
+
+def _is_declared(service: ExternalService, policy: EgressPolicy | None, request: Request) -> bool:
+    if not reaches(service.audience, request.caller):
+        return False
+    hosts = [host.value for host in service.hosts if _known(service, host.value, policy, request)]
+    on_port = (p for p in service.ports if p.number.value == request.service_port)
+    return bool(hosts) and any(_passes(service, hosts, port, request) for port in on_port)
+
+
+def _passes(
+    service: ExternalService, hosts: Sequence[Pattern], port: ExternalPort, request: Request
+) -> bool:
+    word = "" if port.protocol is None else port.protocol.value
+    if word in _HTTP or (not word and request.http):
+        return request.http and _any(hosts, request.authority.partition(":")[0])
+    blocks = [block.value for block in service.addresses]
+    here = not blocks or any(_inside(request.external, block) for block in blocks)
+    if word in _TLS:
+        return here and not request.http and _any(hosts, request.server_name)
+    return here and word != "UDP"
+
+
+def _any(hosts: Sequence[Pattern], name: str) -> bool:
+    return bool(name) and any(pattern_matches(host, name) for host in hosts)
+
+
+def _known(
+    service: ExternalService, host: Pattern, policy: EgressPolicy | None, request: Request
+) -> bool:
+    """Whether the client's proxy knows of the host."""
+    if policy is None or not policy.seen:
+        return True
+    words = [word.value for word in policy.seen]
+    text = f"*{host.text}" if host.kind is PatternKind.SUFFIX else host.text
+    home = service.name.value.partition("/")[0]
+
+    def is_one(word: str) -> bool:
+        space, _, name = word.partition("/")
+        at_home = space in ("*", home) or (space == "." and request.caller.namespace == home)
+        fits = name in ("*", text) or (name.startswith("*") and text.endswith(name[1:]))
+        return at_home and fits
+
+    barred = any(is_one(word[1:]) for word in words if word.startswith("~") and word != "~/*")
+    return not barred and any(is_one(word) for word in words if not word.startswith("~"))
+
+
+def _routed(model: Model, policy: EgressPolicy, request: Request) -> Route | None:
+    """The route that lets the request out by the network of the policy."""
+    tables = [
+        fact
+        for fact in model.facts
+        if isinstance(fact, RouteTable)
+        and _is_of(fact, policy.name)
+        and any(port.value.port == request.service_port for port in fact.attachment.ports)
+        and reaches(fact.attachment.audience, request.caller)
+    ]
+    for kinds in _KINDS:
+        own = [table for table in tables if table.protocol in kinds]
+        if own:
+            return next((r for table in own for r in _matching(model, table, request)), None)
+    return None
+
+
+def _is_of(table: RouteTable, name: Traced[str] | None) -> bool:
+    subject = table.attachment.subject
+    if subject.scope is not Scope.EGRESS or subject.namespace is None or subject.name is None:
+        return False
+    return name is not None and name.value == f"{subject.namespace.value}/{subject.name.value}"
+
+
+def _matching(model: Model, table: RouteTable, request: Request) -> list[Route]:
+    """The routes of the table that take the request; bytes without a name are for routes without conditions."""
+    http = table.protocol in (Protocol.HTTP, Protocol.GRPC)
+    if http is not request.http and table.protocol is not Protocol.TCP:
+        return []
+    authority = seen_authority(request.authority, table.view)
+    hosts = [host.value for host in table.hosts]
+    if hosts and not _any(hosts, authority):
+        return []
+    sight = Sight(request=request, view=table.view, inventory=model.inventory)
+    return [
+        route
+        for route in table.routes
+        if not route.matches or any(any_holds((m.requests,), sight) for m in route.matches)
+    ]

@@ -1,0 +1,257 @@
+"""Traps of egress, shown on translations: what leaves before and after, by the naive decider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from ir.access import MtlsMode, PeerMtls
+from ir.behaviour.concrete_egress import decide_egress
+from ir.behaviour.request import Caller, Request
+from ir.edge import ExternalService, Resolution
+from tests.exporters.linkerd.istio import WORKLOAD, written
+from tests.translation import in_force_after, to_linkerd, to_version
+from translator.pipeline import Result
+from translator.report.model import Fate, Finding, Impact, Severity
+
+OUTSIDE = "203.0.113.7"
+
+
+def resource(
+    kind: str, spec: object, name: str = "x", namespace: str = "shop", age: int = 0
+) -> str:
+    """A resource of this kind; the greater ``age``, the older."""
+    metadata = {"name": name, "namespace": namespace}
+    if age:
+        metadata["creationTimestamp"] = f"{2025 - age}-01-01T00:00:00Z"
+    group = "networking.istio.io/v1"
+    return yaml.safe_dump({"apiVersion": group, "kind": kind, "metadata": metadata, "spec": spec})
+
+
+def text(*documents: str) -> str:
+    """The workload with these documents."""
+    return "\n---\n".join((WORKLOAD, *documents))
+
+
+REFUSE: dict[str, Any] = {"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+HTTPS = {"number": 443, "name": "https", "protocol": "HTTPS"}
+API = resource("ServiceEntry", {"hosts": ["api.example"], "ports": [HTTPS], "resolution": "DNS"})
+MESH = yaml.safe_dump(
+    {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio", "namespace": "istio-system"},
+        "data": {"mesh": yaml.safe_dump(REFUSE)},
+    }
+)
+
+
+def leaves(
+    document: str, result: Result, namespace: str = "shop", **more: Any
+) -> tuple[bool, bool]:
+    """Whether a request leaves, before and after."""
+    caller = Caller(namespace=namespace, labels=more.pop("labels", {"app": "api"}))
+    given = {"external": OUTSIDE, "service_port": 443, "http": False, **more}
+    request = Request(caller=caller, **given)
+    before = decide_egress(result.model, request).allowed
+    return before, decide_egress(in_force_after(document, result), request).allowed
+
+
+def told(result: Result, code: str) -> list[Finding]:
+    """The findings of a code."""
+    return [f for f in result.report.findings if f.code == code]
+
+
+def test_trap_istio_38_a_block_without_a_mode_refuses() -> None:
+    """`outboundTrafficPolicy: {}` is REGISTRY_ONLY: the first word of the enumeration."""
+    document = text(API, resource("Sidecar", {"outboundTrafficPolicy": {}}))
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="api.example") == (True, True)
+    assert leaves(document, result, server_name="evil.example") == (False, False)
+    (network,) = written(result, "EgressNetwork")
+    assert network["spec"] == {"trafficPolicy": "Deny"}
+    assert network["metadata"]["namespace"] == "shop"
+
+
+def test_trap_istio_38_hosts_that_are_not_seen_pass_where_everything_does() -> None:
+    """`egress.hosts` hides rules of others, and blocks nothing under ALLOW_ANY."""
+    document = text(API, resource("Sidecar", {"egress": [{"hosts": ["bank/*"]}]}))
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="api.example") == (True, True)
+    assert not written(result, "EgressNetwork")
+    assert not [f for f in result.report.findings if f.impact is Impact.LOOSER]
+
+
+def test_trap_istio_38_hosts_that_are_not_seen_are_refused_where_only_those_pass() -> None:
+    document = text(API, resource("Sidecar", {"egress": [{"hosts": ["bank/*"]}], **REFUSE}))
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="api.example") == (False, False)
+    (finding,) = told(result, "MM523")
+    assert (finding.impact, finding.severity) == (Impact.LOOSER, Severity.BLOCKER)
+    assert "shop/api" in finding.message
+
+
+def test_trap_istio_38_a_sidecar_without_a_block_takes_the_mode_of_the_mesh() -> None:
+    document = text(MESH, API, resource("Sidecar", {"egress": [{"hosts": ["./*"]}]}))
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="api.example") == (True, True)
+    assert leaves(document, result, server_name="evil.example") == (False, False)
+
+
+def test_of_several_sidecars_of_one_kind_the_oldest_counts() -> None:
+    document = text(
+        resource("Sidecar", REFUSE, "a", age=1),
+        resource("Sidecar", {"outboundTrafficPolicy": {"mode": "ALLOW_ANY"}}, "b", age=2),
+    )
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="any.example") == (True, True)
+    rows = {r.resource: r.fate for r in result.report.ledger if r.path.endswith("mode")}
+    assert rows["Sidecar/shop/a"] is Fate.INERT
+
+
+def test_of_two_sidecars_that_select_a_workload_the_oldest_counts() -> None:
+    young = {"workloadSelector": {"labels": {"app": "api"}}, **REFUSE}
+    old = {
+        "workloadSelector": {"labels": {"version": "v1"}},
+        "outboundTrafficPolicy": {"mode": "ALLOW_ANY"},
+    }
+    document = text(resource("Sidecar", young, "a", age=1), resource("Sidecar", old, "b", age=2))
+    result = to_linkerd(document)
+    both = {"app": "api", "version": "v1"}
+    before, _ = leaves(document, result, server_name="any.example", labels=both)
+    assert before
+    before, _ = leaves(document, result, server_name="any.example", labels={"app": "api"})
+    assert not before
+
+
+def test_a_dot_in_the_root_namespace_is_the_namespace_of_the_client() -> None:
+    mine = resource("ServiceEntry", {"hosts": ["mine.example"], "ports": [HTTPS]}, "mine")
+    spec = {"egress": [{"hosts": ["./*"]}], **REFUSE}
+    document = text(mine, resource("Sidecar", spec, namespace="istio-system"))
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="mine.example") == (True, True)
+    assert leaves(document, result, "bank", server_name="mine.example") == (False, False)
+
+
+def test_trap_istio_40_an_entry_without_location_is_outside_and_not_looked_up() -> None:
+    """No mTLS to its endpoints, and no look-up: it goes where the client dialled."""
+    document = text(
+        resource("ServiceEntry", {"hosts": ["db.example"], "ports": [HTTPS]}),
+        resource("Sidecar", REFUSE),
+    )
+    result = to_linkerd(document)
+    (service,) = [f for f in result.model.facts if isinstance(f, ExternalService)]
+    assert service.internal.value is False
+    assert service.resolution.value is Resolution.ORIGINAL
+    assert not told(result, "MM522")
+    modes = [f.mode.value for f in result.model.facts if isinstance(f, PeerMtls)]
+    assert MtlsMode.DEMANDED not in modes
+
+
+def test_trap_linkerd_26_a_local_network_hides_the_global_ones_so_it_has_all_routes() -> None:
+    """One EgressNetwork in the namespace, and none of `linkerd-egress` counts there."""
+    document = text(MESH, API, resource("Sidecar", REFUSE, namespace="bank"))
+    result = to_linkerd(document)
+    homes = {network["metadata"]["namespace"] for network in written(result, "EgressNetwork")}
+    assert homes == {"linkerd-egress", "bank"}
+    assert {r["metadata"]["namespace"] for r in written(result, "TLSRoute")} == homes
+    for namespace in ("shop", "bank"):
+        assert leaves(document, result, namespace, server_name="api.example") == (True, True)
+        assert leaves(document, result, namespace, server_name="evil.example") == (False, False)
+
+
+def test_trap_linkerd_26_routes_name_the_port_of_the_network_and_go_back_to_it() -> None:
+    result = to_linkerd(text(MESH, API))
+    (route,) = written(result, "TLSRoute")
+    (parent,) = route["spec"]["parentRefs"]
+    assert (parent["group"], parent["kind"]) == ("policy.linkerd.io", "EgressNetwork")
+    assert parent["port"] == 443
+    (rule,) = route["spec"]["rules"]
+    (backend,) = rule["backendRefs"]
+    assert backend["kind"] == "EgressNetwork"
+    assert backend["name"] == parent["name"]
+
+
+def test_trap_linkerd_26_bytes_are_told_by_address_only() -> None:
+    """A name that the proxy looks up has no form for plain TCP: it is refused and told."""
+    smtp = {"number": 587, "name": "tcp", "protocol": "TCP"}
+    entry = {"hosts": ["mail.example"], "ports": [smtp], "resolution": "DNS"}
+    document = text(MESH, resource("ServiceEntry", entry))
+    result = to_linkerd(document)
+    assert leaves(document, result, service_port=587) == (True, False)
+    (finding,) = told(result, "MM525")
+    assert finding.impact is Impact.STRICTER
+    assert not written(result, "TCPRoute")
+
+
+def test_trap_linkerd_26_bytes_to_an_address_pass_there_alone() -> None:
+    tcp = {"number": 5432, "name": "tcp", "protocol": "TCP"}
+    entry = {"hosts": ["db.example"], "ports": [tcp], "addresses": ["192.0.2.7"]}
+    document = text(MESH, API, resource("ServiceEntry", entry, "db"))
+    result = to_linkerd(document)
+    assert leaves(document, result, external="192.0.2.7", service_port=5432) == (True, True)
+    assert leaves(document, result, external="192.0.2.8", service_port=5432) == (False, False)
+    for address in ("192.0.2.7", OUTSIDE):
+        assert leaves(document, result, external=address, server_name="api.example") == (True, True)
+    blocks = [n["spec"].get("networks") for n in written(result, "EgressNetwork")]
+    assert [{"cidr": "192.0.2.7/32"}] in blocks
+
+
+def test_trap_linkerd_26_http_and_tls_on_one_port_do_not_stand_beside_each_other() -> None:
+    """With HTTPRoutes on the port TLSRoutes do not count: those names are refused and told."""
+    http = {"number": 443, "name": "http", "protocol": "HTTP"}
+    plain = resource("ServiceEntry", {"hosts": ["plain.example"], "ports": [http]}, "plain")
+    document = text(MESH, API, plain)
+    result = to_linkerd(document)
+    assert leaves(document, result, http=True, authority="plain.example") == (True, True)
+    assert leaves(document, result, server_name="api.example") == (True, False)
+    (finding,) = told(result, "MM525")
+    assert "api.example:443" in finding.message
+    assert not written(result, "TLSRoute")
+
+
+def test_trap_linkerd_26_the_networks_of_the_cluster_are_not_outside() -> None:
+    """`networks` left out is all but clusterNetworks: what is there passes, and that is a blocker."""
+    document = text(MESH)
+    result = to_linkerd(document, cluster_networks=("10.42.0.0/16",))
+    assert leaves(document, result, external="10.42.1.1") == (False, True)
+    assert leaves(document, result, external="10.43.1.1") == (False, False)
+    (finding,) = told(result, "MM521")
+    assert (finding.impact, finding.severity) == (Impact.LOOSER, Severity.BLOCKER)
+    assert "10.42.0.0/16" in finding.message
+
+
+@pytest.mark.parametrize(("version", "networks"), [("2.16", 0), ("2.17", 1)])
+def test_networks_are_written_since_2_17(version: str, networks: int) -> None:
+    result = to_version(text(MESH, API), version)
+    assert len(written(result, "EgressNetwork")) == networks
+    looser = [f for f in told(result, "MM503") if f.impact is Impact.LOOSER]
+    assert len(looser) == 1 - networks
+
+
+def test_trap_linkerd_48_a_sidecar_has_no_meaning_but_for_its_policy() -> None:
+    hosts = {"egress": [{"hosts": ["./*"]}]}
+    assert not written(to_linkerd(text(resource("Sidecar", hosts))), "EgressNetwork")
+    assert written(to_linkerd(text(resource("Sidecar", {**hosts, **REFUSE}))), "EgressNetwork")
+
+
+def test_trap_linkerd_48_the_limit_of_some_workloads_is_that_of_the_namespace() -> None:
+    """Linkerd knows who leaves by its namespace only: the stricter holds for all, and is told."""
+    spec = {"workloadSelector": {"labels": {"app": "batch"}}, **REFUSE}
+    document = text(API, resource("Sidecar", spec))
+    result = to_linkerd(document)
+    batch = {"app": "batch"}
+    assert leaves(document, result, server_name="any.example", labels=batch) == (False, False)
+    assert leaves(document, result, server_name="any.example") == (True, False)
+    (finding,) = told(result, "MM524")
+    assert finding.impact is Impact.STRICTER
+
+
+def test_everything_leaves_a_namespace_that_says_so_though_the_mesh_refuses() -> None:
+    allow = {"outboundTrafficPolicy": {"mode": "ALLOW_ANY"}}
+    document = text(MESH, resource("Sidecar", allow))
+    result = to_linkerd(document)
+    assert leaves(document, result, server_name="any.example") == (True, True)
+    assert leaves(document, result, "bank", server_name="any.example") == (False, False)

@@ -1,0 +1,209 @@
+"""What is declared outside, port by port: told by the host of a request, by the name in the TLS hello, or by address.
+
+istio/istio pilot/pkg/networking/core/listener.go ``buildSidecarOutboundListeners`` and tls.go, 1.31: HTTP is told by its
+host whatever address was dialled, TLS by its name (and by address where the service has some), the rest by address, and
+where the service has none by the port alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from ir.attachment import Reach
+from ir.edge import ExternalPort, ExternalService, Resolution
+from ir.match import Cidr, Pattern, PatternKind
+from ir.provenance import Traced
+from ir.traffic import Protocol
+from translator.exporters.linkerd.egress.zones import Zone, sees, words_for
+
+_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+_TLS = ("HTTPS", "TLS")
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+Block = Traced[Cidr]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A port of a service outside that clients may reach by these hosts, at addresses in ``blocks`` (none: at any).
+
+    ``client``: the namespace of the clients; absent: all of the zone. ``spent``: what else it says by being there.
+    """
+
+    service: ExternalService
+    port: ExternalPort
+    protocol: Protocol
+    hosts: tuple[Traced[Pattern], ...] = ()
+    blocks: tuple[Block, ...] = ()
+    client: Traced[str] | None = None
+    spent: tuple[Traced[object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A port, or what of it is left out, that clients can no longer reach, with the reason."""
+
+    service: ExternalService
+    port: ExternalPort
+    reason: str
+
+
+Read = Entry | Unreached
+
+
+def entries(
+    services: Sequence[ExternalService], zone: Zone, zoned: Sequence[str], inside: Sequence[str]
+) -> Iterator[Read]:
+    """What the clients of a zone may reach. ``zoned``: namespaces with a zone of their own; ``inside``: the cluster's."""
+    for service in services:
+        for client, also in _clients(service, zone, zoned):
+            hosts = _seen(service, zone, client, also=also)
+            where = zone.at if client is None else client.value
+            words = _words(service, hosts, zone, where)
+            for port in service.ports if hosts else ():
+                for one in _of_port(service, port, hosts, client, inside):
+                    if isinstance(one, Entry):
+                        yield replace(one, spent=(*one.spent, *words))
+                    else:
+                        yield one
+
+
+def home_of(service: ExternalService) -> str:
+    """The namespace where it is declared."""
+    return service.name.value.partition("/")[0]
+
+
+def text_of(host: Pattern) -> str:
+    """The host as it is written."""
+    return f"*{host.text}" if host.kind is PatternKind.SUFFIX else host.text
+
+
+def _clients(
+    service: ExternalService, zone: Zone, zoned: Sequence[str]
+) -> Iterator[tuple[Traced[str] | None, bool]]:
+    """The clients of the zone that it is declared for, and whether they are among others who see some of it."""
+    audience = service.audience
+    everyone = audience is None or audience.reach is Reach.EVERYONE
+    spaces = () if audience is None else audience.namespaces
+    if zone.at is not None:
+        if everyone or zone.at in [space.value for space in spaces]:
+            yield None, False
+        return
+    if not everyone:
+        yield from ((space, False) for space in spaces if space.value not in zoned)
+        return
+    yield None, False
+    own = any(word.value.startswith("./") for words in zone.filters for word in words)
+    if own and home_of(service) not in zoned:
+        yield Traced(home_of(service), (), service.name.because, (service.name,)), True
+
+
+def _seen(
+    service: ExternalService, zone: Zone, client: Traced[str] | None, *, also: bool
+) -> tuple[Traced[Pattern], ...]:
+    """The hosts that these clients know of; ``also``: only those that not all of the zone do."""
+    where = zone.at if client is None else client.value
+    home = home_of(service)
+
+    def known(host: Traced[Pattern], by: str | None) -> bool:
+        return sees(zone.filters, home, text_of(host.value), by)
+
+    return tuple(h for h in service.hosts if known(h, where) and not (also and known(h, None)))
+
+
+def _words(
+    service: ExternalService, hosts: Sequence[Traced[Pattern]], zone: Zone, client: str | None
+) -> tuple[Traced[str], ...]:
+    """The items by which these clients know of the hosts, each once."""
+    home = home_of(service)
+    found = (w for h in hosts for w in words_for(zone.filters, home, text_of(h.value), client))
+    return tuple({id(word): word for word in found}.values())
+
+
+def _of_port(
+    service: ExternalService,
+    port: ExternalPort,
+    hosts: tuple[Traced[Pattern], ...],
+    client: Traced[str] | None,
+    inside: Sequence[str],
+) -> Iterator[Read]:
+    word = "" if port.protocol is None else port.protocol.value
+    outside = tuple(b for b in service.addresses if not _within(b.value, inside))
+    anywhere = not service.addresses or any(b.value.block in _EVERYWHERE for b in outside)
+    if word == "UDP":
+        return
+    if word in _HTTP or not word:
+        spent = service.addresses
+        yield Entry(service, port, Protocol.HTTP, hosts, client=client, spent=spent)
+        if not word:
+            reason = "its protocol is not declared, and only HTTP passes by the name"
+            yield Unreached(service, port, reason)
+        return
+    if not anywhere and not outside:
+        return  # the cluster's own networks pass
+    if any(_overlaps(b.value, inside) for b in outside if b.value.block not in _EVERYWHERE):
+        yield Unreached(service, port, "its addresses overlap the networks of the cluster")
+        return
+    blocks = () if anywhere else outside
+    if word in _TLS:
+        yield Entry(service, port, Protocol.TLS, hosts, blocks, client)
+    elif reason := _moved(service, port):
+        yield Unreached(service, port, reason)
+    else:
+        yield Entry(service, port, Protocol.TCP, (), blocks, client, spent=service.hosts)
+
+
+def _moved(service: ExternalService, port: ExternalPort) -> str:
+    """Why bytes that go where the client dialled would not arrive where the source sends them."""
+    match service.resolution.value:
+        case Resolution.ORIGINAL:
+            return ""
+        case Resolution.STATIC if port.target is None and service.addresses:
+            there = sorted(_network(e.address.value) for e in service.endpoints if e.address)
+            if there == sorted(_network(b.value.block) for b in service.addresses):
+                return ""
+            return "its endpoints have other addresses than those that clients dial"
+        case _:
+            return "bytes without a name are let through by address only, and it is found by name"
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return text
+
+
+def _parsed(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _within(block: Cidr, inside: Sequence[str]) -> bool:
+    """Whether all of the block is in one of the networks."""
+    own = _parsed(block.block)
+    return own is not None and any(_covers(_parsed(network), own) for network in inside)
+
+
+def _covers(wide: IPv4Network | IPv6Network | None, own: IPv4Network | IPv6Network) -> bool:
+    if isinstance(wide, IPv4Network) and isinstance(own, IPv4Network):
+        return own.subnet_of(wide)
+    if isinstance(wide, IPv6Network) and isinstance(own, IPv6Network):
+        return own.subnet_of(wide)
+    return False
+
+
+def _overlaps(block: Cidr, inside: Sequence[str]) -> bool:
+    own = _parsed(block.block)
+    return own is None or any(
+        other is not None and other.overlaps(own) for other in map(_parsed, inside)
+    )
+
+
+def within(block: Block, others: Sequence[Block]) -> bool:
+    """Whether the block is part of one of the others."""
+    return _within(block.value, [other.value.block for other in others])

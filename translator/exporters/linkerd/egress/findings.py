@@ -1,0 +1,220 @@
+"""What limits of egress become, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ir.edge import EgressPolicy, ExternalService, Resolution
+from ir.inventory import Inventory
+from ir.provenance import Assumption, Traced
+from ir.traffic import Protocol
+from ir.walk import traced
+from translator.api import Loss
+from translator.exporters.linkerd.egress.declared import Entry, Unreached, text_of
+from translator.exporters.linkerd.egress.zones import GLOBAL, Zone, mixed, refuses, sees
+from translator.report.model import Fate, Impact, Severity, Support
+
+SINCE = "2.17"
+"""Since when the target has EgressNetworks, TLSRoutes and TCPRoutes."""
+
+HOME = Assumption(
+    "egress-namespace",
+    f"the egress networks of the whole mesh are those of the namespace {GLOBAL}, as the Helm chart has it "
+    "(egress.globalEgressNetworkNamespace)",
+)
+_SHOWN = 5
+
+
+def too_old(policies: Sequence[EgressPolicy]) -> Loss:
+    """A target that cannot limit egress at all."""
+    return Loss(
+        code="MM503",
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        sites=tuple(value for fact in policies for value in traced(fact)),
+        message="traffic to destinations that nobody declared was refused, and passes.",
+        why=f"The target has EgressNetworks since {SINCE}.",
+        advice="Raise --target-version, or limit egress with NetworkPolicies.",
+    )
+
+
+def inside_passes(policies: Sequence[EgressPolicy], inside: Sequence[str]) -> Loss:
+    """What is in the cluster's networks is no destination outside for the target."""
+    return Loss(
+        code="MM521",
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(p.unknown for p in policies if p.unknown is not None),
+        message="destinations that nobody declared pass where their address is one of the cluster's networks "
+        f"({', '.join(inside)}): pods that are called without a Service, machines of a private network.",
+        why="An EgressNetwork is about what is outside of the cluster's networks.",
+        advice="Set clusterNetworks of Linkerd's chart to the blocks of pods and Services (and --cluster-networks here), "
+        "and limit the rest with NetworkPolicies.",
+    )
+
+
+def by_own_look_up(entries: Sequence[Entry]) -> Iterator[Loss]:
+    """Names that the source's proxy looks up, so that a client cannot choose the address."""
+    named = (Protocol.HTTP, Protocol.TLS)
+    found = {
+        id(e.service): e.service
+        for e in entries
+        if e.protocol in named and e.service.resolution.value is not Resolution.ORIGINAL
+    }
+    if found:
+        yield Loss(
+            code="MM522",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(service.resolution for service in found.values()),
+            message=f"{names_of(found.values())}: requests go to the address that the client dialled, whatever it is, "
+            "and not to one that the proxy looked up for the name.",
+            why="The target lets a name through by what the request says, and forwards to the address dialled.",
+            advice="Limit the addresses with NetworkPolicies where clients are not trusted.",
+        )
+
+
+def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> Iterator[Loss]:
+    """Services of the cluster that clients could not reach since their proxies did not know of them."""
+    for zone in zones:
+        if not zone.refuses or not zone.filters:
+            continue
+        if all(any(word.value == "*/*" for word in words) for words in zone.filters):
+            continue
+        hidden = [
+            f"{space}/{name}"
+            for space, name in sorted(inventory.services)
+            if not sees(zone.filters, space, f"{name}.{space}.svc.{domain}", zone.at or space)
+        ]
+        if inventory.complete and not hidden:
+            continue
+        told = f" ({_some(hidden)})" if hidden else ""
+        yield Loss(
+            code="MM523",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            sites=tuple(word for words in zone.filters for word in words),
+            message=f"{_clients(zone)} reach Services of the cluster that their proxies did not know of{told}.",
+            why="The target refuses nothing on the way to a Service; its servers decide who may come in.",
+            advice="Say in authorization policies of those Services who may call them.",
+        )
+
+
+def nothing_hidden(
+    zones: Sequence[Zone], told: Sequence[Loss], written: Sequence[Entry]
+) -> Iterator[Loss]:
+    """Items that name nothing which is declared outside, and hide nothing of the cluster."""
+    known = {id(value) for loss in told for value in loss.sites}
+    known.update(id(value) for entry in written for value in entry.spent)
+    words = [w for zone in zones for p in zone.policies for w in p.seen if id(w) not in known]
+    if words:
+        yield Loss(
+            code="MM504",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(words),
+            message="what proxies know of hides nothing that these clients could reach otherwise.",
+            why="The target's proxies learn of a service when a client asks for it.",
+        )
+
+
+def held(zones: Sequence[Zone]) -> Iterator[Loss]:
+    """Workloads that may reach less than before, since the target knows namespaces only."""
+    for zone in zones:
+        if not zone.held and not mixed(zone):
+            continue
+        facts = zone.held or tuple(p for p in zone.policies if refuses(p))
+        yield Loss(
+            code="MM524",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(fact.trail for fact in facts),
+            because=tuple(value for fact in facts for value in traced(fact)),
+            message=f"{_clients(zone)} may all reach only what each of them may: the limits of some workloads hold for "
+            "every workload of the namespace.",
+            why="The target knows by its namespace alone who asks to leave.",
+            advice="Give workloads that may reach more a namespace of their own.",
+        )
+
+
+def not_reached(found: Sequence[Unreached], written: Sequence[Entry]) -> Iterator[Loss]:
+    """Declared ports that are refused now, in part or as a whole."""
+    ports = {id(entry.port) for entry in written}
+    services = {id(entry.service) for entry in written}
+    groups: dict[tuple[str, bool], dict[int, Unreached]] = {}
+    for one in found:
+        group = one.reason, id(one.port) in ports
+        groups.setdefault(group, {})[id(one.port)] = one
+    for (reason, in_part), ones in sorted(groups.items()):
+        shown = [f"{names_of([o.service])}:{o.port.number.value}" for o in ones.values()]
+        said = "part of what was declared" if in_part else "what was declared"
+        sites: list[Traced[object]] = []
+        for one in ones.values():
+            sites.extend(traced(one.port if id(one.service) in services else one.service))
+        yield Loss(
+            code="MM525",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED if in_part else Fate.LOST,
+            sites=tuple(sites),
+            because=tuple(value for one in ones.values() for value in traced(one.service)),
+            message=f"{_some(shown)}: {said} is refused: {reason}.",
+            advice="Write an EgressNetwork for the addresses, with a TCPRoute for the port.",
+        )
+
+
+def names_of(facts: Iterable[ExternalService]) -> str:
+    """The hosts of some services."""
+    found = [text_of(host.value) for fact in facts for host in fact.hosts]
+    return ", ".join(dict.fromkeys(found)) or "names outside"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _clients(zone: Zone) -> str:
+    return "clients of the mesh" if zone.at is None else f"clients in the namespace {zone.at}"
+
+
+def passing(policies: Sequence[EgressPolicy]) -> Iterator[Loss]:
+    """Policies that refuse nothing, where nothing is to be written for them."""
+    for fact in policies:
+        if fact.through is not None:
+            yield lost_way(tuple(traced(fact)))
+        else:
+            yield _knows_all(fact)
+
+
+def lost_way(sites: tuple[Traced[object], ...]) -> Loss:
+    """Traffic that no longer takes a service on its way out."""
+    return Loss(
+        code="MM503",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        sites=sites,
+        message="traffic to undeclared destinations took a service on its way, and goes directly.",
+        advice="Route it there in the network, or close what may go out with NetworkPolicies.",
+    )
+
+
+def _knows_all(fact: EgressPolicy) -> Loss:
+    return Loss(
+        code="MM504",
+        impact=Impact.DIFFERENT if fact.seen else Impact.NONE,
+        support=Support.NEVER,
+        severity=Severity.LOW if fact.seen else Severity.INFO,
+        fate=Fate.LOST if fact.seen else Fate.ABSORBED,
+        sites=tuple(traced(fact)),
+        message="what proxies know of is not limited: rules that were hidden from these clients hold for them now."
+        if fact.seen
+        else "undeclared destinations pass; the target does so by itself.",
+        why="The target's proxies learn of a service when a client asks for it.",
+    )

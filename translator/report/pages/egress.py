@@ -1,0 +1,51 @@
+"""MM52x: limits on what leaves the cluster."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM521",
+        "Undeclared destinations inside the cluster's networks",
+        "Clients whose egress is limited reach addresses in the cluster's networks that nobody declared.",
+        "The target limits what leaves the cluster, and takes all private blocks for the cluster unless its chart is told "
+        "otherwise. The source refuses whatever is no service that its proxies know of.",
+        "Set clusterNetworks of the chart to the blocks of pods and Services, give the same with --cluster-networks, and "
+        "limit calls to pods and to private networks with NetworkPolicies.",
+        "kind: Sidecar\nspec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}}",
+    ),
+    Entry(
+        "MM522",
+        "Address of a name is the client's choice",
+        "A request for a declared name goes to the address that the client dialled, whatever address that is.",
+        "The source's proxy looks the name up and goes there. The target lets the name through and forwards as dialled.",
+        "Limit the addresses with NetworkPolicies where the clients are not trusted.",
+        "kind: ServiceEntry\nspec: {hosts: [api.example.com], resolution: DNS}",
+    ),
+    Entry(
+        "MM523",
+        "Services that were hidden from clients",
+        "Clients reach Services of the cluster that their proxies did not know of, which refused such requests.",
+        "A Sidecar lists what its proxies know of and lets nothing else out; the target has no such list.",
+        "Say in authorization policies of those Services who may call them.",
+        "kind: Sidecar\nspec: {egress: [{hosts: [./*]}], outboundTrafficPolicy: {mode: REGISTRY_ONLY}}",
+    ),
+    Entry(
+        "MM524",
+        "Egress of some workloads",
+        "Workloads of the namespace may reach less than before: what each of them may, all may.",
+        "The target limits egress by the namespace of the client, the source by its labels too.",
+        "Give workloads that may reach more a namespace of their own.",
+        "kind: Sidecar\nspec: {workloadSelector: {labels: {app: batch}}, outboundTrafficPolicy: {mode: REGISTRY_ONLY}}",
+    ),
+    Entry(
+        "MM525",
+        "Declared, and refused now",
+        "Clients no longer reach a port that was declared outside the cluster.",
+        "The target lets HTTP through by host, TLS by name and other bytes by address only, and looks no name up.",
+        "Find the addresses, and write an EgressNetwork for them with a TCPRoute for the port.",
+        "kind: ServiceEntry\nspec: {hosts: [mail.example.com], resolution: DNS, ports: [{number: 587, name: smtp, "
+        "protocol: TCP}]}",
+    ),
+)
