@@ -23,6 +23,7 @@ from translator.report.model import (
 from translator.source.leaves import Resource, leaves_below
 from translator.source.load import Loaded
 from translator.verify.compare import Found, Proof, Terms, compare
+from translator.verify.egress import LEAVES
 from translator.verify.explain import Claim, Explained
 from translator.verify.result import Kind, Slice, Verdict
 
@@ -164,9 +165,11 @@ def _verification(proof: Proof) -> Verification:
     told = "all differences are explained by findings"
     if unexplained:
         told = f"{unexplained} differences are explained by no finding"
-    reason = f"{equal} of {total} compared ports of workloads and services are equal" + (
-        f"; {told}" if changes else ""
+    ways = any(one.slice.name.startswith(LEAVES) for one in proof.found)
+    compared = "ports of workloads and services" + (
+        ", and ways out of the cluster," if ways else ""
     )
+    reason = f"{equal} of {total} compared {compared} are equal" + (f"; {told}" if changes else "")
     return Verification(
         verdict=proof.verdict.value,
         slices=proof.counts,
@@ -213,7 +216,10 @@ def witness(request: Request) -> dict[str, object]:
         "source": source,
         "trust_domain": caller.trust_domain if caller.mtls and not caller.probe else None,
         "address": caller.address,
-        "destination": request.workload or request.service or f"Gateway/{request.listener}",
+        "destination": request.workload
+        or request.service
+        or request.external
+        or f"Gateway/{request.listener}",
         "port": request.port or request.service_port,
         "http": request.http,
         "method": request.method if request.http else None,

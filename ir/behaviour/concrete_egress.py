@@ -35,8 +35,10 @@ def decide_egress(model: Model, request: Request) -> Decision:
     """
     policy = _policy(model, request)
     for fact in model.facts:
-        if isinstance(fact, ExternalService) and _is_declared(fact, policy, request):
-            return _said(Answer.ALLOWED, fact, "it is declared outside")
+        port = _declared(fact, policy, request) if isinstance(fact, ExternalService) else None
+        if port is not None:
+            leaves = leaves_of(port)
+            return Decision(Answer.ALLOWED, name_of(fact), "it is declared outside", leaves)
     route = None if policy is None else _routed(model, policy, request)
     if route is not None:
         return _said(Answer.ALLOWED, route, "a route lets it out")
@@ -80,12 +82,15 @@ def _inside(address: str, block: Cidr) -> bool:
     )
 
 
-def _is_declared(service: ExternalService, policy: EgressPolicy | None, request: Request) -> bool:
+def _declared(
+    service: ExternalService, policy: EgressPolicy | None, request: Request
+) -> ExternalPort | None:
+    """The port by which the request is one that is declared."""
     if not reaches(service.audience, request.caller):
-        return False
+        return None
     hosts = [host.value for host in service.hosts if _known(service, host.value, policy, request)]
     on_port = (p for p in service.ports if p.number.value == request.service_port)
-    return bool(hosts) and any(_passes(service, hosts, port, request) for port in on_port)
+    return next((p for p in on_port if hosts and _passes(service, hosts, p, request)), None)
 
 
 def _passes(

@@ -22,6 +22,14 @@ ODD_PATHS = "MM907"
 """The code of routes that are chosen otherwise for paths that are not in normal form."""
 
 
+BEYOND = "MM521"
+"""The code of addresses inside the cluster that no limit of egress is about."""
+
+
+HIDDEN = "MM523"
+"""The code of services of the cluster that clients did not know of."""
+
+
 class Severity(StrEnum):
     """How much a finding matters, gravest first."""
 

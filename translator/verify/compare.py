@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ir.model import Model
 from translator.verify.access import Comparison
 from translator.verify.edge import EdgeComparison
+from translator.verify.egress import EgressComparison
 from translator.verify.explain import Claim, Claims, Explained
 from translator.verify.result import Kind, Slice, Verdict
 from translator.verify.routes import RouteComparison
@@ -97,6 +98,14 @@ def compare(before: Model, after: Model, terms: Terms) -> Proof:
     slices.extend(routes.slices())
     edge = EdgeComparison(before, after, access.world, access.lowered, unread=terms.unread_routes)
     slices.extend(edge.slices())
+    leaving = EgressComparison(
+        before,
+        after,
+        lowered=access.lowered,
+        domain=terms.cluster_domain,
+        unread=terms.unread_routes,
+    )
+    slices.extend(leaving.slices())
     found = tuple(
         Found(one, tuple(claims.explain(change) for change in one.changes)) for one in slices
     )

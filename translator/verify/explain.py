@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from translator.report.model import ODD_PATHS, Impact
+from translator.report.model import BEYOND, HIDDEN, ODD_PATHS, Impact
 from translator.verify.result import Change, Kind, Sample
 
 IMPACTS: Mapping[Kind, frozenset[Impact]] = {
@@ -40,6 +40,13 @@ class Claim:
     message: str
     default: bool = False
     """Whether it is about what the source does where nothing is written."""
+
+
+def _may(claim: Claim, change: Change, sample: Sample) -> bool:
+    """Whether the finding is about destinations of this kind: two are about the inside of the cluster alone."""
+    if claim.code == BEYOND:
+        return change.beyond
+    return claim.code != HIDDEN or not sample.request.external
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,11 @@ class Claims:
         codes: dict[str, None] = {}
         for sample in change.samples:
             near = (*self._near(sample), *(self._defaults if change.kind in _BY_DEFAULT else ()))
-            own = [n for n in near if self.all[n].impact in wanted]
+            own = [
+                n
+                for n in near
+                if self.all[n].impact in wanted and _may(self.all[n], change, sample)
+            ]
             if not own:
                 return Explained(change, (ODD_PATHS,) if change.odd else ())
             self.used.update(own)
@@ -83,7 +94,8 @@ class Claims:
         for leaf in sample.before_leaves:
             found.update(dict.fromkeys(self._by_leaf.get(leaf, ())))
         request = sample.request
-        for name in (request.workload, request.service, f"Service/{request.service}"):
+        leaver = request.caller.namespace if request.external else ""
+        for name in (request.workload, request.service, f"Service/{request.service}", leaver):
             if name.strip("/") not in ("", "Service"):
                 found.update(dict.fromkeys(self._by_name.get(name, ())))
         return tuple(found)

@@ -63,6 +63,8 @@ class Change:
     samples: tuple[Sample, ...]
     odd: bool = False
     """Only paths that are not in normal form are in the class (``/a/../b``, ``/%61``)."""
+    beyond: bool = False
+    """The destinations are none that the later side can limit: addresses that no policy of egress is about."""
 
     @property
     def witness(self) -> Sample:

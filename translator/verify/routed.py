@@ -39,10 +39,13 @@ def ways_of(requests: AllOf) -> Way:
 
 def members_of(audience: Audience | None, world: World) -> int:
     """The callers whose proxies hold a fact for this audience."""
-    return world.everybody if audience is None else world.select(lambda c: _is_of(audience, c))
+    return world.everybody if audience is None else world.select(lambda c: is_among(audience, c))
 
 
-def _is_of(audience: Audience, caller: Caller) -> bool:
+def is_among(audience: Audience | None, caller: Caller) -> bool:
+    """Whether the caller's proxy holds a fact for this audience."""
+    if audience is None:
+        return True
     names = [namespace.value for namespace in audience.namespaces]
     match audience.reach:
         case Reach.EVERYONE:

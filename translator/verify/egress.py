@@ -1,0 +1,259 @@
+"""What leaves the cluster compared: for all clients that fare alike, all ports, names and addresses outside.
+
+And with it what clients may not reach inside since their proxies know of less: the services of the inventory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from ir.attachment import Scope
+from ir.behaviour.concrete_egress import decide_egress
+from ir.behaviour.concrete_trail import leaves_of, name_of
+from ir.behaviour.lower import Lowering
+from ir.behaviour.request import Answer, Decision, Request
+from ir.language import Opaque
+from ir.match import Labels, Operator
+from ir.model import Model
+from ir.opaque import Column
+from ir.opaque import Opaque as OpaquePiece
+from translator.verify.leaving import Client, Grid, Leaving, grid_of, knows, refuses
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.space import lowest
+from translator.verify.witness import Disagreement
+
+UNDECLARED = 65000
+"""The port that stands for all that nobody declares, unless somebody declares it."""
+LEAVES = "what leaves"
+"""How the name of each slice here begins."""
+_NOWHERE = "nowhere"
+_MOST_SELECTORS = 6
+_TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
+_SHOWN = 3
+
+
+@dataclass(slots=True)
+class EgressComparison:
+    """Two models side by side; ``strict``: a disagreement with the naive decider is raised."""
+
+    before: Model
+    after: Model
+    lowered: tuple[Lowering, Lowering]
+    domain: str = "cluster.local"
+    strict: bool = False
+    unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sides: tuple[Leaving, Leaving] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Files the facts of both sides."""
+        self.sides = Leaving(self.lowered[0]), Leaving(self.lowered[1])
+
+    def slices(self) -> Iterator[Slice]:
+        """A verdict for each set of clients that fare alike; none where neither side limits what leaves."""
+        if not any(side.policies for side in self.sides):
+            return
+        try:
+            grid = grid_of(self.sides)
+            clients = self._clients()
+        except Opaque as opaque:
+            yield Slice(f"{LEAVES} the cluster", Verdict.UNKNOWN, (), (opaque.reason,))
+            return
+        for group in clients:
+            yield self._slice(group, grid)
+
+    def _slice(self, group: Sequence[Client], grid: Grid) -> Slice:
+        shown = f"{LEAVES} {_named(group)}"
+        ports = sorted({port for side in self.sides for port in side.ports()})
+        other = next(n for n in range(UNDECLARED, UNDECLARED + len(ports) + 1) if n not in ports)
+        changes: list[Change] = []
+        for port in (*ports, other):
+            try:
+                changes.extend(self._changes(group, port, grid))
+            except Disagreement as disagreement:
+                if self.strict:
+                    raise
+                return Slice(shown, Verdict.UNKNOWN, (), (f"{_TWO} ({disagreement})",))
+        changes.extend(self._inside(group))
+        taints = tuple(self._taints(group))
+        assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
+        reasons = tuple(dict.fromkeys((*taints, *assumptions)))
+        return Slice(shown, verdict_of(changes, taints, assumptions), tuple(changes), reasons)
+
+    def _changes(self, group: Sequence[Client], port: int, grid: Grid) -> Iterator[Change]:
+        """The destinations on a port that only one side lets out, by form, and apart what no policy is about."""
+        client = group[0]
+        before, after = (side.lets_out(client, port, grid) for side in self.sides)
+        far = grid.cells(grid.all_forms, self.sides[1].beyond(client, grid))
+        listed = any(one.listed for one in group)
+        for kind, cells in (
+            (Kind.NEWLY_ALLOWED, after & ~before),
+            (Kind.NEWLY_DENIED, before & ~after),
+        ):
+            for forms in (grid.all_web, grid.all_forms & ~grid.all_web):
+                for beyond, where in ((False, ~far), (True, far)):
+                    here = cells & where & grid.cells(forms, grid.addresses.everything)
+                    if here:
+                        samples = tuple(self._samples(client, port, grid, here, kind))
+                        yield Change(kind, listed, samples, beyond=beyond)
+
+    def _samples(
+        self, client: Client, port: int, grid: Grid, cells: int, kind: Kind
+    ) -> Iterator[Sample]:
+        """Requests of which every form and every address of the class is part, each decided naively too."""
+        for cell in _representatives(cells, grid):
+            request = _request(client, port, grid, cell)
+            before, after = (decide_egress(m, request) for m in (self.before, self.after))
+            wanted = kind is Kind.NEWLY_ALLOWED
+            if after.allowed is not wanted or before.allowed is wanted:
+                message = f"{request}: {before.answer} by {before.rule}, then {after.answer} by {after.rule}"
+                raise Disagreement(message)
+            yield Sample(request, _said(before), _said(after), before.leaves, after.leaves)
+
+    # --- services of the cluster -------------------------------------------------------------------
+
+    def _inside(self, group: Sequence[Client]) -> Iterator[Change]:
+        """The services that only the proxies of one side refuse to go to, since they do not know of them."""
+        client = group[0]
+        listed = any(one.listed for one in group)
+        kinds: dict[Kind, list[Sample]] = {}
+        for (space, name), service in sorted(self.before.inventory.services.items()):
+            before, after = (self._reached(side, client, space, name) for side in self.sides)
+            if before.allowed is after.allowed:
+                continue
+            port = service.ports[0].number if service.ports else 0
+            request = Request(caller=client.caller, service=f"{space}/{name}", service_port=port)
+            kind = Kind.NEWLY_ALLOWED if after.allowed else Kind.NEWLY_DENIED
+            sample = Sample(request, _said(before), _said(after), before.leaves, after.leaves)
+            kinds.setdefault(kind, []).append(sample)
+        for kind, samples in kinds.items():
+            yield Change(kind, listed, tuple(samples))
+
+    def _reached(self, side: Leaving, client: Client, space: str, name: str) -> Decision:
+        host = f"{name}.{space}.svc.{self.domain}"
+        for policy in side.holding(client):
+            words = [word.value for word in policy.seen]
+            if (
+                policy.networks
+                or not refuses(policy)
+                or knows(words, space, host, client.namespace)
+            ):
+                continue
+            why = "the client's proxy does not know of the service"
+            return Decision(Answer.REFUSED, name_of(policy), why, leaves_of(policy))
+        return Decision(Answer.ALLOWED, "default", "services of the cluster are reached")
+
+    # --- clients -----------------------------------------------------------------------------------
+
+    def _clients(self) -> tuple[tuple[Client, ...], ...]:
+        """All clients, in groups that fare alike, those of the inventory first.
+
+        Raises:
+            Opaque: too many selectors overlap.
+        """
+        found: dict[Client, None] = {}
+        for model in (self.before, self.after):
+            for w in model.inventory.workloads:
+                labels = tuple(sorted(w.labels.items()))
+                found[Client(w.namespace, labels, w.service_account, listed=True)] = None
+        spaces = dict.fromkeys((*self._spaces(), _NOWHERE))
+        for space in spaces:
+            for chosen in _subsets(self._selectors(space)):
+                wanted = {k: v for one in chosen for k, v in _meeting(one).items()}
+                found[Client(space, tuple(sorted(wanted.items())))] = None
+        groups: dict[tuple[object, ...], list[Client]] = {}
+        for client in found:
+            key = tuple(side.signature(client) for side in self.sides)
+            groups.setdefault(key, []).append(client)
+        return tuple(tuple(group) for group in groups.values())
+
+    def _spaces(self) -> Iterator[str]:
+        """The namespaces that either side speaks of."""
+        for model, side in zip((self.before, self.after), self.sides, strict=True):
+            yield from sorted(model.inventory.namespaces)
+            yield from (w.namespace for w in model.inventory.workloads)
+            yield from (space for space, _ in sorted(model.inventory.services))
+            yield from side.spaces()
+
+    def _selectors(self, space: str) -> tuple[Labels, ...]:
+        """The selectors of policies for workloads of a namespace."""
+        found: dict[Labels, None] = {}
+        for policy in (p for side in self.sides for p in side.policies):
+            subject = policy.attachment.subject
+            where = None if subject.namespace is None else subject.namespace.value
+            if subject.scope is Scope.WORKLOADS and subject.labels and where in (None, space):
+                found[subject.labels.value] = None
+        return tuple(found)
+
+    def _taints(self, group: Sequence[Client]) -> Iterator[str]:
+        for space in dict.fromkeys(("", *(client.namespace for client in group))):
+            yield from self.unread.get(space, ())
+        for model in (self.before, self.after):
+            for fact in model.facts:
+                if isinstance(fact, OpaquePiece) and Column.ROUTING in fact.may_touch:
+                    yield fact.kind
+
+
+def _named(group: Sequence[Client]) -> str:
+    """Who leaves, for a person: the namespaces, and labels where they tell clients of one namespace apart."""
+    names: dict[str, None] = {}
+    for client in group:
+        names.setdefault(
+            "any other namespace" if client.namespace == _NOWHERE else client.namespace
+        )
+    shown = [*names][:_SHOWN]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    labels = {client.labels for client in group if client.labels}
+    only = group[0].labels if len(labels) == 1 and all(c.labels for c in group) else ()
+    pods = (
+        f" pods with {', '.join(f'{k}={v}' for k, v in only)}" if only and len(names) == 1 else ""
+    )
+    return ", ".join(shown) + more + pods
+
+
+def _subsets(selectors: Sequence[Labels]) -> Iterator[tuple[Labels, ...]]:
+    if len(selectors) > _MOST_SELECTORS:
+        raise Opaque("more selectors of one namespace than can be told apart")
+    for size in range(len(selectors) + 1):
+        yield from combinations(selectors, size)
+
+
+def _meeting(selector: Labels) -> dict[str, str]:
+    """Labels that a selector of equalities asks for."""
+    return {
+        r.key: r.values[0] for r in selector.requirements if r.operator is Operator.IN and r.values
+    }
+
+
+def _representatives(cells: int, grid: Grid) -> Iterator[int]:
+    """Destinations of which every form and every address that occurs is part, the lowest first."""
+    width = len(grid.addresses.samples)
+    found: dict[int, None] = {}
+    for form in range(grid.forms):
+        row = cells & grid.cells(1 << form, grid.addresses.everything)
+        if row:
+            found.setdefault(lowest(row))
+    for address in range(width):
+        column = cells & grid.cells(grid.all_forms, 1 << address)
+        if column:
+            found.setdefault(lowest(column))
+    yield from sorted(found)
+
+
+def _request(client: Client, port: int, grid: Grid, cell: int) -> Request:
+    form, address = divmod(cell, len(grid.addresses.samples))
+    place = form - len(grid.hosts.samples)
+    http = place < 0
+    return Request(
+        caller=client.caller,
+        external=str(grid.addresses.samples[address]),
+        service_port=port,
+        http=http,
+        authority=(grid.hosts.samples[form] or "") if http else "",
+        server_name="" if http else grid.names.samples[place] or "",
+    )
+
+
+def _said(decision: Decision) -> str:
+    return f"{decision.answer.value} by {decision.rule}: {decision.why}"
