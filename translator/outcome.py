@@ -50,7 +50,11 @@ def _labelled(manifest: Manifest, owner: Mapping[int, SourceObject]) -> Manifest
         **_shared([s.annotations for s in sources]),
         **(own if isinstance(own, dict) else {}),
     }
-    labels = _shared([s.labels for s in sources])
+    stated = metadata.get("labels")
+    labels = {
+        **_shared([s.labels for s in sources]),
+        **(stated if isinstance(stated, dict) else {}),
+    }
     labels[MANAGED_BY] = Said(TOOL, manifest.purpose)
     if sources:
         said_by = (*manifest.purpose, *(s.trail for s in sources))

@@ -10,7 +10,7 @@ import yaml
 from ir.access import MtlsMode, PeerMtls
 from ir.behaviour.concrete_egress import decide_egress
 from ir.behaviour.request import Caller, Request
-from ir.edge import ExternalService, Resolution
+from ir.edge import ExternalService, ExternalWorkload, Resolution
 from tests.exporters.linkerd.istio import WORKLOAD, written
 from tests.translation import in_force_after, to_linkerd, to_version
 from translator.pipeline import Result
@@ -150,6 +150,18 @@ def test_trap_istio_40_an_entry_without_location_is_outside_and_not_looked_up() 
     assert MtlsMode.DEMANDED not in modes
 
 
+def test_trap_istio_40_machines_as_endpoints_do_not_make_it_part_of_the_mesh() -> None:
+    spec = {
+        "hosts": ["db.example"],
+        "ports": [HTTPS],
+        "resolution": "STATIC",
+        "workloadSelector": {"labels": {"app": "db"}},
+    }
+    model = to_linkerd(text(resource("ServiceEntry", spec))).model
+    (service,) = [f for f in model.facts if isinstance(f, ExternalService)]
+    assert service.internal.value is False
+
+
 def test_trap_linkerd_26_a_local_network_hides_the_global_ones_so_it_has_all_routes() -> None:
     """One EgressNetwork in the namespace, and none of `linkerd-egress` counts there."""
     document = text(MESH, API, resource("Sidecar", REFUSE, namespace="bank"))
@@ -255,3 +267,74 @@ def test_everything_leaves_a_namespace_that_says_so_though_the_mesh_refuses() ->
     result = to_linkerd(document)
     assert leaves(document, result, server_name="any.example") == (True, True)
     assert leaves(document, result, "bank", server_name="any.example") == (False, False)
+
+
+def entry(address: str = "192.0.2.17", **more: Any) -> str:
+    """A machine that the workload's service selects."""
+    spec = {"address": address, "labels": {"app": "api"}, "serviceAccount": "vm", **more}
+    return resource("WorkloadEntry", spec, "vm")
+
+
+def test_trap_linkerd_48_a_machine_with_an_identity_is_an_external_workload() -> None:
+    """WorkloadEntry is identity and address; weight and locality have no form."""
+    document = text(entry(weight=3, locality="eu/a", ports={"http": 8080}))
+    result = to_linkerd(document)
+    (machine,) = written(result, "ExternalWorkload")
+    identity = "spiffe://cluster.local/ns/shop/sa/vm"
+    assert machine["spec"]["meshTLS"]["identity"] == identity
+    assert machine["spec"]["workloadIPs"] == [{"ip": "192.0.2.17"}]
+    assert machine["metadata"]["labels"]["app"] == "api"
+    assert [f.severity for f in told(result, "MM527")] == [Severity.LOW]
+    after = in_force_after(document, result)
+    (read,) = [f for f in after.facts if isinstance(f, ExternalWorkload)]
+    assert read.endpoint.account is not None
+    assert read.endpoint.account.value == "vm"
+
+
+def test_trap_linkerd_44_a_machine_has_a_spiffe_id_that_no_service_account_stands_for() -> None:
+    result = to_linkerd(text(entry()))
+    (finding,) = told(result, "MM526")
+    assert "spiffe://cluster.local/ns/shop/sa/vm" in finding.message
+    assert "do not let in the machine" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (entry("vm.example"), "no IP address"),
+        (entry(serviceAccount=""), "clear text"),
+        (entry(labels={"app": "api", "security.istio.io/tlsMode": "disabled"}), "clear text"),
+        (entry(labels={"app": "other"}), "no Service"),
+        (entry(ports={"http": 9999}), "its port http is another"),
+    ],
+)
+def test_trap_linkerd_48_a_machine_that_is_called_otherwise_is_lost(
+    document: str, reason: str
+) -> None:
+    result = to_linkerd(text(document))
+    (finding,) = told(result, "MM526")
+    assert reason in finding.message
+    assert not written(result, "ExternalWorkload")
+    fates = {
+        r.fate
+        for r in result.report.ledger
+        if "WorkloadEntry" in r.resource and r.path.startswith("spec")
+    }
+    assert fates == {Fate.LOST}
+
+
+@pytest.mark.parametrize(("version", "count"), [("2.14", 0), ("2.15", 1)])
+def test_external_workloads_are_written_since_2_15(version: str, count: int) -> None:
+    assert len(written(to_version(text(entry()), version), "ExternalWorkload")) == count
+
+
+def test_trap_linkerd_48_a_template_of_machines_is_lost_with_advice() -> None:
+    group = resource("WorkloadGroup", {"template": {"serviceAccount": "vm"}})
+    findings = told(to_linkerd(text(group)), "MM801")
+    assert "ExternalWorkload" in findings[0].advice
+
+
+def test_labels_of_the_object_count_for_a_machine_and_win() -> None:
+    document = yaml.safe_load(entry(labels={"app": "other"}))
+    document["metadata"]["labels"] = {"app": "api"}
+    assert written(to_linkerd(text(yaml.safe_dump(document))), "ExternalWorkload")

@@ -12,6 +12,7 @@ from translator.importers.linked import AGE
 from translator.importers.linkerd.authentication import mesh_tls_reader, read_networks
 from translator.importers.linkerd.authorization_policy import read_authorization_policy
 from translator.importers.linkerd.egress_network import read_egress_network
+from translator.importers.linkerd.external_workload import machine_facts, machine_reader
 from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
@@ -77,6 +78,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     routes = link_routes(statements, inventory, options)
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
+    facts.extend(machine_facts(statements))
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
@@ -120,6 +122,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
     return {
         (POLICY, "Server"): read_server,
         (POLICY, "EgressNetwork"): read_egress_network,
+        ("workload.linkerd.io", "ExternalWorkload"): machine_reader(options),
         (POLICY, "AuthorizationPolicy"): read_authorization_policy,
         (POLICY, "MeshTLSAuthentication"): mesh_tls_reader(options),
         (POLICY, "NetworkAuthentication"): read_networks,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ir.edge import UnknownEgress
+from ir.edge import ExternalEndpoint, UnknownEgress
 from ir.match import AllOf, Cidr, Labels, Pattern
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
@@ -133,8 +133,18 @@ class EgressNetwork:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """``workload.linkerd.io`` ExternalWorkload: one machine outside the cluster."""
+
+    meta: Meta
+    endpoint: ExternalEndpoint
+    trail: Trail
+
+
 Statement = (
     EgressNetwork
+    | Machine
     | Server
     | AuthorizationPolicy
     | MeshTLSAuthentication

@@ -48,4 +48,22 @@ ENTRIES = (
         "kind: ServiceEntry\nspec: {hosts: [mail.example.com], resolution: DNS, ports: [{number: 587, name: smtp, "
         "protocol: TCP}]}",
     ),
+    Entry(
+        "MM526",
+        "Machine outside the cluster",
+        "The machine gets no requests until it runs the target's proxy, or it is not written at all.",
+        "An ExternalWorkload is a machine with an address and an identity that a Service selects. Its proxy gets the "
+        "identity from SPIRE, and callers on machines are known by SPIFFE ids.",
+        "Set the machine up as the finding says. Where it is not written, make a Service that selects it, or an "
+        "EndpointSlice for a machine without the mesh.",
+        "kind: WorkloadEntry\nspec: {address: 192.0.2.7, labels: {app: vm}, serviceAccount: vm}",
+    ),
+    Entry(
+        "MM527",
+        "Placement of a machine",
+        "The machine gets another share of the requests.",
+        "Network, locality and weight of a machine have no form in the target, which picks endpoints by latency.",
+        "Give machines that must get less a Service of their own, with a weight in an HTTPRoute.",
+        "kind: WorkloadEntry\nspec: {address: 192.0.2.7, weight: 10, locality: eu/a}",
+    ),
 )

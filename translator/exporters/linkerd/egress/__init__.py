@@ -31,6 +31,7 @@ from translator.exporters.linkerd.egress.findings import (
     passing,
     too_old,
 )
+from translator.exporters.linkerd.egress.machines import machines
 from translator.exporters.linkerd.egress.objects import Built, build
 from translator.exporters.linkerd.egress.zones import Zone, refuses, zones
 from translator.exporters.naming import Names
@@ -50,7 +51,7 @@ _BY_NAME = (
 class Egress:
     """What becomes of egress: facts in legal form, and what is told of it."""
 
-    facts: tuple[EgressPolicy | RouteTable, ...]
+    facts: tuple[EgressPolicy | RouteTable | ExternalWorkload, ...]
     losses: tuple[Loss, ...]
     assumptions: tuple[Assumption, ...] = ()
 
@@ -73,16 +74,17 @@ def legalise_egress(model: Model, options: Options) -> tuple[Model, Egress]:
                 kept.append(fact)
     rest = replace(model, facts=tuple(kept))
     limited = zones(policies)
+    outside = machines(workloads, model.inventory, options)
     if limited and not options.target.at_least(SINCE):
         refusing = [p for p in policies if refuses(p)]
         others = [p for p in policies if not refuses(p)]
         losses = (too_old(refusing), *_outside(services, ()), *passing(others))
-        return rest, Egress((), (*losses, *_workloads(workloads)))
+        return rest, Egress(outside.facts, (*losses, *outside.losses))
     egress = _limited(limited, services, model, options)
     used = {id(policy) for zone in limited for policy in zone.policies}
     idle = [p for p in policies if id(p) not in used]
-    more = (*_workloads(workloads), *passing(idle))
-    return rest, replace(egress, losses=(*egress.losses, *more))
+    losses = (*egress.losses, *outside.losses, *passing(idle))
+    return rest, replace(egress, facts=(*egress.facts, *outside.facts), losses=losses)
 
 
 def _limited(
@@ -162,16 +164,3 @@ def _is_reached_anyway(fact: ExternalService) -> bool:
     given = fact.endpoints or fact.workloads or fact.addresses
     moved = any(port.target is not None for port in fact.ports)
     return not (given or moved or fact.internal.value) and fact.resolution.value in _BY_NAME
-
-
-def _workloads(facts: Sequence[ExternalWorkload]) -> Iterator[Loss]:
-    if facts:
-        yield Loss(
-            code="MM502",
-            impact=Impact.DIFFERENT,
-            support=Support.NOT_YET,
-            severity=Severity.HIGH,
-            sites=tuple(value for fact in facts for value in traced(fact)),
-            message=f"{len(facts)} workload{'s' * (len(facts) > 1)} outside the cluster are not written.",
-            advice="Write an ExternalWorkload for each, with the identity that its machine has.",
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
-from ir.edge import EgressPolicy, Listener
+from ir.edge import EgressPolicy, ExternalWorkload, Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
 from ir.resilience import Outliers, RateLimit
@@ -13,6 +13,7 @@ from translator.exporters.linkerd.write.authorization import Authorizations
 from translator.exporters.linkerd.write.egress import write_networks
 from translator.exporters.linkerd.write.endpoints import failure_accrual
 from translator.exporters.linkerd.write.gateway import is_at_gateway, write_gateways
+from translator.exporters.linkerd.write.machine import write_machine
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
 from translator.exporters.linkerd.write.rate_limit import write_rate_limit
 from translator.exporters.linkerd.write.route import write_routes
@@ -59,6 +60,8 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 manifests.append(write_subset(fact, model.inventory))
             case Enrolment() | ProxySetting():
                 edits.append(of_proxies(fact, target))
+            case ExternalWorkload():
+                manifests.append(write_machine(fact, options))
             case Outliers():
                 edits.append(failure_accrual(fact))
             case RateLimit():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ir.edge import ExternalService, ExternalWorkload, Resolution
-from ir.inventory import Inventory
+from ir.inventory import Inventory, equal_to
+from ir.match import Labels
 from ir.model import Fact
 from ir.opaque import Intent
 from ir.provenance import Traced, silent
@@ -75,6 +76,17 @@ def _workload(entry: WorkloadEntry) -> ExternalWorkload:
     return ExternalWorkload(
         name=Traced(entry.meta.name.value, (), entry.meta.because),
         namespace=Traced(entry.meta.namespace.value, (), entry.meta.because),
-        endpoint=entry.endpoint,
+        endpoint=replace(entry.endpoint, labels=_labels(entry)),
         trail=entry.trail,
     )
+
+
+def _labels(entry: WorkloadEntry) -> Traced[Labels] | None:
+    """Those of the workload with those of the object, which win (istio pilot/pkg/serviceregistry, 1.31)."""
+    own, more = entry.endpoint.labels, entry.meta.source.labels
+    if not more:
+        return own
+    words = {} if own is None else {r.key: r.values[0] for r in own.value.requirements}
+    words.update((one.key, one.value.value) for one in more)
+    origin = () if own is None else own.origin
+    return Traced(equal_to(words), origin, tuple(leaf for o in more for leaf in o.value.origin))
