@@ -106,10 +106,13 @@ class Leaving:
         model = lowering.model
         self.policies = tuple(f for f in model.facts if isinstance(f, EgressPolicy))
         self.services = tuple(f for f in model.facts if isinstance(f, ExternalService))
+        limits = tuple(policy for policy in self.policies if refuses(policy))
         self.tables = tuple(
             f
             for f in model.facts
-            if isinstance(f, RouteTable) and f.attachment.subject.scope is Scope.EGRESS
+            if isinstance(f, RouteTable)
+            and f.attachment.subject.scope is Scope.EGRESS
+            and any(_is_of(f, policy) for policy in limits)
         )
 
     def ports(self) -> Iterator[int]:

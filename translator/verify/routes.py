@@ -20,6 +20,7 @@ from ir.traffic import Protocol, RouteTable
 from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said
+from translator.verify.outside import by_host
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
 from translator.verify.routed import Fate, members_of, routed, ways_of
 from translator.verify.space import bits
@@ -53,9 +54,10 @@ class Side:
         """Files the tables."""
         for fact in self.lowering.model.facts:
             if isinstance(fact, RouteTable) and fact.attachment.enforced_at is not _GATEWAY:
-                key = _service_of(fact.attachment.subject)
-                if key is not None:
-                    self.tables.setdefault(key, []).append(fact)
+                for table in (fact, *by_host(fact)):
+                    key = _service_of(table.attachment.subject)
+                    if key is not None:
+                        self.tables.setdefault(key, []).append(table)
 
     def about(self, address: Address) -> tuple[RouteTable, ...]:
         """The tables for HTTP requests to the address."""

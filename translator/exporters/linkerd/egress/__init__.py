@@ -33,6 +33,7 @@ from translator.exporters.linkerd.egress.findings import (
 )
 from translator.exporters.linkerd.egress.machines import machines
 from translator.exporters.linkerd.egress.objects import Built, build
+from translator.exporters.linkerd.egress.outward import outward
 from translator.exporters.linkerd.egress.zones import Zone, refuses, zones
 from translator.exporters.naming import Names
 from translator.report.model import Fate, Impact, Severity, Support
@@ -73,14 +74,20 @@ def legalise_egress(model: Model, options: Options) -> tuple[Model, Egress]:
             case _:
                 kept.append(fact)
     rest = replace(model, facts=tuple(kept))
+    new = options.target.at_least(SINCE)
     limited = zones(policies)
     outside = machines(workloads, model.inventory, options)
-    if limited and not options.target.at_least(SINCE):
+    if limited and not new:
         refusing = [p for p in policies if refuses(p)]
         others = [p for p in policies if not refuses(p)]
         losses = (too_old(refusing), *_outside(services, ()), *passing(others))
         return rest, Egress(outside.facts, (*losses, *outside.losses))
     egress = _limited(limited, services, model, options)
+    if new and not limited:
+        bound = outward(kept, services)
+        rest = replace(model, facts=bound.facts)
+        if bound.policy is not None:
+            egress = replace(egress, facts=(bound.policy,), assumptions=(HOME,))
     used = {id(policy) for zone in limited for policy in zone.policies}
     idle = [p for p in policies if id(p) not in used]
     losses = (*egress.losses, *outside.losses, *passing(idle))

@@ -18,7 +18,7 @@ from ir.provenance import Traced
 from ir.traffic import Protocol
 from translator.exporters.linkerd.egress.zones import Zone, sees, words_for
 
-_HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+HTTP_WORDS = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
 _TLS = ("HTTPS", "TLS")
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
 
@@ -134,7 +134,7 @@ def _of_port(
     anywhere = not service.addresses or any(b.value.block in _EVERYWHERE for b in outside)
     if word == "UDP":
         return
-    if word in _HTTP or not word:
+    if word in HTTP_WORDS or not word:
         spent = service.addresses
         yield Entry(service, port, Protocol.HTTP, hosts, client=client, spent=spent)
         if not word:

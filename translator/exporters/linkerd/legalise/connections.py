@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ir.attachment import ServicePort
+from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, PortOfService, Service
 from ir.language import Language
 from ir.match import AllOf, Part, Pattern, PatternKind, Test
@@ -337,9 +337,11 @@ def inventory_service(table: RouteTable, inventory: Inventory) -> Service | None
         Unreachable: it is none of the cluster, or has no address of its own.
     """
     subject = table.attachment.subject
+    if subject.scope is Scope.EGRESS:
+        return None
     if subject.namespace is None or subject.name is None:
         reason = "the host is no service of the cluster"
-        raise Unreachable("MM203", reason, "Hosts outside the cluster are not translated yet.")
+        raise Unreachable("MM203", reason, "Write the rules as HTTPRoutes on an EgressNetwork.")
     service = inventory.service(subject.namespace.value, subject.name.value)
     if service is not None and (service.headless or service.external_name):
         reason = (

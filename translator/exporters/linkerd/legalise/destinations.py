@@ -9,7 +9,7 @@ from ir.attachment import ServicePort
 from ir.inventory import Inventory, Service, equal_to, meets
 from ir.match import Labels, Operator
 from ir.provenance import Traced, derived, named
-from ir.traffic import Backend, Destination, EndpointSubset, Protocol, Route, RouteTable
+from ir.traffic import AS_DIALLED, Backend, Destination, EndpointSubset, Protocol, Route, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.naming import Names
@@ -78,6 +78,12 @@ def _is_the_service_itself(route: Route, table: RouteTable) -> bool:
     return all(same) and wanted.subset is None and wanted.port is None
 
 
+def _without_backends(route: Route) -> Route:
+    """The rule for what goes on to where it was addressed."""
+    spent = [value for backend in route.backends for value in traced(backend)]
+    return replace(route, backends=(), trail=derived(route.trail.value, (route.trail, *spent)))
+
+
 @dataclass(slots=True)
 class Subsets:
     """The services made for subsets so far, by the service, the subset's name and its labels."""
@@ -92,15 +98,15 @@ class Subsets:
         Raises:
             Unreachable: a destination is not in the input, or has no form.
         """
+        outside = [b for b in route.backends if b.destination.name.value == AS_DIALLED]
+        if outside:
+            return _without_backends(route)
         try:
             backends = tuple(self._backend(b, table) for b in route.backends)
         except Unreachable:
             if not _is_the_service_itself(route, table):
                 raise
-            spent = [value for backend in route.backends for value in traced(backend)]
-            return replace(
-                route, backends=(), trail=derived(route.trail.value, (route.trail, *spent))
-            )
+            return _without_backends(route)
         return replace(route, backends=backends)
 
     def _backend(self, backend: Backend, table: RouteTable) -> Backend:

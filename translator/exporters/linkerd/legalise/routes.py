@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.attachment import EnforcedAt, ServicePort
+from ir.attachment import EnforcedAt, Scope, ServicePort
 from ir.inventory import Inventory, PortOfService, Service
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind, Test
@@ -118,6 +118,9 @@ def whole(table: RouteTable, code: str, reason: str, advice: str) -> Loss:
 
 def _host(table: RouteTable) -> str:
     subject = table.attachment.subject
+    if subject.scope is Scope.EGRESS:
+        ports = [port.value.port for port in table.attachment.ports]
+        return f"{table.hosts[0].value.text}:{ports[0]}"
     space = "" if subject.namespace is None else f"{subject.namespace.value}/"
     return f"{space}{'' if subject.name is None else subject.name.value}"
 
@@ -343,7 +346,8 @@ def _finished(
         subject = table.attachment.subject
         home = subject.namespace.value if subject.namespace else ""
         port = table.attachment.ports[0].value if table.attachment.ports else None
-        many = isinstance(port, ServicePort) and service is not None and len(service.ports) > 1
+        outside = subject.scope is Scope.EGRESS
+        many = outside or (service is not None and len(service.ports) > 1)
         where = home if viewer.at is None else viewer.at.value
         kept = scene.keeps("HTTPRoute", where, table.name.value)
         base = table.name.value if kept else _base(table)
@@ -362,19 +366,23 @@ def _finished(
             trail=derived(table.trail.value, stated),
             name=named(name, table.name),
             attachment=replace(table.attachment, audience=clients_of(viewer)),
-            hosts=() if viewer.at is None else _hosts(table, scene.options),
+            hosts=_hosts(table, viewer, scene.options),
             order=Order.RANK,
         )
 
 
 def _base(table: RouteTable) -> str:
     subject = table.attachment.subject
+    if subject.scope is Scope.EGRESS:
+        return table.name.value
     return subject.name.value if subject.name else table.name.value
 
 
-def _hosts(table: RouteTable, options: Options) -> tuple[Traced[Pattern], ...]:
+def _hosts(table: RouteTable, viewer: Viewer, options: Options) -> tuple[Traced[Pattern], ...]:
     subject = table.attachment.subject
-    if subject.name is None or subject.namespace is None:
+    if subject.scope is Scope.EGRESS:
+        return table.hosts
+    if viewer.at is None or subject.name is None or subject.namespace is None:
         return ()
     short = f"{subject.name.value}.{subject.namespace.value}"
     forms = (short, f"{short}.svc", f"{short}.svc.{options.cluster_domain}")
