@@ -477,3 +477,18 @@ def test_a_waypoint_heeds_routes_of_its_services_namespace_alone() -> None:
     (row,) = {r.fate for r in world.result.report.ledger
               if r.resource == "HTTPRoute/bank/of-bank" and "backendRefs" in r.path}  # fmt: skip
     assert row is Fate.INERT
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"), [("istio", "high"), ("istio-waypoint", "info"), ("other", None)]
+)
+def test_trap_linkerd_50_a_gateway_of_the_sources_class_is_told(
+    name: str, severity: str | None
+) -> None:
+    door = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+        f"metadata: {{name: door, namespace: shop}}\nspec: {{gatewayClassName: {name}, "
+        "listeners: [{name: http, port: 80, protocol: HTTP}]}\n---\n"
+    )
+    told = [f.severity.value for f in to_linkerd(WORLD + door).report.findings if f.code == "MM224"]
+    assert told == ([] if severity is None else [severity])

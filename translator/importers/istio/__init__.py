@@ -60,7 +60,7 @@ from translator.importers.istio.service_entry import (
 )
 from translator.importers.istio.sidecar import read_sidecar
 from translator.importers.istio.telemetry import read_telemetry
-from translator.importers.istio.unread import kind_not_read, mixed_route
+from translator.importers.istio.unread import kind_not_read, mixed_route, orphaned
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
 from translator.importers.linked import Linked
@@ -161,6 +161,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses))
     losses.extend(mixed_route(r) for r in others if is_mixed_route(r))
+    losses.extend(loss for r in others for loss in orphaned(r))
     inert.extend((*told.inert, *elsewhere.inert))
     model = Model(
         facts=tuple(facts),

@@ -14,6 +14,10 @@ from translator.source.leaves import Node, Resource
 KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
 """Kinds of routes that are read."""
 
+CLASSES = ("istio", "istio-remote", "istio-east-west", "istio-waypoint")
+"""Classes of Gateways that the source serves (istio/istio pilot/pkg/config/kube/gateway/gatewayclass.go, 1.31)."""
+WAYPOINT = "istio-waypoint"
+
 _MESH = ("Service", "ServiceEntry")
 _FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")
 _UNHEEDED = "is a word to another mesh, which the source does not look at"
@@ -34,6 +38,14 @@ def is_mixed_route(resource: Resource) -> bool:
 def may_be_heeded(resource: Resource) -> bool:
     """Whether another mesh may heed the route where it stands: its parent is a Service, which each of them knows."""
     return "Service" in _parents(resource)
+
+
+def class_of(resource: Resource) -> Node | None:
+    """Where a Gateway names one of the source's own classes, which nobody serves once it has left."""
+    if resource.kind != "Gateway" or resource.api_version.rpartition("/")[0] != ROUTE_GROUP:
+        return None
+    named = _at(_at(resource.node, "spec"), "gatewayClassName")
+    return named if named is not None and named.value in CLASSES else None
 
 
 def foreign_words(resource: Resource) -> dict[str, str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from translator.api import Loss
+from translator.importers.istio.gateway_kinds import WAYPOINT, class_of
 from translator.report.model import Fate, Impact, Severity, Support
-from translator.source.leaves import Resource, leaves_below
+from translator.source.leaves import Resource, leaf_ref, leaves_below
 
 
 def mixed_route(resource: Resource) -> Loss:
@@ -19,6 +22,33 @@ def mixed_route(resource: Resource) -> Loss:
         message=f"{resource.kind} {resource.name} belongs to services and to gateways at once: it stays as it is, and "
         "what the target makes of it at the services is not compared.",
         advice="Write one route for the services and one for the gateways, then translate again.",
+    )
+
+
+def orphaned(resource: Resource) -> Iterator[Loss]:
+    """What becomes of a Gateway whose class only the source serves."""
+    named = class_of(resource)
+    if named is None:
+        return
+    waypoint = named.value == WAYPOINT
+    what = f"Gateway {resource.name} is of the class {named.value}, which nobody serves when the source leaves: "
+    yield Loss(
+        code="MM224",
+        impact=Impact.NONE if waypoint else Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.INFO if waypoint else Severity.HIGH,
+        fate=Fate.APPROXIMATED,
+        leaves=(leaf_ref(resource.document.number, named.leaf),),
+        message=what
+        + (
+            "its rules stand with the services."
+            if waypoint
+            else "requests do not enter by it any more, and its routes lead nowhere."
+        ),
+        advice="Delete it with the source."
+        if waypoint
+        else "Set gatewayClassName to the class of a controller that you run, and move its address, before the source "
+        "leaves.",
     )
 
 

@@ -39,4 +39,12 @@ ENTRIES = (
         "Take the filter out if the rules are meant to hold.",
         "filters:\n- type: ExtensionRef\n  extensionRef: {group: acme.example, kind: Auth, name: basic}",
     ),
+    Entry(
+        "MM224",
+        "Gateway of a class that leaves",
+        "Requests do not enter by this Gateway any more once the source has left; a waypoint is simply not needed.",
+        "The class of the Gateway is served by the source alone.",
+        "Set gatewayClassName to a class that you run before the source leaves.",
+        "kind: Gateway\nspec:\n  gatewayClassName: istio",
+    ),
 )
