@@ -77,6 +77,8 @@ class Import:
     options: Options | None = None
     shared: tuple[Resource, ...] = ()
     """Claimed resources that another mesh heeds too where they stand: what is not overwritten is to be deleted."""
+    edits: tuple[Edit, ...] = ()
+    """What leaves documents that stay, since the model says it."""
 
 
 class Importer(Protocol):

@@ -57,6 +57,8 @@ def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[F
     state = _state(books)
     codes = _codes(books.losses)
     ledger: list[LedgerRow] = []
+    parted = {one.resource for one in books.imported.edits}
+    leaving = {leaf for one in books.imported.edits for v in one.leave for leaf in v.origin}
     unread: list[tuple[LedgerRow, int]] = []
     bugs: list[LedgerRow] = []
     for document in books.loaded.documents:
@@ -64,6 +66,10 @@ def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[F
         fates = _document_fates(document, books, state)
         for leaf, (path, node) in enumerate(zip(document.paths(), document.leaves, strict=True)):
             fate, lot = fates[leaf]
+            ref = leaf_ref(document.number, leaf)
+            outputs = _outputs(lot)
+            if lot is not None and names[leaf] in parted and ref not in leaving:
+                outputs = (*outputs, Placement(names[leaf], path))  # it stays there too
             row = LedgerRow(
                 file=document.file,
                 document=document.index,
@@ -72,11 +78,10 @@ def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[F
                 resource=names[leaf],
                 path=path,
                 fate=fate,
-                outputs=_outputs(lot),
+                outputs=outputs,
                 findings=_own_codes(lot, codes, fate),
             )
             ledger.append(row)
-            ref = leaf_ref(document.number, leaf)
             if fate is Fate.UNREAD and ref not in state.unread and ref not in state.objects:
                 unread.append((row, leaf))
             if fate in (Fate.DROPPED, Fate.STRANDED):

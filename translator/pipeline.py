@@ -142,7 +142,8 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     export = load_exporter(options.target.mesh)(model, options)
     manifests = with_labels(export.emission.manifests, model.objects, loaded)
     documents = [render(manifest) for manifest in manifests]
-    edited = edited_documents(export.emission.edits, loaded, options)
+    changes = (*export.emission.edits, *imported.edits)
+    edited = edited_documents(changes, loaded, options)
     losses = (
         *imported.losses,
         *export.losses,

@@ -193,10 +193,21 @@ def test_trap_linkerd_50_a_route_of_a_gateway_stays_as_it_is() -> None:
     }
 
 
-def test_a_route_of_gateways_and_services_at_once_is_told() -> None:
-    result = to_linkerd(WORLD + route(f"{{{NEW}}}", parents=f"{{name: door}}, {PARENT}"))
-    assert "MM221" in codes(result)
-    assert result.report.verification.verdict != "EQUAL_EXACT"
+def test_a_route_of_gateways_and_services_at_once_is_taken_apart() -> None:
+    parents = f"{PARENT}, {{name: door}}, {{group: '', kind: Service, name: api, port: 81}}"
+    world = World(route(f"{{{NEW}}}", parents=parents, more="hostnames: [api.example.com], "))
+    before, after = world.both()
+    assert ends(before) == ends(after) == ("shop/new",)
+    assert [ends(d) for d in world.both(service_port=81)] == [("shop/new",)] * 2
+    (kept,) = (d.value for d in world.result.documents if d.edited)
+    assert spec_of(kept)["parentRefs"] == [{"name": "door"}]
+    assert spec_of(kept)["hostnames"] == ["api.example.com"]
+    made = written(world.result, "HTTPRoute")
+    assert [d["metadata"]["name"] for d in made] == ["api-mesh", "api-mesh-2"]
+    assert "MM221" in world.codes()
+    assert "MM220" not in world.codes()
+    fates = {r.fate for r in world.result.report.ledger if r.resource == "HTTPRoute/shop/api"}
+    assert fates <= {Fate.CARRIED, Fate.PLACED, Fate.ABSORBED}
 
 
 def test_trap_istio_37_the_older_of_two_objects_on_a_host_counts_alone() -> None:

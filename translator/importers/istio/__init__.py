@@ -19,9 +19,9 @@ from translator.importers.istio.gateway import read_gateway
 from translator.importers.istio.gateway_kinds import (
     foreign_words,
     is_mesh_route,
-    is_mixed_route,
     may_be_heeded,
 )
+from translator.importers.istio.gateway_mixed import take_apart
 from translator.importers.istio.gateway_route import read_grpc_route, read_http_route
 from translator.importers.istio.gateway_stream_route import read_tcp_route, read_tls_route
 from translator.importers.istio.inert import INERT_KEYS, OBJECT_KEYS
@@ -60,7 +60,7 @@ from translator.importers.istio.service_entry import (
 )
 from translator.importers.istio.sidecar import read_sidecar
 from translator.importers.istio.telemetry import read_telemetry
-from translator.importers.istio.unread import kind_not_read, mixed_route, orphaned
+from translator.importers.istio.unread import kind_not_read, orphaned
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
 from translator.importers.linked import Linked
@@ -135,13 +135,14 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     words = tuple(read_words(resources, options, reads))
     told = read_annotations(words)
     others = [r for r in resources if not _is_own(r, options)]
+    apart = tuple(take_apart(others, _reader, options, reads, errors))
+    statements.extend(one.route for one in apart)
     elsewhere = read_elsewhere(others, reads)
     errors.extend(told.errors)
     if errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
     options = settled(options, mesh_config(statements))
-    inert.extend(quiet(statements))
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     facts: list[Fact] = []
     inactive: list[Inactive] = []
@@ -156,13 +157,11 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     joined = tuple(read_membership(words))
-    facts.extend((*joined, *kept_out(joined)))
-    facts.extend(told.facts)
+    facts.extend((*joined, *kept_out(joined), *told.facts))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
-    losses.extend((*told.losses, *elsewhere.losses))
-    losses.extend(mixed_route(r) for r in others if is_mixed_route(r))
+    losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart)))
     losses.extend(loss for r in others for loss in orphaned(r))
-    inert.extend((*told.inert, *elsewhere.inert))
+    inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
     model = Model(
         facts=tuple(facts),
         defaults=defaults(statements, inventory, options),
@@ -179,6 +178,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         losses=tuple(losses),
         options=options,
         shared=tuple(r for r in claimed if may_be_heeded(r)),
+        edits=tuple(one.edit for one in apart),
     )
 
 

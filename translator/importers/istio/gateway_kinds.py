@@ -18,7 +18,8 @@ CLASSES = ("istio", "istio-remote", "istio-east-west", "istio-waypoint")
 """Classes of Gateways that the source serves (istio/istio pilot/pkg/config/kube/gateway/gatewayclass.go, 1.31)."""
 WAYPOINT = "istio-waypoint"
 
-_MESH = ("Service", "ServiceEntry")
+MESH = ("Service", "ServiceEntry")
+"""Kinds of parents that are services."""
 _FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")
 _UNHEEDED = "is a word to another mesh, which the source does not look at"
 
@@ -26,13 +27,13 @@ _UNHEEDED = "is a word to another mesh, which the source does not look at"
 def is_mesh_route(resource: Resource) -> bool:
     """Whether it is a route of services, and of services alone."""
     kinds = tuple(_parents(resource))
-    return bool(kinds) and all(kind in _MESH for kind in kinds)
+    return bool(kinds) and all(kind in MESH for kind in kinds)
 
 
 def is_mixed_route(resource: Resource) -> bool:
     """Whether it is a route of services and of gateways at once."""
     kinds = tuple(_parents(resource))
-    return any(kind in _MESH for kind in kinds) and not all(kind in _MESH for kind in kinds)
+    return any(kind in MESH for kind in kinds) and not all(kind in MESH for kind in kinds)
 
 
 def may_be_heeded(resource: Resource) -> bool:

@@ -10,21 +10,6 @@ from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaf_ref, leaves_below
 
 
-def mixed_route(resource: Resource) -> Loss:
-    """The loss of a route of services and of gateways at once: it stays as it is, and is not read."""
-    return Loss(
-        code="MM221",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.HIGH,
-        fate=Fate.UNREAD,
-        leaves=leaves_below(resource),
-        message=f"{resource.kind} {resource.name} belongs to services and to gateways at once: it stays as it is, and "
-        "what the target makes of it at the services is not compared.",
-        advice="Write one route for the services and one for the gateways, then translate again.",
-    )
-
-
 def orphaned(resource: Resource) -> Iterator[Loss]:
     """What becomes of a Gateway whose class only the source serves."""
     named = class_of(resource)

@@ -17,9 +17,9 @@ ENTRIES = (
     Entry(
         "MM221",
         "Route of services and gateways at once",
-        "The object stays as it is; what the target makes of it for clients in the mesh is not compared.",
+        "Nothing: the object keeps its gateways, and its rules for services stand in an object of their own.",
         "Its parents are services as well as gateways, which the target does not treat alike.",
-        "Write one route for the services and one for the gateways.",
+        "Apply the changed object and the new one together.",
         "parentRefs:\n- {name: gateway}\n- {group: '', kind: Service, name: api}",
     ),
     Entry(

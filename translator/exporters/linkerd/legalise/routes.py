@@ -229,7 +229,7 @@ def _slots(
         raise Unreachable("MM213", reason, ADVICE)
     if opaque:
         losses.append(not_heeded(table, list(opaque.values())))
-    if not asked and len(heeded) == len(service.ports) > 1:
+    if not asked and not own and len(heeded) == len(service.ports) > 1:
         return (None,)
     because = Traced("", (), service.leaves)
     said = {port.value.port: port for port in own}
