@@ -503,3 +503,27 @@ def test_trap_linkerd_50_a_gateway_of_the_sources_class_is_told(
     )
     told = [f.severity.value for f in to_linkerd(WORLD + door).report.findings if f.code == "MM224"]
     assert told == ([] if severity is None else [severity])
+
+
+def test_a_backend_without_a_port_is_no_reference_to_a_service() -> None:
+    with pytest.raises(ExceptionGroup) as refused:
+        to_linkerd(WORLD + route("{backendRefs: [{name: new}]}"))
+    assert "needs a port" in str(refused.value.exceptions[0])
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "name"),
+    [
+        ("networking.istio.io", "Hostname", "api.example"),
+        ("multicluster.x-k8s.io", "ServiceImport", "new.shop.svc.clusterset.local"),
+        ("acme.example", "Pool", "pool.api.example.invalid"),
+    ],
+)
+def test_a_backend_that_is_no_service_of_the_cluster_is_told(
+    group: str, kind: str, name: str
+) -> None:
+    asked = "new" if kind == "ServiceImport" else "api.example"
+    world = World(route(f"{{backendRefs: [{{group: {group}, kind: {kind}, name: {asked}, port: 80}}]}}"))  # fmt: skip
+    assert ends(world.both()[0]) == (name,)
+    assert not written(world.result, "HTTPRoute")
+    assert {"MM203", "MM220"} <= world.codes()

@@ -48,6 +48,7 @@ _LISTS = ("parentRefs", "hostnames", "rules")
 _OWN_LISTS = ("matches", "backendRefs", "timeouts", "retry", "sessionPersistence")
 _SERVICES = (("", "Service"), ("networking.istio.io", "Hostname"))
 """Kinds of backends that the source sends requests to."""
+_OF_SEVERAL_CLUSTERS = ("multicluster.x-k8s.io", "ServiceImport")
 
 
 @dataclass(slots=True)
@@ -200,7 +201,9 @@ def read_shares(
         if backend.weight is not None and not backend.weight.value:
             node = absorb(node, *_spent(backend))
             continue
-        if (reference.group, reference.kind) not in _SERVICES:
+        if (reference.group, reference.kind) == _OF_SEVERAL_CLUSTERS:
+            backend = _to_every_cluster(backend)
+        elif (reference.group, reference.kind) not in _SERVICES:
             backend = _to_nobody(reference)
         found.append(backend)
     if len(found) == 1 and found[0].weight is not None:
@@ -220,6 +223,14 @@ def _spent(backend: Backend) -> list[Traced[object]]:
     for edit in backend.header_edits:
         values.extend((edit.trail, edit.name, *(() if edit.value is None else (edit.value,))))
     return values
+
+
+def _to_every_cluster(backend: Backend) -> Backend:
+    """A service of several clusters, by the name that it has in all of them."""
+    place = backend.destination
+    parts = [place.name, *(() if place.namespace is None else (place.namespace,))]
+    name = derived(".".join((*(part.value for part in parts), "svc.clusterset.local")), parts)
+    return replace(backend, destination=replace(place, name=name))
 
 
 def _to_nobody(reference: Reference) -> Backend:

@@ -56,9 +56,13 @@ def _reference(item: Cursor, home: Traced[str]) -> Reference:
 
 
 def read_object(item: Cursor, home: Traced[str]) -> Destination:
-    """The object that a reference names; raises as :func:`read_references`."""
+    """The object that a reference names; raises as :func:`read_references`, and for a Service without a port."""
     port = item.opt_int("port")
     namespace = item.opt_str("namespace")
+    group, kind = item.opt_str("group"), item.opt_str("kind")
+    core = (group is None or not group.value) and (kind is None or kind.value == "Service")
+    if core and port is None:
+        raise item.refuse("a reference to a Service needs a port. Add it.")
     return Destination(
         namespace=home if namespace is None else namespace,
         name=item.str("name"),
