@@ -527,3 +527,12 @@ def test_a_backend_that_is_no_service_of_the_cluster_is_told(
     assert ends(world.both()[0]) == (name,)
     assert not written(world.result, "HTTPRoute")
     assert {"MM203", "MM220"} <= world.codes()
+
+
+def test_of_an_object_that_is_there_twice_the_last_is_taken_apart() -> None:
+    first = route(f"{{{NEW}}}", parents=f"{PARENT}, {{name: old}}")
+    far = "{backendRefs: [{name: far, namespace: depot, port: 80}]}"
+    world = World(first, route(far, parents=f"{PARENT}, {{name: door}}"))
+    assert [ends(d) for d in world.both()] == [("depot/far",)] * 2
+    (kept,) = (d.value for d in world.result.documents if d.edited)
+    assert spec_of(kept)["parentRefs"] == [{"name": "door"}]

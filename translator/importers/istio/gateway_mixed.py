@@ -40,8 +40,12 @@ def take_apart(
     reads: set[int],
     errors: list[InputError],
 ) -> Iterator[Apart]:
-    """Each route of both kinds of parents, in two; what the API server would refuse is added to ``errors``."""
-    for resource in resources:
+    """Each route of both kinds of parents, in two; what the API server would refuse is added to ``errors``.
+
+    Of an object that is there more than once the last stands.
+    """
+    last = {(r.kind, r.namespace, r.name): r for r in resources}
+    for resource in last.values():
         reader = reader_of(resource) if is_mixed_route(resource) else None
         if reader is None:
             continue
