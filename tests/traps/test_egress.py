@@ -211,6 +211,31 @@ def test_trap_linkerd_26_bytes_to_an_address_pass_there_alone() -> None:
     assert [{"cidr": "192.0.2.7/32"}] in blocks
 
 
+def test_blocks_in_which_the_same_passes_are_one_network() -> None:
+    tcp = {"number": 5432, "name": "tcp", "protocol": "TCP"}
+    entries = [
+        resource(
+            "ServiceEntry",
+            {"hosts": [f"{name}.example"], "ports": [{**tcp, "number": port}], "addresses": [at]},
+            name,
+        )
+        for name, at, port in (
+            ("one", "192.0.2.1", 5432),
+            ("two", "192.0.2.2", 5432),
+            ("odd", "192.0.2.3", 3306),
+        )
+    ]
+    document = text(MESH, *entries)
+    result = to_linkerd(document)
+    blocks = [
+        [item["cidr"] for item in network["spec"].get("networks", [])]
+        for network in written(result, "EgressNetwork")
+    ]
+    assert sorted(blocks) == [[], ["192.0.2.1/32", "192.0.2.2/32"], ["192.0.2.3/32"]]
+    assert leaves(document, result, external="192.0.2.2", service_port=5432) == (True, True)
+    assert leaves(document, result, external="192.0.2.3", service_port=5432) == (False, False)
+
+
 def test_trap_linkerd_26_http_and_tls_on_one_port_do_not_stand_beside_each_other() -> None:
     """With HTTPRoutes on the port TLSRoutes do not count: those names are refused and told."""
     http = {"number": 443, "name": "http", "protocol": "HTTP"}

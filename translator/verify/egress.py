@@ -5,7 +5,7 @@ And with it what clients may not reach inside since their proxies know of less: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -19,7 +19,8 @@ from ir.match import Labels, Operator
 from ir.model import Model
 from ir.opaque import Column
 from ir.opaque import Opaque as OpaquePiece
-from translator.verify.leaving import Client, Grid, Leaving, grid_of, knows, refuses
+from translator.verify.destinations import Grid
+from translator.verify.leaving import Client, Leaving, grid_of, knows, refuses
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement
@@ -32,6 +33,15 @@ _NOWHERE = "nowhere"
 _MOST_SELECTORS = 6
 _TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
 _SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One port: the facts of both sides that are about it, and what they tell apart."""
+
+    port: int
+    sides: tuple[Leaving, Leaving]
+    grid: Grid
 
 
 @dataclass(slots=True)
@@ -48,29 +58,34 @@ class EgressComparison:
 
     def __post_init__(self) -> None:
         """Files the facts of both sides."""
-        self.sides = Leaving(self.lowered[0]), Leaving(self.lowered[1])
+        one, other = self.lowered
+        self.sides = Leaving(one, one.model.facts), Leaving(other, other.model.facts)
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each set of clients that fare alike; none where neither side limits what leaves."""
         if not any(side.policies for side in self.sides):
             return
+        ports = sorted({port for side in self.sides for port in side.ports()})
+        other = next(n for n in range(UNDECLARED, UNDECLARED + len(ports) + 1) if n not in ports)
         try:
-            grid = grid_of(self.sides)
+            views = [self._view(port) for port in (*ports, other)]
             clients = self._clients()
         except Opaque as opaque:
             yield Slice(f"{LEAVES} the cluster", Verdict.UNKNOWN, (), (opaque.reason,))
             return
         for group in clients:
-            yield self._slice(group, grid)
+            yield self._slice(group, views)
 
-    def _slice(self, group: Sequence[Client], grid: Grid) -> Slice:
+    def _view(self, port: int) -> View:
+        one, other = (side.on_port(port) for side in self.sides)
+        return View(port, (one, other), grid_of((one, other)))
+
+    def _slice(self, group: Sequence[Client], views: Sequence[View]) -> Slice:
         shown = f"{LEAVES} {_named(group)}"
-        ports = sorted({port for side in self.sides for port in side.ports()})
-        other = next(n for n in range(UNDECLARED, UNDECLARED + len(ports) + 1) if n not in ports)
         changes: list[Change] = []
-        for port in (*ports, other):
+        for view in views:
             try:
-                changes.extend(self._changes(group, port, grid))
+                changes.extend(_changes(group, view))
             except Disagreement as disagreement:
                 if self.strict:
                     raise
@@ -80,36 +95,6 @@ class EgressComparison:
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
         reasons = tuple(dict.fromkeys((*taints, *assumptions)))
         return Slice(shown, verdict_of(changes, taints, assumptions), tuple(changes), reasons)
-
-    def _changes(self, group: Sequence[Client], port: int, grid: Grid) -> Iterator[Change]:
-        """The destinations on a port that only one side lets out, by form, and apart what no policy is about."""
-        client = group[0]
-        before, after = (side.lets_out(client, port, grid) for side in self.sides)
-        far = grid.cells(grid.all_forms, self.sides[1].beyond(client, grid))
-        listed = any(one.listed for one in group)
-        for kind, cells in (
-            (Kind.NEWLY_ALLOWED, after & ~before),
-            (Kind.NEWLY_DENIED, before & ~after),
-        ):
-            for forms in (grid.all_web, grid.all_forms & ~grid.all_web):
-                for beyond, where in ((False, ~far), (True, far)):
-                    here = cells & where & grid.cells(forms, grid.addresses.everything)
-                    if here:
-                        samples = tuple(self._samples(client, port, grid, here, kind))
-                        yield Change(kind, listed, samples, beyond=beyond)
-
-    def _samples(
-        self, client: Client, port: int, grid: Grid, cells: int, kind: Kind
-    ) -> Iterator[Sample]:
-        """Requests of which every form and every address of the class is part, each decided naively too."""
-        for cell in _representatives(cells, grid):
-            request = _request(client, port, grid, cell)
-            before, after = (decide_egress(m, request) for m in (self.before, self.after))
-            wanted = kind is Kind.NEWLY_ALLOWED
-            if after.allowed is not wanted or before.allowed is wanted:
-                message = f"{request}: {before.answer} by {before.rule}, then {after.answer} by {after.rule}"
-                raise Disagreement(message)
-            yield Sample(request, _said(before), _said(after), before.leaves, after.leaves)
 
     # --- services of the cluster -------------------------------------------------------------------
 
@@ -195,6 +180,42 @@ class EgressComparison:
                     yield fact.kind
 
 
+def _changes(group: Sequence[Client], view: View) -> Iterator[Change]:
+    """The destinations on a port that only one side lets out, by form, and apart what no policy is about."""
+    client, grid = group[0], view.grid
+    before, after = (side.lets_out(client, view.port, grid) for side in view.sides)
+    far = grid.cells(grid.all_forms, view.sides[1].beyond(client, grid))
+    web = grid.cells(grid.all_web, grid.addresses.everything)
+    listed = any(one.listed for one in group)
+    for kind, cells in (
+        (Kind.NEWLY_ALLOWED, after.passed & ~before.passed),
+        (Kind.NEWLY_DENIED, before.passed & ~after.passed),
+    ):
+        for beyond, where in ((False, cells & ~far), (True, cells & far)):
+            for here in (where & web, where & ~web):
+                if here:
+                    chosen = _representatives(here, (*before.parts, *after.parts))
+                    samples = tuple(_sample(client, view, cell, kind) for cell in chosen)
+                    yield Change(kind, listed, samples, beyond=beyond)
+
+
+def _sample(client: Client, view: View, cell: int, kind: Kind) -> Sample:
+    """The request of a destination, decided naively too.
+
+    Raises:
+        Disagreement: the naive decider sees no such difference.
+    """
+    request = _request(client, view.port, view.grid, cell)
+    before, after = (decide_egress(side.model, request) for side in view.sides)
+    wanted = kind is Kind.NEWLY_ALLOWED
+    if after.allowed is not wanted or before.allowed is wanted:
+        message = (
+            f"{request}: {before.answer} by {before.rule}, then {after.answer} by {after.rule}"
+        )
+        raise Disagreement(message)
+    return Sample(request, _said(before), _said(after), before.leaves, after.leaves)
+
+
 def _named(group: Sequence[Client]) -> str:
     """Who leaves, for a person: the namespaces, and labels where they tell clients of one namespace apart."""
     names: dict[str, None] = {}
@@ -226,31 +247,23 @@ def _meeting(selector: Labels) -> dict[str, str]:
     }
 
 
-def _representatives(cells: int, grid: Grid) -> Iterator[int]:
-    """Destinations of which every form and every address that occurs is part, the lowest first."""
-    width = len(grid.addresses.samples)
-    found: dict[int, None] = {}
-    for form in range(grid.forms):
-        row = cells & grid.cells(1 << form, grid.addresses.everything)
-        if row:
-            found.setdefault(lowest(row))
-    for address in range(width):
-        column = cells & grid.cells(grid.all_forms, 1 << address)
-        if column:
-            found.setdefault(lowest(column))
-    yield from sorted(found)
+def _representatives(cells: int, parts: Iterable[int]) -> tuple[int, ...]:
+    """Destinations of which everything that decides of one is decider of some, the lowest first."""
+    found = {lowest(cells): None}
+    found.update((lowest(cells & part), None) for part in parts if cells & part)
+    return tuple(sorted(found))
 
 
 def _request(client: Client, port: int, grid: Grid, cell: int) -> Request:
     form, address = divmod(cell, len(grid.addresses.samples))
-    place = form - len(grid.hosts.samples)
+    place = form - len(grid.names.samples)
     http = place < 0
     return Request(
         caller=client.caller,
         external=str(grid.addresses.samples[address]),
         service_port=port,
         http=http,
-        authority=(grid.hosts.samples[form] or "") if http else "",
+        authority=(grid.names.samples[form] or "") if http else "",
         server_name="" if http else grid.names.samples[place] or "",
     )
 

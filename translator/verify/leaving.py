@@ -1,12 +1,12 @@
 """What leaves the cluster on one side, for all destinations outside at once: exact sets, one int each.
 
-A destination is a form (HTTP by host, TLS by name, other bytes) at an address; its bit is that of the pair.
+Destinations are those of :mod:`translator.verify.destinations`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
 from ir.attachment import Audience, Scope
@@ -15,8 +15,10 @@ from ir.behaviour.request import Caller
 from ir.edge import EgressPolicy, ExternalService, UnknownEgress
 from ir.language import Opaque
 from ir.match import Cidr, Part, Pattern, PatternKind
+from ir.model import Fact
 from ir.traffic import Protocol, RouteTable
-from translator.verify.dimensions import Strings, addresses_of, hosts_of, values_of
+from translator.verify.destinations import Grid, names_of
+from translator.verify.dimensions import addresses_of
 from translator.verify.routed import is_among
 
 _WEB = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
@@ -42,78 +44,25 @@ class Client:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """The destinations on one port: hosts, names and plain bytes, by the addresses that are told apart."""
-
-    hosts: Strings
-    names: Strings
-    addresses: Strings
-
-    @property
-    def forms(self) -> int:
-        """How many forms there are; the last is bytes without a name."""
-        return len(self.hosts.samples) + len(self.names.samples)
-
-    @property
-    def full(self) -> int:
-        """All destinations."""
-        return (1 << self.forms * len(self.addresses.samples)) - 1
-
-    def cells(self, forms: int, addresses: int) -> int:
-        """The pairs of some forms and some addresses."""
-        width = len(self.addresses.samples)
-        return sum(addresses << place * width for place in range(self.forms) if forms >> place & 1)
-
-    def web(self, patterns: Iterable[Pattern]) -> int:
-        """The forms of HTTP whose host is among the patterns; a host that is absent is among none."""
-        found = 0
-        for one in patterns:
-            found |= self.hosts.covered[one, False]
-        return found & ~self.hosts.absent
-
-    def secure(self, patterns: Iterable[Pattern]) -> int:
-        """The forms of TLS whose name is among the patterns."""
-        found = 0
-        for one in patterns:
-            found |= self.names.covered[one]
-        return (found & ~self.names.absent) << len(self.hosts.samples)
-
-    @property
-    def all_web(self) -> int:
-        """All forms of HTTP."""
-        return (1 << len(self.hosts.samples)) - 1
-
-    @property
-    def all_forms(self) -> int:
-        """All forms."""
-        return (1 << self.forms) - 1
-
-    def near(self, blocks: Sequence[Cidr]) -> int:
-        """The addresses in one of the blocks; none: all."""
-        found = 0 if blocks else self.addresses.everything
-        for block in blocks:
-            found |= self.addresses.covered[block]
-        return found
-
-
 class Leaving:
     """The facts of one model about what leaves the cluster."""
 
-    def __init__(self, lowering: Lowering) -> None:
+    def __init__(self, lowering: Lowering, facts: Sequence[Fact]) -> None:
         """Files the facts."""
         self.lowering = lowering
-        model = lowering.model
-        self.policies = tuple(f for f in model.facts if isinstance(f, EgressPolicy))
-        self.services = tuple(f for f in model.facts if isinstance(f, ExternalService))
-        limits = tuple(policy for policy in self.policies if refuses(policy))
+        self.policies = tuple(f for f in facts if isinstance(f, EgressPolicy))
+        self.services = tuple(f for f in facts if isinstance(f, ExternalService))
+        limits = {p.name.value for p in self.policies if refuses(p) and p.name is not None}
         self.tables = tuple(
-            f
-            for f in model.facts
-            if isinstance(f, RouteTable)
-            and f.attachment.subject.scope is Scope.EGRESS
-            and any(_is_of(f, policy) for policy in limits)
+            f for f in facts if isinstance(f, RouteTable) and _network_of(f) in limits
         )
+        self.model = replace(lowering.model, facts=(*self.policies, *self.services, *self.tables))
+
+    def on_port(self, port: int) -> Leaving:
+        """The facts as far as the port goes."""
+        services = (s for s in self.services if port in [p.number.value for p in s.ports])
+        tables = (t for t in self.tables if port in [own.value.port for own in t.attachment.ports])
+        return Leaving(self.lowering, (*self.policies, *services, *tables))
 
     def ports(self) -> Iterator[int]:
         """The ports that are declared or have routes."""
@@ -178,71 +127,96 @@ class Leaving:
             near |= grid.near([b.value for b in policy.networks])
         return grid.addresses.everything & ~near if policies else 0
 
-    def lets_out(self, client: Client, port: int, grid: Grid) -> int:
-        """The destinations on the port that the client reaches."""
-        found = 0
-        for policy, addresses in self._by_address(client, grid):
+    def lets_out(self, client: Client, port: int, grid: Grid) -> Ways:
+        """The destinations on the port that the client reaches, with what decides of each."""
+        passed = 0
+        parts: list[int] = []
+        for policy, addresses in self._by_policy(client, grid):
             here = grid.cells(grid.all_forms, addresses)
-            declared = self._declared(client, port, policy, grid)
-            routed = 0 if policy is None else self._routed(client, port, policy, grid)
+            let_out = self._declared(client, port, policy, grid)
+            if policy is not None:
+                let_out.extend(self._routed(client, policy, grid))
+            parts.extend(here & cells for cells in let_out)
+            every = 0
+            for cells in let_out:
+                every |= cells
             limited = policy is not None and refuses(policy)
-            found |= here & (declared | routed if limited else grid.full)
-        return found
+            passed |= here & (every if limited else grid.full)
+            parts.append(here & ~every)
+        return Ways(passed, tuple(part for part in parts if part))
 
-    def _by_address(self, client: Client, grid: Grid) -> Iterator[tuple[EgressPolicy | None, int]]:
-        """The policy that holds for each address: that of the smallest block, then the first."""
+    def _by_policy(self, client: Client, grid: Grid) -> Iterator[tuple[EgressPolicy | None, int]]:
+        """The policies with the addresses for which they hold: that of the smallest block, then the first."""
         policies = self.holding(client)
+        found: dict[int, int] = {}
         for place in range(len(grid.addresses.samples)):
             held = [(_size(p, place, grid), n) for n, p in enumerate(policies)]
             sizes = [(size, n) for size, n in held if size is not None]
-            yield (policies[min(sizes)[1]] if sizes else None), 1 << place
+            best = min(sizes)[1] if sizes else -1
+            found[best] = found.get(best, 0) | 1 << place
+        for best, addresses in found.items():
+            yield (None if best < 0 else policies[best]), addresses
 
-    def _declared(self, client: Client, port: int, policy: EgressPolicy | None, grid: Grid) -> int:
-        found = 0
+    def _declared(
+        self, client: Client, port: int, policy: EgressPolicy | None, grid: Grid
+    ) -> list[int]:
+        """What each port that is declared lets out."""
+        found: list[int] = []
         for service in (s for s in self.services if is_among(s.audience, client.caller)):
             hosts = [h.value for h in service.hosts if _known(service, h.value, policy, client)]
+            near = grid.near([block.value for block in service.addresses])
             for one in service.ports if hosts else ():
-                if one.number.value != port:
-                    continue
-                word = "" if one.protocol is None else one.protocol.value
-                near = grid.near([block.value for block in service.addresses])
-                if word in _WEB or not word:
-                    found |= grid.cells(grid.web(hosts), grid.addresses.everything)
-                if word in _SECURE:
-                    found |= grid.cells(grid.secure(hosts), near)
-                elif word not in _WEB and word != "UDP":
-                    forms = grid.all_forms if word else grid.all_forms & ~grid.all_web
-                    found |= grid.cells(forms, near)
+                if one.number.value == port:
+                    word = "" if one.protocol is None else one.protocol.value
+                    found.append(_passing(word, hosts, near, grid))
         return found
 
-    def _routed(self, client: Client, port: int, policy: EgressPolicy, grid: Grid) -> int:
+    def _routed(self, client: Client, policy: EgressPolicy, grid: Grid) -> list[int]:
+        """What each table of the kind that counts lets out."""
         tables = [
             table
             for table in self.tables
-            if _is_of(table, policy)
-            and port in [own.value.port for own in table.attachment.ports]
+            if policy.name is not None
+            and _network_of(table) == policy.name.value
             and is_among(table.attachment.audience, client.caller)
         ]
         for kinds in (_HTTP, (Protocol.TLS,), (Protocol.TCP,)):
             own = [table for table in tables if table.protocol in kinds]
             if own:
-                forms = 0
-                for table in own:
-                    forms |= _forms(table, grid)
-                return grid.cells(forms, grid.addresses.everything)
+                return [grid.cells(_forms(t, grid), grid.addresses.everything) for t in own]
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Destinations that are reached, and all destinations in parts: those of one part have one decider."""
+
+    passed: int
+    parts: tuple[int, ...]
+
+
+def _passing(word: str, hosts: Sequence[Pattern], near: int, grid: Grid) -> int:
+    """What a declared port of this protocol lets out."""
+    if word in _WEB:
+        return grid.cells(grid.web(hosts), grid.addresses.everything)
+    if word in _SECURE:
+        return grid.cells(grid.secure(hosts), near)
+    if word == "UDP":
         return 0
+    if word:
+        return grid.cells(grid.all_forms, near)
+    by_host = grid.cells(grid.web(hosts), grid.addresses.everything)
+    return by_host | grid.cells(grid.all_forms & ~grid.all_web, near)
 
 
 def grid_of(sides: Sequence[Leaving]) -> Grid:
     """What both sides tell apart.
 
     Raises:
-        Opaque: a route asks for more than the name, or a pattern is not known exactly.
+        Opaque: a route asks for more than the name, or for no name.
     """
-    hosts = frozenset(pattern for side in sides for pattern in side.hosts())
     return Grid(
-        hosts=hosts_of(frozenset((pattern, False) for pattern in hosts)),
-        names=values_of(hosts),
+        names=names_of(dict.fromkeys(pattern for side in sides for pattern in side.hosts())),
         addresses=addresses_of(frozenset(block for side in sides for block in side.blocks())),
     )
 
@@ -284,12 +258,13 @@ def _routes(table: RouteTable) -> Iterator[tuple[Pattern, ...] | None]:
             yield patterns
 
 
-def _is_of(table: RouteTable, policy: EgressPolicy) -> bool:
+def _network_of(table: RouteTable) -> str:
+    """The name of the policy that the table is about; empty where it is about a service."""
     subject = table.attachment.subject
     space, name = subject.namespace, subject.name
-    if space is None or name is None or policy.name is None:
-        return False
-    return policy.name.value == f"{space.value}/{name.value}"
+    if subject.scope is not Scope.EGRESS or space is None or name is None:
+        return ""
+    return f"{space.value}/{name.value}"
 
 
 def refuses(policy: EgressPolicy) -> bool:

@@ -26,7 +26,7 @@ from ir.traffic import (
     RouteTable,
 )
 from ir.walk import traced
-from translator.exporters.linkerd.egress.declared import Block, Entry, Unreached, within
+from translator.exporters.linkerd.egress.declared import Block, Entry, Unreached, text_of, within
 from translator.exporters.linkerd.egress.zones import Zone, refuses
 from translator.exporters.naming import Names, name_of
 
@@ -49,20 +49,36 @@ def build(
     zone: Zone, found: Sequence[Entry], shadows: Sequence[str], names: Names, to: Built
 ) -> None:
     """Adds the networks of a zone and their routes. ``shadows``: namespaces with a zone of their own."""
-    blocks = _distinct([b for entry in found for b in entry.blocks]) if zone.refuses else ()
-    for block in (None, *blocks):
-        mine = [b for e in found for b in e.blocks if block and b.value == block.value]
-        name = names.take("EgressNetwork", zone.home, NAME if block is None else _called(block))
-        policy = _policy(zone, name, mine, shadows)
+    for blocks in ((), *(_alike(found) if zone.refuses else ())):
+        texts = [block.value for block in blocks]
+        stated = [b for entry in found for b in entry.blocks if b.value in texts]
+        name = names.take("EgressNetwork", zone.home, _called(blocks[0]) if blocks else NAME)
+        policy = _policy(zone, name, stated, shadows)
         to.facts.append(policy)
         if not zone.refuses:
             continue
-        here = [e for e in found if not e.blocks or (block is not None and within(block, e.blocks))]
+        here = [e for e in found if not e.blocks or any(within(b, e.blocks) for b in blocks)]
         for number in sorted({entry.port.number.value for entry in here}):
             on_port = [entry for entry in here if entry.port.number.value == number]
             for entry in _heeded(on_port, to):
                 to.facts.extend(_tables(entry, policy, zone, names))
                 to.written.append(entry)
+
+
+def _alike(found: Sequence[Entry]) -> tuple[tuple[Block, ...], ...]:
+    """All blocks, those together in which the same passes."""
+    groups: dict[tuple[object, ...], list[Block]] = {}
+    for block in _distinct([b for entry in found for b in entry.blocks]):
+        here = {_passing(e) for e in found if e.blocks and within(block, e.blocks)}
+        groups.setdefault(tuple(sorted(here)), []).append(block)
+    return tuple(map(tuple, groups.values()))
+
+
+def _passing(entry: Entry) -> tuple[int, str, str, tuple[str, ...]]:
+    """What an entry lets through where it holds."""
+    client = "" if entry.client is None else entry.client.value
+    hosts = tuple(sorted(text_of(host.value) for host in entry.hosts))
+    return entry.port.number.value, entry.protocol.value, client, hosts
 
 
 def _distinct(blocks: Sequence[Block]) -> tuple[Block, ...]:
