@@ -93,6 +93,14 @@ def test_trap_istio_38_hosts_that_are_not_seen_are_refused_where_only_those_pass
     assert "shop/api" in finding.message
 
 
+def test_services_that_a_sidecar_takes_out_are_told_though_all_others_are_seen() -> None:
+    spec = {"egress": [{"hosts": ["*/*", "~shop/*"]}], **REFUSE}
+    result = to_linkerd(text(API, resource("Sidecar", spec)))
+    (finding,) = told(result, "MM523")
+    assert "shop/api" in finding.message
+    assert not told(result, "MM903")
+
+
 def test_trap_istio_38_a_sidecar_without_a_block_takes_the_mode_of_the_mesh() -> None:
     document = text(MESH, API, resource("Sidecar", {"egress": [{"hosts": ["./*"]}]}))
     result = to_linkerd(document)

@@ -81,7 +81,7 @@ def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> I
     for zone in zones:
         if not zone.refuses or not zone.filters:
             continue
-        if all(any(word.value == "*/*" for word in words) for words in zone.filters):
+        if all(_knows_all_of(words) for words in zone.filters):
             continue
         hidden = [
             f"{space}/{name}"
@@ -100,6 +100,11 @@ def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> I
             why="The target refuses nothing on the way to a Service; its servers decide who may come in.",
             advice="Say in authorization policies of those Services who may call them.",
         )
+
+
+def _knows_all_of(words: Sequence[Traced[str]]) -> bool:
+    texts = [word.value for word in words]
+    return "*/*" in texts and not any(text.startswith("~") for text in texts)
 
 
 def nothing_hidden(
