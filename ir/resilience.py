@@ -36,8 +36,15 @@ class RetryCondition(StrEnum):
     """What counts as worth another try, besides HTTP status codes."""
 
     SERVER_ERROR = "5xx"
+    """Answers of 500 and above, and no answer at all: a connection that fails or breaks."""
     GATEWAY_ERROR = "gateway-error"
+    """Answers of 502, 503 and 504, and no answer at all."""
+    SERVER_ANSWER = "5xx answers"
+    """Answers of 500 and above alone."""
+    GATEWAY_ANSWER = "gateway-error answers"
+    """Answers of 502, 503 and 504 alone."""
     RESET = "reset"
+    """No answer at all, for whatever reason."""
     RESET_BEFORE_REQUEST = "reset-before-request"
     CONNECT_FAILURE = "connect-failure"
     CLIENT_ERROR = "retriable-4xx"
@@ -99,14 +106,25 @@ class Fault:
     trail: Trail
 
 
+class AppliesTo(StrEnum):
+    """Which requests a rule about a service is for."""
+
+    DESTINATION = "destination"
+    """Those that are sent to its endpoints, whatever service they were addressed to."""
+    ADDRESS = "address"
+    """Those that are addressed to it, whatever endpoints they are sent to."""
+
+
 @roles(
     attachment=Role.SUBJECT,
     labels=Role.SUBJECT,
+    applies_to=Role.SUBJECT,
     consecutive_errors=Role.EFFECT,
     consecutive_gateway_errors=Role.EFFECT,
     consecutive_local_errors=Role.EFFECT,
     interval=Role.EFFECT,
     ejection_time=Role.EFFECT,
+    longest_ejection=Role.EFFECT,
     max_ejection_percent=Role.EFFECT,
     min_health_percent=Role.EFFECT,
     error_codes=Role.EFFECT,
@@ -116,17 +134,21 @@ class Fault:
 class Outliers:
     """Endpoints that fail are left out for a while. ``labels``: only those of a subset.
 
-    ``error_codes``: the statuses that count as errors; none: 500 and above. Of two facts of this module the narrower
-    replaces the wider: by clients, then by ``labels``, then by ports.
+    ``consecutive_errors``: so many in a row and the endpoint is out; 0: none are counted. ``ejection_time``: seconds for
+    the first time; it grows up to ``longest_ejection``. ``error_codes``: the statuses that count as errors; none: 500
+    and above. Of two facts of this module the narrower replaces the wider: by clients, then by ``labels``, then by
+    ports.
     """
 
     attachment: Attachment
     labels: Traced[Labels] | None = None
+    applies_to: AppliesTo = AppliesTo.DESTINATION
     consecutive_errors: Traced[int] | None = None
     consecutive_gateway_errors: Traced[int] | None = None
     consecutive_local_errors: Traced[int] | None = None
     interval: Traced[float] | None = None
     ejection_time: Traced[float] | None = None
+    longest_ejection: Traced[float] | None = None
     max_ejection_percent: Traced[int] | None = None
     min_health_percent: Traced[int] | None = None
     error_codes: tuple[Traced[int], ...] = ()

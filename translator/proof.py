@@ -150,7 +150,7 @@ def _claim(loss: Loss) -> Claim:
         impact=loss.impact,
         leaves=frozenset((*leaves, *loss.leaves)),
         message=loss.message,
-        default=loss.default is not None,
+        default="" if loss.default is None else loss.default.field,
     )
 
 

@@ -187,6 +187,7 @@ def _forward(model: Model, request: Request, shares: tuple[Share, ...]) -> Deliv
         shares=shares,
         timeout=_timeout(model, request, None),
         retries=_retries(model, request, None),
+        retry=_retry(model, request, None),
     )
 
 
@@ -202,6 +203,8 @@ def _taken(model: Model, request: Request, route: Route) -> Delivery:
         shares=shares_of(model, request, route.backends),
         timeout=_timeout(model, request, route.timeouts),
         retries=_retries(model, request, route.retry),
+        retry=_retry(model, request, route.retry),
+        times=route.timeouts,
     )
 
 
@@ -213,7 +216,12 @@ def _timeout(model: Model, request: Request, own: Timeouts | None) -> float | No
     return next(limits, None)
 
 
-def _retries(model: Model, request: Request, own: Retry | None) -> int | None:
+def _retry(model: Model, request: Request, own: Retry | None) -> Retry | None:
     silent = (d.fact for d in model.defaults if d.key == "Route.retry" and request.http)
     stated = [own, *(fact for fact in silent if isinstance(fact, Retry))]
-    return next((retry.attempts.value for retry in stated if retry is not None), None)
+    return next((retry for retry in stated if retry is not None), None)
+
+
+def _retries(model: Model, request: Request, own: Retry | None) -> int | None:
+    retry = _retry(model, request, own)
+    return None if retry is None else retry.attempts.value

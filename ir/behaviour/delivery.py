@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 
 from ir.behaviour.lower import Lowering
+from ir.behaviour.tries import limits, occasions
 from ir.inventory import Service, Workload, equal_to, meets
 from ir.match import Labels
 from ir.model import Default
@@ -30,7 +31,10 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is done with a request. ``effects``: everything besides endpoints, timeout and retries, spelt out."""
+    """What is done with a request. ``effects``: everything besides endpoints, timeouts and retries, spelt out.
+
+    ``attempts``: further tries at most, on the ``occasions`` named. ``limits``: seconds for parts of a request.
+    """
 
     kind: str
     shares: tuple[tuple[Endpoints, Fraction], ...] = ()
@@ -38,6 +42,8 @@ class Outcome:
     effects: tuple[str, ...] = ()
     timeout: float | None = None
     attempts: int | None = None
+    occasions: frozenset[str] = frozenset()
+    limits: tuple[tuple[str, float], ...] = ()
     clear: bool = True
     """Whether the shares could be told at all."""
 
@@ -65,12 +71,15 @@ def outcome_of(route: Route, lowering: Lowering, address: Address) -> Outcome:
     if route.answer is not None:
         return Outcome("answer", (), route.answer.status.value, (f"{spelt(route.answer.body)}",))
     shares = _shares(route.backends, lowering, address)
+    retry = _retry(route.retry, lowering.model.defaults)
     return Outcome(
         kind="forward",
         shares=() if shares is None else shares,
         effects=tuple(_effects(route)),
         timeout=_timeout(route.timeouts, lowering.model.defaults),
-        attempts=_attempts(route.retry, lowering.model.defaults),
+        attempts=None if retry is None else retry.attempts.value,
+        occasions=occasions(retry),
+        limits=limits(route.timeouts, retry),
         clear=shares is not None,
     )
 
@@ -79,12 +88,30 @@ def to_itself(lowering: Lowering, address: Address, *, http: bool) -> Outcome:
     """What becomes of requests that no route is about: they go to the service that they address."""
     place = Place(address.namespace, address.name)
     defaults = lowering.model.defaults if http else ()
+    retry = _retry(None, defaults)
     return Outcome(
         kind="forward",
         shares=((_endpoints(place, lowering, address), Fraction(1)),),
         timeout=_timeout(None, defaults),
-        attempts=_attempts(None, defaults),
+        attempts=None if retry is None else retry.attempts.value,
+        occasions=occasions(retry),
+        limits=limits(None, retry),
     )
+
+
+def ends_of(
+    route: Route, lowering: Lowering, address: Address
+) -> Iterator[tuple[Endpoints, Place]]:
+    """Who may get requests that the route wins, with the destination that leads there."""
+    for backend in route.backends:
+        place = _place(backend.destination)
+        yield _endpoints(place, lowering, address), place
+
+
+def ends_of_itself(lowering: Lowering, address: Address) -> tuple[Endpoints, Place]:
+    """Who gets the requests that no route is about."""
+    place = Place(address.namespace, address.name)
+    return _endpoints(place, lowering, address), place
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +207,12 @@ def _timeout(own: Timeouts | None, defaults: Sequence[Default]) -> float | None:
     return None
 
 
-def _attempts(own: Retry | None, defaults: Sequence[Default]) -> int | None:
+def _retry(own: Retry | None, defaults: Sequence[Default]) -> Retry | None:
     if own is not None:
-        return own.attempts.value
+        return own
     for default in defaults:
         if default.key == "Route.retry" and isinstance(default.fact, Retry):
-            return default.fact.attempts.value
+            return default.fact
     return None
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
+from ir.resilience import Retry, Timeouts
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -115,7 +117,7 @@ class Delivery:
     """What routing decides for one request.
 
     ``kind``: forward, redirect, answer, not_found; ``shut`` where no listener lets it in. ``route`` names the route
-    that won, or ``default``.
+    that won, or ``default``. ``retry`` and ``times`` are the facts that hold for it, where it is forwarded.
     """
 
     kind: str
@@ -124,4 +126,6 @@ class Delivery:
     status: int | None = None
     timeout: float | None = None
     retries: int | None = None
+    retry: Retry | None = None
+    times: Timeouts | None = None
     leaves: tuple[int, ...] = ()

@@ -300,7 +300,8 @@ def test_trap_linkerd_20_annotations_of_the_service_hold_for_rules_without_any()
         "namespace: shop}", "namespace: shop, annotations: {timeout.linkerd.io/request: 1s}}"
     )
     result = to_linkerd(service + "---\n" + http(rule("")))
-    assert any("hold for every rule" in text for text in messages(result, "MM303"))
+    (text,) = messages(result, "MM330")
+    assert "for every rule that sets nothing of the kind itself" in text
 
 
 def test_trap_linkerd_21_a_limit_is_never_written_without_statuses() -> None:

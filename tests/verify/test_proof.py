@@ -12,6 +12,7 @@ from translator import pipeline
 from translator.api import Options
 from translator.exporters.linkerd.legalise import access
 from translator.exporters.linkerd.legalise.cells import Table
+from translator.exporters.linkerd.write import endpoints
 from translator.pipeline import Result, Written
 from translator.proof import Proven, Translated, prove
 
@@ -96,3 +97,45 @@ def test_a_port_that_is_shut_is_no_open_door_for_health_checks(
     assert "MM402" in codes(result)
     assert "MM903" not in codes(result)
     assert "HTTPRoute/shop/api-8080-otherwise" in [d.resource for d in result.documents]
+
+
+EJECTION = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api, namespace: shop}
+spec: {host: api, trafficPolicy: {outlierDetection: {consecutive5xxErrors: 4}}}
+"""
+
+
+def test_failing_endpoints_are_read_back_and_compared() -> None:
+    result = to_linkerd(POLICY + EJECTION)
+    found = [c for c in result.report.verification.changes if "failing" in str(c["slice"])]
+    assert [(c["kind"], c["explained_by"]) for c in found] == [("ejection_manner", ["MM304"])]
+    assert not codes(result) & {"MM903", "MM904", "MM905"}
+
+
+def test_failing_endpoints_that_are_counted_in_another_number_are_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoints, "seconds_text", lambda _: "77s")
+    result = to_linkerd(POLICY + EJECTION)
+    (change,) = (c for c in result.report.verification.changes if c["kind"] == "ejection")
+    assert change["explained_by"] == []
+    assert "MM904" in codes(result)
+
+
+def test_annotations_of_the_target_in_the_input_are_told() -> None:
+    annotated = EJECTION.replace(
+        "namespace: shop}\nspec: {sel",
+        "namespace: shop, annotations: {timeout.linkerd.io/request: 3s}}\nspec: {sel",
+    )
+    result = to_linkerd(POLICY + annotated)
+    (change,) = (c for c in result.report.verification.changes if c["kind"] == "timeout")
+    assert change["explained_by"] == ["MM330"]
+    assert "timeout 3 s" in str(change["after"])

@@ -11,6 +11,7 @@ from ir.inventory import Workload
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind
 from ir.model import Fact, Model
+from ir.resilience import Outliers
 from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
@@ -246,10 +247,13 @@ def _ports(lowering: Lowering, workload: Workload, facts: Sequence[Fact]) -> Ite
 
 
 def client_namespaces(*models: Model) -> Iterator[Pattern]:
-    """Namespaces for whose clients some routes are meant."""
-    for table in (f for model in models for f in model.facts if isinstance(f, RouteTable)):
-        matches = [match for route in table.routes for match in route.matches]
-        for audience in (table.attachment.audience, *(match.audience for match in matches)):
+    """Namespaces for whose clients some routes or rules about failing endpoints are meant."""
+    for fact in (
+        f for model in models for f in model.facts if isinstance(f, (RouteTable, Outliers))
+    ):
+        routes = fact.routes if isinstance(fact, RouteTable) else ()
+        matches = [match for route in routes for match in route.matches]
+        for audience in (fact.attachment.audience, *(match.audience for match in matches)):
             for name in () if audience is None else audience.namespaces:
                 yield Pattern(PatternKind.EXACT, name.value)
 

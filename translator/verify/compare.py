@@ -10,6 +10,7 @@ from ir.model import Model
 from translator.verify.access import Comparison
 from translator.verify.edge import EdgeComparison
 from translator.verify.egress import EgressComparison
+from translator.verify.ejection import EjectionComparison
 from translator.verify.explain import Claim, Claims, Explained
 from translator.verify.result import Kind, Slice, Verdict
 from translator.verify.routes import RouteComparison
@@ -106,6 +107,8 @@ def compare(before: Model, after: Model, terms: Terms) -> Proof:
         unread=terms.unread_routes,
     )
     slices.extend(leaving.slices())
+    failing = EjectionComparison(access.lowered, access.world, terms.unread_routes)
+    slices.extend(failing.slices())
     found = tuple(
         Found(one, tuple(claims.explain(change) for change in one.changes)) for one in slices
     )

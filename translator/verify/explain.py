@@ -9,7 +9,7 @@ others is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from translator.report.model import BEYOND, HIDDEN, ODD_PATHS, Impact
@@ -24,8 +24,19 @@ IMPACTS: Mapping[Kind, frozenset[Impact]] = {
 ANY = frozenset((Impact.DIFFERENT, Impact.STRICTER, Impact.LOOSER))
 """Impacts that explain a change of routing: what is lost of a route may well be called stricter or looser."""
 
-_BY_DEFAULT = (Kind.RETRY, Kind.TIMEOUT)
-"""Changes that a finding about a default of the source explains wherever they occur."""
+_BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retries"}
+"""Changes that a finding about a default of the source explains wherever they occur, by the end of its field."""
+
+_FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT, Kind.EJECTION, Kind.EJECTION_MANNER))
+_OF_FAILURES: Mapping[str, frozenset[Kind]] = {
+    "MM302": frozenset((Kind.RETRY,)),
+    "MM303": frozenset((Kind.TIMEOUT,)),
+    "MM304": frozenset((Kind.EJECTION_MANNER,)),
+    "MM307": frozenset((Kind.RETRY,)),
+    "MM330": _FAILURES,
+    "MM331": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
+}
+"""What findings about failures explain of these kinds; the others about failures explain none of them."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")
 
@@ -38,8 +49,16 @@ class Claim:
     impact: Impact
     leaves: frozenset[int]
     message: str
-    default: bool = False
-    """Whether it is about what the source does where nothing is written."""
+    default: str = ""
+    """The field where nothing is written, if it is about what the source does then."""
+
+    def may_explain(self, kind: Kind) -> bool:
+        """Whether it is about what has changed at all."""
+        if self.impact not in IMPACTS.get(kind, ANY):
+            return False
+        if kind not in _FAILURES or not self.code.startswith("MM3"):
+            return True
+        return kind in _OF_FAILURES.get(self.code, ())
 
 
 def _may(claim: Claim, change: Change, sample: Sample) -> bool:
@@ -64,7 +83,6 @@ class Claims:
         self.all = tuple(claims)
         self._by_leaf: dict[int, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
-        self._defaults = tuple(n for n, claim in enumerate(self.all) if claim.default)
         self.used: set[int] = set()
         for number, claim in enumerate(self.all):
             for leaf in claim.leaves:
@@ -74,20 +92,25 @@ class Claims:
 
     def explain(self, change: Change) -> Explained:
         """The change with its findings; none where one of its requests has none."""
-        wanted = IMPACTS.get(change.kind, ANY)
         codes: dict[str, None] = {}
         for sample in change.samples:
-            near = (*self._near(sample), *(self._defaults if change.kind in _BY_DEFAULT else ()))
+            near = (*self._near(sample), *self._silent(change.kind))
             own = [
                 n
                 for n in near
-                if self.all[n].impact in wanted and _may(self.all[n], change, sample)
+                if self.all[n].may_explain(change.kind) and _may(self.all[n], change, sample)
             ]
             if not own:
                 return Explained(change, (ODD_PATHS,) if change.odd else ())
             self.used.update(own)
             codes.update(dict.fromkeys(self.all[n].code for n in own))
         return Explained(change, tuple(sorted(codes)))
+
+    def _silent(self, kind: Kind) -> Iterator[int]:
+        """Findings about a default that holds for every request."""
+        field = _BY_DEFAULT.get(kind)
+        if field is not None:
+            yield from (n for n, c in enumerate(self.all) if c.default.endswith(field))
 
     def _near(self, sample: Sample) -> tuple[int, ...]:
         found: dict[int, None] = {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ir.behaviour.concrete_tries import FAILURES, tried_again
 from ir.behaviour.delivery import Outcome
 from ir.behaviour.request import Delivery
+from ir.behaviour.tries import told
 from translator.verify.result import Kind
 from translator.verify.routed import Fate
 
@@ -25,9 +27,9 @@ def differences(before: Outcome, after: Outcome) -> tuple[tuple[Kind, ...], bool
     found = [] if kind is None else [kind]
     if (before.status, before.effects) != (after.status, after.effects):
         found.append(Kind.REWRITTEN)
-    if before.timeout != after.timeout:
+    if (before.timeout, before.limits) != (after.timeout, after.limits):
         found.append(Kind.TIMEOUT)
-    if (before.attempts or 0) != (after.attempts or 0):
+    if (before.attempts or 0, before.occasions) != (after.attempts or 0, after.occasions):
         found.append(Kind.RETRY)
     return tuple(found), unclear
 
@@ -56,8 +58,23 @@ def agrees(fate: Fate, found: Delivery) -> bool:
     mine = [(end.who, share) for end, share in outcome.shares if "/" in end.who[0]]
     theirs = [(share.endpoints, share.fraction) for share in found.shares]
     listed = all(share and all(who.count("/") > 1 for who in share) for share, _ in theirs)
-    return (not listed or sorted(mine) == sorted(theirs)) and (
+    return (not listed or sorted(mine) == sorted(theirs)) and _fails_alike(outcome, found)
+
+
+def _fails_alike(outcome: Outcome, found: Delivery) -> bool:
+    """Whether the naive decider says the same of time limits and further tries."""
+    times = found.times
+    limits = {
+        "response": None if times is None else times.response,
+        "idle": None if times is None else times.idle,
+        "one backend": None if times is None else times.per_backend,
+        "one try": found.retry.per_try_timeout if found.retry and found.retries else None,
+    }
+    mine = dict(outcome.limits)
+    return (
         (outcome.timeout, outcome.attempts) == (found.timeout, found.retries)
+        and mine == {part: value.value for part, value in limits.items() if value is not None}
+        and all((one in outcome.occasions) == tried_again(found.retry, one) for one in FAILURES)
     )
 
 
@@ -73,5 +90,7 @@ def said(fate: Fate) -> str:
         for end, share in outcome.shares
     )
     more = [f"timeout {outcome.timeout:g} s"] if outcome.timeout is not None else []
-    more += [f"{outcome.attempts} more tries"] if outcome.attempts else []
+    more += [f"{part} {seconds:g} s" for part, seconds in outcome.limits]
+    if outcome.attempts:
+        more.append(f"{outcome.attempts} more tries on {told(outcome.occasions) or 'nothing'}")
     return f"forward to {shares}{by}" + "".join(f", {one}" for one in (*more, *outcome.effects))

@@ -34,6 +34,10 @@ class Kind(StrEnum):
     REWRITTEN = "rewritten"
     RETRY = "retry"
     TIMEOUT = "timeout"
+    EJECTION = "ejection"
+    """Endpoints that fail are left out after other failures, for another time, or not at all."""
+    EJECTION_MANNER = "ejection_manner"
+    """They are left out by the same rule, but looked at in another manner."""
 
 
 @dataclass(frozen=True, slots=True)

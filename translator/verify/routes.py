@@ -30,7 +30,6 @@ _HTTP = (Protocol.HTTP, Protocol.GRPC)
 _GATEWAY = EnforcedAt.GATEWAY
 _BARE = View(authority_has_port=False)
 _UNCLEAR = "routes whose winner or endpoints cannot be told"
-_CONDITIONS = "which answers are worth another try is not compared, only how many tries there are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +178,7 @@ class RouteComparison:
                 raise
             return Slice(shown, Verdict.UNKNOWN, (), (str(disagreement),))
         taints = [*self._taints(address), *([_UNCLEAR] if doubt else [])]
-        retried = any(fate.outcome.attempts for side in fates for fate in side)
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
-        assumptions += [_CONDITIONS] if retried else []
         reasons = tuple(dict.fromkeys((*taints, *assumptions)))
         return Slice(shown, verdict_of(changes, taints, assumptions), changes, reasons)
 

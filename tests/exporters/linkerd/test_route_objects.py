@@ -157,4 +157,5 @@ spec: {selector: {app: api}, ports: [{name: http, port: 80, targetPort: 8080}]}
 """
     http: list[object] = [{"route": API}]
     findings = translated(service, routes(http)).report.findings
-    assert [f.message for f in findings if f.code == "MM302" and "hold for every rule" in f.message]
+    (found,) = (f for f in findings if f.code == "MM330")
+    assert found.message.startswith("Service/shop/api has retry.linkerd.io/http, which")

@@ -25,6 +25,7 @@ from translator.importers.linkerd.model import HttpRoute, Server, Statement, Str
 from translator.importers.linkerd.proxies import read_proxies
 from translator.importers.linkerd.rate_limit import rate_limit_reader
 from translator.importers.linkerd.server import read_server
+from translator.importers.linkerd.services import read_services
 from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.unread import kind_not_read
@@ -75,7 +76,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     access = link_access(statements, servers, inventory, options)
     limits = link_rate_limits(statements, servers, options)
     doors = [d.listener for s in statements if isinstance(s, Gateway) for d in s.doors]
-    routes = link_routes(statements, inventory, options)
+    spoken = read_services(resources, options, reads)
+    routes = link_routes(statements, inventory, options, spoken)
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
     facts.extend(machine_facts(statements))

@@ -5,15 +5,25 @@ linkerd2 policy-controller/k8s/index/src/outbound/index/http.rs and .../inbound/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from ir.match import AllOf, Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced, absorb, trail
-from ir.resilience import Retry, RetryCondition, Timeouts
+from ir.resilience import Timeouts
 from ir.traffic import Route, RouteMatch
 from translator.api import Options
 from translator.importers.linkerd.age import read_created
+from translator.importers.linkerd.annotations import (
+    RETRY,
+    SINCE,
+    TIMEOUT,
+    Refused,
+    Words,
+    read_http_retry,
+    read_timeouts,
+)
 from translator.importers.linkerd.model import HttpRoute
 from translator.resources.gateway_api.read import (
     ROUTE_GROUP,
@@ -29,21 +39,11 @@ OWN_GROUP = "policy.linkerd.io"
 FIELD_SINCE = "2.20"
 """Since when ``timeouts.request`` is honoured on the kind of ``gateway.networking.k8s.io`` (linkerd2 pull 14750)."""
 
-ANNOTATIONS = frozenset(
-    (
-        "retry.linkerd.io/limit",
-        "retry.linkerd.io/http",
-        "retry.linkerd.io/grpc",
-        "retry.linkerd.io/timeout",
-        "timeout.linkerd.io/request",
-        "timeout.linkerd.io/response",
-        "timeout.linkerd.io/idle",
-    )
-)
+ANNOTATIONS = frozenset((*RETRY, *TIMEOUT))
 """Annotations that say what happens to requests."""
 
 _DIALECT = RegexDialect.RUST_SPAN
-_WORDS = {"5xx": RetryCondition.SERVER_ERROR, "gateway-error": RetryCondition.GATEWAY_ERROR}
+T = TypeVar("T")
 
 
 def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
@@ -54,6 +54,7 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
         group = root.str("apiVersion").value.rpartition("/")[0]
         own = group == OWN_GROUP
         heeds = own or options.source.at_least(FIELD_SINCE)
+        spoken = options.source.at_least(SINCE)
         rules = spec.opt_list("rules")
         return HttpRoute(
             meta=meta,
@@ -64,8 +65,8 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
             guarded=tuple(read_matches(rule, _DIALECT) for rule in rules) or ((),),
             routes=tuple(_route(rule, meta, heeds=heeds) for rule in rules)
             or (Route(trail=trail("the rule that is there by default")),),
-            retry=_retry(root),
-            timeouts=_timeouts(root),
+            retry=_family(root, RETRY, read_http_retry) if spoken else None,
+            timeouts=_family(root, TIMEOUT, read_timeouts) if spoken else None,
             trail=absorb(meta.fact("HTTPRoute"), spec.empty("rules"), spec.empty("parentRefs")),
         )
 
@@ -111,45 +112,14 @@ def _annotations(root: Cursor) -> Cursor | None:
     return root.map("metadata").opt_map("annotations")
 
 
-def _retry(root: Cursor) -> Retry | None:
-    """Without a condition nothing is retried; the limit is 1 where only conditions are written."""
+def _family(root: Cursor, keys: Sequence[str], read: Callable[[Words], T | None]) -> T | None:
+    """What a family of annotations says."""
     found = _annotations(root)
     if found is None:
         return None
-    limit, http = found.opt_str("retry.linkerd.io/limit"), found.opt_str("retry.linkerd.io/http")
-    if http is None:
-        return None
-    if limit is not None and not limit.value.isdigit():
-        raise found.refuse(f'retry.linkerd.io/limit: expected a number, found "{limit.value}".')
-    conditions: list[Traced[RetryCondition]] = []
-    statuses: list[Traced[int]] = []
-    for word in http.value.split(","):
-        text = word.strip()
-        if text in _WORDS:
-            conditions.append(http.derive(_WORDS[text]))
-        elif text.isdigit():
-            statuses.append(http.derive(int(text)))
-        else:
-            low, _, high = text.partition("-")
-            if not (low.isdigit() and high.isdigit()):
-                raise found.refuse(f'retry.linkerd.io/http: expected a status, found "{text}".')
-            statuses.extend(http.derive(code) for code in range(int(low), int(high) + 1))
-    return Retry(
-        attempts=Traced(1, (), http.origin) if limit is None else limit.map(int),
-        per_try_timeout=found.opt_duration("retry.linkerd.io/timeout"),
-        conditions=tuple(conditions),
-        statuses=tuple(statuses),
-        trail=trail("retries"),
-    )
-
-
-def _timeouts(root: Cursor) -> Timeouts | None:
-    found = _annotations(root)
-    if found is None:
-        return None
-    request, response, idle = (
-        found.opt_duration(f"timeout.linkerd.io/{what}") for what in ("request", "response", "idle")
-    )
-    if request is None and response is None and idle is None:
-        return None
-    return Timeouts(request=request, response=response, idle=idle, trail=trail("timeouts"))
+    given = {key: value for key in keys if (value := found.opt_str(key)) is not None}
+    try:
+        return read(given)
+    except Refused as reason:
+        message = f"{reason}."
+        raise found.refuse(message) from None

@@ -67,4 +67,24 @@ ENTRIES = (
         "Decide whether you rely on it; the finding says what it is and where it is documented.",
         "http:\n- route: [{destination: {host: reviews}}]  # retried twice by default",
     ),
+    Entry(
+        "MM330",
+        "Annotations of the target in the input",
+        "A Service of the input has annotations that the source does not heed and the target does: from the change on "
+        "requests to it are tried again, limited in time, or kept from failing endpoints by these words.",
+        "Somebody prepared the Service for the target, or it was there before.",
+        "Take the annotations off, or keep them where they are meant. A route that sets retries or time limits of its own "
+        "uses none of the Service's.",
+        "metadata: {annotations: {timeout.linkerd.io/request: 5s}}",
+    ),
+    Entry(
+        "MM331",
+        "Failing endpoints of whom",
+        "Endpoints that fail are left out for other clients, other endpoints or other ports than in the source, or for "
+        "nobody.",
+        "The target has one rule for each Service: for all who address it, all its ports, and all endpoints to which its "
+        "routes lead.",
+        "Split the Service, or decide that one rule is right for all; then set balancer.linkerd.io/failure-accrual.",
+        "subsets:\n- name: v1\n  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 2}}",
+    ),
 )

@@ -12,6 +12,7 @@ from translator.exporters.linkerd.legalise.destinations import Subsets
 from translator.exporters.linkerd.legalise.endpoints import legalise_endpoints
 from translator.exporters.linkerd.legalise.membership import legalise_membership
 from translator.exporters.linkerd.legalise.routes import legalise_routes
+from translator.exporters.linkerd.legalise.service_words import words_of_services
 from translator.exporters.linkerd.legalise.trust import without_aliases
 
 
@@ -26,7 +27,7 @@ def legalise(model: Model, options: Options, subsets: Subsets) -> tuple[Model, t
     losses.extend(guarded.losses)
     losses.extend(lose_defaults(model, options))
     reached = legalise_endpoints(replace(model, facts=tuple(guarded.facts)), options)
-    losses.extend(reached.losses)
+    losses.extend((*reached.losses, *words_of_services(model.inventory, reached.facts)))
     joined = legalise_membership(replace(model, facts=tuple(reached.facts)), options)
     losses.extend(joined.losses)
     legal = replace(model, facts=tuple(joined.facts), defaults=())

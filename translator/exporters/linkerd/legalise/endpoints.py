@@ -16,15 +16,12 @@ from ir.attachment import Attachment, Reach, ServicePort, Subject
 from ir.inventory import Inventory, Service
 from ir.model import Fact, Model
 from ir.provenance import Traced, Trail, derived, named
-from ir.resilience import ConnectionLimits, LoadBalancing, Outliers, RetryBudget
+from ir.resilience import AppliesTo, ConnectionLimits, LoadBalancing, Outliers, RetryBudget
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.routes import is_http
 from translator.exporters.prune import of_one_cause
 from translator.report.model import Fate, Impact, Severity, Support
-
-LONGEST_OUT = 300.0
-"""Seconds after which an endpoint is tried again at the latest: ``max_ejection_time`` of the source's proxy."""
 
 
 @dataclass(slots=True)
@@ -146,13 +143,13 @@ def _for_service(
     spent: tuple[Trail, ...] = () if attachment.audience is None else (attachment.audience.trail,)
     ports = tuple(attachment.ports)
     node = derived(fact.trail.value, (fact.trail, attachment.subject.trail, *spent, *ports))
-    return replace(fact, attachment=here, trail=node)
+    return replace(fact, attachment=here, applies_to=AppliesTo.ADDRESS, trail=node)
 
 
 def _other_ports(fact: Outliers, service: Service, others: Iterable[int]) -> Loss:
     numbers = ", ".join(str(number) for number in sorted(others))
     return Loss(
-        code="MM304",
+        code="MM331",
         impact=Impact.DIFFERENT,
         support=Support.PARTIAL,
         severity=Severity.LOW,
@@ -182,7 +179,7 @@ def _counted_otherwise(fact: Outliers) -> Loss:
 
 def _no_breaker(fact: Outliers, reason: str) -> Loss:
     return Loss(
-        code="MM304",
+        code="MM331",
         impact=Impact.DIFFERENT,
         support=Support.PARTIAL,
         sites=tuple(traced(fact)),

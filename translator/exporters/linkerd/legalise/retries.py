@@ -10,10 +10,9 @@ limit for one request, so that none is written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ir.inventory import Service
-from ir.provenance import Traced, derived
+from ir.provenance import Traced, derived, named
 from ir.resilience import Retry, RetryCondition
 from ir.traffic import HeaderSide, Route
 from ir.walk import traced
@@ -26,9 +25,15 @@ ANNOTATIONS_SINCE = "2.16"
 FIELD_SINCE = "2.20"
 """Since when the field ``timeouts.request`` is honoured in a route (linkerd2 pull 14750)."""
 
-_BY_STATUS = (RetryCondition.SERVER_ERROR, RetryCondition.GATEWAY_ERROR)
-_IMPLICIT = (RetryCondition.REFUSED_STREAM, RetryCondition.LISTED_STATUS)
-"""Conditions that the target always has, or that only announce a list of statuses."""
+_BY_STATUS = {
+    RetryCondition.SERVER_ERROR: RetryCondition.SERVER_ANSWER,
+    RetryCondition.GATEWAY_ERROR: RetryCondition.GATEWAY_ANSWER,
+    RetryCondition.SERVER_ANSWER: RetryCondition.SERVER_ANSWER,
+    RetryCondition.GATEWAY_ANSWER: RetryCondition.GATEWAY_ANSWER,
+}
+"""Conditions by status, less the failures without an answer, on which the target does not retry."""
+_UNANSWERED = (RetryCondition.SERVER_ERROR, RetryCondition.GATEWAY_ERROR, RetryCondition.RESET)
+"""Conditions that hold for streams that are refused too."""
 
 
 def in_target_terms(
@@ -77,26 +82,6 @@ def shared(route: Route, target: Target) -> tuple[object, ...]:
     return (_key(route.retry), (whole, *limits) if any((whole, *limits)) else None)
 
 
-def inherited(service: Service | None, routes: Sequence[Route]) -> Iterator[Loss]:
-    """Rules that say nothing of retries or time limits have those of the annotations of their service."""
-    written = () if service is None else tuple(service.annotations)
-    for family, silent in (
-        ("retry", [r for r in routes if r.retry is None]),
-        ("timeout", [r for r in routes if r.timeouts is None]),
-    ):
-        names = [key for key in written if key.startswith(f"{family}.linkerd.io/")]
-        if names and silent and service is not None:
-            yield Loss(
-                code="MM302" if family == "retry" else "MM303",
-                impact=Impact.DIFFERENT,
-                support=Support.PARTIAL,
-                fate=Fate.APPROXIMATED,
-                sites=tuple(route.trail for route in silent),
-                message=f"{service.key} has {', '.join(names)}, which hold for every rule that sets none itself.",
-                advice="Take the annotations off the Service, or put them on the routes that need them.",
-            )
-
-
 def _key(retry: Retry | None) -> tuple[object, ...]:
     if retry is None:
         return ()
@@ -109,36 +94,74 @@ def _key(retry: Retry | None) -> tuple[object, ...]:
 
 
 def _retry(retry: Retry | None, losses: list[Loss]) -> Retry | None:
-    """A retry with the conditions that the target has; none where nothing is left to retry on."""
+    """A retry with the conditions that the target has; none where nothing is left to retry on.
+
+    Whatever is listed, the target tries streams again that were refused (linkerd2-proxy
+    linkerd/app/outbound/src/policy/route/retry.rs, 2.20).
+    """
     if retry is None:
         return None
     if retry.attempts.value == 0:
         losses.append(_absent(retry))
         return None
-    kept = [c for c in retry.conditions if c.value in _BY_STATUS]
-    statuses = list(retry.statuses)
-    gone: list[Traced[RetryCondition]] = []
-    spent: list[Traced[object]] = []
-    for condition in retry.conditions:
-        if condition.value is RetryCondition.CLIENT_ERROR:
-            statuses.append(condition.derive(409))
-        elif condition.value in _IMPLICIT:
-            spent.append(condition)
-        elif condition.value not in _BY_STATUS:
-            gone.append(condition)
-    if not kept and not statuses:
+    said = _sorted(retry)
+    refused = [c for c in retry.conditions if c.value is RetryCondition.REFUSED_STREAM]
+    if not said.kept and not said.statuses and not refused:
         losses.append(_lost(retry, "the target retries by HTTP status only, and none is named"))
         return None
-    if any(c.origin for c in gone):
-        losses.append(_conditions(gone))
+    losses.extend(_differing(retry, said, refused=bool(refused)))
     if retry.per_try_timeout is not None:
         losses.append(_headers_only(retry.per_try_timeout))
+    always = refused[0] if refused else named(RetryCondition.REFUSED_STREAM, retry.trail)
     return replace(
         retry,
-        conditions=tuple(kept),
-        statuses=tuple(statuses),
-        trail=derived(retry.trail.value, (retry.trail, *spent)),
+        conditions=(*said.kept, always),
+        statuses=said.statuses,
+        trail=derived(retry.trail.value, (retry.trail, *said.spent, *refused[1:])),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The conditions of a retry by what becomes of them; ``spent``: they only announce a list of statuses."""
+
+    kept: tuple[Traced[RetryCondition], ...]
+    statuses: tuple[Traced[int], ...]
+    gone: tuple[Traced[RetryCondition], ...]
+    spent: tuple[Traced[RetryCondition], ...]
+
+
+def _sorted(retry: Retry) -> _Said:
+    kept: list[Traced[RetryCondition]] = []
+    statuses = list(retry.statuses)
+    gone: list[Traced[RetryCondition]] = []
+    spent: list[Traced[RetryCondition]] = []
+    for condition in retry.conditions:
+        if condition.value in _BY_STATUS:
+            kept.append(condition.derive(_BY_STATUS[condition.value]))
+        elif condition.value is RetryCondition.CLIENT_ERROR:
+            statuses.append(condition.derive(409))
+        elif condition.value is RetryCondition.LISTED_STATUS:
+            spent.append(condition)
+        elif condition.value is not RetryCondition.REFUSED_STREAM:
+            gone.append(condition)
+    return _Said(tuple(kept), tuple(statuses), tuple(gone), tuple(spent))
+
+
+def _differing(retry: Retry, said: _Said, *, refused: bool) -> Iterator[Loss]:
+    """On which occasions the target does not retry, and on which it does so besides."""
+    written = [c for c in said.gone if c.origin]
+    silent = [c for c in said.gone if not c.origin]
+    if written:
+        yield _conditions(written, Fate.LOST, written)
+    if silent:
+        yield _conditions(silent, Fate.APPROXIMATED, [retry.attempts])
+    unanswered = [c for c in retry.conditions if c.value in _UNANSWERED]
+    lumped = [c for c in unanswered if c.value is not RetryCondition.RESET]
+    if lumped:
+        yield _no_answer(lumped)
+    if not refused and not unanswered:
+        yield _also_refused(retry)
 
 
 def _lost(retry: Retry, reason: str) -> Loss:
@@ -163,15 +186,44 @@ def _absent(retry: Retry) -> Loss:
     )
 
 
-def _conditions(gone: Sequence[Traced[RetryCondition]]) -> Loss:
-    names = ", ".join(c.value.value for c in gone)
+def _conditions(
+    gone: Sequence[Traced[RetryCondition]], fate: Fate, sites: Sequence[Traced[object]]
+) -> Loss:
+    names = ", ".join(dict.fromkeys(c.value.value for c in gone))
     return Loss(
         code="MM302",
         impact=Impact.DIFFERENT,
         support=Support.NEVER,
         severity=Severity.LOW,
-        sites=tuple(gone),
+        fate=fate,
+        sites=tuple(sites),
         message=f"the target does not retry on {names}.",
+    )
+
+
+def _no_answer(conditions: Sequence[Traced[RetryCondition]]) -> Loss:
+    names = ", ".join(dict.fromkeys(c.value.value for c in conditions))
+    return Loss(
+        code="MM302",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(conditions),
+        message=f"{names}: the target retries on these answers, but not where there is no answer at all (a connection "
+        "that fails or breaks), which counts in the source.",
+    )
+
+
+def _also_refused(retry: Retry) -> Loss:
+    return Loss(
+        code="MM302",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=(retry.attempts,),
+        message="the target also tries a request again whose stream the server refused before it began with it.",
     )
 
 

@@ -34,7 +34,7 @@ from translator.exporters.linkerd.legalise.objects import ordered_by_name, sprea
 from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, alternative
 from translator.exporters.linkerd.legalise.redirects import in_target_redirects
-from translator.exporters.linkerd.legalise.retries import in_target_terms, inherited, shared
+from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
 from translator.exporters.linkerd.legalise.slots import is_on, meet, service_ports
 from translator.exporters.linkerd.legalise.viewers import (
@@ -167,7 +167,6 @@ def _legal(
     lost.extend(_leaks(found, rivals))
     lost.extend(moving_shares(found))
     lost.extend(_never_reached(table, reached))
-    lost.extend(inherited(service, table.routes))
     losses.extend(lost)
     return tuple(found)
 

@@ -16,7 +16,7 @@ from ir.provenance import Traced, absorb, derived, named
 from ir.traffic import RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.report.model import Impact, Severity, Support
+from translator.report.model import Fate, Impact, Severity, Support
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +118,17 @@ def audiences(
 
     ``replaced``: namespaces that have a table of their own for the service; ``alone``: no other table is for it.
     """
-    home = (
-        ""
-        if table.attachment.subject.namespace is None
-        else table.attachment.subject.namespace.value
-    )
+    home = _home(table)
     audience = table.attachment.audience
     if audience is not None and audience.reach is Reach.NAMESPACES:
-        return _private(audience, home, inventory, alone=alone)
+        return _private(table, audience, inventory, alone=alone)
     return _public(table, home, inventory, replaced)
 
 
-def _private(audience: Audience, home: str, inventory: Inventory, *, alone: bool) -> Audiences:
+def _private(
+    table: RouteTable, audience: Audience, inventory: Inventory, *, alone: bool
+) -> Audiences:
+    home = _home(table)
     abroad = [space for space in audience.namespaces if space.value != home]
     own = next((space for space in audience.namespaces if space.value == home), None)
     viewers = [Viewer(sees=space.value, at=space) for space in abroad]
@@ -147,7 +146,7 @@ def _private(audience: Audience, home: str, inventory: Inventory, *, alone: bool
     named_here = [space.value for space in abroad]
     others = _others(inventory, (home, *named_here))
     passers = [Viewer(sees=None, at=named(n, own), passes=True) for n in others]
-    return Audiences((Viewer(sees=home), *viewers, *passers))
+    return Audiences((Viewer(sees=home), *viewers, *passers), [_later(table, own)])
 
 
 def _public(
@@ -168,7 +167,28 @@ def _public(
         return found
     others = _others(inventory, (home, *spaces))
     rest = [Viewer(sees=None, at=named(n, *at_home)) for n in others]
-    return Audiences((Viewer(sees=home), *viewers, *rest))
+    return Audiences((Viewer(sees=home), *viewers, *rest), [_later(table, *at_home)])
+
+
+def _home(table: RouteTable) -> str:
+    space = table.attachment.subject.namespace
+    return "" if space is None else space.value
+
+
+def _later(table: RouteTable, *own: Traced[str]) -> Loss:
+    """What is for the service's own namespace is for those that nobody lists, too."""
+    home, name = _home(table), table.attachment.subject.name
+    return Loss(
+        code="MM208",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=own,
+        message=f"what is for the clients of {home} only stands at Service/{home}/{name.value if name else ''} for all; "
+        "the namespaces of the input have routes of their own, but one that is added later has these.",
+        advice="Give a namespace that is added later a route of its own to the service.",
+    )
 
 
 def _others(inventory: Inventory, known: Sequence[str]) -> list[str]:

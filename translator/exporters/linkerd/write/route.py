@@ -7,7 +7,7 @@ from dataclasses import replace
 from ir.attachment import Scope, ServicePort
 from ir.match import AllOf, Pattern, PatternKind
 from ir.provenance import Traced, derived
-from ir.resilience import Retry
+from ir.resilience import Retry, RetryCondition
 from ir.traffic import AS_DIALLED, Backend, Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.linkerd.write.authorization import POLICY
@@ -174,18 +174,23 @@ def _annotations(table: RouteTable, *, by_field: bool) -> dict[str, Tree]:
     return found
 
 
+_WORDS = {RetryCondition.SERVER_ANSWER: "5xx", RetryCondition.GATEWAY_ANSWER: "gateway-error"}
+"""Conditions that have a word; streams that are refused are tried again without one."""
+
+
 def _retry(first: Retry, alike: list[Retry]) -> dict[str, Tree]:
-    limit = derived(str(first.attempts.value), [r.attempts for r in alike])
-    conditions: list[Traced[object]] = []
+    spoken: list[Traced[object]] = []
+    silent: list[Traced[object]] = []
     for retry in alike:
-        conditions.extend((*retry.conditions, *retry.statuses))
-    words = dict.fromkeys(
-        [*(c.value.value for c in first.conditions), *(str(s.value) for s in first.statuses)]
-    )
-    tree: dict[str, Tree] = {
-        "retry.linkerd.io/limit": limit,
-        "retry.linkerd.io/http": derived(",".join(words), conditions),
-    }
+        for condition in retry.conditions:
+            (spoken if condition.value in _WORDS else silent).append(condition)
+        spoken.extend(retry.statuses)
+    limit = derived(str(first.attempts.value), [*(r.attempts for r in alike), *silent])
+    tree: dict[str, Tree] = {"retry.linkerd.io/limit": limit}
+    words = [_WORDS[c.value] for c in first.conditions if c.value in _WORDS]
+    words.extend(str(status.value) for status in first.statuses)
+    if words:
+        tree["retry.linkerd.io/http"] = derived(",".join(dict.fromkeys(words)), spoken)
     limits = [r.per_try_timeout for r in alike if r.per_try_timeout is not None]
     if limits:
         tree["retry.linkerd.io/timeout"] = derived(duration(limits[0].value), limits)

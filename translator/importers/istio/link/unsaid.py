@@ -25,6 +25,8 @@ _RULE_DOC = "reference/config/networking/virtual-service/"
 _RULES_DOC = "reference/config/networking/destination-rule/"
 _OUTLIERS_DOC = f"{_RULES_DOC}#OutlierDetection"
 _MOVED_PERMANENTLY = 301
+_LONGEST_OUT = 300.0
+"""Seconds: ``max_ejection_time`` of the proxy, or the base where that is longer (Envoy outlier_detection.proto)."""
 
 
 def said(route: Route, options: Options) -> Route:
@@ -53,17 +55,20 @@ def _named(value: Traced[T], options: Options, field: str) -> Traced[T]:
 
 
 def outliers_said(outliers: Outliers, options: Options) -> Outliers:
-    """A block that is there is on: 5 errors in a row, looked at every 10 s, out for 30 s, 10 %."""
+    """A block that is there is on: 5 errors in a row, looked at every 10 s, out for 30 s at first, 10 %."""
 
     def default(value: Traced[T] | None, field: str, usual: T) -> Traced[T]:
         what = silence(options, f"{_OUTLIERS}.{field}", _OUTLIERS_DOC)
         return silent(usual, what) if value is None else value
 
+    ejection_time = default(outliers.ejection_time, "baseEjectionTime", 30.0)
+    longest = max(_LONGEST_OUT, ejection_time.value)
     return replace(
         outliers,
         consecutive_errors=default(outliers.consecutive_errors, "consecutive5xxErrors", 5),
         interval=default(outliers.interval, "interval", 10.0),
-        ejection_time=default(outliers.ejection_time, "baseEjectionTime", 30.0),
+        ejection_time=ejection_time,
+        longest_ejection=silent(longest, silence(options, _OUTLIERS, _OUTLIERS_DOC)),
         max_ejection_percent=default(outliers.max_ejection_percent, "maxEjectionPercent", 10),
     )
 

@@ -35,7 +35,9 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
 from translator.importers.linkerd.link.opaque_ports import where_heeded
+from translator.importers.linkerd.link.services import service_facts, with_inherited
 from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
+from translator.importers.linkerd.services import Spoken
 from translator.resources.gateway_api.gateway import Gateway, bound
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 from translator.resources.kubernetes.metadata import Meta
@@ -45,8 +47,10 @@ _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind
 _IGNORED = "Linkerd heeds no parent of this kind"
 
 
-def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
-    """Tables of clients, and parents and ports on which nobody heeds them."""
+def link_routes(
+    statements: Sequence[Statement], inventory: Inventory, options: Options, spoken: Spoken
+) -> Linked:
+    """Tables of clients, with what Services say of their requests, and parents and ports on which nobody heeds them."""
     gateways = tuple(s for s in statements if isinstance(s, Gateway))
     found = _tables(statements, gateways)
     tables: list[Fact] = []
@@ -61,7 +65,10 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
             leaves = tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
             inactive.append(Inactive(leaves=leaves, winner="", why=_OPAQUE))
         else:
-            tables.append(heeded)
+            tables.append(
+                with_inherited(heeded, spoken) if isinstance(heeded, RouteTable) else heeded
+            )
+    tables.extend(service_facts(spoken, tables, inventory, options))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
 
