@@ -121,7 +121,7 @@ def _for_some(subset: Subset, rule: DestinationRule, ruling: Ruling) -> Opaque:
     return Opaque(
         attachment=Attachment(
             subject=subject_at(ruling.place, rule.meta),
-            audience=_clients(ruling, rule),
+            audience=clients_of(ruling, rule),
             enforced_at=EnforcedAt.CLIENT,
         ),
         kind="DestinationRule subsets for some clients",
@@ -141,7 +141,7 @@ def _facts(
     """The blocks of a policy as facts about the host, or about the part of it with ``labels``."""
     here = Attachment(
         subject=subject_at(ruling.place, rule.meta),
-        audience=_clients(ruling, rule),
+        audience=clients_of(ruling, rule),
         enforced_at=EnforcedAt.CLIENT,
     )
     numbered = [(own, own.port) for own in policy.ports if own.port is not None]
@@ -182,7 +182,8 @@ def _said(block: Block, options: Options) -> Block:
             return block
 
 
-def _clients(ruling: Ruling, rule: DestinationRule) -> Audience:
+def clients_of(ruling: Ruling, rule: DestinationRule) -> Audience:
+    """The clients for whom a rule holds."""
     found = audience_of(ruling.seen, rule.meta)
     if rule.selector is None:
         return found

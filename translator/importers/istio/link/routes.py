@@ -26,6 +26,7 @@ from translator.importers.istio.link.destinations import (
     resolved,
     rulebook,
 )
+from translator.importers.istio.link.ejections import ejections
 from translator.importers.istio.link.gateway_routes import as_virtual_services
 from translator.importers.istio.link.hosts import (
     Place,
@@ -123,8 +124,9 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
     of_parts = (one for part in parts for one in part.idles)
     idles = (*unheld, *of_parts, *whole.idles, *made.idles)
     policies = close_rulebook(scene.book, leaves_in(*tables), options)
+    failing = ejections(scene.book, leaves_in(*tables), inventory, options)
     return Linked(
-        facts=(*tables, *policies.facts),
+        facts=(*tables, *policies.facts, *failing),
         inactive=(*inactive(idles, told), *policies.inactive),
         losses=(
             *(loss for service in whole.services for loss in _refusals(service)),
