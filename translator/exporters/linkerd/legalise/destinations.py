@@ -25,6 +25,14 @@ class Unreachable(Exception):  # noqa: N818  # carries a reason upwards
         self.advice = advice
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A destination of a route that cannot be written, though others can."""
+
+    backend: Backend
+    reason: Unreachable
+
+
 def moving_shares(tables: Sequence[RouteTable]) -> Iterator[Loss]:
     """Weights hold while every backend has endpoints: the target gives the share of one without to the others.
 
@@ -108,6 +116,29 @@ class Subsets:
                 raise
             return _without_backends(route)
         return replace(route, backends=backends)
+
+    def partly(self, route: Route, table: RouteTable) -> tuple[Route, tuple[Gap, ...]]:
+        """A route with those of its destinations that can be written, and what is in the way of the others.
+
+        Raises:
+            Unreachable: no destination that gets requests can be written.
+        """
+        if len(route.backends) < 2:  # noqa: PLR2004  # all or nothing
+            return self.route(route, table), ()
+        kept: list[Backend] = []
+        gaps: list[Gap] = []
+        for backend in route.backends:
+            try:
+                kept.append(self._backend(backend, table))
+            except Unreachable as reason:
+                gaps.append(Gap(backend, reason))
+        if gaps and not any(b.weight is None or b.weight.value for b in kept):
+            raise gaps[0].reason
+        return replace(route, backends=tuple(kept)), tuple(gaps)
+
+    def trial(self) -> Subsets:
+        """The same without consequences: what it makes is thrown away."""
+        return Subsets(self.inventory, Names())
 
     def _backend(self, backend: Backend, table: RouteTable) -> Backend:
         return replace(backend, destination=self._destination(backend.destination, table))

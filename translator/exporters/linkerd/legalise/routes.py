@@ -29,6 +29,7 @@ from translator.exporters.linkerd.legalise.destinations import (
     moving_shares,
     to_itself,
 )
+from translator.exporters.linkerd.legalise.gaps import Told, left_out
 from translator.exporters.linkerd.legalise.methods import by_method
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
 from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
@@ -155,18 +156,21 @@ def _legal(
     lost.extend(terms)
     table = replace(table, routes=routes)
     found: list[RouteTable] = []
-    reached: set[int] = set()
+    told = Told()
     slots = _slots(table, service, scene.options.target, lost)
     for viewer in who.viewers:
         for slot in slots:
-            seen = _objects(table, viewer, slot, scene, lost, reached)
+            seen = _objects(table, viewer, slot, scene, lost, told)
             found.extend(_finished(seen, viewer, service, scene))
     if not found:
         losses.extend(lost)
+        for reason in told.gone.values():
+            raise reason
         raise Unreachable("MM208", "none of its rules is left for clients of the mesh")
     lost.extend(_leaks(found, rivals))
     lost.extend(moving_shares(found))
-    lost.extend(_never_reached(table, reached))
+    lost.extend(_never_reached(table, told))
+    lost.extend(left_out(table, _host(table), told))
     losses.extend(lost)
     return tuple(found)
 
@@ -262,7 +266,7 @@ def _objects(
     slot: Slot,
     scene: Scene,
     losses: list[Loss],
-    reached: set[int],
+    told: Told,
 ) -> tuple[RouteTable, ...]:
     """The table as one set of clients sees it on one port: one object or several, in rank order."""
     ports = () if slot is None else (slot,)
@@ -279,15 +283,17 @@ def _objects(
             if match is None or (sees(match, viewer) and _on(tests, slot)):
                 asked = [t for t in tests if t.part is not Part.SERVICE_PORT]
                 alternatives.append(alternative(number, match, asked))
+    writable = told.writable(seen, {a.route for a in alternatives}, scene.subsets.trial())
+    alternatives = [a for a in alternatives if a.route in writable]
     if not alternatives:
         return ()
     target = scene.options.target
     keys = {number: shared(route, target) for number, route in enumerate(seen.routes)}
     parts = spread(alternatives, keys)
     wanted = sorted({one.route for part in parts.objects for one in part})
-    routes = {number: scene.subsets.route(seen.routes[number], seen) for number in wanted}
-    reached.update(id(one.source) for part in parts.objects for one in part)
-    reached.update(one.route for part in parts.objects for one in part)
+    routes = {number: scene.subsets.partly(seen.routes[number], seen)[0] for number in wanted}
+    told.reached.update(id(one.source) for part in parts.objects for one in part)
+    told.reached.update(one.route for part in parts.objects for one in part)
     if not parts.certain:
         losses.append(ordered_by_name((table.trail,), len(parts.objects)))
     return tuple(replace(seen, routes=worded(part, routes, seen)) for part in parts.objects)
@@ -321,11 +327,13 @@ def _leaks(objects: Sequence[RouteTable], rivals: Sequence[RouteTable]) -> Itera
         )
 
 
-def _never_reached(table: RouteTable, reached: set[int]) -> Iterator[Loss]:
+def _never_reached(table: RouteTable, told: Told) -> Iterator[Loss]:
     """Alternatives that earlier rules cover whole: the source never reaches them either."""
     for number, route in enumerate(table.routes):
-        for part in (route,) if number not in reached else route.matches:
-            if part is route or id(part) not in reached:
+        if number in told.gone:
+            continue
+        for part in (route,) if number not in told.reached else route.matches:
+            if part is route or id(part) not in told.reached:
                 yield Loss(
                     code="MM107",
                     impact=Impact.NONE,
