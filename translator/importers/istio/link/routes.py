@@ -48,6 +48,7 @@ from translator.importers.istio.link.mesh_config import (
     mesh_config,
     path_form,
 )
+from translator.importers.istio.link.refusals import refusals
 from translator.importers.istio.link.surfaces import Surface, surfaces
 from translator.importers.istio.link.unsaid import said
 from translator.importers.istio.link.visibility import (
@@ -129,7 +130,7 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
         facts=(*tables, *policies.facts, *failing),
         inactive=(*inactive(idles, told), *policies.inactive),
         losses=(
-            *(loss for service in whole.services for loss in _refusals(service)),
+            *(loss for service in whole.services for loss in refusals(service)),
             *known,
             *policies.losses,
         ),
@@ -387,18 +388,3 @@ def _unserved(draft: Draft, used: frozenset[int], scene: Scene, *, alone: bool) 
             )
         )
     return found
-
-
-def _refusals(service: VirtualService) -> Iterator[Loss]:
-    for one in dict.fromkeys(service.refused):
-        then = "" if one.heeded else " The rule is left out: its requests go to the next."
-        yield Loss(
-            code="MM106",
-            impact=Impact.DIFFERENT,
-            support=Support.PARTIAL,
-            severity=Severity.HIGH,
-            fate=Fate.APPROXIMATED if one.heeded else Fate.INERT,
-            leaves=one.leaves,
-            message=f"{service.meta.key} holds what its webhook would refuse: {one.why}.{then}",
-            advice="Correct the source first.",
-        )
