@@ -101,8 +101,8 @@ def test_two_trees_that_say_the_same_are_equal(run: Run, sides: Path) -> None:
     assert sides.is_dir()
     ran = run("verify", "before", "after")
     assert ran.code == 0
-    assert ran.out.endswith("verdict: EQUAL_UNDER\n")
-    assert "compared: 2 EQUAL_EXACT, 1 EQUAL_UNDER" in ran.out
+    assert ran.out.endswith("verdict: EQUAL_EXACT\n")
+    assert "compared: 4 EQUAL_EXACT" in ran.out
 
 
 def test_wider_access_is_shown_by_a_request_and_the_rules_that_decide_it(
@@ -127,6 +127,8 @@ def test_wider_access_is_shown_by_a_request_and_the_rules_that_decide_it(
         ("shop/sa/web", "shop/sa/shop", "newly_denied"),
         ("timeout: 3s", "timeout: 4s", "timeout"),
         ("timeout: 3s", "retries: {attempts: 7}", "retry"),
+        ("consecutive5xxErrors: 7", "consecutive5xxErrors: 8", "ejection"),
+        ("consecutive5xxErrors: 7", "consecutive5xxErrors: 7, interval: 3s", "ejection_manner"),
         ("[{destination: {host: api}}]", "[{destination: {host: other}}]", "rerouted"),
         ("timeout: 3s", "rewrite: {uri: /x}\n    timeout: 3s", "rewritten"),
     ],
@@ -146,13 +148,17 @@ def test_a_change_of_any_kind_is_found(
 
 
 def test_a_setting_that_no_request_tells_is_a_difference_too(run: Run, sides: Path) -> None:
-    change(sides, "consecutive5xxErrors: 7", "consecutive5xxErrors: 8")
+    limits = "trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}}, outlierDetection:"
+    for side in ("before", "after"):
+        file = sides / side / "all.yaml"
+        file.write_text(file.read_text().replace("trafficPolicy: {outlierDetection:", limits))
+    change(sides, "maxConnections: 7", "maxConnections: 8")
     ran = run("verify", "before", "after", "--format", "json")
     assert ran.code == 5
     told = json.loads(ran.out)
     assert told["changes"] == []
     (one,) = told["settings"]
-    assert one["what"] == "how failing endpoints are set aside"
+    assert one["what"] == "limits of connections"
     assert one["before"]["rules"][0]["file"] == "before/all.yaml"
     assert one["before"]["text"] != one["after"]["text"]
 

@@ -18,7 +18,6 @@ from ir.provenance import Traced
 from ir.resilience import (
     ConnectionLimits,
     LoadBalancing,
-    Outliers,
     RateLimit,
     RetryBudget,
     SessionAffinity,
@@ -37,7 +36,6 @@ _NOUNS: dict[type, str] = {
     Listener: "a listener of a gateway",
     LoadBalancing: "load balancing",
     Opaque: "an extension that is not understood",
-    Outliers: "how failing endpoints are set aside",
     PortProtocol: "the protocol of a port",
     ProxySetting: "a setting of proxies",
     RateLimit: "a limit of the rate of requests",

@@ -26,6 +26,8 @@ _TITLES = {
     "rewritten": "changed on the way otherwise",
     "retry": "tried again otherwise",
     "timeout": "another timeout",
+    "ejection": "endpoints that fail left out otherwise",
+    "ejection_manner": "endpoints that fail looked at in another manner",
 }
 """The kinds of changes, gravest first."""
 
