@@ -76,8 +76,8 @@ def test_trap_istio_14_clients_of_a_namespace_with_a_rule_of_its_own_see_that_on
     wild = rule(failures(9), "wild", "dev", host="*.svc.cluster.local")
     world = World(rule(failures(3), "own"), wild)
     assert accrual(world)["-consecutive-max-failures"] == "3"
-    told = [f.message for f in world.findings("MM304")]
-    assert any("for some clients only" in message for message in told)
+    told = [f.message for f in world.findings("MM331")]
+    assert any("clients in dev have a rule of their own" in message for message in told)
 
 
 def test_trap_istio_15_of_two_rules_for_a_host_the_oldest_one_has_the_policy() -> None:
