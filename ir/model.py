@@ -69,19 +69,20 @@ Fact = (
 """One statement about requests."""
 
 
-@roles(key=Role.NOTE, text=Role.NOTE, silence=Role.NOTE, fact=Role.EFFECT)
+@roles(key=Role.NOTE, text=Role.NOTE, silence=Role.NOTE, fact=Role.EFFECT, value=Role.NOTE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Default:
     """What the mesh does where nothing is written, stated once for the widest subject where it holds.
 
     ``key`` is the field of a fact that it fills (``Route.retry``); ``text`` is the sentence about a request; ``fact``
-    is the value, where it is a fact.
+    is the value, where it is a fact, and ``value`` where it is a time or a word.
     """
 
     key: str
     text: str
     silence: Silence
     fact: Retry | Timeouts | PeerMtls | Probes | EgressPolicy | None = None
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -450,7 +450,9 @@ def test_words_of_the_target_on_a_route_of_the_source_do_not_wake_up() -> None:
     assert found["metadata"]["annotations"]["team"] == "a"
     before, after = world.both()
     assert before.retries == 2
-    assert after.retries is None
+    assert after.retries == 2
+    assert after.retry is not None
+    assert [condition.value for condition in after.retry.conditions] == ["refused-stream"]
 
 
 AMBIENT = """

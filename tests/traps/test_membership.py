@@ -95,7 +95,10 @@ def test_trap_istio_44_an_unlabelled_namespace_does_not() -> None:
     pod = deployment(labels='sidecar.istio.io/inject: "true"')
     result = translated(NAMESPACE.replace("LABEL", "team: a"), pod)
     metadata = edited(result, "Deployment/shop/db")
-    assert metadata["annotations"] == {"linkerd.io/inject": "enabled"}
+    assert metadata["annotations"] == {
+        "linkerd.io/inject": "enabled",
+        "config.linkerd.io/proxy-outbound-connect-timeout": "10s",
+    }
 
 
 def test_trap_istio_30_the_root_namespace_is_the_configured_one() -> None:

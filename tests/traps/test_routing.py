@@ -292,7 +292,7 @@ def test_trap_linkerd_19_rules_with_other_retries_stand_apart() -> None:
     again = ", retries: {attempts: 2, retryOn: 5xx}"
     world = World(http(rule("{uri: {prefix: /a}}", more=again), rule("")))
     assert len(written(world.result, "HTTPRoute")) == 2
-    assert [world.both(path)[1].retries for path in ("/a", "/b")] == [2, None]
+    assert [world.both(path)[1].retries for path in ("/a", "/b")] == [2, 2]
 
 
 def test_trap_linkerd_20_annotations_of_the_service_hold_for_rules_without_any() -> None:
@@ -310,6 +310,12 @@ def test_trap_linkerd_21_a_limit_is_never_written_without_statuses() -> None:
         for route in written(translated(routes([{"route": API, "retries": retries}])), "HTTPRoute"):
             keys = route["metadata"].get("annotations", {})
             assert ("retry.linkerd.io/limit" in keys) is ("retry.linkerd.io/http" in keys)
+    # alone it stands where streams that were refused are meant, which the target tries again without a word
+    refused = translated(routes([{"route": API, "retries": {"attempts": 4}}]))
+    (route,) = written(refused, "HTTPRoute")
+    assert route["metadata"]["annotations"]["retry.linkerd.io/limit"] == "4"
+    assert "retry.linkerd.io/http" not in route["metadata"]["annotations"]
+    assert "does not retry on connect-failure" in "".join(messages(refused, "MM302"))
 
 
 def test_trap_linkerd_22_the_field_that_nobody_enforces_is_never_written() -> None:

@@ -42,6 +42,13 @@ class Carry(StrEnum):
     NONE = "none"
 
 
+class Defaults(StrEnum):
+    """What becomes of the source's silent behaviour."""
+
+    PIN = "pin"
+    ADOPT = "adopt"
+
+
 class Color(StrEnum):
     """When the terminal gets colour."""
 
@@ -73,6 +80,7 @@ class Aim:
 
     target_version: str = flag("", "The target's version; the newest by default.", "V")
     gateway_class: str = flag("", "Of the Gateways that take over ingress.", "CLASS")
+    defaults: Defaults = flag(Defaults.PIN, "Write the source's defaults, or take the target's.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def run_options(loaded: Loaded, source: str, target: str, reading: Reading, aim:
             "control_plane_namespace": reading.control_plane_namespace,
             "node_networks": _networks("--node-networks", reading.node_networks),
             "gateway_class": aim.gateway_class or None,
+            "defaults": aim.defaults.value,
         },
     )
 

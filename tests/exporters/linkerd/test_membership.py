@@ -62,7 +62,7 @@ def test_a_setting_that_the_target_has_is_written(
 def test_a_setting_that_it_lacks_leaves_only_where_the_object_changes_anyway() -> None:
     image = "sidecar.istio.io/proxyImage: x"
     assert to_linkerd(pods(annotations=image)).documents == ()
-    both = to_linkerd(pods(TRUE, image))
+    both = to_linkerd(pods(TRUE, image), defaults="adopt")
     assert annotated(both) == {"linkerd.io/inject": "enabled"}
     lost = [row for row in both.report.ledger if row.path.endswith('proxyImage"]')]
     assert [row.fate for row in lost] == [Fate.LOST]

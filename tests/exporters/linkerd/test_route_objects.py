@@ -54,7 +54,7 @@ def test_rules_with_other_retries_stand_in_an_object_of_their_own() -> None:
     )
     assert retries_of(result) == {
         "api": {"retry.linkerd.io/limit": "3", "retry.linkerd.io/http": "5xx"},
-        "api-2": {},
+        "api-2": {"retry.linkerd.io/limit": "2"},
     }
 
 

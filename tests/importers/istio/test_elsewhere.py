@@ -100,7 +100,10 @@ def test_a_label_by_which_a_workload_knows_its_pods_leaves_in_both_places() -> N
     assert spec["selector"] == {"matchLabels": {"app": "db"}}
     assert spec["template"]["metadata"] == {
         "labels": {"app": "db"},
-        "annotations": {"linkerd.io/inject": "enabled"},
+        "annotations": {
+            "linkerd.io/inject": "enabled",
+            "config.linkerd.io/proxy-outbound-connect-timeout": "10s",
+        },
     }
     [finding] = [f for f in result.report.findings if f.code == "MM601"]
     assert "know their pods by a label that leaves" in finding.message

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ir.model import Model
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.access import legalise_access
-from translator.exporters.linkerd.legalise.defaults import lose_defaults
+from translator.exporters.linkerd.legalise.defaults import lose_defaults, with_pinned
 from translator.exporters.linkerd.legalise.destinations import Subsets
 from translator.exporters.linkerd.legalise.endpoints import legalise_endpoints
 from translator.exporters.linkerd.legalise.membership import legalise_membership
@@ -26,7 +26,8 @@ def legalise(model: Model, options: Options, subsets: Subsets) -> tuple[Model, t
     guarded = legalise_access(replace(model, facts=tuple(routed.facts)), options)
     losses.extend(guarded.losses)
     losses.extend(lose_defaults(model, options))
-    reached = legalise_endpoints(replace(model, facts=tuple(guarded.facts)), options)
+    pinned = with_pinned(replace(model, facts=tuple(guarded.facts)), options)
+    reached = legalise_endpoints(pinned, options)
     losses.extend((*reached.losses, *words_of_services(model.inventory, reached.facts)))
     joined = legalise_membership(replace(model, facts=tuple(reached.facts)), options)
     losses.extend(joined.losses)

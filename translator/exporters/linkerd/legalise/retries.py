@@ -37,15 +37,23 @@ _UNANSWERED = (RetryCondition.SERVER_ERROR, RetryCondition.GATEWAY_ERROR, RetryC
 
 
 def in_target_terms(
-    routes: Sequence[Route], target: Target
+    routes: Sequence[Route], target: Target, pinned: Retry | None = None
 ) -> tuple[tuple[Route, ...], tuple[Loss, ...]]:
-    """The routes with retries and time limits that an object can state, and what was lost for it."""
+    """The routes with retries and time limits that an object can state, and what was lost for it.
+
+    ``pinned``: the retries of routes that say nothing of it. They are written unless some route has its retries
+    switched off, since these would have to stand in objects of their own.
+    """
     losses: list[Loss] = []
     if not target.at_least(ANNOTATIONS_SINCE):
         edits = [edit.side for route in routes for edit in route.header_edits]
         held = HeaderSide.RESPONSE not in edits
         return tuple(_without(route, losses, held=held) for route in routes), tuple(losses)
-    spoken = tuple(replace(r, retry=_retry(r.retry, losses)) for r in routes)
+    off = any(r.retry is not None and not r.retry.attempts.value for r in routes)
+    usual = None if off or pinned is None else _retry(pinned, [])
+    spoken = tuple(
+        replace(r, retry=usual if r.retry is None else _retry(r.retry, losses)) for r in routes
+    )
     return spoken, tuple(losses)
 
 

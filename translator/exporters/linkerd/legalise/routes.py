@@ -23,6 +23,7 @@ from translator.exporters.linkerd.legalise.connections import (
     connection_objects,
     inventory_service,
 )
+from translator.exporters.linkerd.legalise.defaults import pinned_retry
 from translator.exporters.linkerd.legalise.destinations import (
     Subsets,
     Unreachable,
@@ -70,7 +71,7 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
     """The route tables in legal form, the services made for subsets, and all other facts as they are."""
     legal = Legal()
     stated = frozenset(one.key for one in model.objects)
-    scene = Scene(subsets, model.inventory, Names(), options, stated)
+    scene = Scene(subsets, model.inventory, Names(), options, stated, pinned_retry(model, options))
     tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
     for fact in model.facts:
         if not isinstance(fact, RouteTable):
@@ -152,7 +153,7 @@ def _legal(
     lost.extend(more)
     table, more = by_method(table)
     lost.extend(more)
-    routes, terms = in_target_terms(table.routes, scene.options.target)
+    routes, terms = in_target_terms(table.routes, scene.options.target, scene.pinned)
     lost.extend(terms)
     table = replace(table, routes=routes)
     found: list[RouteTable] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ir.inventory import Inventory
+from ir.resilience import Retry
 from translator.api import Options
 from translator.exporters.linkerd.legalise.destinations import Subsets
 from translator.exporters.naming import Names
@@ -12,7 +13,10 @@ from translator.exporters.naming import Names
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The services made for subsets, what is listed, the names that are taken, and the run's options."""
+    """The services made for subsets, what is listed, the names that are taken, and the run's options.
+
+    ``pinned``: the retries of routes that say nothing of it, where the source's default is to be written.
+    """
 
     subsets: Subsets
     inventory: Inventory
@@ -20,6 +24,7 @@ class Scene:
     options: Options
     stated: frozenset[str] = frozenset()
     """Keys of the objects of the source."""
+    pinned: Retry | None = None
 
     def keeps(self, kind: str, namespace: str, name: str) -> bool:
         """Whether the source has such an object: its translation stands in its place, by its name."""

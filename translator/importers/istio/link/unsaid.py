@@ -14,7 +14,7 @@ from ir.provenance import Traced, silent
 from ir.resilience import Outliers, Retry, RetryBudget
 from ir.traffic import Redirect, Route
 from translator.api import Options
-from translator.importers.istio.defaults import silence
+from translator.importers.istio.defaults import NO_503_SINCE, silence
 
 T = TypeVar("T")
 
@@ -41,7 +41,11 @@ def _retry(retry: Retry, options: Options) -> Retry:
         _named(condition, options, f"{_RULE}.retries.retryOn") for condition in retry.conditions
     )
     attempts = _named(retry.attempts, options, f"{_RULE}.retries.attempts")
-    return replace(retry, attempts=attempts, conditions=conditions)
+    statuses = retry.statuses
+    silent_on = conditions and not any(condition.origin for condition in conditions)
+    if silent_on and not statuses and not options.source.at_least(NO_503_SINCE):
+        statuses = (_named(Traced(503), options, f"{_RULE}.retries.retryOn"),)
+    return replace(retry, attempts=attempts, conditions=conditions, statuses=statuses)
 
 
 def _redirect(redirect: Redirect, options: Options) -> Redirect:
