@@ -8,18 +8,18 @@ from ir.attachment import EnforcedAt, Scope
 from ir.match import Part
 from ir.model import Fact
 from ir.provenance import Traced, trail
-from ir.resilience import Outliers, Retry, RetryCondition
+from ir.resilience import ConnectionLimits, Retry, RetryCondition
 from ir.traffic import Protocol
 from tests.ir.facts import at, closed, grant, model, on, refusal, route, subject, table, ways
 from translator.verify.settings import OtherSetting, other_settings
 
 
-def outliers(errors: int, *leaves: int, name: str = "reviews") -> Outliers:
+def limits(connections: int, *leaves: int, name: str = "reviews") -> ConnectionLimits:
     where = at(subject(Scope.SERVICE, namespace="shop", name=name))
-    return Outliers(
+    return ConnectionLimits(
         attachment=where,
-        consecutive_errors=Traced(errors, leaves),
-        trail=trail("outliers"),
+        max_connections=Traced(connections, leaves),
+        trail=trail("limits"),
     )
 
 
@@ -28,13 +28,13 @@ def compared(before: tuple[Fact, ...], after: tuple[Fact, ...]) -> tuple[OtherSe
 
 
 def test_the_same_setting_at_another_place_of_the_input_is_no_difference() -> None:
-    assert compared((outliers(5, 1),), (outliers(5, 2),)) == ()
-    first, second = outliers(5), outliers(5, name="ratings")
+    assert compared((limits(5, 1),), (limits(5, 2),)) == ()
+    first, second = limits(5), limits(5, name="ratings")
     assert compared((first, second), (second, first)) == ()
 
 
 def test_a_setting_that_is_stated_otherwise_is_one_difference() -> None:
-    (one,) = compared((outliers(5, 1),), (outliers(6, 2),))
+    (one,) = compared((limits(5, 1),), (limits(6, 2),))
     assert one.before is not None
     assert one.after is not None
     assert (one.before.leaves, one.after.leaves) == ((1,), (2,))
@@ -42,7 +42,7 @@ def test_a_setting_that_is_stated_otherwise_is_one_difference() -> None:
 
 
 def test_a_setting_that_is_stated_twice_differs_from_one_that_is_stated_once() -> None:
-    (one,) = compared((outliers(5),), (outliers(5), outliers(5)))
+    (one,) = compared((limits(5),), (limits(5), limits(5)))
     assert one.before is None
     assert one.after is not None
 
