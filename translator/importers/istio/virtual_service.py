@@ -166,7 +166,7 @@ def _route(
     hosts = given((headers.authority, None if shares is None else shares.authority))
     node = empties(absorb(meta.fact(item.path), headers.trail), item, "match", "mirrors")
     rewrite = _picked(own, root, "rewrite")
-    retry = _picked(own, root, "retries")
+    retry, fault = _picked(own, root, "retries"), _picked(own, root, "fault")
     route = Route(
         name=_name(own, root),
         matches=matches,
@@ -180,7 +180,7 @@ def _route(
         cross_origin=read_cross_origin(_picked(own, root, "corsPolicy").item, meta),
         timeouts=read_timeouts(_picked(own, root, "timeout").item, meta),
         retry=read_retry(retry.item, retry.margin),
-        fault=read_fault(_picked(own, root, "fault").item, meta),
+        fault=read_fault(fault.item, fault.margin),
         trail=node if shares is None else absorb(node, shares.spent),
     )
     return replace(

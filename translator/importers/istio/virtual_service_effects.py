@@ -134,17 +134,26 @@ def _retry_on(
     return tuple(conditions), tuple(statuses), node
 
 
-def read_fault(item: Cursor, meta: Meta) -> Fault | None:
-    """``fault``: a percentage that is left out is 0."""
+def read_fault(item: Cursor, margin: Margin) -> Fault | None:
+    """``fault``: a percentage that is left out is 0.
+
+    Delays that grow and errors of HTTP/2 are in the API and nowhere else: they inject nothing (route.go
+    ``TranslateFault``).
+    """
     place = item.opt_map("fault")
     if place is None:
         return None
-    node = empties(absorb(meta.fact("fault"), place.here), place, "delay", "abort")
+    node = empties(absorb(margin.meta.fact("fault"), place.here), place, "delay", "abort")
     delay, abort = place.opt_map("delay"), place.opt_map("abort")
     delay_percent, node = (None, node) if delay is None else _percent(delay, node)
     abort_percent, node = (None, node) if abort is None else _percent(abort, node)
-    if abort is not None:
-        abort.only_one("httpStatus", "grpcStatus", "http2Error")
+    if delay is not None and delay.only_one("fixedDelay", "exponentialDelay") == "exponentialDelay":
+        margin.note(delay.opt_str("exponentialDelay"))
+    if (
+        abort is not None
+        and abort.only_one("httpStatus", "grpcStatus", "http2Error") == "http2Error"
+    ):
+        margin.note(abort.opt_str("http2Error"))
     return Fault(
         delay=None if delay is None else duration(delay, "fixedDelay"),
         delay_percent=delay_percent,
