@@ -124,7 +124,7 @@ def rulebook(rules: Sequence[DestinationRule], options: Options) -> Rulebook:
     for (space, *_), members in groups.items():
         known = all(one.rule.created.value for one in members)
         guessed = guessed or (len(members) > 1 and not known)
-        rulings, more = _merged(_oldest_first(members, known=known))
+        rulings, more = _merged(_oldest_first(_contested(members), known=known))
         found.setdefault(space, []).extend(rulings)
         idles.extend(more)
     return Rulebook(
@@ -163,6 +163,18 @@ def _for_own(seen: Visibility, rule: DestinationRule) -> Visibility:
     kept = tuple(one for one in seen.namespaces if one.value == space.value)
     rest = tuple(one for one in seen.namespaces if one.value != space.value)
     return Visibility(public=False, namespaces=kept, spent=(*seen.spent, *rest))
+
+
+def _contested(members: list[_Stand]) -> list[_Stand]:
+    """Rules of which the age decides, with it as part of what they say."""
+    if len(members) == 1:
+        return members
+    return [
+        replace(
+            m, rule=replace(m.rule, trail=absorb(m.rule.trail, Traced("", m.rule.created.because)))
+        )
+        for m in members
+    ]
 
 
 def _oldest_first(members: list[_Stand], *, known: bool) -> list[_Stand]:
