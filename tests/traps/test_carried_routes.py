@@ -538,3 +538,17 @@ def test_of_an_object_that_is_there_twice_the_last_is_taken_apart() -> None:
     assert [ends(d) for d in world.both()] == [("depot/far",)] * 2
     (kept,) = (d.value for d in world.result.documents if d.edited)
     assert spec_of(kept)["parentRefs"] == [{"name": "door"}]
+
+
+@pytest.mark.parametrize(("path", "told"), [("/a", True), ("/", False)])
+def test_at_a_waypoint_rules_that_would_follow_those_of_another_object_are_told(
+    path: str, *, told: bool
+) -> None:
+    rules = f"{{matches: [{{path: {{value: {path}}}}}], {NEW}}}"
+    service = "http: [{route: [{destination: {host: far.depot.svc.cluster.local}}]}]"
+    second = virtual_service(service, created="2026-01-02T00:00:00Z")
+    second = second.replace("namespace: web", "namespace: shop")
+    parent = "{group: '', kind: Service, name: api}"
+    first = route(rules, created="2026-01-01T00:00:00Z", parents=parent)
+    world = World(AMBIENT.replace("WAYPOINT", "door"), first, second)
+    assert ("MM225" in world.codes()) is told

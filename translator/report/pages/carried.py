@@ -47,4 +47,13 @@ ENTRIES = (
         "Set gatewayClassName to a class that you run before the source leaves.",
         "kind: Gateway\nspec:\n  gatewayClassName: istio",
     ),
+    Entry(
+        "MM225",
+        "Rules that follow others at a waypoint",
+        "Requests that meet none of the first object's rules get 404 instead of going by those of the second.",
+        "At a waypoint the rules of all objects on a host are one list; they are translated as a sidecar has them, where "
+        "the first object counts alone.",
+        "Write the rules of both in one object.",
+        "kind: HTTPRoute\nspec:\n  parentRefs: [{group: '', kind: Service, name: api}]  # and a VirtualService on api",
+    ),
 )

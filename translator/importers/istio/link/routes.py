@@ -60,6 +60,7 @@ from translator.importers.istio.link.visibility import (
     standings_by_port,
     visibility_of,
 )
+from translator.importers.istio.link.waypoints import Heeded, not_joined
 from translator.importers.istio.model import (
     DestinationRule,
     MeshConfig,
@@ -92,6 +93,11 @@ class Draft:
     surfaces: tuple[Surface, ...]
     idles: tuple[Idle, ...]
 
+    @property
+    def mesh_routes(self) -> tuple[Route, ...]:
+        """The rules that sidecars hold."""
+        return next((side.routes for side in self.surfaces if side.mesh), ())
+
 
 def link_routes(statements: Sequence[Statement], inventory: Inventory, options: Options) -> Linked:
     """Route tables, and the policies of DestinationRules."""
@@ -118,6 +124,8 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
     ]
     tables: list[Fact] = [*_in_order(drafts, parts), *streams]
     losses = [*more, *(loss for part in parts for loss in part.losses)]
+    pairs = [Heeded(d.service, d.mesh_routes, own) for d, own in zip(drafts, heeded, strict=True)]
+    losses.extend(not_joined(pairs, leaves_in(*tables), inventory))
     known = (*whole.losses, *made.losses, *losses)
     told = leaves_in(*tables).union(
         leaf for loss in known if loss.fate is not Fate.INERT for leaf in loss.leaves
