@@ -11,12 +11,12 @@ demo: $(VENV)/.ready
 	@echo "Translating examples/shop from Istio to Linkerd:"
 	@$(BIN)/meshmigrate istio-to-linkerd examples/shop --output-dir demo-out --force \
 		--node-networks 10.128.0.0/20 --fail-on blocker \
-		--report demo-out/report.json --report demo-out/report.md; \
+		--report demo-out/report.json --report demo-out/report.md --report demo-out/report.html; \
 	status=$$?; \
 	if [ $$status -eq 3 ]; then \
 		echo; echo "(exit code 3: done and written, with findings that a person must look at)"; \
 	elif [ $$status -ne 0 ]; then exit $$status; fi
-	@echo; echo "The manifests are in demo-out/, the whole report in demo-out/report.md."
+	@echo; echo "The manifests are in demo-out/, the whole report in demo-out/report.html and report.md."
 
 test: $(VENV)/.ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/check

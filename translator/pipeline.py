@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO, TextIO
 
 from ir.model import Model
 from ir.walk import close
 from translator.api import Import, Loss, Options
 from translator.errors import InputError, TargetError
+from translator.exhibits import exhibits_of
 from translator.exporters.emit import Document, dump, render, untraced
 from translator.ledger import Books, positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
@@ -162,7 +164,8 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
         proven = prove(Translated(loaded, written, imported, model, losses, ledger), options)
         findings = with_proof(findings, ((told.loss, told.witness) for told in proven.told), books)
     report = _report(loaded, options, ledger, findings, written, export.assumptions, imported)
-    report = replace(report, verification=proven.verification)
+    shown = partial(exhibits_of, loaded, written, model, options)
+    report = replace(report, verification=proven.verification, exhibits=shown)
     return Result(
         documents=written,
         report=report,

@@ -115,13 +115,13 @@ def test_per_namespace_puts_a_namespace_into_one_file(run: Run, folder: Path) ->
 
 
 def test_every_report_is_written_in_the_form_of_its_suffix(run: Run, folder: Path) -> None:
-    files = ("r.json", "r.md", "r.csv", "r.txt", "r.sarif")
+    files = ("r.json", "r.md", "r.csv", "r.txt", "r.sarif", "r.html")
     run(PAIR, "in.yaml", *(part for file in files for part in ("--report", file)))
     starts = [(folder / file).read_text(encoding="utf-8")[:5] for file in files]
-    assert starts == ['{"sch', "## me", "row,f", "in.ya", '{\n "$']
+    assert starts == ['{"sch', "## me", "row,f", "in.ya", '{\n "$', "<!doc"]
 
 
-@pytest.mark.parametrize("file", ["r.html", "r.pdf", "r"])
+@pytest.mark.parametrize("file", ["r.htm", "r.pdf", "r"])
 def test_a_report_of_an_unknown_form_is_wrong_usage(run: Run, folder: Path, file: str) -> None:
     assert run(PAIR, "in.yaml", "--report", file).code == 2
     assert names(folder) == ["in.yaml"]

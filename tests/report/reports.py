@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+import meshmigrate
 from translator.report.model import (
     DefaultRef,
     Fate,
@@ -25,6 +27,14 @@ from translator.report.model import (
 SHOP = Path(__file__).parents[2] / "examples" / "shop"
 FAULT_AT = Source("shop/vs.yaml", 20, 9, "VirtualService/shop/reviews", "spec.http[0].fault")
 ROUTE = "HTTPRoute/shop/reviews"
+
+
+@cache
+def shop() -> Report:
+    """The report of the example."""
+    nodes = ("10.128.0.0/20",)
+    done = meshmigrate.translate([str(SHOP)], source="istio", target="linkerd", node_networks=nodes)
+    return done.report
 
 
 def finding(

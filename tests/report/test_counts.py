@@ -8,12 +8,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
-import meshmigrate
-from tests.report.reports import SHOP, finding, report
+from tests.report.reports import finding, report, shop
+from translator.report.html.page import render_html
 from translator.report.model import Impact, Report, Severity
 from translator.report.render.csv import render_csv
 from translator.report.render.groups import causes
@@ -23,11 +22,6 @@ from translator.report.render.sarif import render_sarif
 from translator.report.render.text import render_text
 
 Counts = dict[str, int]
-
-
-@cache
-def shop() -> Report:
-    return meshmigrate.translate([str(SHOP)], source="istio", target="linkerd").report
 
 
 def made_up() -> Report:
@@ -84,12 +78,31 @@ def sarif_counts(whole: Report) -> tuple[Counts, int]:
     return dict(severities), len({one["properties"]["cause"] for one in results})
 
 
+def html_counts(whole: Report) -> tuple[Counts, int]:
+    page = render_html(whole)
+    causes = re.findall(r'<details class="cause" id="c\d+" data-s="(\w+)".*?(?=<details class="cause"|</section>)',
+                        page, re.DOTALL)  # fmt: skip
+    held = [
+        (severity, len(re.findall(r'<details class="f"', part)))
+        for severity, part in zip(
+            causes, re.split(r'<details class="cause"', page)[1:], strict=True
+        )
+    ]
+    listed = Counter[str]()
+    for severity, number in held:
+        listed[severity] += number
+    ticks = re.findall(r'<span class="sev (\w+)">\w+ <b>(\d+)</b></span></label>', page)
+    assert {name: int(n) for name, n in ticks if int(n)} == listed
+    return dict(listed), len(causes)
+
+
 FORMS: dict[str, Callable[[Report], tuple[Counts, int]]] = {
     "text": text_counts,
     "markdown": markdown_counts,
     "csv": csv_counts,
     "json": json_counts,
     "sarif": sarif_counts,
+    "html": html_counts,
 }
 
 

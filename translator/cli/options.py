@@ -105,7 +105,7 @@ class Writing:
     format: Format = flag(Format.YAML, "The form of manifests.")
     carry: Carry = flag(Carry.EDITED, "Which documents of the input are written too.")
     report: tuple[str, ...] = flag(
-        (), "Write the report: .json, .sarif, .md, .csv or .txt; repeatable.", "FILE"
+        (), "Write the report: .html, .json, .sarif, .md, .csv or .txt; repeatable.", "FILE"
     )
 
 

@@ -27,9 +27,16 @@ def _text(report: Report) -> Iterable[str]:
     return (render_text(report, verbose=True),)
 
 
+def _html(report: Report) -> Iterable[str]:
+    from translator.report.html.page import render_html_chunks
+
+    return render_html_chunks(report)
+
+
 FORMS: Mapping[str, Callable[[Report], Iterable[str]]] = {
     ".json": _json,
     ".sarif": lambda report: (report.to_sarif(),),
+    ".html": _html,
     ".md": lambda report: (report.to_markdown(),),
     ".csv": _csv,
     ".txt": _text,

@@ -34,6 +34,24 @@ class Headline:
     sentence: str
     changes: dict[str, int]
 
+    @property
+    def detail(self) -> str:
+        """The sentence without what the title says already."""
+        return self.sentence.partition(": ")[2] or self.sentence
+
+    @property
+    def title(self) -> str:
+        """The answer in a few words."""
+        if self.changes.get(ALLOWED):
+            return "Requests are newly allowed"
+        match self.standing:
+            case Standing.WIDER:
+                return "Access may get wider"
+            case Standing.OPEN:
+                return "Not proved"
+            case Standing.HELD:
+                return "Nothing is newly allowed"
+
 
 def headline(report: Report) -> Headline:
     """The answer for a run: what the proof found, what findings admit, and what stays open."""

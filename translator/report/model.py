@@ -5,10 +5,12 @@ The JSON form is fixed by schema version 1 and published by ``meshmigrate schema
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ir.provenance import Silence, Traced
+from translator.report.exhibits import Exhibits
 
 INVENTION = "MM902"
 """The code of an output value that comes from nowhere: our bug."""
@@ -213,6 +215,8 @@ class Report:
     outputs: tuple[Output, ...]
     verification: Verification
     assumptions: tuple[str, ...] = ()
+    exhibits: Callable[[], Exhibits] | None = field(default=None, compare=False, repr=False)
+    """What the HTML form shows beside the report; in no other form."""
 
     def to_json(self) -> str:
         """The report as JSON, schema version 1."""
@@ -243,6 +247,12 @@ class Report:
         from translator.report.render.sarif import render_sarif  # noqa: PLC0415
 
         return render_sarif(self)
+
+    def to_html(self) -> str:
+        """The report as one page that needs nothing else."""
+        from translator.report.html.page import render_html  # noqa: PLC0415
+
+        return render_html(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,21 @@ ID = "urn:meshmigrate:report:1"
 def report_schema() -> dict[str, object]:
     """The schema, made from the types of the report; fields may be added without a new version."""
     from pydantic import TypeAdapter  # noqa: PLC0415  # only who asks for the schema waits for it
+    from pydantic.json_schema import GenerateJsonSchema  # noqa: PLC0415
 
     from translator.report.model import Report  # noqa: PLC0415
 
-    made = TypeAdapter(Report).json_schema()
+    class Schema(GenerateJsonSchema):
+        """Leaves out what is no part of the JSON form."""
+
+        def callable_schema(self, schema: object) -> dict[str, object]:
+            """Nothing: what can be called is not written."""
+            del schema
+            return {}
+
+    made = TypeAdapter(Report).json_schema(schema_generator=Schema)
     properties = cast("dict[str, object]", made["properties"])
+    del properties["exhibits"]
     properties["schema_version"] = {"const": 1}
     properties["causes"] = {"type": "array", "items": _cause()}
     made["required"] = [*made["required"], "assumptions", "causes"]

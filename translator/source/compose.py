@@ -78,16 +78,17 @@ class Composer:
         if len(self._leaves) > MOST_LEAVES:
             message = f"the document has more than {MOST_LEAVES} values. Split it."
             raise self._error(mark.line + 1, mark.column + 1, message)
-        text = self._text(opening, end)
-        return Document(self.file, index, self.number, root, self._leaves, text)
+        text, first = self._text(opening, end)
+        return Document(self.file, index, self.number, root, self._leaves, text, first)
 
-    def _text(self, opening: Any, end: int) -> str:
-        """The text of a document with all its comments, without the markers around it."""
+    def _text(self, opening: Any, end: int) -> tuple[str, int]:
+        """The text of a document with all its comments, without the markers around it, and its first line."""
         if not opening.explicit:
-            return self.text[:end]
+            return self.text[:end], 1
         text = self.text[opening.end_mark.index : end]
         first, _, rest = text.partition("\n")
-        return text if first.partition("#")[0].strip() else rest
+        line: int = opening.end_mark.line + 1
+        return (text, line) if first.partition("#")[0].strip() else (rest, line + 1)
 
     def _node(self, event: Any, line: int, column: int, depth: int) -> Node:
         kind = type(event)

@@ -64,7 +64,7 @@ class Document:
     """One YAML document that is not empty.
 
     ``index`` counts the documents of its file from 0, empty ones included; ``number`` those of the run. ``text`` is the
-    document as written with its comments, without the markers around it.
+    document as written with its comments, without the markers around it; ``first_line`` is where it begins in its file.
     """
 
     file: str
@@ -73,6 +73,7 @@ class Document:
     root: Node
     leaves: list[Node]
     text: str = ""
+    first_line: int = 1
     _paths: list[tuple[Key, ...]] = field(default_factory=list)
     _spelt: list[str] = field(default_factory=list)
 

@@ -1,0 +1,177 @@
+"""Findings as the page shows them: by cause, each with its source, what becomes of it, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from translator.report.catalogue import CATALOGUE, Entry
+from translator.report.html.sheets import Desk, Snippet
+from translator.report.model import Finding, Placement, Report, Source
+from translator.report.render.groups import Cause, causes
+
+_SHOWN = 8
+"""Places of a finding that are named, and outputs of it."""
+_PROOFS = 3
+"""Changes that the proof shows for a cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A place in a document, and the line of the page that shows it; no ``line``: it is not shown."""
+
+    text: str
+    path: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """A class of requests that fare otherwise, by one of them."""
+
+    kind: str
+    slice: str
+    today: bool
+    request: str
+    before: str
+    after: str
+    explained_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding; ``number`` is its place in the report, from 1."""
+
+    number: int
+    finding: Finding
+    resource: str
+    place: str
+    snippet: Snippet | None
+    others: tuple[Linked, ...]
+    more: int
+    becomes: tuple[Linked, ...]
+    namespaces: tuple[int, ...]
+    why: str
+    advice: str
+    witness: str
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """Findings of one cause, and what the proof shows of them."""
+
+    number: int
+    cause: Cause
+    entry: Entry | None
+    why: str
+    shown: tuple[ChangeView, ...]
+    findings: tuple[FindingView, ...]
+
+    @property
+    def title(self) -> str:
+        """What they have in common, as the page of the code says it."""
+        return self.entry.title if self.entry else self.cause.title
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for all."""
+        return self.cause.first
+
+
+def cause_views(report: Report, desk: Desk) -> tuple[CauseView, ...]:
+    """The causes, the most dangerous first, with all that is said about them."""
+    shown: dict[str, list[ChangeView]] = {}
+    for change in changes(report):
+        for code in change.explained_by:
+            shown.setdefault(code, []).append(change)
+    found: list[CauseView] = []
+    for number, cause in enumerate(causes(report.findings), 1):
+        reasons = {report.findings[n].why for n in cause.numbers}
+        why = reasons.pop() if len(reasons) == 1 else ""
+        views = tuple(
+            _view(n, report.findings[n], desk, without=(why, cause.advice)) for n in cause.numbers
+        )
+        code = cause.first.code
+        proof = tuple(shown.get(code, ())[:_PROOFS])
+        found.append(CauseView(number, cause, CATALOGUE.get(code), why, proof, views))
+    return tuple(found)
+
+
+def _view(number: int, one: Finding, desk: Desk, without: tuple[str, str]) -> FindingView:
+    sources = one.sources
+    first = sources[0] if sources else None
+    return FindingView(
+        number=number + 1,
+        finding=one,
+        resource=first.resource if first else "",
+        place=_place(one),
+        snippet=desk.snippet(first) if first else None,
+        others=tuple(_linked(source, desk) for source in sources[1:_SHOWN]),
+        more=max(0, len(sources) - _SHOWN),
+        becomes=_becomes(one, desk),
+        namespaces=desk.namespaces_of(sources),
+        why="" if one.why == without[0] else one.why,
+        advice="" if one.advice == without[1] else one.advice,
+        witness=request_text(one.witness) if one.witness else "",
+    )
+
+
+def _place(one: Finding) -> str:
+    if one.sources:
+        return place_of(one.sources[0])
+    return f"where {one.default.field} is not written" if one.default else "the whole input"
+
+
+def place_of(source: Source) -> str:
+    """``file:line``."""
+    return source.file if source.line is None else f"{source.file}:{source.line}"
+
+
+def _linked(source: Source, desk: Desk) -> Linked:
+    return Linked(place_of(source), source.path, desk.source_line(source.file, source.line))
+
+
+def _becomes(one: Finding, desk: Desk) -> tuple[Linked, ...]:
+    """Where in the outputs it stands: as the finding says, else as the ledger says of its sources."""
+    placements: dict[Placement, None] = dict.fromkeys(one.outputs)
+    for source in one.sources:
+        placements.update(dict.fromkeys(desk.placements(source)))
+    return tuple(
+        Linked(at.resource, at.path, desk.output_line(at)) for at in list(placements)[:_SHOWN]
+    )
+
+
+def changes(report: Report) -> tuple[ChangeView, ...]:
+    """What the proof found, what is newly allowed first."""
+    views = [_change(one) for one in report.verification.changes]
+    order = ("newly_allowed", "evidence", "newly_denied", "rerouted")
+    return tuple(
+        sorted(views, key=lambda v: order.index(v.kind) if v.kind in order else len(order))
+    )
+
+
+def _change(tree: Mapping[str, object]) -> ChangeView:
+    witness = tree.get("witness")
+    explained = tree.get("explained_by")
+    return ChangeView(
+        kind=str(tree.get("kind", "")),
+        slice=str(tree.get("slice", "")),
+        today=tree.get("world") == "closed",
+        request=request_text(witness) if isinstance(witness, dict) else "",
+        before=str(tree.get("before", "")),
+        after=str(tree.get("after", "")),
+        explained_by=tuple(map(str, explained if isinstance(explained, Iterable) else ())),
+    )
+
+
+def request_text(witness: Mapping[str, object]) -> str:
+    """A request in one line: ``shop/web with mutual TLS: GET /x of shop/reviews, port 9080``."""
+    proof = "with mutual TLS" if witness.get("mtls") else "in clear text"
+    who = f"{witness.get('source') or 'somebody'} {proof}"
+    where = f"{witness.get('destination') or 'the mesh'}, port {witness.get('port')}"
+    if not witness.get("http", True):
+        return f"{who}: a connection to {where}"
+    host = f", host {witness['host']}" if witness.get("host") else ""
+    headers = witness.get("headers")
+    said = "".join(f", {k}: {v}" for k, v in headers.items()) if isinstance(headers, dict) else ""
+    return f"{who}: {witness.get('method')} {witness.get('path')} of {where}{host}{said}"

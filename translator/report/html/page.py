@@ -1,0 +1,91 @@
+"""The page as a whole: one file without anything from outside.
+
+Every text goes through jinja2's escaping; besides, the page forbids itself every script but its own, which it names
+by its hash (Content Security Policy, https://www.w3.org/TR/CSP3/).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from translator.report.exhibits import Exhibits
+from translator.report.headline import headline
+from translator.report.html.findings import cause_views, changes
+from translator.report.html.graph import drawn
+from translator.report.html.ledger import accounts, bar
+from translator.report.html.matrix import matrix
+from translator.report.html.sheets import Desk
+from translator.report.model import Report
+from translator.report.render.words import printable, times
+
+_AREAS = {
+    "1": "input",
+    "2": "routing",
+    "3": "resilience",
+    "4": "security",
+    "5": "edge",
+    "6": "membership and proxies",
+    "7": "telemetry",
+    "8": "extensions",
+    "9": "this tool",
+}
+"""What the codes of each hundred are about."""
+
+
+def render_html(report: Report) -> str:
+    """The whole page."""
+    return "".join(render_html_chunks(report))
+
+
+def render_html_chunks(report: Report) -> Iterator[str]:
+    """The same in pieces."""
+    exhibits = report.exhibits() if report.exhibits is not None else Exhibits()
+    room = Environment(
+        loader=PackageLoader("translator.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    room.filters["line"] = printable
+    room.globals.update(times=times, area=area)
+    desk = Desk(report, exhibits)
+    causes = cause_views(report, desk)
+    style, script = _own("style.css"), _own("script.js")
+    yield from room.get_template("page.html.j2").generate(
+        report=report,
+        style=Markup(style),  # noqa: S704  # a file of ours
+        script=Markup(script),  # noqa: S704  # a file of ours
+        policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}",
+        headline=headline(report),
+        causes=causes,
+        areas=sorted({area(cause.first.code) for cause in causes}),
+        namespaces=list(enumerate(desk.namespaces)),
+        changes=changes(report),
+        whole=bar(report.summary.fates, report.summary.leaves),
+        accounts=accounts(report),
+        desk=desk,
+        map=drawn(report, exhibits),
+        matrix=matrix(exhibits),
+    )
+
+
+def area(code: str) -> str:
+    """What a finding is about, by its code: ``security`` for ``MM402``."""
+    return _AREAS.get(code.removeprefix("MM")[:1], "other")
+
+
+def _own(name: str) -> str:
+    folder = resources.files("translator.report.html") / "templates"
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
