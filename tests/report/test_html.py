@@ -169,6 +169,15 @@ def test_bars_add_up_to_the_leaves() -> None:
     assert counted[0] == shop().summary.leaves == sum(counted[1:])
 
 
+def test_features_add_up_to_all_findings() -> None:
+    whole = large_report(500)
+    page = render_html(whole)
+    tally = page[page.index('<table class="tally">') : page.index("</table>")]
+    rows = re.findall(r"<b>(\d+)</b></td></tr>", tally)
+    assert sum(map(int, rows)) == 500
+    assert len(rows) == len({one.code[2] for one in whole.findings}) > 5
+
+
 @pytest.mark.parametrize("whole", [report(), report(finding())], ids=["none", "one"])
 def test_a_report_without_documents_is_a_page_too(whole: Report) -> None:
     said = Page(render_html(whole)).texts()

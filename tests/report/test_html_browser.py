@@ -91,6 +91,15 @@ def test_a_namespace_narrows_the_findings(page: Page) -> None:
     assert shown_count(page) == len(there) > 0
 
 
+def test_a_row_of_the_tally_is_a_filter(page: Page) -> None:
+    page.get_by_text("By feature and by namespace").click()
+    row = page.locator(".tally").first.locator("tbody tr").filter(has_text="security")
+    told = int(row.locator("td").last.inner_text())
+    row.get_by_role("button").click()
+    until(page, "document.getElementById('area').value === 'security'")
+    assert shown_count(page) == told > 0
+
+
 def test_a_word_that_is_nowhere_finds_nothing_and_says_so(page: Page) -> None:
     page.get_by_role("searchbox", name="Search").fill("no such word at all")
     page.get_by_text("No finding is like that.").wait_for()

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from translator.report.catalogue import CATALOGUE, Entry
 from translator.report.html.sheets import Desk, Snippet
-from translator.report.model import Finding, Placement, Report, Source
+from translator.report.model import Finding, Placement, Report, Severity, Source
 from translator.report.render.groups import Cause, causes
 
+_AREAS = {
+    "1": "input",
+    "2": "routing",
+    "3": "resilience",
+    "4": "security",
+    "5": "edge",
+    "6": "membership and proxies",
+    "7": "telemetry",
+    "8": "extensions",
+    "9": "this tool",
+}
+"""What the codes of each hundred are about."""
 _SHOWN = 8
 """Places of a finding that are named, and outputs of it."""
 _PROOFS = 3
@@ -86,7 +99,7 @@ def cause_views(report: Report, desk: Desk) -> tuple[CauseView, ...]:
             shown.setdefault(code, []).append(change)
     found: list[CauseView] = []
     for number, cause in enumerate(causes(report.findings), 1):
-        reasons = {report.findings[n].why for n in cause.numbers}
+        reasons = {_reason(report.findings[n]) for n in cause.numbers}
         why = reasons.pop() if len(reasons) == 1 else ""
         views = tuple(
             _view(n, report.findings[n], desk, without=(why, cause.advice)) for n in cause.numbers
@@ -95,6 +108,48 @@ def cause_views(report: Report, desk: Desk) -> tuple[CauseView, ...]:
         proof = tuple(shown.get(code, ())[:_PROOFS])
         found.append(CauseView(number, cause, CATALOGUE.get(code), why, proof, views))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Findings of one feature or namespace by severity; ``value`` is how the filter calls it."""
+
+    name: str
+    value: str
+    counts: tuple[int, ...]
+
+
+def by_feature(views: Iterable[CauseView]) -> tuple[Tally, ...]:
+    """How many findings each feature has; they add up to all."""
+    return _tallies(
+        ((area(view.first.code), area(view.first.code)), one)
+        for view in views
+        for one in view.findings
+    )
+
+
+def by_namespace(views: Iterable[CauseView], desk: Desk) -> tuple[Tally, ...]:
+    """The same by namespace; a finding that is about several counts in each of them."""
+    return _tallies(
+        ((desk.namespaces[number], str(number)) if number >= 0 else ("none or all", ""), one)
+        for view in views
+        for one in view.findings
+        for number in one.namespaces or (-1,)
+    )
+
+
+def _tallies(of: Iterable[tuple[tuple[str, str], FindingView]]) -> tuple[Tally, ...]:
+    found: dict[tuple[str, str], Counter[Severity]] = {}
+    for key, one in of:
+        found.setdefault(key, Counter())[one.finding.severity] += 1
+    return tuple(
+        Tally(*key, tuple(found[key][severity] for severity in Severity)) for key in sorted(found)
+    )
+
+
+def area(code: str) -> str:
+    """What a finding is about, by its code: ``security`` for ``MM402``."""
+    return _AREAS.get(code.removeprefix("MM")[:1], "other")
 
 
 def _view(number: int, one: Finding, desk: Desk, without: tuple[str, str]) -> FindingView:
@@ -110,10 +165,15 @@ def _view(number: int, one: Finding, desk: Desk, without: tuple[str, str]) -> Fi
         more=max(0, len(sources) - _SHOWN),
         becomes=_becomes(one, desk),
         namespaces=desk.namespaces_of(sources),
-        why="" if one.why == without[0] else one.why,
+        why="" if _reason(one) == without[0] else _reason(one),
         advice="" if one.advice == without[1] else one.advice,
         witness=request_text(one.witness) if one.witness else "",
     )
+
+
+def _reason(one: Finding) -> str:
+    """Why, where more is said than where it is documented."""
+    return "" if one.why == one.doc else one.why
 
 
 def _place(one: Finding) -> str:

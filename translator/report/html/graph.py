@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from translator.report.model import Report
 MOST = 48
 """Boxes that are drawn; where there are more, each namespace is one."""
 _STEP, _ROW, _LANE, _WIDTH, _HEIGHT, _EDGE = 280, 50, 20, 208, 34, 16
-_LONGEST = 28
+_LONGEST = 25
 _SWEEPS = 4
 _GRAVE = ("newly_allowed", "evidence", "newly_denied", "rerouted", "reweighted", "rewritten")
 
@@ -66,7 +67,8 @@ def drawn(report: Report, exhibits: Exhibits) -> Drawing:
     found = _ways(report, exhibits)
     by_namespace = len({name for pair in found for name in pair}) > MOST
     if by_namespace:
-        found = _joined(found)
+        found = _joined(found, lambda name: name.partition("/")[0] or "no namespace")
+        found = _joined(found, _busiest(found))
     depth = _depths(found)
     columns = _columns(found, depth)
     place: dict[Name, tuple[int, int]] = {}
@@ -109,17 +111,30 @@ def _named(destination: str) -> str:
     return destination.partition("/")[2] if destination.count("/") > 1 else destination
 
 
-def _joined(found: Mapping[tuple[str, str], Way]) -> dict[tuple[str, str], Way]:
-    """The same by namespace."""
+def _joined(
+    found: Mapping[tuple[str, str], Way], into: Callable[[str], str]
+) -> dict[tuple[str, str], Way]:
+    """The same with several as one."""
     joined: dict[tuple[str, str], Way] = {}
     for way in found.values():
-        a, b = way.caller.partition("/")[0], way.callee.partition("/")[0]
-        into = joined.setdefault((a, b), Way(a, b))
-        into.words.update(way.words)
-        into.rules.update(way.rules)
+        pair = into(way.caller), into(way.callee)
+        there = joined.setdefault(pair, Way(*pair))
+        there.words.update(way.words)
+        there.rules.update(way.rules)
         for kind, number in way.changes.items():
-            into.changes[kind] = into.changes.get(kind, 0) + number
+            there.changes[kind] = there.changes.get(kind, 0) + number
     return joined
+
+
+def _busiest(found: Mapping[tuple[str, str], Way]) -> Callable[[str], str]:
+    """Keeps the names with the most changes and ways, and makes one of the others."""
+    weight: Counter[str] = Counter()
+    for (a, b), way in found.items():
+        for name in (a, b):
+            weight[name] += 1 + 100 * sum(way.changes.values())
+    kept = sorted(weight, key=lambda name: (-weight[name], name))[: MOST // 2]
+    others = f"{len(weight) - len(kept)} others"
+    return lambda name: name if name in kept else others
 
 
 # --- where everything stands ---------------------------------------------------------------------

@@ -16,26 +16,13 @@ from markupsafe import Markup
 
 from translator.report.exhibits import Exhibits
 from translator.report.headline import headline
-from translator.report.html.findings import cause_views, changes
+from translator.report.html.findings import area, by_feature, by_namespace, cause_views, changes
 from translator.report.html.graph import drawn
 from translator.report.html.ledger import accounts, bar
 from translator.report.html.matrix import matrix
 from translator.report.html.sheets import Desk
 from translator.report.model import Report
-from translator.report.render.words import printable, times
-
-_AREAS = {
-    "1": "input",
-    "2": "routing",
-    "3": "resilience",
-    "4": "security",
-    "5": "edge",
-    "6": "membership and proxies",
-    "7": "telemetry",
-    "8": "extensions",
-    "9": "this tool",
-}
-"""What the codes of each hundred are about."""
+from translator.report.render.words import printable, shortened, times
 
 
 def render_html(report: Report) -> str:
@@ -53,7 +40,7 @@ def render_html_chunks(report: Report) -> Iterator[str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    room.filters["line"] = printable
+    room.filters.update(line=printable, shortened=shortened)
     room.globals.update(times=times, area=area)
     desk = Desk(report, exhibits)
     causes = cause_views(report, desk)
@@ -67,6 +54,10 @@ def render_html_chunks(report: Report) -> Iterator[str]:
         causes=causes,
         areas=sorted({area(cause.first.code) for cause in causes}),
         namespaces=list(enumerate(desk.namespaces)),
+        tallies=(
+            ("Feature", "area", by_feature(causes)),
+            ("Namespace", "namespace", by_namespace(causes, desk)),
+        ),
         changes=changes(report),
         whole=bar(report.summary.fates, report.summary.leaves),
         accounts=accounts(report),
@@ -74,11 +65,6 @@ def render_html_chunks(report: Report) -> Iterator[str]:
         map=drawn(report, exhibits),
         matrix=matrix(exhibits),
     )
-
-
-def area(code: str) -> str:
-    """What a finding is about, by its code: ``security`` for ``MM402``."""
-    return _AREAS.get(code.removeprefix("MM")[:1], "other")
 
 
 def _own(name: str) -> str:

@@ -13,6 +13,8 @@ _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _GRAVEST = tuple(Fate)
 _AROUND = 2
 """Lines before and after the one that a finding is about."""
+_SAID = 3
+"""Places that the title of a line names."""
 MOST_LINES = 15_000
 """Lines that are shown side by side: more would not open at once."""
 
@@ -33,6 +35,15 @@ class Line:
     def indent(self) -> str:
         """The blanks that the line begins with."""
         return self.text[: len(self.text) - len(self.text.lstrip(" "))]
+
+    @property
+    def title(self) -> str:
+        """Its fate, the places that it is tied to as far as they fit, and the codes of its findings."""
+        places = list(self.said)
+        rest = len(places) - _SAID
+        named = "; ".join((*places[:_SAID], *((f"and {rest} more",) if rest > 0 else ())))
+        codes = f" ({', '.join(self.findings)})" if self.findings else ""
+        return f"{self.fate}: {named}{codes}" if named else f"{self.fate}{codes}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,14 @@
   $("close-all").addEventListener("click", () => {
     for (const cause of causes) cause.el.open = false;
   });
+  for (const one of document.querySelectorAll("[data-field]")) {
+    one.addEventListener("click", () => {
+      form.reset();
+      $(one.dataset.field).value = one.dataset.value;
+      apply();
+      form.scrollIntoView({ block: "center" });
+    });
+  }
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
       event.preventDefault();
