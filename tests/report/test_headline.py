@@ -28,7 +28,10 @@ def test_all_proved_and_nothing_newly_allowed_holds() -> None:
     slices = {"EQUAL_EXACT": 2, "EQUAL_UNDER": 1, "DIFFERENT": 1}
     answer = headline(proved(changes=(DENIED, DENIED), slices=slices))
     assert answer.standing is Standing.HELD
-    assert answer.sentence == "nothing is newly allowed, proved for 4 compared ports"
+    assert answer.sentence == (
+        "nothing is newly allowed, proved for 4 compared ports "
+        "(1 of them under assumptions that are named)"
+    )
     assert answer.changes == {"newly_denied": 2}
 
 

@@ -80,6 +80,9 @@ def _compared(proof: Verification, kinds: dict[str, int]) -> Headline:
         told = f"nothing is newly allowed at {answered} of {_number(total, 'compared port')}; the rest is not proved"
         return Headline(Standing.OPEN, told, kinds)
     told = f"nothing is newly allowed, proved for {_number(total, 'compared port')}"
+    assumed = proof.slices.get("EQUAL_UNDER", 0)
+    if assumed:
+        told += f" ({assumed} of them under assumptions that are named)"
     return Headline(Standing.HELD, told, kinds)
 
 
