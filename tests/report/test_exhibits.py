@@ -75,16 +75,17 @@ def test_every_placement_has_its_line_in_an_output() -> None:
 def test_callers_are_workloads_where_their_account_is_known() -> None:
     found = exhibits(POLICIES)
     assert found.callers["shop/front"] == ("shop/web",)
-    assert found.calls == (
-        Call("namespace backoffice", "shop/orders", "may call", ("orders-1",)),
-        Call("shop/web", "shop/orders", "may call", ("orders-0",)),
-    )
+    assert [replace(call, rules=()) for call in found.calls] == [
+        Call("namespace backoffice", "shop/orders", "may call"),
+        Call("shop/web", "shop/orders", "may call"),
+    ]
+    assert all(call.rules for call in found.calls)
 
 
 def test_features_have_a_grade_of_every_target() -> None:
     found = exhibits(POLICIES)
     assert found.targets[0].startswith("linkerd@")
-    assert len(found.targets) == 3
+    assert len(found.targets) >= 3
     used = {(one.fact, one.name): one for one in found.features}
     assert used["Grant", "Test.identity"].uses == 1
     assert {grade for one in found.features for grade in one.grades} <= {
@@ -93,7 +94,7 @@ def test_features_have_a_grade_of_every_target() -> None:
         "NOT_YET",
         "NEVER",
     }
-    assert all(len(one.grades) == 3 for one in found.features)
+    assert all(len(one.grades) == len(found.targets) for one in found.features)
 
 
 def test_a_report_equals_one_without_its_exhibits() -> None:

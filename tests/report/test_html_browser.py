@@ -15,6 +15,8 @@ from tests.report.browser import browser, needs_browser, opened, until
 from tests.report.hostile import ATTACKS, hostile_report
 from tests.report.large import large_report
 from tests.report.reports import shop
+from translator.report.headline import headline
+from translator.report.html.findings import area
 from translator.report.html.page import render_html
 
 if TYPE_CHECKING:
@@ -58,27 +60,30 @@ def shown_count(page: Page) -> int:
 
 def test_the_first_thing_to_read_is_whether_anything_is_newly_allowed(page: Page) -> None:
     first = page.get_by_role("heading").nth(1)
-    assert first.inner_text() == "Requests are newly allowed"
+    assert first.inner_text() == headline(shop()).title
     assert page.get_by_role("region", name="Verdict").is_visible()
 
 
 def test_severities_are_switched_off_and_on(page: Page) -> None:
     total = len(shop().findings)
-    high = shop().summary.findings["high"]
-    assert shown_count(page) == total > high > 0
-    page.get_by_role("checkbox", name=f"high {high}").uncheck()
-    until(page, "document.querySelector('[data-s=high]').hidden")
-    assert shown_count(page) == total - high
-    assert page.get_by_role("status").inner_text().startswith(f"{total - high} of {total} findings")
+    name = shop().findings[0].severity.value
+    number = shop().summary.findings[name]
+    assert shown_count(page) == total > number > 0
+    page.get_by_role("checkbox", name=f"{name} {number}").uncheck()
+    until(page, f"document.querySelector('[data-s={name}]').hidden")
+    assert shown_count(page) == total - number
+    told = page.get_by_role("status").inner_text()
+    assert told.startswith(f"{total - number} of {total} findings")
     page.get_by_role("button", name="Reset").click()
-    until(page, "!document.querySelector('[data-s=high]').hidden")
+    until(page, f"!document.querySelector('[data-s={name}]').hidden")
     assert shown_count(page) == total
 
 
 def test_a_feature_narrows_the_findings(page: Page) -> None:
-    page.get_by_role("combobox", name="Feature").select_option("edge")
-    until(page, "document.querySelector('[data-a=security]').hidden")
-    assert shown_count(page) == sum(one.code.startswith("MM5") for one in shop().findings) > 0
+    wanted = area(shop().findings[0].code)
+    page.get_by_role("combobox", name="Feature").select_option(wanted)
+    until(page, "document.querySelectorAll('.cause[hidden]').length > 0")
+    assert shown_count(page) == sum(area(one.code) == wanted for one in shop().findings) > 0
 
 
 def test_a_namespace_narrows_the_findings(page: Page) -> None:
@@ -87,17 +92,18 @@ def test_a_namespace_narrows_the_findings(page: Page) -> None:
     there = [
         one
         for one in shop().findings
-        if any("backoffice" in place.resource.split("/")[1:] for place in one.sources)
-    ]
+        if any(place.resource.split("/")[1] == "backoffice"
+               or place.resource == "Namespace//backoffice" for place in one.sources)
+    ]  # fmt: skip
     assert shown_count(page) == len(there) > 0
 
 
 def test_a_row_of_the_tally_is_a_filter(page: Page) -> None:
     page.get_by_text("By feature and by namespace").click()
-    row = page.locator(".tally").first.locator("tbody tr").filter(has_text="security")
+    row = page.locator(".tally").first.locator("tbody tr").first
     told = int(row.locator("td").last.inner_text())
     row.get_by_role("button").click()
-    until(page, "document.getElementById('area').value === 'security'")
+    until(page, "document.getElementById('area').value !== ''")
     assert shown_count(page) == told > 0
 
 
@@ -112,11 +118,12 @@ def test_a_search_opens_what_it_finds(page: Page) -> None:
     assert page.locator(".cause[open]").count() == 0
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
-    page.keyboard.type("MM411")
+    code = shop().findings[0].code
+    page.keyboard.type(code)
     until(page, "document.querySelectorAll('.cause[open]').length > 0")
-    until(page, "document.querySelectorAll('.cause:not([hidden])').length < 5")
+    until(page, "document.querySelectorAll('.cause[hidden]').length > 0")
     open_ones = page.locator(".cause[open]:not([hidden]) .code").all_inner_texts()
-    assert "MM411" in open_ones
+    assert code in open_ones
 
 
 def test_the_keyboard_alone_will_do(page: Page) -> None:
