@@ -111,7 +111,7 @@ def _servers(subject: Subject, inventory: Inventory) -> tuple[str, ...]:
             return ("the whole mesh",)
         case Scope.NAMESPACE:
             return (f"all of {space}",)
-        case Scope.SERVICE | Scope.LISTENER:
+        case Scope.SERVICE | Scope.LISTENER | Scope.EGRESS:
             name = subject.name.value if subject.name else "*"
             return (f"{space}/{name}" if space else name,)
         case Scope.WORKLOADS:
