@@ -89,6 +89,10 @@ class PortOfService:
     protocol: str
     app_protocol: str
     leaves: tuple[int, ...] = ()
+    app_leaves: tuple[int, ...] = ()
+    """The leaf of ``app_protocol``."""
+    index: int = 0
+    """Its place among the ports of the service, those of other protocols included."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ class Edit:
     """
 
     resource: str
-    put: tuple[tuple[tuple[str, ...], Traced[str] | Said], ...] = ()
+    put: tuple[tuple[tuple[str | int, ...], Traced[str] | Said], ...] = ()
     leave: tuple[Traced[object], ...] = ()
     restart: bool = True
 

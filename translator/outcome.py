@@ -142,7 +142,7 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
             changes.append(Put((*prefix, *path), constant))
             at = ""
             for key in path:
-                at = join(at, key)
+                at = f"{at}[{key}]" if isinstance(key, int) else join(at, key)
             by = value.by if isinstance(value, Said) else (value,)
             placed.append(Placed(by, Placement(one.resource, at)))
         for gone in one.leave:

@@ -430,9 +430,11 @@ def test_trap_linkerd_42_the_status_of_a_redirect_is_always_written() -> None:
     [
         ("name: http, port: 80, appProtocol: http", True),
         ("name: grpc, port: 80, appProtocol: kubernetes.io/h2c", True),
-        ("name: grpc, port: 80, appProtocol: grpc", False),
-        ("name: http, port: 80, appProtocol: http2", False),
-        ("name: http, port: 9300", False),
+        ("name: grpc, port: 80, appProtocol: grpc", True),
+        ("name: http, port: 80, appProtocol: http2", True),
+        ("name: http, port: 9300", True),
+        ("name: search, port: 9300", False),
+        ("name: http, port: 80, appProtocol: example.com/own", False),
     ],
 )
 def test_trap_linkerd_34_no_route_is_written_where_the_port_is_opaque(
@@ -456,7 +458,7 @@ spec:
   parentRefs: [{group: '', kind: Service, name: api}]
   rules: [{backendRefs: [{name: other, namespace: shop, port: 80}]}]
 """
-    for word, end in (("http", "shop/other"), ("grpc", "shop/api")):
+    for word, end in (("http", "shop/other"), ("example.com/own", "shop/api")):
         text = (
             WORLD.replace("targetPort: 8080", f"targetPort: 8080, appProtocol: {word}", 1) + route
         )

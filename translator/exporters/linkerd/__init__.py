@@ -15,6 +15,7 @@ from translator.exporters.linkerd.egress import legalise_egress
 from translator.exporters.linkerd.extensions import without_extensions
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.legalise.decisions import narrow_decisions
+from translator.exporters.linkerd.legalise.protocols import in_target_words, of_pods
 from translator.exporters.linkerd.legalise.routes import subsets_of
 from translator.exporters.linkerd.legalise.standins import KIND, LABELS
 from translator.exporters.linkerd.legalise.tokens import lose_tokens
@@ -29,6 +30,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     known, foreign = without_extensions(meshed)
     inside, outside = without_edge(known)
     reached, egress = legalise_egress(inside, options)
+    reached, spoken = in_target_words(reached, options)
     reached, narrowed = narrow_decisions(reached, options)
     checks = tuple(f for f in reached.facts if isinstance(f, TokenCheck))
     others = tuple(f for f in reached.facts if not isinstance(f, TokenCheck))
@@ -36,12 +38,14 @@ def write_mesh(model: Model, options: Options) -> Export:
     subsets = subsets_of(model.inventory)
     edge = at_the_edge(outside, reached, subsets, options)
     legal, more = legalise(pruned, options, subsets)
-    legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts)))
+    ports = (*spoken.facts, *of_pods(reached, legal.facts))
+    legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts, *ports)))
     emission = write(legal, options)
     mesh = (
         *foreign,
         *edge.losses,
         *egress.losses,
+        *spoken.losses(),
         *narrowed,
         *lost,
         *more,

@@ -38,6 +38,7 @@ from translator.importers.istio.link.mesh_config import (
     settled,
 )
 from translator.importers.istio.link.mtls import link_mtls
+from translator.importers.istio.link.protocols import link_protocols
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.link.tokens import link_tokens
@@ -117,6 +118,7 @@ LINKS: tuple[Callable[[Sequence[Statement], Inventory, Options], Linked], ...] =
     link_gateways,
     link_egress,
     link_extensions,
+    link_protocols,
 )
 """What the statements mean together, one rule of precedence after the other."""
 

@@ -1,4 +1,4 @@
-"""MM54x: limits of requests."""
+"""MM54x and MM55x: limits of requests, protocols of ports."""
 
 from __future__ import annotations
 
@@ -40,5 +40,31 @@ ENTRIES = (
         "certificate share the limit of a port.",
         "Probe a port without a limit; demand mutual TLS first if only the mesh calls the port.",
         "readinessProbe: {httpGet: {port: 8080, path: /ready}}  # on a port with a limit",
+    ),
+    Entry(
+        "MM550",
+        "Port is read no more",
+        "Connections to the port are passed on as bytes, where the source looked whether it is HTTP.",
+        "The port has an appProtocol that the target does not know, or is on its list of opaque ports, "
+        "and nothing says that HTTP is spoken there.",
+        "Give the port the appProtocol http or kubernetes.io/h2c if HTTP is spoken there.",
+        "ports: [{name: db, port: 5432}]",
+    ),
+    Entry(
+        "MM551",
+        "Port of unknown protocol",
+        "A connection on which the client says nothing is passed on after 10 s.",
+        "Neither the name of the port nor its appProtocol says what is spoken there, so that the "
+        "proxies look at the first bytes.",
+        "Name the port, or give it an appProtocol; where the server speaks first it must be tcp.",
+        "ports: [{port: 8080}]",
+    ),
+    Entry(
+        "MM552",
+        "appProtocol stays",
+        "Nothing changes.",
+        "Both meshes take the port for the same by its appProtocol.",
+        "Nothing.",
+        "ports: [{name: web, port: 80, appProtocol: http}]",
     ),
 )

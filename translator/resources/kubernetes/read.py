@@ -145,7 +145,7 @@ def _service(resource: Resource, namespace: str) -> Service:
 
 
 def _service_ports(resource: Resource) -> Iterable[PortOfService]:
-    for node in _items(below(resource.node, "spec", "ports")):
+    for index, node in enumerate(_items(below(resource.node, "spec", "ports"))):
         number = _port(below(node, "port"))
         if isinstance(number, int):
             target = _port(below(node, "targetPort"))
@@ -156,6 +156,8 @@ def _service_ports(resource: Resource) -> Iterable[PortOfService]:
                 protocol=_text(below(node, "protocol")) or "TCP",
                 app_protocol=_text(below(node, "appProtocol")),
                 leaves=_leaves(resource, node),
+                app_leaves=_leaves(resource, below(node, "appProtocol")),
+                index=index,
             )
 
 

@@ -6,7 +6,7 @@ linkerd2 policy-controller/k8s/index/src/outbound/index.rs (``appProtocol``, sin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ir.inventory import PortOfService, Service
 from ir.traffic import RouteTable
@@ -17,29 +17,57 @@ from translator.target import Target
 APP_PROTOCOL_SINCE = "2.18"
 _READ = ("", "http", "kubernetes.io/h2c")
 _OPAQUE = (25, 587, 3306, 4444, 5432, 6379, 9300, 11211)
-_ANNOTATION = "config.linkerd.io/opaque-ports"
+ANNOTATION = "config.linkerd.io/opaque-ports"
 
 
 def why_opaque(port: PortOfService, service: Service, target: Target) -> str:
     """Why the target reads nothing on the port; empty where it does."""
-    word = port.app_protocol.lower()
-    if target.at_least(APP_PROTOCOL_SINCE) and word not in _READ:
+    if is_opaque_word(port, target):
         return f'the appProtocol "{port.app_protocol}" of port {port.number} makes it opaque'
-    listed = service.annotations.get(_ANNOTATION)
+    listed = service.annotations.get(ANNOTATION)
     if listed is None and port.number in _OPAQUE:
         return f"port {port.number} is on the default list of opaque ports"
-    if listed is not None and _lists(listed, port.number):
-        return f"the annotation {_ANNOTATION} of the Service lists port {port.number}"
+    if listed is not None and is_listed(listed, port.number):
+        return f"the annotation {ANNOTATION} of the Service lists port {port.number}"
     return ""
 
 
-def _lists(text: str, number: int) -> bool:
-    """Whether a list of ports and ranges (``1,5-9``) has the number."""
+def is_opaque_word(port: PortOfService, target: Target) -> bool:
+    """Whether the ``appProtocol`` means bytes."""
+    return target.at_least(APP_PROTOCOL_SINCE) and port.app_protocol.lower() not in _READ
+
+
+def is_listed(text: str | None, number: int) -> bool:
+    """Whether a list of ports and ranges (``1,5-9``), or the default one, has the number."""
+    return any(low <= number <= high for low, high in _spans(text))
+
+
+def merged(text: str | None, opaque: Iterable[int], read: Iterable[int]) -> str:
+    """The list (``None``: the default one) with the ports ``opaque``, without those of ``read``."""
+    ports = {n for low, high in _spans(text) for n in range(low, high + 1)}
+    return ranges((ports | set(opaque)) - set(read))
+
+
+def _spans(text: str | None) -> list[tuple[int, int]]:
+    if text is None:
+        return [(number, number) for number in _OPAQUE]
+    found = []
     for part in text.split(","):
         low, _, high = part.strip().partition("-")
-        if low.isdigit() and int(low) <= number <= int(high if high.isdigit() else low):
-            return True
-    return False
+        if low.isdigit():
+            found.append((int(low), int(high if high.isdigit() else low)))
+    return found
+
+
+def ranges(ports: set[int]) -> str:
+    """Ports as the target writes them: ``1-8079,8081``."""
+    found: list[list[int]] = []
+    for port in sorted(ports):
+        if found and found[-1][1] == port - 1:
+            found[-1][1] = port
+        else:
+            found.append([port, port])
+    return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in found)
 
 
 def not_heeded(table: RouteTable, reasons: Sequence[str]) -> Loss:
@@ -58,5 +86,5 @@ def not_heeded(table: RouteTable, reasons: Sequence[str]) -> Loss:
 
 ADVICE = (
     "Set the appProtocol to http or kubernetes.io/h2c (both meshes know them), and the annotation "
-    f"{_ANNOTATION} of the Service to the ports that are."
+    f"{ANNOTATION} of the Service to the ports that are."
 )

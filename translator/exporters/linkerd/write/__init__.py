@@ -15,6 +15,7 @@ from translator.exporters.linkerd.write.endpoints import failure_accrual
 from translator.exporters.linkerd.write.gateway import is_at_gateway, write_gateways
 from translator.exporters.linkerd.write.machine import write_machine
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
+from translator.exporters.linkerd.write.protocols import protocol_edits
 from translator.exporters.linkerd.write.rate_limit import write_rate_limit
 from translator.exporters.linkerd.write.route import write_routes
 from translator.exporters.linkerd.write.server import ServerKey, is_policy, key_of, write_server
@@ -32,8 +33,9 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
     target = options.target
     manifests: list[Manifest] = []
     edits: list[Edit] = []
+    spoken = [f for f in model.facts if isinstance(f, PortProtocol)]
     protocols: dict[ServerKey, PortProtocol] = {
-        key_of(f.attachment): f for f in model.facts if isinstance(f, PortProtocol)
+        key_of(f.attachment): f for f in spoken if f.evidence == "service"
     }
     whole = {key_of(f.attachment): f for f in model.facts if isinstance(f, Grant) and is_policy(f)}
     authorizations = Authorizations(options.control_plane_namespace, options.trust_domain)
@@ -73,5 +75,6 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 raise TypeError(message)
     manifests.extend(write_networks(model.facts, model.inventory))
     manifests.extend(write_gateways(model.facts, options.gateway_class or ""))
+    edits.extend(protocol_edits(spoken, model.inventory))
     edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))

@@ -10,6 +10,7 @@ from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.provenance import Traced
 from translator.api import Edit, Said
 from translator.exporters.linkerd.legalise.membership import annotation_of
+from translator.exporters.linkerd.legalise.opaque_ports import ranges
 from translator.resources.kubernetes.read import template_path
 from translator.target import Target
 
@@ -80,7 +81,7 @@ def bypasses(facts: Iterable[Bypass]) -> Iterator[Edit]:
         for fact in group:
             values.extend((*fact.attachment.ports, *fact.attachment.excluding_ports, fact.trail))
         path = _annotation(owner, group[0].attachment.subject, SKIP[direction])
-        text = _ranges(_skipped(group))
+        text = ranges(_skipped(group))
         yield Edit(resource=owner, put=((path, Said(text, tuple(values))),), leave=tuple(values))
 
 
@@ -98,17 +99,6 @@ def _numbers(ports: Iterable[Traced[object]]) -> Iterator[int]:
         if not isinstance(port.value, WorkloadPort) or not isinstance(port.value.port, int):
             raise TypeError(port)
         yield port.value.port
-
-
-def _ranges(ports: set[int]) -> str:
-    """Ports as the target writes them: ``1-8079,8081``."""
-    found: list[list[int]] = []
-    for port in sorted(ports):
-        if found and found[-1][1] == port - 1:
-            found[-1][1] = port
-        else:
-            found.append([port, port])
-    return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in found)
 
 
 def _annotation(owner: str, subject: Subject, key: str) -> tuple[str, ...]:

@@ -1,0 +1,83 @@
+"""What proxies take the ports of services for: their ``appProtocol``, else the beginning of their name, else a look.
+
+istio/istio pkg/config/kube/conversion.go ``ConvertProtocol`` and pkg/config/protocol/instance.go, 1.31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject
+from ir.inventory import Inventory, PortOfService, Service
+from ir.provenance import Traced, named, trail
+from ir.traffic import PortProtocol
+from translator.api import Options
+from translator.importers.istio.model import Statement
+from translator.importers.linked import Linked
+
+_WORDS: Mapping[str, str] = {
+    "http": "HTTP/1",
+    "http2": "HTTP/2",
+    "grpc": "HTTP/2",
+    "grpc-web": "HTTP/2",
+    "https": "TLS",
+    "tls": "TLS",
+    "tcp": "opaque",
+    "mongo": "opaque",
+    "mysql": "opaque",
+    "redis": "opaque",
+}
+_STANDARD: Mapping[str, str] = {
+    "kubernetes.io/h2c": "HTTP/2",
+    "kubernetes.io/ws": "HTTP/1",
+    "kubernetes.io/wss": "TLS",
+}
+"""Names of Kubernetes, for ``appProtocol`` alone and as they are spelt."""
+
+_NEVER_READ = (25, 53, 3306, 27017)
+"""Ports that are taken for TCP where nothing else is said of them."""
+
+
+def link_protocols(
+    statements: Sequence[Statement], inventory: Inventory, options: Options
+) -> Linked:
+    """A fact for each TCP port of each service that is listed."""
+    del statements, options
+    return Linked(
+        tuple(
+            _fact(service, port)
+            for _, service in sorted(inventory.services.items())
+            for port in service.ports
+            if port.protocol == "TCP" and not service.external_name
+        )
+    )
+
+
+def spoken(port: PortOfService) -> tuple[str, str]:
+    """What the port is taken for, and by what."""
+    if port.app_protocol in _STANDARD:
+        return _STANDARD[port.app_protocol], "appProtocol"
+    evidence = "appProtocol" if port.app_protocol else "name"
+    word = (port.app_protocol or port.name).lower()
+    short = "grpc-web" if word.startswith("grpc-web") else word.partition("-")[0]
+    if short in _WORDS:
+        return _WORDS[short], evidence
+    return ("opaque", "number") if port.number in _NEVER_READ else ("unknown", "guess")
+
+
+def _fact(service: Service, port: PortOfService) -> PortProtocol:
+    protocol, evidence = spoken(port)
+    because = Traced("", (), (*service.leaves, *port.leaves))
+    subject = Subject(
+        scope=Scope.SERVICE,
+        namespace=named(service.namespace, because),
+        name=named(service.name, because),
+        trail=named(service.key, because),
+    )
+    number: Traced[ServicePort] = named(ServicePort(port.number), because)
+    return PortProtocol(
+        attachment=Attachment(subject=subject, ports=(number,), enforced_at=EnforcedAt.CLIENT),
+        protocol=Traced(protocol, port.app_leaves, port.leaves),
+        evidence=evidence,
+        trail=trail(f"protocol of {service.key} port {port.number}", because=port.leaves),
+    )
