@@ -234,7 +234,7 @@ def _told(proof: Proof) -> Iterator[Told]:
     """Findings: differences that nothing explains, and slices whose question is open."""
     for of, explained in proof.unexplained():
         change = explained.change
-        wider = change.kind is Kind.NEWLY_ALLOWED
+        wider = _IMPACTS.get(change.kind) is Impact.LOOSER
         yield Told(
             Loss(
                 code=UNEXPLAINED if wider else "MM904",
@@ -282,6 +282,8 @@ def _odd_paths(proof: Proof) -> Iterator[Told]:
 _IMPACTS: Mapping[Kind, Impact] = {
     Kind.NEWLY_ALLOWED: Impact.LOOSER,
     Kind.NEWLY_DENIED: Impact.STRICTER,
+    Kind.RATE_LOWERED: Impact.STRICTER,
+    Kind.RATE_RAISED: Impact.LOOSER,
 }
 
 

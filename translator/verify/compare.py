@@ -12,8 +12,10 @@ from translator.verify.edge import EdgeComparison
 from translator.verify.egress import EgressComparison
 from translator.verify.ejection import EjectionComparison
 from translator.verify.explain import Claim, Claims, Explained
+from translator.verify.rates import RateComparison
 from translator.verify.result import Kind, Slice, Verdict
 from translator.verify.routes import RouteComparison
+from translator.verify.spoken import Spoken, SpokenComparison
 
 _WORST = (
     Verdict.DIFFERENT,
@@ -109,6 +111,9 @@ def compare(before: Model, after: Model, terms: Terms) -> Proof:
     slices.extend(leaving.slices())
     failing = EjectionComparison(access.lowered, access.world, terms.unread_routes)
     slices.extend(failing.slices())
+    spoken = tuple(map(Spoken, access.lowered))
+    slices.extend(SpokenComparison(*spoken).slices())
+    slices.extend(RateComparison(access.lowered, spoken[0]).slices())
     found = tuple(
         Found(one, tuple(claims.explain(change) for change in one.changes)) for one in slices
     )

@@ -18,8 +18,10 @@ from translator.verify.result import Change, Kind, Sample
 IMPACTS: Mapping[Kind, frozenset[Impact]] = {
     Kind.NEWLY_ALLOWED: frozenset((Impact.LOOSER,)),
     Kind.NEWLY_DENIED: frozenset((Impact.STRICTER,)),
+    Kind.RATE_LOWERED: frozenset((Impact.STRICTER,)),
+    Kind.RATE_RAISED: frozenset((Impact.LOOSER,)),
 }
-"""Impacts that a finding must have to explain a change of access."""
+"""Impacts that a finding must have to explain a change of access, or of how many requests pass."""
 
 ANY = frozenset((Impact.DIFFERENT, Impact.STRICTER, Impact.LOOSER))
 """Impacts that explain a change of routing: what is lost of a route may well be called stricter or looser."""

@@ -38,6 +38,12 @@ class Kind(StrEnum):
     """Endpoints that fail are left out after other failures, for another time, or not at all."""
     EJECTION_MANNER = "ejection_manner"
     """They are left out by the same rule, but looked at in another manner."""
+    RATE_LOWERED = "rate_lowered"
+    """Fewer requests pass in some span of time, and never more."""
+    RATE_RAISED = "rate_raised"
+    """More requests pass in some span of time."""
+    READ = "read"
+    """What is sent on a port is read where it was passed on as bytes, or the other way round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One port of one workload, or one port of a service for the clients of one namespace."""
+    """One port of one workload, or of a service for the clients of one namespace; or one attribute of such a port."""
 
     name: str
     verdict: Verdict

@@ -17,6 +17,7 @@ from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_read
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
 from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
+from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
@@ -84,6 +85,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
+    facts.extend(protocol_facts(servers, inventory, options.source))
     facts.extend(probe_facts(statements, servers, inventory, options))
     joined = tuple(read_membership(resources, options, reads))
     facts.extend((*joined, *kept_out(joined)))

@@ -16,7 +16,7 @@ from translator.target import Target
 
 _READ = ("", "http", "kubernetes.io/h2c")
 _USUAL = "25,587,3306,4444,5432,6379,9300,11211"
-_LIST = "config.linkerd.io/opaque-ports"
+LIST = "config.linkerd.io/opaque-ports"
 
 
 def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> RouteTable | None:
@@ -27,7 +27,7 @@ def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> Rou
     service = inventory.service(subject.namespace.value, subject.name.value)
     if service is None:
         return table
-    opaque = [p.number for p in service.ports if _is_opaque(p, service, target)]
+    opaque = [p.number for p in service.ports if is_opaque(p, service, target)]
     own = [port.value.port for port in table.attachment.ports]
     if (own and all(n in opaque for n in own)) or len(opaque) == len(service.ports) > 0:
         return None
@@ -35,12 +35,16 @@ def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> Rou
     return replace(table, attachment=replace(table.attachment, excluding_ports=out))
 
 
-def _is_opaque(port: PortOfService, service: Service, target: Target) -> bool:
+def is_opaque(port: PortOfService, service: Service, target: Target) -> bool:
+    """Whether clients pass on what they send there unread, by its ``appProtocol`` or the Service's list."""
     if target.at_least("2.18") and port.app_protocol.lower() not in _READ:
         return True
-    return any(
-        _has(part, port.number) for part in service.annotations.get(_LIST, _USUAL).split(",")
-    )
+    return is_listed(service.annotations.get(LIST), port.number)
+
+
+def is_listed(text: str | None, number: int) -> bool:
+    """Whether a list, or the default one where there is none, has the port."""
+    return any(_has(part, number) for part in (_USUAL if text is None else text).split(","))
 
 
 def _has(part: str, number: int) -> bool:

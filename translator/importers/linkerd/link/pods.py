@@ -66,7 +66,7 @@ def pod_facts(
         policy = written.get(workload.key) or written.get(f"Namespace//{workload.namespace}")
         if policy is None or policy.value in ("all-unauthenticated", "audit"):
             continue
-        held = _held_ports(workload, servers)
+        held = held_ports(workload, servers)
         attachment = Attachment(
             subject=_subject(workload),
             excluding_ports=tuple(named(WorkloadPort(port), policy) for port in held),
@@ -91,7 +91,8 @@ def _subject(workload: Workload) -> Subject:
     )
 
 
-def _held_ports(workload: Workload, servers: Sequence[Held]) -> list[int]:
+def held_ports(workload: Workload, servers: Sequence[Held]) -> list[int]:
+    """The ports of a workload that a Server names."""
     found = {
         number
         for one in servers
@@ -113,7 +114,7 @@ def probe_facts(
     routed = [one for one in servers if any(is_on(route, one) for route in routes)]
     for workload in inventory.workloads:
         asked = {workload.port_number(probe.port) for probe in workload.probes}
-        ports = sorted({p for p in asked if p is not None} - set(_held_ports(workload, routed)))
+        ports = sorted({p for p in asked if p is not None} - set(held_ports(workload, routed)))
         if ports:
             open_by_path = Traced(ProbeAccess.BY_PATH, stated_by=silence(options, "probeNetworks"))
             yield Probes(

@@ -1,0 +1,120 @@
+"""What ports are taken for, compared: where one side reads bytes that the other passes on unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ir.attachment import Scope
+from ir.behaviour.lower import Lowering
+from ir.behaviour.request import Caller, Request
+from ir.coverage import covers, covers_port
+from ir.inventory import Workload
+from ir.traffic import PortProtocol
+from translator.verify.result import Change, Kind, Sample, Slice, verdict_of
+
+OPAQUE = "opaque"
+TLS = "TLS"
+_UNREAD = (OPAQUE, TLS)
+_UNSAID = "unknown"
+
+ServicePortKey = tuple[str, str, int]
+"""Namespace and name of a service, and its port."""
+
+
+@dataclass(slots=True)
+class Spoken:
+    """What one model takes ports for: those of services for their clients, those of workloads for their own proxy."""
+
+    lowering: Lowering
+    services: dict[ServicePortKey, PortProtocol] = field(default_factory=dict)
+    _pods: list[PortProtocol] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Files the facts."""
+        for fact in self.lowering.model.facts:
+            if not isinstance(fact, PortProtocol):
+                continue
+            subject = fact.attachment.subject
+            if subject.scope is not Scope.SERVICE:
+                self._pods.append(fact)
+            elif subject.namespace is not None and subject.name is not None:
+                for port in fact.attachment.ports:
+                    key = subject.namespace.value, subject.name.value, int(port.value.port)
+                    self.services[key] = fact
+
+    def of_workload(self, workload: Workload, port: int) -> str:
+        """What the workload's own proxy takes the port for: as its pods say, else as its services do."""
+        known = self.lowering.inventory
+        for fact in self._pods:
+            at = fact.attachment
+            if covers(at.subject, workload, known) and covers_port(at, workload, port):
+                return fact.protocol.value
+        found = {
+            self.services[key].protocol.value
+            for service in known.services_of(workload)
+            for own in service.ports
+            if workload.port_number(own.target) == port
+            and (key := (service.namespace, service.name, own.number)) in self.services
+        }
+        return next(iter(found)) if len(found) == 1 else _UNSAID
+
+    def is_read(self, workload: Workload, port: int) -> bool:
+        """Whether requests on the port are read as HTTP, or may be."""
+        return self.of_workload(workload, port) not in _UNREAD
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenComparison:
+    """Two models side by side."""
+
+    before: Spoken
+    after: Spoken
+
+    def slices(self) -> Iterator[Slice]:
+        """A verdict for each port of a service that some proxy does not read, on either side or end."""
+        for key in sorted(self.before.services.keys() & self.after.services.keys()):
+            was, becomes = self.before.services[key], self.after.services[key]
+            ends = [(was.protocol.value, becomes.protocol.value), *self._behind(key)]
+            if any(one in _UNREAD for pair in ends for one in pair):
+                yield self._slice(key, was, ends)
+
+    def _behind(self, key: ServicePortKey) -> Iterator[tuple[str, str]]:
+        namespace, name, number = key
+        known = self.before.lowering.inventory
+        service = known.service(namespace, name)
+        if service is not None:
+            for workload, port in known.resolve(service, number):
+                yield (
+                    self.before.of_workload(workload, port),
+                    self.after.of_workload(workload, port),
+                )
+
+    def _slice(self, key: ServicePortKey, was: PortProtocol, ends: list[tuple[str, str]]) -> Slice:
+        namespace, name, number = key
+        changed = [pair for pair in ends if not _alike(*pair)]
+        changes: tuple[Change, ...] = ()
+        if changed:
+            sample = Sample(
+                request=Request(
+                    caller=Caller(), service=f"{namespace}/{name}", service_port=number, http=False
+                ),
+                before=_said(changed[0][0]),
+                after=_said(changed[0][1]),
+                before_leaves=was.protocol.origin,
+            )
+            changes = (Change(kind=Kind.READ, listed=True, samples=(sample,)),)
+        shown = f"Service/{namespace}/{name} port {number}, what is spoken"
+        return Slice(shown, verdict_of(changes, (), ()), changes)
+
+
+def _alike(was: str, becomes: str) -> bool:
+    """Whether both sides read the port, or neither; TLS shows itself, so that a look at it is as good."""
+    if was == TLS:
+        return becomes in (TLS, OPAQUE, _UNSAID)
+    return (was == OPAQUE) is (becomes == OPAQUE) and becomes != TLS
+
+
+def _said(protocol: str) -> str:
+    words = {OPAQUE: "passed on unread", TLS: "passed on by its server name", _UNSAID: "looked at"}
+    return words.get(protocol, f"read as {protocol}")
