@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from ir.access import ClientTls, TlsMode
 from ir.attachment import ServicePort
 from ir.resilience import ConnectionLimits, LoadBalancing, Outliers
 from tests.exporters.linkerd.istio import policy, routes, spec_of, written
@@ -215,3 +216,31 @@ spec:
     assert len(blocks) == 3
     for fact in blocks:
         assert [p.value for p in fact.attachment.excluding_ports] == [ServicePort(80)]
+
+
+@pytest.mark.parametrize("level", ["trafficPolicy", "subset"])
+@pytest.mark.parametrize(
+    ("above", "mode"),
+    [("SIMPLE", TlsMode.OFF), ("DISABLE", TlsMode.OFF), ("ISTIO_MUTUAL", None)],
+)
+def test_trap_istio_13_a_port_that_leaves_tls_out_is_clear_text(
+    level: str, above: str, mode: TlsMode | None
+) -> None:
+    """The endpoints of the port go by the mode of the policy around it, the cluster has no TLS at all."""
+    settings = f"""
+tls: {{mode: {above}}}, portLevelSettings: [{{port: {{number: 80}}, loadBalancer: {{simple: RANDOM}}}}]
+""".strip()
+    own = f"trafficPolicy: {{{settings}}}"
+    if level == "subset":
+        own = f"subsets: [{{name: v1, labels: {{version: v1}}, {own}}}]"
+    rule = f"""
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: api, namespace: shop}}
+spec: {{host: api, {own}}}
+"""
+    used = routes([{"route": [{"destination": {"host": "api", "subset": "v1"}}]}])
+    model = world("name: http, port: 80, targetPort: 8080", rule, used).model
+    facts = [f for f in model.facts if isinstance(f, ClientTls)]
+    at_port = [f for f in facts if [p.value for p in f.attachment.ports] == [ServicePort(80)]]
+    assert [fact.mode.value for fact in at_port] == ([] if mode is None else [mode])

@@ -116,7 +116,7 @@ def _tls(fact: ClientTls, model: Model) -> Loss:
                 "Find out which of the two was meant before the workload moves.",
             )
         case TlsMode.OFF:
-            unsaid = "" if fact.mode.origin else " (tls without a mode means that)"
+            unsaid = " (tls without a mode means that)" if fact.mode.stated_by else ""
             return _tls_loss(
                 fact,
                 Severity.LOW,

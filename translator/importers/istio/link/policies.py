@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ir.access import ClientTls
+from ir.access import ClientTls, TlsMode
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, ServicePort
 from ir.match import Labels
 from ir.model import Fact
@@ -151,6 +151,26 @@ def _facts(
     for own, port in numbered:
         at = replace(here, ports=(port.map(ServicePort),))
         yield from _placed(own, at, labels, (*spent, own.trail), options)
+        if policy.tls is not None and own.tls is None:
+            yield from _left_plain(policy.tls, port, here, labels)
+
+
+def _left_plain(
+    above: ClientTls, port: Traced[int], here: Attachment, labels: Traced[Labels] | None
+) -> Iterator[ClientTls]:
+    """A port whose settings leave ``tls`` out where the policy around them has it: clear text, unless that is the mesh's.
+
+    The cluster has no TLS of its own then, and its endpoints go by the mode of the policy (istio/istio
+    pilot/pkg/xds/endpoints/mtls_checker.go ``trafficPolicyTLSModeForPort``, 1.31).
+    """
+    if above.mode.value is not TlsMode.MESH:
+        number: Traced[ServicePort] = named(ServicePort(port.value), port)
+        yield ClientTls(
+            attachment=replace(here, ports=(number,)),
+            labels=labels,
+            mode=named(TlsMode.OFF, above.mode),
+            trail=named(f"no TLS on port {port.value}", above.trail, port),
+        )
 
 
 def _placed(
