@@ -186,6 +186,13 @@ spec: {containers: [{name: old, ports: [{containerPort: 8080}]}]}
     assert _LIST not in text
 
 
+def test_trap_linkerd_35_a_port_for_datagrams_says_nothing_of_the_other() -> None:
+    result = world(
+        "name: tcp-dns, port: 53, targetPort: 8080}, {name: dns, port: 53, protocol: UDP, targetPort: 8080"
+    )
+    assert listed(result)[1] == "25,587,3306,4444,5432,6379,8080,9300,11211"
+
+
 def test_trap_linkerd_35_a_list_that_is_there_is_kept() -> None:
     service = """
 apiVersion: v1

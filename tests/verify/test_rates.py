@@ -134,3 +134,14 @@ def test_a_port_that_is_read_no_more_is_explained() -> None:
     changes = to_linkerd(text).report.verification.changes
     (one,) = [change for change in changes if change["kind"] == "read"]
     assert one["explained_by"] == ["MM550"]
+
+
+def test_pods_without_a_proxy_are_not_asked() -> None:
+    """What they would read is nobody's business, nor how many requests they would take."""
+    out = WORKLOAD.replace("app: api, version: v1}", 'app: api, sidecar.istio.io/inject: "false"}')
+    text = "\n---\n".join((out.replace("name: http", "name: tcp-x"), limit(5, 5, "1s")))
+    result = to_linkerd(text)
+    after = in_force_after(text, result)
+    assert rates(result.model, after) == {}
+    (one,) = spoken(result.model, after)
+    assert one.verdict is Verdict.EQUAL_EXACT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ir.access import Bypass, Direction
 from ir.attachment import Scope
 from ir.behaviour.lower import Lowering
 from ir.behaviour.request import Caller, Request
@@ -59,9 +60,15 @@ class Spoken:
         }
         return next(iter(found)) if len(found) == 1 else _UNSAID
 
+    def is_bypassed(self, workload: Workload, port: int) -> bool:
+        """Whether no proxy of the mesh sees what comes to the port."""
+        facts = self.lowering.at(self.lowering.about(workload), workload, port)
+        return any(isinstance(f, Bypass) and f.direction is Direction.INBOUND for f in facts)
+
     def is_read(self, workload: Workload, port: int) -> bool:
         """Whether requests on the port are read as HTTP, or may be."""
-        return self.of_workload(workload, port) not in _UNREAD
+        unread = self.of_workload(workload, port) in _UNREAD
+        return not unread and not self.is_bypassed(workload, port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,11 @@ class SpokenComparison:
         service = known.service(namespace, name)
         if service is not None:
             for workload, port in known.resolve(service, number):
-                yield (
-                    self.before.of_workload(workload, port),
-                    self.after.of_workload(workload, port),
-                )
+                if not self.before.is_bypassed(workload, port):
+                    was, becomes = (
+                        s.of_workload(workload, port) for s in (self.before, self.after)
+                    )
+                    yield was, becomes
 
     def _slice(self, key: ServicePortKey, was: PortProtocol, ends: list[tuple[str, str]]) -> Slice:
         namespace, name, number = key

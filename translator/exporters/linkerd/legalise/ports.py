@@ -28,7 +28,7 @@ def protocol_of(workload: Workload, port: int, inventory: Inventory) -> str:
         _spoken(own)
         for service in inventory.services_of(workload)
         for own in service.ports
-        if workload.port_number(own.target) == port
+        if own.protocol == "TCP" and workload.port_number(own.target) == port
     }
     if len(found) == 1:
         return next(iter(found))
