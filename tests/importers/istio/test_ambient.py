@@ -6,8 +6,10 @@ import pytest
 
 from ir.behaviour.concrete import decide_access
 from ir.behaviour.request import Caller, Request
+from ir.resilience import RateLimit
 from ir.traffic import RouteTable
-from tests.exporters.linkerd.istio import WORKLOAD, policy, routes, translated
+from tests.exporters.linkerd.istio import WORKLOAD, policy, routes, translated, written
+from tests.exporters.linkerd.test_rate_limits import limit
 from tests.translation import to_linkerd
 from translator.pipeline import Result
 from translator.report.model import Fate, Impact
@@ -97,3 +99,18 @@ def test_routes_are_heeded_by_sidecars_and_waypoints(space: str, heeded: bool) -
     assert any(isinstance(fact, RouteTable) for fact in result.model.facts) is heeded
     fates = {row.fate for row in result.report.ledger if row.path.endswith("timeout")}
     assert (fates == {Fate.INERT}) is not heeded
+
+
+def test_a_limit_of_requests_is_for_pods_with_a_proxy_of_their_own() -> None:
+    """A patch adds to the chains of a sidecar; the node's agent has none."""
+    assert limits(translated(SIDECARS, limit(5, 5, "1s")))
+    inside = translated(AMBIENT, limit(5, 5, "1s"))
+    assert not limits(inside)
+    fates = {row.fate for row in inside.report.ledger if "max_tokens" in row.path}
+    assert fates == {Fate.INERT}
+    everywhere = limit(5, 5, "1s").replace("namespace: shop", "namespace: istio-system")
+    assert not written(translated(AMBIENT, everywhere), "HTTPLocalRateLimitPolicy")
+
+
+def limits(result: Result) -> list[RateLimit]:
+    return [fact for fact in result.model.facts if isinstance(fact, RateLimit)]

@@ -9,21 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from ir.access import Grant, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
 from ir.match import HTTP_PARTS, AllOf, Part, Test
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, trail
+from ir.resilience import RateLimit
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.importers.istio.membership import captured, has_sidecars
 from translator.importers.istio.words import Where, Words
 
+R = TypeVar("R", bound=Grant | Refusal | RateLimit)
+
 _UNSEEN = HTTP_PARTS | {Part.CLIENT_ADDRESS, Part.SERVER_NAME, Part.TRUST_DOMAIN}
 """What the agent does not read, or does not carry over from a policy."""
 
 _NO_HTTP = "the pods' traffic is not read as HTTP: there is no waypoint that the rule is for"
+_NO_CHAINS = (
+    "the pods' traffic comes in by the node's agent, which has no filters that patches could add to"
+)
 _NO_WAYPOINT = "routes are heeded by waypoints alone, and none serves this host"
 _FAR = "a waypoint heeds rules of its service's namespace and of its own, for all clients alike"
 USE_WAYPOINT = "istio.io/use-waypoint"
@@ -46,6 +53,11 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words]) -> Heeded:
     for fact in facts:
         if taken and isinstance(fact, (Grant, Refusal)) and _at_server(fact):
             _ruling(fact, taken, found)
+        elif taken and isinstance(fact, RateLimit):
+            if _inside(fact.attachment.subject, taken):
+                found.inactive.append(_not_heeded(fact, _NO_CHAINS))
+            else:
+                found.facts.append(_elsewhere(fact, taken))
         elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words):
             found.inactive.append(_not_heeded(fact, _NO_WAYPOINT))
         elif alone and isinstance(fact, RouteTable) and _is_far(fact, words):
@@ -78,7 +90,7 @@ def _ruling(fact: Grant | Refusal, taken: Sequence[Subject], found: Heeded) -> N
         found.facts.append(replace(seen, attachment=replace(seen.attachment, subject=subject)))
 
 
-def _elsewhere(fact: Grant | Refusal, taken: Sequence[Subject]) -> Grant | Refusal:
+def _elsewhere(fact: R, taken: Sequence[Subject]) -> R:
     subject = fact.attachment.subject
     left = replace(subject, excluding=(*subject.excluding, *map(_shadow, taken)))
     return replace(fact, attachment=replace(fact.attachment, subject=left))
