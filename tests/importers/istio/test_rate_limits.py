@@ -10,7 +10,7 @@ import yaml
 
 from ir.attachment import WorkloadPort
 from ir.model import Model
-from ir.opaque import Opaque
+from ir.opaque import Intent, Opaque
 from ir.resilience import RateLimit
 from tests.exporters.linkerd.istio import WORKLOAD
 from tests.translation import to_linkerd
@@ -134,7 +134,8 @@ def test_a_limit_that_holds_for_no_request_is_none(part: str, share: object) -> 
 @pytest.mark.parametrize(
     "patch",
     [
-        inserted({**SETTINGS, "descriptors": []}),
+        inserted({**SETTINGS, "always_consume_default_token_bucket": False}),
+        inserted({**SETTINGS, "stage": 1}),
         inserted({**SETTINGS, "filter_enabled": {"default_value": {"numerator": 50}}}),
         inserted({**SETTINGS, "local_rate_limit_per_downstream_connection": True}),
         inserted({**SETTINGS, "token_bucket": {"max_tokens": 5, "fill_interval": "1m"}}),
@@ -175,3 +176,27 @@ def test_either_spelling_of_a_field_is_read_but_not_both() -> None:
     }
     assert len(limits(read(inserted(spelt)))) == 1
     assert limits(read(inserted({**spelt, "token_bucket": SETTINGS["token_bucket"]}))) == []
+
+
+def test_buckets_by_descriptor_are_told_beside_the_limit_for_all() -> None:
+    """A request of the kind needs a token of either bucket: the common limit holds for it as for all."""
+    kind: list[object] = [{"actions": [{"remote_address": {}}]}]
+    bucket = {"max_tokens": 1, "fill_interval": "1s"}
+    narrow = [{"entries": [{"key": "path", "value": "/slow"}], "token_bucket": bucket}]
+    patch = on_routes({**SETTINGS, "descriptors": narrow})
+    patch["patch"]["value"]["route"] = {"rate_limits": kind}
+    model = read(inserted(IDLE), patch)
+    (limit,), (rest,) = limits(model), opaque(model)
+    assert limit.burst.value == 20
+    assert rest.intent is Intent.LOCAL_RATE_LIMIT
+    assert len(rest.trail.origin) == 5
+    assert not set(rest.trail.origin) & set(limit.trail.origin)
+
+
+def test_buckets_by_descriptor_alone_stay_what_they_are() -> None:
+    kind: dict[str, Any] = {
+        **IDLE,
+        "descriptors": [{"entries": [{"key": "path", "value": "/slow"}]}],
+    }
+    model = read(inserted(kind))
+    assert (limits(model), len(opaque(model))) == ([], 1)

@@ -42,7 +42,6 @@ class _Told:
 
     written: list[str] = field(default_factory=list)
     not_http: bool = False
-    reason: str = _NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +96,7 @@ class RateLimits:
             for limit in here:
                 self._told[id(limit)].not_http = True
             return ()
-        sayable = []
-        for limit in here:
-            reason = _unsayable(limit)
-            if reason:
-                self._told[id(limit)].reason = reason
-            else:
-                sayable.append(limit)
-        return tuple(sayable)
+        return tuple(limit for limit in here if not _unsayable(limit))
 
     def facts(self, here: Sequence[RateLimit], place: Place) -> Iterator[Fact]:
         """The limit of a port, the least of those that hold there, with a server that lets all in where it has none."""
@@ -348,7 +340,8 @@ def _covered(limit: RateLimit) -> Loss:
 
 
 def _unwritten(limit: RateLimit, told: _Told) -> Loss:
-    idle = told.not_http and told.reason is _NOWHERE
+    reason = _unsayable(limit)
+    idle = told.not_http and not reason
     return Loss(
         code="MM542",
         impact=Impact.NONE if idle else Impact.LOOSER,
@@ -358,7 +351,7 @@ def _unwritten(limit: RateLimit, told: _Told) -> Loss:
         sites=tuple(traced(limit)),
         message="no request is limited by this, in the source either: " + f"{_NOT_HTTP}."
         if idle
-        else f"requests are not limited: {told.reason}.",
+        else f"requests are not limited: {reason or _NOWHERE}.",
         advice=""
         if idle
         else "Limit them in the application, or write an HTTPLocalRateLimitPolicy for the Server of the port by hand "

@@ -29,6 +29,8 @@ _DENOMINATORS: Mapping[str, int] = {"HUNDRED": 100, "TEN_THOUSAND": 10**4, "MILL
 _SHORTEST = 0.05
 """Seconds; Envoy refuses a bucket that is filled more often."""
 _FIRST_ERROR = 400
+_MORE = ("descriptors", "rate_limits")
+"""Buckets for requests of one kind, and what tells the kind: a request needs a token of the common bucket too."""
 
 
 class Unlike(Exception):  # noqa: N818  # says that a form is another one; nobody's error
@@ -69,7 +71,9 @@ def _filter(value: Cursor, match: Cursor) -> Limit:
         chain = _opt_map(listener, "filter_chain")
         if chain is not None:
             _manager(chain)
-    return Limit(filter=value.str("name").value, on_routes=False, port=port, bucket=_config(value))
+    bucket, more = _settings(_map(value, "typed_config"))
+    name = value.str("name").value
+    return Limit(filter=name, on_routes=False, port=port, bucket=bucket, more=more)
 
 
 def _manager(chain: Cursor) -> None:
@@ -88,7 +92,9 @@ def _manager(chain: Cursor) -> None:
 
 def _route(value: Cursor, match: Cursor) -> Limit:
     """What the routes of one port, or of all, say in the place of the filter."""
-    _only(value, "typed_per_filter_config")
+    _only(value, "typed_per_filter_config", "route", "rate_limits")
+    action = value.opt_map("route")
+    lists = value if action is None else _only(action, "rate_limits")
     configs = _map(value, "typed_per_filter_config")
     if match.has("listener") or len(configs.keys()) != 1:
         raise Unlike
@@ -105,7 +111,9 @@ def _route(value: Cursor, match: Cursor) -> Limit:
             route = host.opt_map("route")
             if route is not None and _only(route, "action").str("action").value != "ANY":
                 raise Unlike
-    return Limit(filter=name, on_routes=True, port=port, bucket=_settings(configs.map(name)))
+    bucket, more = _settings(configs.map(name))
+    more = (*more, *_leaves(lists, "rate_limits"))
+    return Limit(filter=name, on_routes=True, port=port, bucket=bucket, more=more)
 
 
 def _of_host(host: Cursor) -> Traced[WorkloadPort | ServicePort] | None:
@@ -124,12 +132,8 @@ def _workload_port(place: Cursor) -> Traced[WorkloadPort | ServicePort] | None:
     return None if found is None else Traced(WorkloadPort(found.as_int().value), found.leaf)
 
 
-def _config(value: Cursor) -> Bucket | None:
-    return _settings(_map(value, "typed_config"))
-
-
-def _settings(config: Cursor) -> Bucket | None:
-    """The settings, said plainly or as a struct with a type beside it."""
+def _settings(config: Cursor) -> tuple[Bucket | None, tuple[int, ...]]:
+    """The settings, said plainly or as a struct with a type beside it: the bucket for all, leaves of others."""
     kind = config.str("@type").value.rpartition("/")[2]
     if kind in _STRUCTS:
         _only(config, "@type", "type_url", "value")
@@ -137,13 +141,23 @@ def _settings(config: Cursor) -> Bucket | None:
         config = config.map("value")
     if kind != TYPE:
         raise Unlike
-    return _bucket(config)
+    more = tuple(leaf for name in _MORE for leaf in _leaves(config, name))
+    return _bucket(config), more
+
+
+def _leaves(place: Cursor, name: str) -> tuple[int, ...]:
+    found = _opt(place, name)
+    return () if found is None else found.leaves()
 
 
 def _bucket(config: Cursor) -> Bucket | None:
     """The bucket; ``None`` where none is stated, or no request is held to it."""
     _only(config, "@type", "stat_prefix", "token_bucket", "filter_enabled", "filter_enforced", "status",
-          "response_headers_to_add", "enable_x_ratelimit_headers", "rate_limited_as_resource_exhausted")  # fmt: skip
+          "response_headers_to_add", "enable_x_ratelimit_headers", "rate_limited_as_resource_exhausted",
+          "always_consume_default_token_bucket", *_MORE)  # fmt: skip
+    always = _opt(config, "always_consume_default_token_bucket")
+    if always is not None and not always.as_bool().value:
+        raise Unlike
     enabled, enforced = (_share(config, f"filter_{word}") for word in ("enabled", "enforced"))
     bucket = _opt_map(config, "token_bucket")
     if bucket is None or 0 in (enabled, enforced):

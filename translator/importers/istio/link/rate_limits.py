@@ -8,12 +8,13 @@ one (https://www.envoyproxy.io/docs/envoy/v1.37.0/configuration/http/http_filter
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ir.attachment import Attachment, EnforcedAt, ServicePort, Subject, WorkloadPort
 from ir.coverage import covers
 from ir.inventory import Inventory, meets
 from ir.model import Inactive
+from ir.opaque import Intent
 from ir.provenance import Traced, Trail, absorb
 from ir.resilience import RateLimit, StateScope
 from translator.importers.istio.model.extensions import Bucket, Limit, Piece
@@ -52,6 +53,7 @@ def link_limits(pieces: Sequence[Piece], subject: Subject, inventory: Inventory)
         else:
             found.facts.extend(facts)
             found.idle.extend(idle)
+            found.left.extend(_more(piece, limit) for piece, limit in group if limit.more)
     return found
 
 
@@ -74,6 +76,11 @@ class _Group:
         ports = [None if port is None else port.value for _, _, port in self.routes]
         if any(ports.count(port) > 1 for port in ports) or (None in ports and len(ports) > 1):
             raise _Unclear
+        idle = {id(piece) for piece, limit in group if limit.bucket is None}
+        if self._replaced():
+            idle.add(id(self.filter))
+        if any(limit.more and id(piece) in idle for piece, limit in group):
+            raise _Unclear  # buckets for some requests, and none for all
 
     def _of_route(self, limit: Limit) -> Port | None:
         port = self._resolved(limit.port)
@@ -138,7 +145,8 @@ class _Group:
         )
         values = [bucket.requests, bucket.seconds, bucket.burst, *bucket.reply]
         values += [value for value in (bucket.status, port) if value is not None]
-        spent = {leaf for value in values for leaf in value.origin}
+        others = () if piece.limit is None else piece.limit.more
+        spent = {*others, *(leaf for value in values for leaf in value.origin)}
         left = tuple(leaf for leaf in piece.trail.origin if leaf not in spent)
         return RateLimit(
             attachment=at,
@@ -165,6 +173,17 @@ class _Group:
             )
         elif self.limit.bucket is not None and self._replaced():
             yield _idle(self.filter, "the routes of its ports have settings of their own")
+
+
+def _more(piece: Piece, limit: Limit) -> Piece:
+    """The buckets of a patch that are for requests of one kind alone."""
+    return replace(
+        piece,
+        kind=f"{piece.kind} (by descriptor)",
+        intent=Intent.LOCAL_RATE_LIMIT,
+        trail=Traced("buckets by descriptor", limit.more, piece.trail.because),
+        limit=None,
+    )
 
 
 def _idle(piece: Piece, why: str) -> Inactive:

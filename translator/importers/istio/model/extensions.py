@@ -27,12 +27,14 @@ class Limit:
     """A patch of a local rate limit: the filter, or what the routes say in its place.
 
     ``filter``: the name by which routes know it. No ``port``: on all ports; no ``bucket``: nothing is limited by it.
+    ``more``: leaves of further buckets, for requests of one kind, from which such a request must have a token as well.
     """
 
     filter: str
     on_routes: bool
     port: Traced[WorkloadPort | ServicePort] | None
     bucket: Bucket | None
+    more: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
