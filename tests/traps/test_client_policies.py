@@ -149,4 +149,4 @@ def test_trap_linkerd_25_limits_and_the_choice_of_endpoints_are_told() -> None:
     world = World(rule({"connectionPool": pool, "loadBalancer": {"simple": "RANDOM"}}))
     assert world.findings("MM305")
     assert world.findings("MM306")
-    assert [d.resource for d in world.result.documents] == ["Namespace//shop"]
+    assert [d.text for d in world.result.documents] == [d.text for d in World().result.documents]
