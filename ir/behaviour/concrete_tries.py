@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ir.resilience import Retry, RetryCondition
 
 NO_ANSWER = frozenset(("reset", "reset-before-request", "connect-failure", "refused-stream"))
@@ -31,13 +33,29 @@ _STATUSES = {
 _UNANSWERED = (RetryCondition.SERVER_ERROR, RetryCondition.GATEWAY_ERROR, RetryCondition.RESET)
 
 
-def tried_again(retry: Retry | None, failure: str) -> bool:
-    """Whether there is another try after the failure."""
-    if retry is None or retry.attempts.value == 0:
-        return False
-    if any(str(status.value) == failure for status in retry.statuses):
-        return True
-    return any(_counts(condition.value, failure) for condition in retry.conditions)
+def failures_of(retry: Retry | None) -> frozenset[str]:
+    """The failures after which there is another try."""
+    if retry is None:
+        return frozenset()
+    statuses = tuple(status.value for status in retry.statuses)
+    conditions = tuple(condition.value for condition in retry.conditions)
+    return _after(retry.attempts.value, conditions, statuses)
+
+
+@cache
+def _after(
+    attempts: int, conditions: tuple[RetryCondition, ...], statuses: tuple[int, ...]
+) -> frozenset[str]:
+    """One failure after the other; few retries differ in a whole input, so each is decided once."""
+    return frozenset(
+        failure
+        for failure in FAILURES
+        if attempts
+        and (
+            failure in map(str, statuses)
+            or any(_counts(condition, failure) for condition in conditions)
+        )
+    )
 
 
 def _counts(condition: RetryCondition, failure: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ir.behaviour.concrete_tries import FAILURES, tried_again
+from ir.behaviour.concrete_tries import failures_of
 from ir.behaviour.tries import limits, occasions, told
 from ir.provenance import Traced, trail
 from ir.resilience import Retry, RetryCondition, Timeouts
@@ -22,7 +22,7 @@ def retry(*conditions: RetryCondition, attempts: int = 2, statuses: tuple[int, .
 @pytest.mark.parametrize("condition", list(RetryCondition))
 def test_both_readings_of_a_condition_agree(condition: RetryCondition) -> None:
     found = retry(condition)
-    assert occasions(found) == {one for one in FAILURES if tried_again(found, one)}
+    assert occasions(found) == failures_of(found)
 
 
 def test_conditions_about_answers_count_connections_that_break_where_they_say_so() -> None:
@@ -35,7 +35,8 @@ def test_conditions_about_answers_count_connections_that_break_where_they_say_so
 def test_retries_that_are_off_have_no_occasion() -> None:
     assert not occasions(retry(RetryCondition.SERVER_ERROR, attempts=0))
     assert not occasions(None)
-    assert not tried_again(retry(RetryCondition.RESET, attempts=0), "reset")
+    assert not failures_of(retry(RetryCondition.RESET, attempts=0))
+    assert not failures_of(None)
 
 
 def test_time_limits_are_told_by_the_part_that_they_limit() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ir.behaviour.concrete_tries import FAILURES, tried_again
+from ir.behaviour.concrete_tries import failures_of
 from ir.behaviour.delivery import Outcome
 from ir.behaviour.request import Delivery
 from ir.behaviour.tries import told
@@ -74,7 +74,7 @@ def _fails_alike(outcome: Outcome, found: Delivery) -> bool:
     return (
         (outcome.timeout, outcome.attempts) == (found.timeout, found.retries)
         and mine == {part: value.value for part, value in limits.items() if value is not None}
-        and all((one in outcome.occasions) == tried_again(found.retry, one) for one in FAILURES)
+        and outcome.occasions == failures_of(found.retry)
     )
 
 
