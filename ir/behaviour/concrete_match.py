@@ -338,7 +338,8 @@ def seen_path(path: str, view: View) -> str:
 
 
 def _merged(path: str) -> str:
-    return re.sub("/+", "/", path)
+    """Runs of slashes as one; Envoy leaves two where there is nothing else (``PathUtil::mergeSlashes``)."""
+    return "//" if len(path) > 1 and not path.strip("/") else re.sub("/+", "/", path)
 
 
 def _normal(path: str) -> str:

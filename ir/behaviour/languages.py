@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from functools import lru_cache
 
 from ir.language import PATH, Dialect, Language
@@ -81,7 +82,7 @@ def resolved(form: PathForm) -> Language:
     found = PATH - Language.contains("\\") - dots
     found = found - Language.regex(f".*{escaped}.*", Dialect.RE2_FULL)
     if form in (PathForm.MERGED, PathForm.DECODED_AND_MERGED):
-        found = found - Language.contains("//")
+        found = found - Language.contains("//") | Language.exact("//")
     return found.solid()
 
 
@@ -92,11 +93,33 @@ def _before(language: Language, form: PathForm, *, merge: bool | None = None) ->
         merging=form is not PathForm.NORMAL if merge is None else merge,
         slashes=form is PathForm.DECODED_AND_MERGED,
     )
-    return _made(tabulate((0, b"", False), sight.classes, sight.step, sight.accepts))
+    return _made(tabulate(sight.start, sight.classes, sight.step, sight.accepts))
 
 
-State = tuple[int, bytes, bool]
-"""State of the language, what is held back of an escape, whether the last character seen was a slash."""
+class _Run(IntEnum):
+    """What the characters seen so far say of the next slash."""
+
+    NONE = 0
+    """The last one was no slash."""
+    SLASH = 1
+    """It was one, which stands for all that follow at once."""
+    START = 2
+    ONE = 3
+    """There was nothing but one slash."""
+    MANY = 4
+    """There was nothing but several, of which Envoy leaves two if nothing follows (``PathUtil::mergeSlashes``)."""
+
+
+_AFTER_SLASH = {
+    _Run.NONE: _Run.SLASH,
+    _Run.SLASH: _Run.SLASH,
+    _Run.START: _Run.ONE,
+    _Run.ONE: _Run.MANY,
+    _Run.MANY: _Run.MANY,
+}
+
+State = tuple[int, bytes, _Run]
+"""State of the language, what is held back of an escape, what is known of slashes."""
 
 
 class _Sight:
@@ -105,6 +128,7 @@ class _Sight:
     def __init__(self, table: Table, *, merging: bool, slashes: bool) -> None:
         self._table = table
         self._merging = merging
+        self.start: State = (0, b"", _Run.START if merging else _Run.NONE)
         self._slashes = slashes
         own = [1 << byte for byte in (*_HEX, _SLASH, _BACKSLASH, _PERCENT)]
         self.classes = byte_classes((*table.classes, *own))
@@ -117,31 +141,35 @@ class _Sight:
             all(target == state for target in row) for state, row in enumerate(table.rows)
         ]
 
-    def _feed(self, here: int, text: bytes, *, slash: bool) -> tuple[int, bool]:
+    def _feed(self, here: int, text: bytes, run: _Run) -> tuple[int, _Run]:
         """The state after characters that are seen as they are, save for the slashes."""
         for byte in text:
             seen = _SLASH if byte == _BACKSLASH else byte
-            if not (self._merging and seen == _SLASH and slash):
+            if self._merging and seen == _SLASH:
+                if run in (_Run.NONE, _Run.START):
+                    here = self._table.rows[here][self._column[seen]]
+                run = _AFTER_SLASH[run]
+            else:
                 here = self._table.rows[here][self._column[seen]]
-                slash = self._merging and seen == _SLASH
-        return here, slash
+                run = _Run.NONE
+        return here, run
 
     def step(self, state: State, symbol: int) -> State:
         """The state after one more byte."""
-        here, held, slash = state
+        here, held, run = state
         byte = self._samples[symbol]
         if self._idle[here]:
-            return here, b"", False
+            return here, b"", _Run.NONE
         if byte == _PERCENT:
-            here, slash = self._feed(here, held, slash=slash)
-            return here, b"%", slash
+            here, run = self._feed(here, held, run)
+            return here, b"%", run
         if held == b"%" and byte in b"234567":
-            return here, held + bytes((byte,)), slash
+            return here, held + bytes((byte,)), run
         text = held + bytes((byte,))
         if len(text) == 3 and byte in _HEX and self._undone(text):  # noqa: PLR2004  # a whole escape
             text = bytes((int(text[1:], 16),))
-        here, slash = self._feed(here, text, slash=slash)
-        return here, b"", slash
+        here, run = self._feed(here, text, run)
+        return here, b"", run
 
     def _undone(self, escape: bytes) -> bool:
         decoded = int(escape[1:], 16)
@@ -149,8 +177,11 @@ class _Sight:
 
     def accepts(self, state: State) -> bool:
         """Whether a path that ends here is a member once it is seen."""
-        here, held, slash = state
-        return self._table.accepting[self._feed(here, held, slash=slash)[0]]
+        here, held, run = state
+        here, run = self._feed(here, held, run)
+        if run is _Run.MANY:
+            here = self._table.rows[here][self._column[_SLASH]]
+        return self._table.accepting[here]
 
 
 def _made(table: Table) -> Language:
