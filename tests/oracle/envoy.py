@@ -77,7 +77,7 @@ def typed(name: str, kind: str, **config: object) -> Tree:
 
 
 def http_filter(
-    name: str, routes: Sequence[Tree], before: Sequence[Tree] = (), **settings: object
+    name: str, routes: Sequence[Tree], before: Sequence[Tree] = (), settings: Tree | None = None
 ) -> Tree:
     """The connection manager with one virtual host for all names; ``before``: HTTP filters ahead of the router."""
     router = typed("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router")
@@ -91,7 +91,7 @@ def http_filter(
         stat_prefix=name,
         route_config=table,
         http_filters=[*before, router],
-        **settings,
+        **(settings or {}),
     )
 
 
@@ -243,9 +243,9 @@ def _ports(process: subprocess.Popen[bytes], admin: Path, log: Path, wanted: int
             break
         with suppress(OSError, ValueError):
             address = admin.read_text().strip()
-            with urlopen(f"http://{address}/ready", timeout=1) as ready:  # noqa: S310  # loopback
+            with urlopen(f"http://{address}/ready", timeout=1) as ready:  # loopback
                 alive = ready.status == 200
-            with urlopen(f"http://{address}/listeners?format=json", timeout=1) as told:  # noqa: S310
+            with urlopen(f"http://{address}/listeners?format=json", timeout=1) as told:
                 found = json.load(told)["listener_statuses"]
             if alive and len(found) == wanted:
                 return {

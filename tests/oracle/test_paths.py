@@ -9,19 +9,8 @@ import pytest
 
 from ir.behaviour.concrete_match import seen_path
 from ir.match import PathForm, View
+from tests.oracle.configuration import FORMS
 from tests.oracle.envoy import Listening, answering, http_filter, needs_envoy, running
-
-SETTINGS: dict[PathForm, dict[str, object]] = {
-    PathForm.RAW: {"normalize_path": False},
-    PathForm.NORMAL: {"normalize_path": True},
-    PathForm.MERGED: {"normalize_path": True, "merge_slashes": True},
-    PathForm.DECODED_AND_MERGED: {
-        "normalize_path": True,
-        "merge_slashes": True,
-        "path_with_escaped_slashes_action": "UNESCAPE_AND_FORWARD",
-    },
-}
-"""What Istio's proxies are told for each of its forms (pathNormalization of the mesh config)."""
 
 MANY = 3000
 """So many paths are sent at least."""
@@ -41,7 +30,7 @@ def paths() -> list[str]:
 def test_paths_are_brought_into_the_form_that_envoy_makes_of_them(form: PathForm) -> None:
     told = {"response_headers_to_add": [{"header": {"key": "x-seen", "value": "%REQ(:PATH)%"}}]}
     listener = Listening(
-        "paths", (http_filter("paths", [answering("a", {"prefix": ""}, **told)], **SETTINGS[form]),)
+        "paths", (http_filter("paths", [answering("a", {"prefix": ""}, **told)], (), FORMS[form]),)
     )
     sent = paths()
     with running(listener) as envoy:
