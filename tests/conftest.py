@@ -8,12 +8,19 @@ import pytest
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--update`` rewrites what is pinned; read the diff before it is committed."""
     parser.addoption("--update", action="store_true", help="rewrite pinned outputs and reports")
+    parser.addoption("--thorough", action="store_true", help="try all single changes, not some")
 
 
 @pytest.fixture
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether pinned files are to be rewritten."""
     return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether everything is tried that is tried in part otherwise."""
+    return bool(request.config.getoption("--thorough"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -206,6 +206,12 @@ class Outcome:
 
 def compare_models(before: Tree, after: Tree) -> Outcome:
     """Compares what both trees mean; extensions that are the same on both sides are taken to do the same."""
+    first, second, terms, alike = posed(before, after)
+    return Outcome(compare(first, second, terms), alike)
+
+
+def posed(before: Tree, after: Tree) -> tuple[Model, Model, Terms, tuple[str, ...]]:
+    """The question: both models, its terms, and what is taken for the same on both sides."""
     models, alike = _without_twins(before, after)
     notes: list[dict[str, dict[str, None]]] = [{}, {}]
     same = {*_unread(before)} & {*_unread(after)}
@@ -227,7 +233,7 @@ def compare_models(before: Tree, after: Tree) -> Outcome:
     )
     assumed = tuple(Assumption("alike", text) for text in alike)
     first, second = (replace(m, assumptions=(*m.assumptions, *assumed)) for m in models)
-    return Outcome(compare(first, second, terms), alike)
+    return first, second, terms, alike
 
 
 def _without_twins(before: Tree, after: Tree) -> tuple[tuple[Model, Model], tuple[str, ...]]:

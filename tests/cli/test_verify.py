@@ -249,3 +249,37 @@ def test_the_library_compares_too(sides: Path) -> None:
     assert found.verdict == "DIFFERENT"
     assert found.to_text().startswith("newly allowed")
     assert json.loads(found.to_json())["verdict"] == "DIFFERENT"
+
+
+def test_a_certificate_is_confirmed_and_a_false_one_is_not(run: Run, sides: Path) -> None:
+    change(sides, "methods: [GET]", "methods: [GET, PUT]")
+    assert run("verify", "before", "after", "--certificate", "c.json").code == 5
+    ran = run("verify", "--check", "c.json")
+    assert ran.code == 0
+    assert "some requests are newly allowed, nothing is newly denied" in ran.out
+    assert ran.out.endswith("verdict: confirmed\n")
+
+    told = json.loads((sides / "c.json").read_text())
+    for entry in told["ports"]:
+        entry["newly_allowed"] = False
+    (sides / "false.json").write_text(json.dumps(told))
+    ran = run("verify", "--check", "false.json")
+    assert ran.code == 5
+    assert "WRONG: " in ran.out
+    assert ran.out.endswith("verdict: not confirmed\n")
+
+
+def test_a_certificate_is_of_the_files_that_were_compared(run: Run, sides: Path) -> None:
+    assert run("verify", "before", "after", "--certificate", "c.json").code == 0
+    change(sides, "methods: [GET]", "methods: [PUT]")
+    ran = run("verify", "--check", "c.json")
+    assert ran.code == 3
+    assert "changed since: after/all.yaml\n" in ran.out
+
+
+def test_what_is_no_certificate_is_an_input_error(run: Run, sides: Path) -> None:
+    (sides / "c.json").write_text("{}")
+    assert run("verify", "--check", "c.json").code == 4
+    assert run("verify", "--check", "before/all.yaml").code == 4
+    assert run("verify", "--check", "nowhere.json").code == 4
+    assert run("verify", "before").code == 2

@@ -71,16 +71,15 @@ def ports(name: str, found: Model) -> Iterator[Port]:
     if not list(comparison.slices()):
         return
     seen: set[Access] = set()
-    for pair in comparison._workloads():
-        for door in comparison._doors(*pair):
-            if isinstance(door, Doors) and door.before.access not in seen:
-                seen.add(door.before.access)
-                try:
-                    frame = Frame(asked_of(door.before.access), comparison.world, http=True)
-                except Opaque:
-                    continue
-                number = f"{name} {len(seen)}"
-                yield Port(number, found, door.workload.key, door.port, door.before.access, frame)
+    for door in comparison.doors():
+        if isinstance(door, Doors) and door.before.access not in seen:
+            seen.add(door.before.access)
+            try:
+                frame = Frame(asked_of(door.before.access), comparison.world, http=True)
+            except Opaque:
+                continue
+            number = f"{name} {len(seen)}"
+            yield Port(number, found, door.workload.key, door.port, door.before.access, frame)
 
 
 def way_of(request: Request, blocks: frozenset[Cidr], authority: Authority) -> Way | None:

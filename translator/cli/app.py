@@ -111,11 +111,11 @@ def why(
 @app.command("verify")
 @with_flags
 def verify(  # noqa: PLR0913, PLR0917  # its options
-    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A file, a folder, or -.")],
-    after: Annotated[str, typer.Argument(metavar="AFTER", help="What it is compared with.")],
     reading: Reading,
     aim: Aim,
     talk: Talk,
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A file, a folder, or -.")] = "",
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="What to compare with.")] = "",
     from_: Annotated[
         str, typer.Option("--from", metavar="MESH", help="The mesh of BEFORE; auto detects it.")
     ] = "auto",
@@ -129,6 +129,12 @@ def verify(  # noqa: PLR0913, PLR0917  # its options
         list[str] | None,
         typer.Option("--report", metavar="FILE", help="Write it too: .json, .md or .txt."),
     ] = None,
+    certificate: Annotated[
+        str, typer.Option("--certificate", metavar="FILE", help="Write a certificate: .json.")
+    ] = "",
+    check: Annotated[
+        str, typer.Option("--check", metavar="FILE", help="Judge a certificate; needs no sides.")
+    ] = "",
     fail_on: Annotated[
         Threshold, typer.Option("--fail-on", help="End with 3 for open questions from here on.")
     ] = Threshold.HIGH,
@@ -138,12 +144,18 @@ def verify(  # noqa: PLR0913, PLR0917  # its options
     ] = False,
 ) -> int:
     """Compare what two trees of manifests do, exactly, over all requests."""
-    from translator.cli.verify import run_verify
+    if check:
+        from translator.cli.check import run_check
 
-    told = tuple(report or ())
-    return run_verify(
-        (before, after), (from_, to), form, told, fail_on, reading, aim, talk, overlay=overlay
-    )
+        return run_check(check)
+    from translator.cli.verify import Wanted, run_verify
+
+    if not before or not after:
+        message = "name what is to be compared: BEFORE and AFTER, or a certificate with --check."
+        raise typer.BadParameter(message)
+    wanted = Wanted(form, tuple(report or ()), certificate, fail_on)
+    sides, meshes = (before, after), (from_, to)
+    return run_verify(sides, meshes, wanted, reading, aim, talk, overlay=overlay)
 
 
 @app.command("ir")

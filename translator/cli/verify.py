@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from translator.after import as_source
+from translator.certified import certified
 from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import err, out
 from translator.cli.options import Aim, Reading, Talk, Threshold
 from translator.cli.reading import run_options
 from translator.cli.writing import write_all
-from translator.difference import difference, laid_over, meshes_of
+from translator.difference import compare_trees, laid_over, meshes_of, read_tree
 from translator.errors import TargetError
 from translator.report.difference import Difference
 from translator.report.render.difference import (
@@ -33,12 +37,34 @@ _GRAVE = {"MAY_DIFFER": Threshold.HIGH, "UNKNOWN": Threshold.HIGH}
 _SEVERITIES = (Threshold.HIGH, Threshold.MEDIUM, Threshold.LOW)
 
 
-def run_verify(  # noqa: PLR0913, PLR0917  # the options of a command
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is told: the form on stdout, reports in files, a certificate; and from where on open questions count."""
+
+    form: str
+    reports: tuple[str, ...]
+    certificate: str
+    fail_on: Threshold
+
+    def check(self) -> None:
+        """Looks whether all of it can be done.
+
+        Raises:
+            TargetError: a form or a name that is none of ours.
+        """
+        if self.form not in FORMS:
+            message = f"--format {self.form}: expected one of {', '.join(FORMS)}."
+            raise TargetError(message)
+        for file in self.reports:
+            if Path(file).suffix not in _SUFFIXES:
+                message = f"--report {file}: expected a name that ends in {', '.join(_SUFFIXES)}."
+                raise TargetError(message)
+
+
+def run_verify(  # noqa: PLR0913  # the options of a command
     sides: tuple[str, str],
     meshes: tuple[str, str],
-    form: str,
-    reports: tuple[str, ...],
-    fail_on: Threshold,
+    wanted: Wanted,
     reading: Reading,
     aim: Aim,
     talk: Talk,
@@ -46,13 +72,7 @@ def run_verify(  # noqa: PLR0913, PLR0917  # the options of a command
     overlay: bool,
 ) -> int:
     """Reads both sides, compares them and tells; returns the exit code."""
-    if form not in FORMS:
-        message = f"--format {form}: expected one of {', '.join(FORMS)}."
-        raise TargetError(message)
-    for file in reports:
-        if Path(file).suffix not in _SUFFIXES:
-            message = f"--report {file}: expected a name that ends in {', '.join(_SUFFIXES)}."
-            raise TargetError(message)
+    wanted.check()
     if "-" in sides and (overlay or sides[0] == sides[1]):
         message = "standard input cannot be read twice: name files or folders."
         raise TargetError(message)
@@ -62,13 +82,17 @@ def run_verify(  # noqa: PLR0913, PLR0917  # the options of a command
     if overlay:
         both = load(list(sides), include=reading.include, exclude=reading.exclude)
         after = laid_over(both, after, options)
-    found = difference(before, after, options)
-    written = {Path(file): (FORMS[_SUFFIXES[Path(file).suffix]](found),) for file in reports}
+    trees = read_tree(before, options), read_tree(after, as_source(options))
+    found = compare_trees(*trees)
+    written = {Path(f): (FORMS[_SUFFIXES[Path(f).suffix]](found),) for f in wanted.reports}
+    if wanted.certificate:
+        told = json.dumps(certified(*trees, found), indent=1)
+        written[Path(wanted.certificate)] = (f"{told}\n",)
     write_all(None, {}, written, force=False)
-    out((FORMS[form](found),))
-    if not talk.quiet and form != "text":
+    out((FORMS[wanted.form](found),))
+    if not talk.quiet and wanted.form != "text":
         err(f"verdict: {found.verdict}\n")
-    return exit_code(found.verdict, fail_on)
+    return exit_code(found.verdict, wanted.fail_on)
 
 
 def _load(side: str, reading: Reading) -> Loaded:

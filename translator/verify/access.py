@@ -81,7 +81,7 @@ class Comparison:
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each workload that either side lists."""
-        doors = [door for pair in self._workloads() for door in self._doors(*pair)]
+        doors = self.doors()
         named = {
             (condition.part, term)
             for door in doors
@@ -96,6 +96,10 @@ class Comparison:
         self.world = World((self.before, self.after), named, self.trust_domain)
         for door in doors:
             yield self._slice(door) if isinstance(door, Doors) else door
+
+    def doors(self) -> list[Doors | Slice]:
+        """The ports to compare; those that cannot be are slices already."""
+        return [door for pair in self._workloads() for door in self._doors(*pair)]
 
     def _workloads(self) -> Iterator[tuple[Workload | None, Workload | None]]:
         """Each workload as both sides list it."""

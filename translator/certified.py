@@ -1,0 +1,46 @@
+"""The certificate of a comparison of two trees."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from translator.difference import Tree, posed
+from translator.pipeline import VERSION
+from translator.report.difference import Difference
+from translator.verify.access import Comparison
+from translator.verify.certificate import certificate
+
+CLAIM = (
+    "At each of the ports some request gets in after that did not before if and only if newly_allowed is true, and some "
+    "does not that did before if and only if newly_denied is true: over all requests of these callers and of callers that "
+    "rules see as they see one of these, whose path is in normal form and whose host has no port, if what stands under "
+    "'if' holds."
+)
+
+
+def certified(before: Tree, after: Tree, found: Difference) -> dict[str, object]:
+    """Who gets in on both sides, in a form that ``translator/check.py`` judges by means of its own."""
+    first, second, terms, _ = posed(before, after)
+    comparison = Comparison(first, second, terms.trust_domain, unread=terms.unread)
+    slices = tuple(comparison.slices())
+    return {
+        "certificate": 1,
+        "tool": f"meshmigrate {VERSION}",
+        "claim": CLAIM,
+        "before": _side(before),
+        "after": _side(after),
+        "verdict": found.verdict,
+        **certificate(comparison, slices),
+    }
+
+
+def _side(tree: Tree) -> dict[str, object]:
+    names = dict.fromkeys(document.file for document in tree.loaded.documents)
+    return {"mesh": str(tree.mesh), "files": {name: digest(name) for name in names}}
+
+
+def digest(name: str) -> str:
+    """SHA-256 of a file; empty where it is none."""
+    file = Path(name)
+    return sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

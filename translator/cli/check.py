@@ -1,0 +1,72 @@
+"""``verify --check``: a certificate judged by the checker alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from translator.certified import digest
+from translator.check import NotUnderstood, changes
+from translator.cli.codes import DIFFERENT, DONE, FINDINGS
+from translator.cli.console import out
+from translator.errors import InputError, Place
+from translator.report.render.groups import printable
+
+_KINDS = {
+    (False, False): "nothing is newly allowed, nothing newly denied",
+    (False, True): "nothing is newly allowed, some requests are newly denied",
+    (True, False): "some requests are newly allowed, nothing is newly denied",
+    (True, True): "some requests are newly allowed, some newly denied",
+}
+
+
+def run_check(name: str) -> int:
+    """Judges the certificate in a file and tells; returns the exit code."""
+    told = _read(name)
+    lines: list[str] = []
+    wrong = unsure = 0
+    for entry in told["ports"]:
+        ports = ", ".join(entry["ports"])
+        claimed = entry["newly_allowed"], entry["newly_denied"]
+        try:
+            found = changes(entry["before"], entry["after"], told["callers"])
+        except NotUnderstood as reason:
+            unsure += len(entry["ports"])
+            lines.append(f"not judged: {ports}: {reason}")
+            continue
+        if found == claimed:
+            lines.append(f"confirmed: {ports}: {_KINDS[found]}")
+            lines.extend(f"    if {condition}" for condition in entry["if"])
+        else:
+            wrong += len(entry["ports"])
+            lines.append(f"WRONG: {ports}: claimed that {_KINDS[claimed]}; in fact {_KINDS[found]}")
+    lines.extend(f"left out: {', '.join(o['ports'])}: {o['why']}" for o in told["left_out"])
+    stale = [*_stale(told)]
+    lines.extend(stale)
+    verdict = "not confirmed" if wrong or unsure or stale else "confirmed"
+    out(f"{printable(line)}\n" for line in (*lines, f"verdict: {verdict}"))
+    return DIFFERENT if wrong else FINDINGS if unsure or stale else DONE
+
+
+def _read(name: str) -> dict[str, Any]:
+    try:
+        told = json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(Place(name), f"cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InputError(Place(name), f"expected JSON: {error}.") from error
+    if not isinstance(told, dict) or told.get("certificate") != 1:
+        message = "expected a certificate, as meshmigrate verify --certificate writes it."
+        raise InputError(Place(name), message)
+    return told
+
+
+def _stale(told: dict[str, Any]) -> Iterator[str]:
+    """Files that are here and are not what was compared; those that are not here cannot be told."""
+    for side in ("before", "after"):
+        for name, known in told[side]["files"].items():
+            found = digest(name)
+            if found and known and found != known:
+                yield f"changed since: {name}"
