@@ -163,11 +163,25 @@ def test_a_setting_that_no_request_tells_is_a_difference_too(run: Run, sides: Pa
     assert one["before"]["text"] != one["after"]["text"]
 
 
-def test_routes_at_a_gateway_are_never_called_equal_unseen(run: Run, sides: Path) -> None:
+def test_routes_at_a_gateway_are_compared_by_requests_from_outside(run: Run, sides: Path) -> None:
     for side in ("before", "after"):
         (sides / side / "edge.yaml").write_text(GATEWAY)
     assert run("verify", "before", "after").code == 0
     (sides / "after" / "edge.yaml").write_text(GATEWAY.replace("prefix: /a", "prefix: /b"))
+    ran = run("verify", "before", "after")
+    assert ran.code == 5
+    assert "Gateway/shop/edge port 80" in ran.out
+    assert '--connect-to ::"$GATEWAY_IP":80' in ran.out
+
+
+def test_routes_at_a_gateway_that_is_not_listed_are_not_called_equal_unseen(
+    run: Run, sides: Path
+) -> None:
+    route = GATEWAY.partition("---\n")[2]
+    for side in ("before", "after"):
+        (sides / side / "edge.yaml").write_text(route)
+    assert run("verify", "before", "after").code == 0
+    (sides / "after" / "edge.yaml").write_text(route.replace("prefix: /a", "prefix: /b"))
     ran = run("verify", "before", "after")
     assert ran.code == 5
     assert "routes at a gateway" in ran.out

@@ -53,6 +53,15 @@ def test_a_service_is_called_by_its_own_port() -> None:
     assert shlex.split(curl_line(outside, LISTED))[-1] == "http://example.com:443/"
 
 
+def test_a_gateway_is_called_by_the_name_that_is_asked_for() -> None:
+    request = Request(
+        caller=Caller(mtls=False), listener="shop/edge", service_port=80, authority="a.example"
+    )
+    words = shlex.split(curl_line(request, LISTED))
+    assert words[words.index("--connect-to") + 1] == "::$GATEWAY_IP:80"
+    assert words[-1] == "http://a.example:80/"
+
+
 @pytest.mark.parametrize(
     ("caller", "said"),
     [

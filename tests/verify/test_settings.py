@@ -11,7 +11,7 @@ from ir.provenance import Traced, trail
 from ir.resilience import ConnectionLimits, Retry, RetryCondition
 from ir.traffic import Protocol
 from tests.ir.facts import at, closed, grant, model, on, refusal, route, subject, table, ways
-from translator.verify.settings import OtherSetting, other_settings
+from translator.verify.settings import OtherSetting, other_settings, settings
 
 
 def limits(connections: int, *leaves: int, name: str = "reviews") -> ConnectionLimits:
@@ -59,6 +59,7 @@ def test_routes_that_are_not_compared_are_settings() -> None:
         plain, attachment=replace(plain.attachment, enforced_at=EnforcedAt.GATEWAY)
     )
     streams = replace(plain, protocol=Protocol.TCP)
+    assert not [*settings(model(plain))]
     assert [one.either.noun for one in compared((), (at_gateway,))] == ["routes at a gateway"]
     assert [one.either.noun for one in compared((streams,), ())] == ["routes of TCP streams"]
 

@@ -12,7 +12,7 @@ from translator.check import NotUnderstood, changes
 from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import out
 from translator.errors import InputError, Place
-from translator.report.render.groups import printable
+from translator.report.render.words import printable
 
 _KINDS = {
     (False, False): "nothing is newly allowed, nothing newly denied",

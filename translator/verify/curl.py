@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from ir.behaviour.request import Caller, Request
+from ir.behaviour.request import Caller, Request, Shown
 from ir.inventory import Inventory, Workload
+
+_POD, _GATEWAY = "$POD_IP", "$GATEWAY_IP"
+"""What only the cluster knows."""
 
 _HOME = Caller().address
 _NOT_PLAIN = frozenset("\r\n\0")
@@ -18,11 +21,19 @@ def curl_line(request: Request, inventory: Inventory) -> str:
         return f"curl --verbose {_quoted(f'telnet://{host}:{port}')}"
     words = ["curl", "--silent", "--show-error", "--include", "--path-as-is", "--globoff"]
     words += _method(request.method)
-    if request.authority and request.authority not in {host, f"{host}:{port}"}:
+    if request.listener:
+        words += ["--connect-to", f"::{_GATEWAY}:{port}"]
+    if (
+        not request.listener
+        and request.authority
+        and request.authority not in {host, f"{host}:{port}"}
+    ):
         words += ["--header", f"Host: {request.authority}"]
     for name, value in sorted(request.headers.items()):
         words += ["--header", f"{name}: {value}" if value else f"{name};"]
-    words.append(f"{request.scheme or 'http'}://{host}:{port}{request.path}")
+    secured = request.shows in (Shown.TLS, Shown.CERTIFICATE, Shown.MESH)
+    scheme = "https" if secured else request.scheme or "http"
+    words.append(f"{scheme}://{host}:{port}{request.path}")
     return " ".join(map(_quoted, words))
 
 
@@ -56,7 +67,9 @@ def _method(method: str) -> list[str]:
 
 
 def _address(request: Request, inventory: Inventory) -> tuple[str, int]:
-    """Where to connect to: the service addressed, else one in front of the workload, else its pod."""
+    """Where to connect to: the gateway by the name that is asked for, the service addressed, else one in front of the workload, else its pod."""
+    if request.listener:
+        return request.authority or request.server_name or _GATEWAY, request.service_port
     if request.service:
         namespace, _, name = request.service.rpartition("/")
         return f"{name}.{namespace}" if namespace else name, request.service_port
@@ -65,15 +78,15 @@ def _address(request: Request, inventory: Inventory) -> tuple[str, int]:
         for port in service.ports:
             if workload is not None and workload.port_number(port.target) == request.port:
                 return f"{service.name}.{service.namespace}", port.number
-    return "$POD_IP", request.port
+    return _POD, request.port
 
 
 def _quoted(word: str) -> str:
-    """The word for a shell; the one variable that stands for an address stays one."""
+    """The word for a shell; the variables that stand for addresses stay variables."""
     if _NOT_PLAIN & {*word} or not word.isprintable():
-        return f"$'{word.encode('unicode_escape').decode('ascii')}'".replace(
-            "$POD_IP", "'\"$POD_IP\"$'"
-        )
-    if "$POD_IP" in word:
-        return '"$POD_IP"'.join(shlex.quote(part) if part else "" for part in word.split("$POD_IP"))
+        return f"$'{word.encode('unicode_escape').decode('ascii')}'"
+    for variable in (_POD, _GATEWAY):
+        if variable in word:
+            parts = (shlex.quote(part) if part else "" for part in word.split(variable))
+            return f'"{variable}"'.join(parts)
     return shlex.quote(word)

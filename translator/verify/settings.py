@@ -84,10 +84,10 @@ class OtherSetting:
         return found
 
 
-def settings(model: Model) -> Iterator[Setting]:
-    """The facts that the comparison of access and of routes to services does not look at."""
+def settings(model: Model, gateways: frozenset[str] = frozenset()) -> Iterator[Setting]:
+    """The facts by which requests are not compared; ``gateways``: those at which they are."""
     for fact in model.facts:
-        noun = _noun(fact)
+        noun = _noun(fact, gateways)
         if noun:
             yield Setting(noun, _subject(fact), spelt(fact), leaves_of(fact))
         elif isinstance(fact, RouteTable):
@@ -98,14 +98,16 @@ def settings(model: Model) -> Iterator[Setting]:
         )
 
 
-def _noun(fact: Fact) -> str:
-    """What the fact is about; empty where requests to workloads and services are compared by it."""
+def _noun(fact: Fact, gateways: frozenset[str]) -> str:
+    """What the fact is about; empty where requests are compared by it."""
     if isinstance(fact, RouteTable):
         at = fact.attachment
         if at.subject.scope is Scope.EGRESS:
             return "routes for what leaves the cluster"
+        names = () if at.audience is None else at.audience.listeners
+        seen = bool(names) and {name.value for name in names} <= gateways
         if at.enforced_at is EnforcedAt.GATEWAY or at.subject.scope is not Scope.SERVICE:
-            return "routes at a gateway"
+            return "" if seen and fact.protocol in _HTTP else "routes at a gateway"
         return "" if fact.protocol in _HTTP else f"routes of {fact.protocol.value.upper()} streams"
     return _NOUNS.get(type(fact), "")
 
@@ -159,7 +161,8 @@ def subject_text(subject: Subject) -> str:
 
 def other_settings(before: Model, after: Model) -> tuple[OtherSetting, ...]:
     """What only one side states, in order of what it is about; the same thing stated otherwise is one difference."""
-    sides = [*settings(before)], [*settings(after)]
+    compared = frozenset(f.gateway.value for f in before.facts if isinstance(f, Listener))
+    sides = [*settings(before, compared)], [*settings(after, compared)]
     gone, come = _without(*sides), _without(*reversed(sides))
     found: list[OtherSetting] = []
     for about in sorted({one.about for one in (*gone, *come)}):
