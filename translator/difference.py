@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from ir.membership import ProxySetting
 from ir.model import Model
 from ir.opaque import Opaque
 from ir.provenance import Assumption, bare
@@ -237,42 +238,45 @@ def posed(before: Tree, after: Tree) -> tuple[Model, Model, Terms, tuple[str, ..
 
 
 def _without_twins(before: Tree, after: Tree) -> tuple[tuple[Model, Model], tuple[str, ...]]:
-    """The models without what is opaque and the same in both; and that it is taken to do the same."""
+    """The models without what is not understood and the same in both; and that it is taken to do the same."""
     if before.mesh != after.mesh:
         return (before.model, after.model), ()
     own = [
-        {str(bare(f)): f for f in tree.model.facts if isinstance(f, Opaque)}
+        {id(fact): _whole(fact, tree) for fact in tree.model.facts if isinstance(fact, Odd)}
         for tree in (before, after)
     ]
-    texts = [
-        {text: _source_text(fact, tree) for text, fact in held.items()}
-        for held, tree in zip(own, (before, after), strict=True)
-    ]
-    twins = {text for text in own[0] if texts[0][text] == texts[1].get(text)}
-    models = [
+    twins = {*own[0].values()} & {*own[1].values()}
+    first, second = (
         replace(
-            tree.model,
-            facts=tuple(
-                f for f in tree.model.facts if not (isinstance(f, Opaque) and str(bare(f)) in twins)
-            ),
+            tree.model, facts=tuple(f for f in tree.model.facts if held.get(id(f)) not in twins)
         )
-        for tree in (before, after)
-    ]
-    named = dict.fromkeys(
-        f"{own[0][text].kind} is the same on both sides and does the same" for text in sorted(twins)
+        for tree, held in zip((before, after), own, strict=True)
     )
-    return (models[0], models[1]), tuple(named)
+    named = {_called(f): None for f in before.model.facts if own[0].get(id(f)) in twins}
+    return (first, second), tuple(
+        f"{name} is the same on both sides and does the same" for name in sorted(named)
+    )
 
 
-def _source_text(fact: Opaque, tree: Tree) -> str:
-    """Everything that the objects say which the piece comes from."""
-    leaves = {leaf for value in traced(fact) for leaf in value.origin}
-    found: dict[str, None] = {}
-    for ref in sorted(leaves):
+Odd = Opaque | ProxySetting
+"""Facts that may have a say in ways that are not understood."""
+
+
+def _called(fact: object) -> str:
+    if isinstance(fact, ProxySetting):
+        return f"the setting of proxies {fact.aspect.value}"
+    return fact.kind if isinstance(fact, Opaque) else ""
+
+
+def _whole(fact: Odd, tree: Tree) -> str:
+    """Everything that the fact says, and for what is opaque that the objects say which it comes from."""
+    found = {str(bare(fact)): None}
+    for ref in sorted({leaf for value in traced(fact) for leaf in value.origin}):
         document = tree.loaded.documents_by_number[document_of(ref)]
         own = tree.loaded.resource_of(document, leaf_of(ref))
-        found[str(plain(document.root if own is None else own.node))] = None
-    return "".join(found)
+        if isinstance(fact, Opaque):
+            found[str(plain(document.root if own is None else own.node))] = None
+    return "\n".join(found)
 
 
 Unread = tuple[str, str, str, str]

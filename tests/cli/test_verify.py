@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -216,6 +217,24 @@ def test_an_extension_that_is_the_same_on_both_sides_is_an_assumption(
     assert run("verify", "before", "after").code in {3, 5}
 
 
+def test_one_of_two_extensions_of_a_kind_that_differs_is_not_hidden_by_the_other(
+    run: Run, sides: Path
+) -> None:
+    plugin = (
+        "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\n"
+        "metadata: {name: NAME, namespace: shop}\nspec: {url: 'oci://x/NAME', phase: AUTHZ}\n"
+    )
+    for side in ("before", "after"):
+        for name in ("one", "two"):
+            (sides / side / f"{name}.yaml").write_text(plugin.replace("NAME", name))
+    assert run("verify", "before", "after").code == 0
+    for name in ("one", "two"):
+        changed = plugin.replace("oci://x/NAME", "oci://z/NAME").replace("NAME", name)
+        (sides / "after" / f"{name}.yaml").write_text(changed)
+        assert run("verify", "before", "after").code == 3
+        (sides / "after" / f"{name}.yaml").write_text(plugin.replace("NAME", name))
+
+
 def test_a_translation_laid_over_its_source_is_compared_with_it(run: Run, sides: Path) -> None:
     assert run("istio-to-linkerd", "before", "-o", "out", "-q").code in {0, 3}
     ran = run("verify", "before", "out", "--overlay", "--format", "json")
@@ -297,3 +316,12 @@ def test_what_is_no_certificate_is_an_input_error(run: Run, sides: Path) -> None
     assert run("verify", "--check", "before/all.yaml").code == 4
     assert run("verify", "--check", "nowhere.json").code == 4
     assert run("verify", "before").code == 2
+
+
+def test_the_commands_of_the_page_on_the_proof_do_what_they_say(run: Run, sides: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "proof.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^meshmigrate verify ([^#\n]*)", page, re.MULTILINE)
+    (sides / "out").mkdir()
+    (sides / "out" / "all.yaml").write_text(BASE)
+    assert len(commands) == 4
+    assert [run("verify", *command.split()).code for command in commands] == [0, 0, 0, 0]

@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ir.attachment import EnforcedAt, Scope
+from ir.inventory import inventory
 from ir.match import Part
 from ir.model import Fact
 from ir.provenance import Traced, trail
 from ir.resilience import ConnectionLimits, Retry, RetryCondition
 from ir.traffic import Protocol
-from tests.ir.facts import at, closed, grant, model, on, refusal, route, subject, table, ways
+from tests.ir.facts import (
+    at,
+    closed,
+    grant,
+    model,
+    on,
+    refusal,
+    route,
+    subject,
+    table,
+    ways,
+    workload,
+)
 from translator.verify.settings import OtherSetting, other_settings, settings
 
 
@@ -75,3 +88,11 @@ def test_when_a_route_tries_again_is_a_setting_how_often_is_not() -> None:
     assert compared((trying(1, reset),), (trying(2, reset),)) == ()
     (one,) = compared((trying(1, reset),), (trying(1, error),))
     assert one.either.noun == "when routes try again"
+
+
+def test_a_workload_that_only_one_side_lists_is_a_difference() -> None:
+    one, two = workload("reviews"), workload("ratings")
+    before = model(listed=inventory((), (), (one, two)))
+    found = other_settings(before, model(listed=inventory((), (), (one,))))
+    assert [(d.either.noun, d.either.subject) for d in found] == [("a workload", two.key)]
+    assert found[0].after is None

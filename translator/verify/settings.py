@@ -163,6 +163,8 @@ def other_settings(before: Model, after: Model) -> tuple[OtherSetting, ...]:
     """What only one side states, in order of what it is about; the same thing stated otherwise is one difference."""
     compared = frozenset(f.gateway.value for f in before.facts if isinstance(f, Listener))
     sides = [*settings(before, compared)], [*settings(after, compared)]
+    for own, model, other in zip(sides, (before, after), (after, before), strict=True):
+        own.extend(_alone(model, other))
     gone, come = _without(*sides), _without(*reversed(sides))
     found: list[OtherSetting] = []
     for about in sorted({one.about for one in (*gone, *come)}):
@@ -170,6 +172,15 @@ def other_settings(before: Model, after: Model) -> tuple[OtherSetting, ...]:
         becomes = [one for one in come if one.about == about]
         found.extend(OtherSetting(*pair) for pair in zip_longest(was, becomes))
     return tuple(found)
+
+
+def _alone(model: Model, other: Model) -> Iterator[Setting]:
+    """Workloads that only this side lists: there is nothing to compare them with."""
+    listed = {workload.key for workload in other.inventory.workloads}
+    for one in model.inventory.workloads:
+        if one.key not in listed:
+            labels = ", ".join(f"{key}={value}" for key, value in sorted(one.labels.items()))
+            yield Setting("a workload", one.key, f"it runs, with the labels {labels}", one.leaves)
 
 
 def _without(some: Iterable[Setting], others: Iterable[Setting]) -> list[Setting]:
