@@ -62,7 +62,7 @@ def test_the_claims_about_a_translation_are_confirmed(case: Case) -> None:
     assert told["ports"] or told["left_out"]
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 def test_the_claims_about_models_at_random_are_confirmed_and_their_contrary_is_not(
     seed: int,
 ) -> None:
@@ -80,7 +80,7 @@ def test_the_claims_about_models_at_random_are_confirmed_and_their_contrary_is_n
 
 def test_most_ports_of_models_at_random_are_in_their_certificate() -> None:
     entries = left = differing = 0
-    for seed in range(40):
+    for seed in range(30):
         choice = Random(seed)  # noqa: S311  # models for a test
         before = drawn(choice)
         told = certified(before, changed(choice, before))
@@ -88,7 +88,7 @@ def test_most_ports_of_models_at_random_are_in_their_certificate() -> None:
         left += sum(len(one["ports"]) for one in told["left_out"])
         differing += sum(any(claimed(one)) for one in told["ports"])
     assert entries > 3 * left
-    assert differing > 12
+    assert differing > 8
 
 
 WORDS = ("", "/", "/a", "/a/", "/a/b", "/ab", "/b", "ab", "A", "a.b", "/a/b/c", "aa", "b", "/.a")
