@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.membership import ProxySetting
@@ -33,6 +33,7 @@ from translator.verify.compare import Proof, Terms, compare
 from translator.verify.curl import curl_line, sender
 from translator.verify.result import Change, Sample, Slice, Verdict
 from translator.verify.settings import OtherSetting, Setting, other_settings
+from translator.verify.standins import MADE_UP, with_standins
 
 AUTO = "auto"
 _MOST_RULES = 3
@@ -176,18 +177,20 @@ def compare_trees(before: Tree, after: Tree) -> Difference:
     proof = compare_models(before, after)
     settings = tuple(_setting(o, before, after) for o in other_settings(before.model, after.model))
     assumptions = {a.text: None for tree in (before, after) for a in tree.model.assumptions}
-    open_questions = tuple(_open_questions(proof.found_slices, settings, same_mesh=same_mesh))
+    open_questions = [*_open_questions(proof.found_slices)]
+    if not same_mesh:
+        open_questions.extend(_between_meshes(before, after, settings))
     return Difference(
         schema_version=1,
         tool=Tool("meshmigrate", VERSION),
         before=_side(before),
         after=_side(after),
-        verdict=_verdict(proof.proof, bool(settings), same_mesh=same_mesh).value,
+        verdict=_verdict(proof.proof, settings, open_questions, same_mesh=same_mesh).value,
         slices=proof.proof.counts,
         changes=tuple(_changes(proof.proof, before, after)),
         settings=settings,
         settings_count=same_mesh,
-        open=open_questions,
+        open=tuple(open_questions),
         assumptions=tuple({**assumptions, **dict.fromkeys(proof.alike)}),
     )
 
@@ -214,6 +217,10 @@ def compare_models(before: Tree, after: Tree) -> Outcome:
 def posed(before: Tree, after: Tree) -> tuple[Model, Model, Terms, tuple[str, ...]]:
     """The question: both models, its terms, and what is taken for the same on both sides."""
     models, alike = _without_twins(before, after)
+    if before.mesh.mesh == after.mesh.mesh:
+        first, second, made = with_standins(*models)
+        models = first, second
+        alike += (MADE_UP,) if made else ()
     notes: list[dict[str, dict[str, None]]] = [{}, {}]
     same = {*_unread(before)} & {*_unread(after)}
     for tree in (before, after):
@@ -314,10 +321,18 @@ def _side(tree: Tree) -> Compared:
     return Compared(mesh, tree.loaded.files, len(tree.loaded.documents))
 
 
-def _verdict(proof: Proof, others: bool, *, same_mesh: bool) -> Verdict:  # noqa: FBT001
-    """That of the proof, unless settings differ beside it: then the two do not do the same."""
-    if others and proof.verdict is not Verdict.DIFFERENT:
-        return Verdict.DIFFERENT if same_mesh else Verdict.MAY_DIFFER
+def _verdict(
+    proof: Proof,
+    settings: Sequence[SettingChanged],
+    questions: Sequence[OpenQuestion],
+    *,
+    same_mesh: bool,
+) -> Verdict:
+    """That of the proof, unless settings of one mesh differ beside it, or questions of two are open."""
+    if proof.verdict is Verdict.DIFFERENT or (settings and same_mesh):
+        return Verdict.DIFFERENT
+    if questions and proof.verdict is not Verdict.UNKNOWN:
+        return Verdict.MAY_DIFFER
     return proof.verdict
 
 
@@ -361,18 +376,23 @@ def _stated(setting: Setting | None, tree: Tree) -> Decided | None:
     return None if setting is None else Decided(setting.text, tree.places(setting.leaves))
 
 
-def _open_questions(
-    slices: Iterable[Slice], settings: Iterable[SettingChanged], *, same_mesh: bool
-) -> Iterator[OpenQuestion]:
+def _open_questions(slices: Iterable[Slice]) -> Iterator[OpenQuestion]:
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for one in slices:
         if one.verdict in (Verdict.MAY_DIFFER, Verdict.UNKNOWN):
             groups.setdefault((one.verdict.value, one.reasons), []).append(one.name)
     for (verdict, reasons), names in sorted(groups.items()):
         yield OpenQuestion(verdict, reasons, tuple(names))
-    subjects = [] if same_mesh else [one.subject for one in settings]
-    if subjects:
+
+
+def _between_meshes(
+    before: Tree, after: Tree, settings: Sequence[SettingChanged]
+) -> Iterator[OpenQuestion]:
+    """What is not compared since each mesh has words of its own for it."""
+    if settings:
         reason = "settings that the two meshes state in words of their own are listed, not compared"
-        yield OpenQuestion(
-            Verdict.MAY_DIFFER.value, (reason,), tuple(dict.fromkeys(sorted(subjects)))
-        )
+        subjects = dict.fromkeys(sorted(one.subject for one in settings))
+        yield OpenQuestion(Verdict.MAY_DIFFER.value, (reason,), tuple(subjects))
+    if with_standins(before.model, after.model)[2]:
+        reason = "rules for pods that are not in the input are not compared: add the workloads"
+        yield OpenQuestion(Verdict.MAY_DIFFER.value, (reason,), ())

@@ -340,6 +340,11 @@ def _only(facts: Iterable[Fact], kind: type[F]) -> list[F]:
     return [f for f in facts if isinstance(f, kind)]
 
 
+def is_ruling(fact: Fact) -> bool:
+    """Whether the fact decides whether a request gets in."""
+    return isinstance(fact, _RULING)
+
+
 def _attachment(fact: Fact) -> Attachment:
     if not isinstance(fact, _RULING):
         raise TypeError(fact)

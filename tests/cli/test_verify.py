@@ -235,6 +235,34 @@ def test_one_of_two_extensions_of_a_kind_that_differs_is_not_hidden_by_the_other
         (sides / "after" / f"{name}.yaml").write_text(plugin.replace("NAME", name))
 
 
+def test_between_meshes_policies_for_pods_that_are_not_in_the_input_are_an_open_question(
+    run: Run, sides: Path
+) -> None:
+    (sides / "before" / "all.yaml").write_text(POLICY)
+    (sides / "after" / "all.yaml").write_text(POLICY)
+    ran = run("verify", "before", "after", "--to", "linkerd")
+    assert ran.code == 3
+    assert "rules for pods that are not in the input are not compared" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("methods: [GET]", "methods: [GET, PUT]"), ("{app: api}}\n  rules", "{app: web}}\n  rules")],
+)
+def test_policies_for_pods_that_are_not_in_the_input_are_compared(
+    run: Run, sides: Path, old: str, new: str
+) -> None:
+    for side in ("before", "after"):
+        (sides / side / "all.yaml").write_text(POLICY + ROUTE)
+    ran = run("verify", "before", "after")
+    assert ran.code == 0
+    assert "compared on pods made up for them" in ran.out
+    change(sides, old, new)
+    ran = run("verify", "before", "after")
+    assert ran.code == 5
+    assert "Pod/shop/(not listed) app-api" in ran.out
+
+
 def test_a_translation_laid_over_its_source_is_compared_with_it(run: Run, sides: Path) -> None:
     assert run("istio-to-linkerd", "before", "-o", "out", "-q").code in {0, 3}
     ran = run("verify", "before", "out", "--overlay", "--format", "json")
