@@ -117,7 +117,7 @@ class Machine:
 
 
 def _among(letters: str) -> int:
-    return sum(1 << ord(one) for one in {*letters})
+    return sum(1 << ord(one) for one in dict.fromkeys(letters))
 
 
 def _characters(word: Any, inner: Any) -> int:

@@ -11,6 +11,7 @@ import pytest
 from translator import registry
 
 ROOT = Path(__file__).parents[2]
+CHECKER = ROOT / "translator" / "check.py"
 MODULES = sorted((*(ROOT / "ir").rglob("*.py"), *(ROOT / "translator").rglob("*.py")))
 LONGEST_MODULE = 500
 LONGEST_FUNCTION = 60
@@ -118,8 +119,8 @@ def test_no_set_is_gone_through_in_its_own_order(module: Path) -> None:
 
 @each_module
 def test_untyped_values_stay_in_the_reading_room(module: Path) -> None:
-    """``Any`` is for YAML events: nowhere but in ``source``."""
-    if module.is_relative_to(ROOT / "translator" / "source"):
+    """``Any`` is for YAML events: nowhere but in ``source``, and in the checker, which reads JSON by itself."""
+    if module.is_relative_to(ROOT / "translator" / "source") or module == CHECKER:
         return
     names = [n for n in ast.walk(ast.parse(module.read_text())) if isinstance(n, ast.Name)]
     assert [n.lineno for n in names if n.id == "Any"] == []

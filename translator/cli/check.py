@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from translator.certified import digest
-from translator.check import NotUnderstood, changes
+from translator.check import Json, NotUnderstood, changes
 from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import out
 from translator.errors import InputError, Place
@@ -50,7 +49,7 @@ def run_check(name: str) -> int:
     return DIFFERENT if wrong else FINDINGS if unsure or stale else DONE
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read(name: str) -> Json:
     try:
         told = json.loads(Path(name).read_text(encoding="utf-8"))
     except OSError as error:
@@ -63,7 +62,7 @@ def _read(name: str) -> dict[str, Any]:
     return told
 
 
-def _stale(told: dict[str, Any]) -> Iterator[str]:
+def _stale(told: Json) -> Iterator[str]:
     """Files that are here and are not what was compared; those that are not here cannot be told."""
     for side in ("before", "after"):
         for name, known in told[side]["files"].items():
