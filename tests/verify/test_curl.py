@@ -75,3 +75,12 @@ def test_a_gateway_is_called_by_the_name_that_is_asked_for() -> None:
 )
 def test_where_a_request_comes_from_is_said(caller: Caller, said: str) -> None:
     assert said in sender(caller, LISTED)
+
+
+def test_what_leaves_the_cluster_is_called_by_its_address() -> None:
+    request = Request(
+        caller=WEB, external="203.0.113.7", service_port=8080, authority="a.example", path="/a"
+    )
+    words = shlex.split(curl_line(request, LISTED))
+    assert words[-1] == "http://203.0.113.7:8080/a"
+    assert "Host: a.example" in words

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ir.behaviour.concrete import Unsupported, decide_access, decide_route
+from ir.behaviour.concrete_egress import decide_egress
 from ir.behaviour.request import Delivery, Request
 from ir.provenance import bare
 from tests.accounting.mutation import mutations
@@ -65,6 +66,9 @@ TARGET = {"istio": "linkerd", "linkerd": "linkerd"}
 def confirmed(sample: Sample, before: Tree, after: Tree) -> bool:
     """Whether the naive decider, given both whole models, says that the request fares otherwise."""
     request = sample.request
+    if request.external:
+        one, other = (decide_egress(side.model, request) for side in (before, after))
+        return one.allowed is not other.allowed
     if request.workload:
         one, other = (decide_access(side.model, request) for side in (before, after))
         return one.allowed is not other.allowed
@@ -72,10 +76,12 @@ def confirmed(sample: Sample, before: Tree, after: Tree) -> bool:
 
 
 def untold(change: Change, before: Tree, after: Tree) -> bool:
-    """Whether the naive decider does not tell such a thing: what is done on the way, and pods that are not listed."""
-    if change.kind is Kind.REWRITTEN:
-        return True
+    """Whether the naive decider does not tell such a thing: what is done on the way, pods that are not listed, what proxies know of."""
     request = change.witness.request
+    if change.kind in (Kind.REWRITTEN, Kind.EJECTION, Kind.EJECTION_MANNER):
+        return True
+    if change.kind in _ACCESS and request.service:  # services that proxies do not know of
+        return True
     found = (decide_route(side.model, request) for side in (before, after))
     names = [name for one in found for share in one.shares for name in share.endpoints]
     return change.kind is Kind.REROUTED and all(name.count("/") < 2 for name in names)

@@ -68,6 +68,8 @@ def _method(method: str) -> list[str]:
 
 def _address(request: Request, inventory: Inventory) -> tuple[str, int]:
     """Where to connect to: the gateway by the name that is asked for, the service addressed, else one in front of the workload, else its pod."""
+    if request.external:
+        return request.external, request.service_port
     if request.listener:
         return request.authority or request.server_name or _GATEWAY, request.service_port
     if request.service:

@@ -74,7 +74,7 @@ def _like(subject: Subject, lowering: Lowering) -> Chosen | None:
             name = "" if subject.name is None else subject.name.value
             service = lowering.inventory.service(space, name)
             return None if service is None else (space, tuple(sorted(service.selector.items())))
-        case Scope.LISTENER:
+        case Scope.LISTENER | Scope.EGRESS:
             return None
 
 
