@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from ir.access import Admission, GuardedRoute
 from ir.model import Fact
 from ir.provenance import Traced
@@ -17,4 +20,22 @@ def name_of(fact: Fact | Admission | GuardedRoute | Route) -> str:
 
 def leaves_of(fact: object) -> tuple[int, ...]:
     """Input leaves whose meaning stands anywhere in the fact, ascending."""
-    return tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
+    return _leaves(_Same(fact))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """An object by its identity: facts are large, and the same few decide request after request."""
+
+    fact: object
+
+    def __hash__(self) -> int:
+        return id(self.fact)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.fact is other.fact
+
+
+@lru_cache(maxsize=8192)
+def _leaves(one: _Same) -> tuple[int, ...]:
+    return tuple(sorted({leaf for value in traced(one.fact) for leaf in value.origin}))

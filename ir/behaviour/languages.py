@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import lru_cache
 
@@ -51,8 +52,37 @@ def seen_as(pattern: Pattern, form: PathForm) -> Language:
     Exact for paths outside of :func:`dotted`: there the form undoes escapes and turns and merges slashes, which a finite
     automaton can follow. Resolving ``..`` cannot be followed by one.
     """
-    language = language_of(pattern)
-    return language if form is PathForm.RAW else _before(language, form)
+    if form is PathForm.RAW:
+        return language_of(pattern)
+    return _spelt(pattern, form) or _before(language_of(pattern), form)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9._~/-]*\Z")
+_SLASHES = {
+    PathForm.NORMAL: r"[/\\]",
+    PathForm.MERGED: r"[/\\]+",
+    PathForm.DECODED_AND_MERGED: r"(?:[/\\]|%2[Ff]|%5[Cc])+",
+}
+
+
+def _spelt(pattern: Pattern, form: PathForm) -> Language | None:
+    """What :func:`_before` says of a plain text or prefix, letter by letter: much quicker, and most patterns are."""
+    text = pattern.text
+    plain = pattern.kind in (PatternKind.EXACT, PatternKind.PREFIX) and not pattern.ignore_case
+    if not plain or not _PLAIN.match(text):
+        return None
+    if "//" in text and form is not PathForm.NORMAL:
+        return Language.nothing()
+    spelt = "".join(_SLASHES[form] if c == "/" else _letter(c) for c in text)
+    tail = "(?s:.*)" if pattern.kind is PatternKind.PREFIX else ""
+    return Language.regex(f"{spelt}{tail}", Dialect.RE2_FULL)
+
+
+@lru_cache(maxsize=256)
+def _letter(letter: str) -> str:
+    """An unreserved character as itself or escaped."""
+    escape = "".join(f"[{c.lower()}{c}]" if c.isalpha() else c for c in f"{ord(letter):02X}")
+    return f"(?:{re.escape(letter)}|%{escape})"
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeVar
 
 from ir.access import (
@@ -325,6 +326,7 @@ class Lowering:
             self._guards[key] = Guard(fact.order, fact.no_match, tuple(passages), fact.view)
         return self._guards[key]
 
+    @cached_property
     def closed_ways_out(self) -> tuple[Closed, ...]:
         """Facts that close what leaves a caller."""
         return tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeVar
 
 from ir.language.charset import ALL_BYTES
@@ -89,12 +90,11 @@ def minimal(table: Table) -> Table:
     """The smallest table for the same strings, states in breadth-first order (Moore)."""
     blocks: list[int] = [int(accepting) for accepting in table.accepting]
     count = len(set(blocks))
+    columns = zip(*dict.fromkeys(zip(*table.rows, strict=True)), strict=True)
+    onward = [itemgetter(*row, state) for state, row in enumerate(columns)]
     while True:
         numbers: dict[tuple[int, ...], int] = {}
-        blocks = [
-            numbers.setdefault((blocks[state], *(blocks[target] for target in row)), len(numbers))
-            for state, row in enumerate(table.rows)
-        ]
+        blocks = [numbers.setdefault(targets(blocks), len(numbers)) for targets in onward]
         if len(numbers) == count:
             break
         count = len(numbers)

@@ -222,9 +222,14 @@ def _determined(program: _Program, *, cut: bool) -> Automaton:
     classes = byte_classes((*(mask for mask in program.masks if mask), *extra), ALL_BYTES)
     kinds = [_kind(mask) if asks else Around.OTHER for mask in classes]
 
+    known: dict[tuple[_Threads, Around], tuple[int, ...]] = {}
+
     def step(state: _Threads, symbol: int) -> _Threads:
-        before, entries = state
-        reached, _ = program.closure(entries, before, kinds[symbol], cut=cut)
+        key = state, kinds[symbol]
+        if key not in known:
+            before, entries = state
+            known[key], _ = program.closure(entries, before, kinds[symbol], cut=cut)
+        reached = known[key]
         read = classes[symbol]
         onward = dict.fromkeys(
             program.targets[here][0] for here in reached if program.masks[here] & read

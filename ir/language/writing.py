@@ -51,7 +51,7 @@ def write_regex(
         return NOTHING
     best: str | None = None
     said = tuple(_said(language))
-    ways = (hints, _ALL, said, _framed(wanted), _united(language))
+    ways = (hints, said, _ALL, _framed(wanted), _united(language))
     for candidates in chain(ways, _variants(language, domain, limit)):
         forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
         for form in sorted(forms, key=len):

@@ -200,7 +200,7 @@ class Comparison:
     def _ways_out(self, passes: Sure, frame: Frame, side: int) -> Sure:
         """Callers whose own side may be closed: whether they get out is not told by who they are."""
         lowering = self.lowered[side]
-        facts = lowering.closed_ways_out()
+        facts = lowering.closed_ways_out
         if not facts:
             return passes
         members = self.world.select(
@@ -218,8 +218,8 @@ class Comparison:
     def _changes(self, doors: Doors, found: Difference) -> tuple[tuple[Change, ...], list[str]]:
         """The groups with their witnesses; what could not be confirmed is a taint."""
         sides = Sides(
-            before=replace(self.before, facts=self._facts(doors, 0)),
-            after=replace(self.after, facts=self._facts(doors, 1)),
+            before=self._model(doors, 0),
+            after=self._model(doors, 1),
             workload=doors.workload.key,
             port=doors.port,
         )
@@ -233,11 +233,17 @@ class Comparison:
                 changes.append(Change(group.kind, self._listed(group), samples))
         return tuple(changes), taints
 
-    def _facts(self, doors: Doors, side: int) -> tuple[Fact, ...]:
+    def _model(self, doors: Doors, side: int) -> Model:
         """What the naive decider is given: the whole model where it is to check the choice of facts too."""
+        model = (self.before, self.after)[side]
         if self.strict:
-            return (self.before, self.after)[side].facts
-        return (*doors.facts[side], *self.lowered[side].closed_ways_out())
+            return model
+        workload = (doors.workload, doors.becomes)[side]
+        return replace(
+            model,
+            facts=(*doors.facts[side], *self.lowered[side].closed_ways_out),
+            inventory=replace(model.inventory, workloads=(workload,)),
+        )
 
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)

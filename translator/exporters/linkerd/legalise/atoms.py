@@ -1,37 +1,43 @@
 """The classes into which the paths of a port's rules cut all paths, and sets of them in words of the target.
 
-A class is known by its signature: bit ``i`` says that its paths are in the ``i``-th of the languages.
+A class is known by its signature: bit ``i`` says that its paths are in the ``i``-th of the languages. All is remembered
+by the languages themselves, which are the same objects for the same patterns: estates repeat their paths.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ir.language import PATH, Language, atoms
 from ir.match import PathForm
 from translator.exporters.linkerd.legalise.paths import safe
+
+_REMEMBERED = 4096
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def path_atoms(languages: tuple[Language, ...], form: PathForm) -> PathAtoms:
+    """The classes that the languages tell apart.
+
+    Raises:
+        ir.language.Opaque: they cannot be told apart exactly.
+    """
+    found = [a.signature for a in atoms(languages, within=PATH)] if languages else [0]
+    return PathAtoms(languages, tuple(found), form)
 
 
 @dataclass(frozen=True, slots=True)
 class PathAtoms:
     """All classes of paths; ``form``: how the source sees paths."""
 
-    languages: Sequence[Language]
+    languages: tuple[Language, ...]
     signatures: tuple[int, ...]
     form: PathForm
 
-    @staticmethod
-    def of(languages: Sequence[Language], form: PathForm) -> PathAtoms:
-        """The classes that the languages tell apart.
-
-        Raises:
-            ir.language.Opaque: they cannot be told apart exactly.
-        """
-        found = [a.signature for a in atoms(languages, within=PATH)] if languages else [0]
-        return PathAtoms(languages, tuple(found), form)
-
-    def exactly(self, signatures: Sequence[int]) -> Language:
+    @lru_cache(maxsize=_REMEMBERED)  # noqa: B019  # a value
+    def exactly(self, signatures: tuple[int, ...]) -> Language:
         """The paths of some classes, in the form that is safe on the wire."""
         inside = set(signatures)
         closed = all(self._closed(one, inside) for one in signatures)

@@ -29,7 +29,7 @@ from translator.exporters.linkerd.callers import (
     simplest,
     within,
 )
-from translator.exporters.linkerd.legalise.atoms import PathAtoms
+from translator.exporters.linkerd.legalise.atoms import path_atoms
 from translator.exporters.linkerd.legalise.axes import HOST, Axis, axes_of
 from translator.exporters.linkerd.legalise.paths import beyond
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
@@ -161,13 +161,14 @@ def _cells(groups: Mapping[Row, Sequence[int]], survey: _Survey) -> Iterator[Cel
     rest = next((row for row, signatures in groups.items() if 0 in signatures), narrow)
     odd = None if rest is narrow else beyond(atoms.form)
     refused = survey.nobody() if narrow is None else narrow
-    for row, signatures in groups.items():
+    for row, found in groups.items():
+        signatures = tuple(found)
         if row is rest:
             yield Cell(None, row)
         elif row == refused and odd is not None:
             yield Cell((*atoms.loosely(signatures, ()), odd), row, patterns)
         elif odd is not None and (only := _only_refused(row, rest, refused)):
-            harmless = [s for r, found in groups.items() if _refuses(r, only) for s in found]
+            harmless = tuple(s for r, own in groups.items() if _refuses(r, only) for s in own)
             yield Cell(atoms.loosely(signatures, harmless), row, patterns, only)
         else:
             yield Cell((atoms.exactly(signatures),), row, patterns)
@@ -228,7 +229,7 @@ class _Survey:
     def __init__(self, door: Door) -> None:
         self.door = door
         paths = _path_languages(door)
-        self.atoms = PathAtoms.of(paths, door.form)
+        self.atoms = path_atoms(paths, door.form)
         self.index = {id(language): number for number, language in enumerate(paths)}
         self.axes = axes_of(door.rules)
         self.narrowed = False

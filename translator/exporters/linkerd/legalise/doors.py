@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from ir.access import (
     Admission,
@@ -349,6 +350,7 @@ class Carver:
         return Test(part=part, any_of=any_of, trail=named("caller", self.because))
 
 
+@lru_cache(maxsize=4096)
 def _path_pattern(paths: Language, patterns: tuple[Pattern, ...]) -> Pattern:
     """One path exactly, or a regular expression."""
     first = (paths.witness() or b"").decode("ascii", "replace")

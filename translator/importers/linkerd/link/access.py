@@ -6,7 +6,7 @@ A policy on a route admits to the route, one on a Server or a namespace opens ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ir.access import Admission, Evidence, Grant, GuardedRoute, GuardedRoutes, Layer
@@ -28,7 +28,6 @@ from translator.importers.linkerd.model import (
     HttpRoute,
     MeshTLSAuthentication,
     NetworkAuthentication,
-    Reference,
     Statement,
 )
 from translator.resources.gateway_api.read import ROUTE_GROUP
@@ -44,6 +43,28 @@ class _Admitted:
     admission: Admission
 
 
+_Target = tuple[str, str, str, str]
+"""Group, kind, namespace and name of what a policy is for."""
+
+
+class _Targets:
+    """Policies in force by what they are for, in their order."""
+
+    def __init__(self, admitted: Sequence[_Admitted]) -> None:
+        self.all = admitted
+        self._by_target: dict[_Target, list[int]] = {}
+        for number, one in enumerate(admitted):
+            policy = one.policy
+            target = policy.target
+            key = target.group, target.kind, policy.meta.namespace.value, target.name.value
+            self._by_target.setdefault(key, []).append(number)
+
+    def of(self, *targets: _Target) -> tuple[_Admitted, ...]:
+        """Those for any of the targets."""
+        found = sorted(n for target in targets for n in self._by_target.get(target, ()))
+        return tuple(self.all[n] for n in found)
+
+
 def link_access(
     statements: Sequence[Statement],
     servers: Sequence[Held],
@@ -52,8 +73,9 @@ def link_access(
 ) -> Linked:
     """Facts of every Server, with the grants and guarded routes that its policies and routes make."""
     del inventory
-    admitted, inactive = _admitted(statements, options)
-    routes = [s for s in statements if isinstance(s, HttpRoute)]
+    found, inactive = _admitted(statements, options)
+    admitted = _Targets(found)
+    routes = _on_servers(statements)
     facts: list[Fact] = []
     for one in servers:
         facts.extend(server_facts(one, options))
@@ -115,30 +137,24 @@ def _both(callers: tuple[AllOf, ...], blocks: tuple[Traced[Term], ...]) -> tuple
     return tuple(replace(caller, tests=(*caller.tests, test)) for caller in callers)
 
 
-def _targets(policy: AuthorizationPolicy, group: str, kind: str, name: str, namespace: str) -> bool:
-    target: Reference = policy.target
-    return (target.group, target.kind, target.name.value) == (
-        group,
-        kind,
-        name,
-    ) and policy.meta.namespace.value == namespace
+def _grants(held: Held, admitted: _Targets) -> Iterator[Grant]:
+    for one in admitted.of(*_opening(held)):
+        admission = one.admission
+        yield Grant(
+            name=admission.name,
+            attachment=held.attachment,
+            layer=Layer.MESH_REQUEST,
+            callers=admission.callers,
+            evidence=_evidence(admission.callers),
+            trail=admission.trail,
+        )
 
 
-def _grants(held: Held, admitted: Sequence[_Admitted]) -> Iterator[Grant]:
+def _opening(held: Held) -> tuple[_Target, _Target]:
+    """The Server and its namespace: a policy for either opens all of the Server."""
     meta = held.server.meta
     home = meta.namespace.value
-    for one in admitted:
-        policy, admission = one.policy, one.admission
-        on_server = _targets(policy, OWN_GROUP, "Server", meta.name.value, home)
-        if on_server or _targets(policy, CORE[0], "Namespace", home, home):
-            yield Grant(
-                name=admission.name,
-                attachment=held.attachment,
-                layer=Layer.MESH_REQUEST,
-                callers=admission.callers,
-                evidence=_evidence(admission.callers),
-                trail=admission.trail,
-            )
+    return (OWN_GROUP, "Server", home, meta.name.value), (CORE[0], "Namespace", home, home)
 
 
 def _evidence(callers: Sequence[AllOf]) -> Evidence:
@@ -148,16 +164,15 @@ def _evidence(callers: Sequence[AllOf]) -> Evidence:
     return Evidence.ADDRESS if by_address else Evidence.CERTIFICATE
 
 
-def _guarded(
-    held: Held, routes: Sequence[HttpRoute], admitted: Sequence[_Admitted]
-) -> GuardedRoutes | None:
+def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoutes | None:
     """The routes on a Server with those who are admitted to them; ``None`` where it has none."""
-    attached = sorted((r for r in routes if is_on(r, held)), key=oldest_first)
+    candidates = routes.get(_server(held), ())
+    attached = sorted((r for r in candidates if is_on(r, held)), key=oldest_first)
     if not attached:
         return None
     found: list[GuardedRoute] = []
     for route in attached:
-        own = tuple(one.admission for one in admitted if _is_for(one.policy, route))
+        own = tuple(one.admission for one in admitted.of(_itself(route)))
         node = absorb(route.trail, *(p.spent for p in route.parents))
         names = [p.name for p in route.parents if p.kind == "Server"]
         for number, matches in enumerate(route.guarded):
@@ -208,21 +223,41 @@ def is_on(route: HttpRoute, held: Held) -> bool:
     )
 
 
-def _is_for(policy: AuthorizationPolicy, route: HttpRoute) -> bool:
-    name, home = route.meta.name.value, route.meta.namespace.value
-    return policy.target.group in (OWN_GROUP, ROUTE_GROUP) and _targets(
-        policy, route.group, "HTTPRoute", name, home
-    )
+def _itself(route: HttpRoute) -> _Target:
+    return route.group, "HTTPRoute", route.meta.namespace.value, route.meta.name.value
+
+
+_OnServers = Mapping[tuple[str, str], Sequence[HttpRoute]]
+"""Routes by namespace and name of the Servers that they name."""
+
+
+def _on_servers(statements: Sequence[Statement]) -> _OnServers:
+    found: dict[tuple[str, str], list[HttpRoute]] = {}
+    for route in statements:
+        if isinstance(route, HttpRoute) and route.group in (OWN_GROUP, ROUTE_GROUP):
+            for name in dict.fromkeys(p.name.value for p in route.parents if p.kind == "Server"):
+                found.setdefault((route.meta.namespace.value, name), []).append(route)
+    return found
+
+
+def _server(held: Held) -> tuple[str, str]:
+    return held.server.meta.namespace.value, held.server.meta.name.value
 
 
 def _homeless(
-    admitted: Sequence[_Admitted], servers: Sequence[Held], routes: Sequence[HttpRoute]
+    admitted: _Targets, servers: Sequence[Held], routes: _OnServers
 ) -> Iterator[Inactive]:
     """Policies whose target is not there, or which is on no Server."""
-    on_servers = [r for r in routes if any(is_on(r, held) for held in servers)]
-    for one in admitted:
-        used = any(True for held in servers for _ in _grants(held, (one,)))
-        if not used and not any(_is_for(one.policy, route) for route in on_servers):
+    homes = [target for held in servers for target in _opening(held)]
+    homes += [
+        _itself(route)
+        for held in servers
+        for route in routes.get(_server(held), ())
+        if is_on(route, held)
+    ]
+    used = {id(one) for one in admitted.of(*dict.fromkeys(homes))}
+    for one in admitted.all:
+        if id(one) not in used:
             values = (one.admission.trail, *traced(one.admission.callers))
             leaves = {leaf for value in values for leaf in value.origin}
             yield Inactive(
