@@ -31,7 +31,9 @@ from ir.language.syntax import (
     Repeat,
     Sequence,
     has_assertions,
+    matches_most,
     may_be_empty,
+    without_ends,
 )
 
 _WORDS = byte_range(0x30, 0x39) | byte_range(0x41, 0x5A) | byte_range(0x61, 0x7A) | 1 << 0x5F
@@ -182,8 +184,11 @@ def automaton(node: Node, *, leftmost_first: bool = False) -> Automaton:
     Raises:
         Opaque: the automaton would be too large.
     """
+    inner = without_ends(node)
+    if inner is not None:  # a match from end to end: which one is preferred makes no difference
+        return _positions(_Program(inner))
     program = _Program(node)
-    if leftmost_first or has_assertions(node):
+    if has_assertions(node) or (leftmost_first and not matches_most(node)):
         return _determined(program, cut=leftmost_first)
     return _positions(program)
 

@@ -132,3 +132,55 @@ def may_be_empty(node: Node) -> bool:
             return all(may_be_empty(part) for part in parts)
         case Choice(branches=branches):
             return any(may_be_empty(branch) for branch in branches)
+
+
+def without_ends(node: Node) -> Node | None:
+    """What stands between a start and an end of the text, if the tree is that and asks for nothing else of its edges."""
+    if not isinstance(node, Sequence) or len(node.parts) < 2:  # noqa: PLR2004  # two ends
+        return None
+    first, *between, last = node.parts
+    if first != Assertion(Edge.START) or last != Assertion(Edge.END):
+        return None
+    inner = between[0] if len(between) == 1 else Sequence(tuple(between))
+    return None if has_assertions(inner) else inner
+
+
+def matches_most(node: Node) -> bool:
+    """Whether the preferred match is always the longest, as is plain to see.
+
+    So it is where characters follow each other, at most one of which may be repeated, greedily.
+    """
+    parts = list(node.parts) if isinstance(node, Sequence) else [node]
+    repeats = [part for part in parts if isinstance(part, Repeat)]
+    return (
+        len(repeats) <= 1
+        and all(part.greedy and _is_character(part.part) for part in repeats)
+        and all(_is_character(part) for part in parts if not isinstance(part, Repeat))
+    )
+
+
+def _is_character(node: Node) -> bool:
+    """One byte, or one of several rows of bytes of which none begins another."""
+    match node:
+        case Byte():
+            return True
+        case Choice(branches=branches):
+            rows = [b.parts if isinstance(b, Sequence) else (b,) for b in branches]
+            starts: dict[int, int] = {}
+            for row in rows:
+                if not row or not all(isinstance(part, Byte) for part in row):
+                    return False
+                mask = row[0].mask if isinstance(row[0], Byte) else 0
+                starts[len(row)] = starts.get(len(row), 0) | mask
+            return sum(mask.bit_count() for mask in starts.values()) == _bits(starts.values())
+        case Sequence(parts=parts):
+            return bool(parts) and all(isinstance(part, Byte) for part in parts)
+        case Repeat() | Assertion():
+            return False
+
+
+def _bits(masks: Iterable[int]) -> int:
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found.bit_count()

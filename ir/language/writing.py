@@ -51,12 +51,16 @@ def write_regex(
         return NOTHING
     best: str | None = None
     said = tuple(_said(language))
-    ways = (hints, said, _ALL, _framed(wanted), _united(language))
+    everything = _ALL if (domain - wanted).is_empty() else ()
+    ways = (hints, everything, said, _framed(wanted), _united(language))
     for candidates in chain(ways, _variants(language, domain, limit)):
-        forms = dict.fromkeys(form for text in candidates for form in _forms(text, dialect))
-        for form in sorted(forms, key=len):
-            shorter = best is None or len(form) < len(best)
-            if len(form) <= limit and shorter and _agrees(form, dialect, wanted, domain):
+        for text in sorted(dict.fromkeys(candidates), key=len):
+            for form in _forms(text, dialect):
+                longer = best is not None and len(form) >= len(best)
+                if longer or len(form) > limit:
+                    continue
+                if not _agrees(form, dialect, wanted, domain):
+                    break
                 best = form
         if best is not None and (
             candidates is said or candidates is hints or _enough(best, wanted)
@@ -73,12 +77,16 @@ def _enough(text: str, wanted: Language) -> bool:
 
 
 def _forms(text: str, dialect: Dialect) -> tuple[str, ...]:
-    """The text, anchored where the dialect searches; Rust may cut its match short without that."""
+    """The text, anchored where the dialect searches, and then without that where it is short enough to be read.
+
+    Rust may cut its match short then; without ends it never accepts what it does not accept with them.
+    """
     match dialect:
         case Dialect.RE2_FULL:
             return (text,)
         case Dialect.RUST_SPAN:
-            return (text, f"^(?:{text})$")
+            anchored = f"^(?:{text})$"
+            return (anchored, text) if len(text) <= ENOUGH else (anchored,)
         case Dialect.GO_SEARCH:
             return (f"^(?:{text})$",)
 

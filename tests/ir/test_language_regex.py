@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ir.language import PATH, BadPattern, Dialect, Language, Opaque
+from ir.language.formula import Operation
+from ir.language.parse import parse
+from ir.language.program import _determined, _Program
+from ir.language.syntax import matches_most
 
 FULL, SPAN, SEARCH = Dialect.RE2_FULL, Dialect.RUST_SPAN, Dialect.GO_SEARCH
 
@@ -212,3 +218,26 @@ def test_re2_takes_overlong_forms_for_characters() -> None:
     assert Language.regex(".", FULL).accepts(b"\xe0\x80\x80")
     assert not Language.regex(".", SPAN).accepts(b"\xe0\x80\x80")
     assert not Language.regex("[é-\U0010ffff]", FULL).accepts(b"\xe0\x80\x80")
+
+
+CHARACTERS = st.sampled_from(["a", "[^a]", ".", "é", "[aé]", "/"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    before=st.lists(CHARACTERS, max_size=3), loop=CHARACTERS, after=st.lists(CHARACTERS, max_size=3)
+)
+def test_where_the_longest_match_is_preferred_anyway_nothing_is_cut_short(
+    before: list[str], loop: str, after: list[str]
+) -> None:
+    text = f"{''.join(before)}{loop}*{''.join(after)}"
+    node = parse(text, SPAN).node
+    assert matches_most(node)
+    cut = Language(Operation.LEAF, leaf=_determined(_Program(node), cut=True))
+    assert cut.equals(Language.regex(text, SPAN))
+
+
+def test_alternatives_of_which_one_begins_another_are_cut_short() -> None:
+    assert not Language.regex("a|ab", SPAN).accepts("ab")
+    assert Language.regex("^(?:a|ab)$", SPAN).accepts("ab")
+    assert not Language.regex("a?(?:ab)?", SPAN).accepts("ab")
