@@ -9,6 +9,9 @@ from functools import lru_cache
 from ir.language import PATH, Dialect, Language
 from ir.language.automaton import Table, byte_classes, embed, minimal, tabulate
 from ir.language.formula import Operation
+from ir.language.patterns import ANY
+from ir.language.program import automaton
+from ir.language.syntax import Byte, Choice, Node, Repeat, Sequence, text_node
 from ir.match import PathForm, Pattern, PatternKind, RegexDialect
 
 _HEX = b"0123456789abcdefABCDEF"
@@ -57,11 +60,17 @@ def seen_as(pattern: Pattern, form: PathForm) -> Language:
     return _spelt(pattern, form) or _before(language_of(pattern), form)
 
 
+def _escape(byte: int) -> Sequence:
+    return text_node(f"%{byte:02x}".encode(), ignore_case=True)
+
+
 _PLAIN = re.compile(r"[A-Za-z0-9._~/-]*\Z")
-_SLASHES = {
-    PathForm.NORMAL: r"[/\\]",
-    PathForm.MERGED: r"[/\\]+",
-    PathForm.DECODED_AND_MERGED: r"(?:[/\\]|%2[Ff]|%5[Cc])+",
+_SLASHES: dict[PathForm, Node] = {
+    PathForm.NORMAL: Byte(1 << _SLASH | 1 << _BACKSLASH),
+    PathForm.MERGED: Repeat(Byte(1 << _SLASH | 1 << _BACKSLASH), 1, None),
+    PathForm.DECODED_AND_MERGED: Repeat(
+        Choice((Byte(1 << _SLASH | 1 << _BACKSLASH), _escape(_SLASH), _escape(_BACKSLASH))), 1, None
+    ),
 }
 
 
@@ -71,18 +80,19 @@ def _spelt(pattern: Pattern, form: PathForm) -> Language | None:
     plain = pattern.kind in (PatternKind.EXACT, PatternKind.PREFIX) and not pattern.ignore_case
     if not plain or not _PLAIN.match(text):
         return None
+    if form is not PathForm.NORMAL and not text.strip("/"):
+        return None  # a path of slashes alone is merged to two
     if "//" in text and form is not PathForm.NORMAL:
         return Language.nothing()
-    spelt = "".join(_SLASHES[form] if c == "/" else _letter(c) for c in text)
-    tail = "(?s:.*)" if pattern.kind is PatternKind.PREFIX else ""
-    return Language.regex(f"{spelt}{tail}", Dialect.RE2_FULL)
+    nodes = [_SLASHES[form] if c == "/" else _letter(c) for c in text]
+    tail = (ANY.node,) if pattern.kind is PatternKind.PREFIX else ()
+    return Language(Operation.LEAF, leaf=automaton(Sequence((*nodes, *tail))))
 
 
 @lru_cache(maxsize=256)
-def _letter(letter: str) -> str:
+def _letter(letter: str) -> Node:
     """An unreserved character as itself or escaped."""
-    escape = "".join(f"[{c.lower()}{c}]" if c.isalpha() else c for c in f"{ord(letter):02X}")
-    return f"(?:{re.escape(letter)}|%{escape})"
+    return Choice((Byte(1 << ord(letter)), _escape(ord(letter))))
 
 
 @lru_cache(maxsize=4)

@@ -145,10 +145,16 @@ class Joint:
 def _classes(symbols: Sequence[int], alphabet: int, prefer: str) -> list[tuple[int, int, bytes]]:
     """For each class of bytes that no pattern tells apart: itself, its positions, its best byte."""
     rank = {ord(letter): number for number, letter in enumerate(prefer)}
+    places: dict[int, int] = {}
+    for number, mask in enumerate(symbols):
+        places[mask] = places.get(mask, 0) | 1 << number
     found: list[tuple[tuple[int, int], int, int]] = []
-    for whole in byte_classes(symbols, alphabet):
+    for whole in byte_classes(places, alphabet):
         best = min(members(whole), key=lambda byte: (rank.get(byte, _rank(byte)), byte))
-        positions = sum(1 << n for n, mask in enumerate(symbols) if mask >> best & 1)
+        positions = 0
+        for mask, there in places.items():
+            if mask >> best & 1:
+                positions |= there
         found.append(((rank.get(best, _rank(best)), best), whole, positions))
     return [(whole, positions, bytes((best,))) for (_, best), whole, positions in sorted(found)]
 

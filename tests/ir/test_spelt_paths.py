@@ -23,7 +23,10 @@ def test_letter_by_letter_is_what_the_form_undoes(
 ) -> None:
     pattern = Pattern(kind, text)
     quick = languages._spelt(pattern, form)
-    assert quick is not None
+    if quick is None:
+        assert form is not PathForm.NORMAL
+        assert not text.strip("/")
+        return
     general = languages._before(language_of(pattern), form)
     assert (quick & PATH).equals(general & PATH)
 

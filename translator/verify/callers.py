@@ -6,7 +6,7 @@ that are asked here, so callers of equal bits fare alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ir.access import Evidence
@@ -67,6 +67,7 @@ class World:
         self._inventory = next(iter(models)).inventory if self.members else None
         self._having: dict[tuple[Part, bool], int] = {}
         self._sets: dict[tuple[Part, bool, Term], int] = {}
+        self._selected: dict[Hashable, int] = {}
         self._texts: dict[tuple[Part, bool], dict[str, int]] = {}
         self.listed = self._where(lambda m: m.listed)
         self.certified = self._where(lambda m: certified(m.caller))
@@ -75,9 +76,17 @@ class World:
     def _where(self, holds: Callable[[Member], bool]) -> int:
         return sum(1 << n for n, member in enumerate(self.members) if holds(member))
 
-    def select(self, holds: Callable[[Caller], bool]) -> int:
-        """The callers for which it holds."""
-        return self._where(lambda member: holds(member.caller))
+    def select(self, holds: Callable[[Caller], bool], known_as: Hashable = None) -> int:
+        """The callers for which it holds; remembered under a name where one is given."""
+        if known_as is None:
+            return self._where(lambda member: holds(member.caller))
+        if known_as not in self._selected:
+            self._selected[known_as] = self._where(lambda member: holds(member.caller))
+        return self._selected[known_as]
+
+    def of_namespace(self, name: str | None) -> int:
+        """The callers of a namespace."""
+        return self.select(lambda caller: caller.namespace == name, ("namespace", name))
 
     def having(self, part: Part, evidence: Evidence) -> int:
         """Callers that have the part at all."""

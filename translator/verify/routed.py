@@ -39,7 +39,11 @@ def ways_of(requests: AllOf) -> Way:
 
 def members_of(audience: Audience | None, world: World) -> int:
     """The callers whose proxies hold a fact for this audience."""
-    return world.everybody if audience is None else world.select(lambda c: is_among(audience, c))
+    if audience is None:
+        return world.everybody
+    names = tuple(namespace.value for namespace in audience.namespaces)
+    labels = None if audience.labels is None else audience.labels.value
+    return world.select(lambda c: is_among(audience, c), (audience.reach, names, labels))
 
 
 def is_among(audience: Audience | None, caller: Caller) -> bool:

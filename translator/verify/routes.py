@@ -34,8 +34,8 @@ _BARE = View(authority_has_port=False)
 _UNCLEAR = "routes whose winner or endpoints cannot be told"
 
 
-SAMPLES = 4
-"""Requests of a class that are confirmed one by one: the same routes win for all of them, so more would show nothing new."""
+SAMPLES = 1
+"""Requests of a class that are confirmed: the same routes win for all of them, so more would show nothing new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ class RouteComparison:
         return tuple(changes), doubt
 
     def _neighbours(self, address: Address) -> int:
-        return self.world.select(lambda caller: caller.namespace == address.namespace)
+        return self.world.of_namespace(address.namespace)
 
     def _named(self, address: Address, frame: Frame) -> int:
         """The requests that name the host addressed, as clients of its own or of another namespace call it."""
