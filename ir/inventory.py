@@ -134,6 +134,8 @@ class Inventory:
     workloads: tuple[Workload, ...] = ()
     complete: bool = False
     by_namespace: Mapping[str, tuple[Workload, ...]] = field(default_factory=dict)
+    services_by_namespace: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
+    """By name."""
 
     def service(self, namespace: str, name: str) -> Service | None:
         """The service of that name, if it is listed."""
@@ -183,14 +185,11 @@ class Inventory:
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """Services whose selector the workload meets, by name."""
-        found = (
-            s
-            for (namespace, _), s in sorted(self.services.items())
-            if namespace == workload.namespace
-            and s.selector
-            and contains(workload.labels, s.selector)
+        return tuple(
+            service
+            for service in self.services_by_namespace.get(workload.namespace, ())
+            if service.selector and contains(workload.labels, service.selector)
         )
-        return tuple(found)
 
 
 def contains(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -236,10 +235,15 @@ def inventory(
     grouped: dict[str, list[Workload]] = {}
     for workload in in_order:
         grouped.setdefault(workload.namespace, []).append(workload)
+    by_name = {(service.namespace, service.name): service for service in services}
+    shelved: dict[str, list[Service]] = {}
+    for (namespace, _), service in sorted(by_name.items()):
+        shelved.setdefault(namespace, []).append(service)
     return Inventory(
         namespaces={namespace.name: namespace for namespace in namespaces},
-        services={(service.namespace, service.name): service for service in services},
+        services=by_name,
         workloads=in_order,
         complete=complete,
         by_namespace={name: tuple(found) for name, found in grouped.items()},
+        services_by_namespace={name: tuple(found) for name, found in shelved.items()},
     )

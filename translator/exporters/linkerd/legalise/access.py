@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from operator import itemgetter
 
 from ir.access import (
     Bypass,
@@ -104,9 +106,10 @@ def legalise_access(model: Model, options: Options) -> Legal:
     limits = RateLimits(held, everyone)
     state = Pass(model, everyone, options, known, Names(), legal, bypasses_of(model), limits)
     idle: dict[int, Fact] = {}
-    reached = _namespaces(rulings, state)
+    filed = _Filed(rulings)
+    reached = _namespaces(filed, state)
     for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
-        mine = _of(workload, rulings, state, idle)
+        mine = _of(workload, filed.near(workload.namespace), state, idle)
         limited = bool(limits.about(workload)) and not without_proxy(state.past, workload, everyone)
         if (limited or any(rules(r) for r in mine)) and not workload.host_network:
             reached.update(id(r) for r in _workload(workload, mine, state))
@@ -164,10 +167,30 @@ def known_callers(inventory: Inventory, options: Options) -> Known:
     )
 
 
-def _namespaces(rulings: Sequence[Fact], state: Pass) -> set[int]:
+class _Filed:
+    """Rulings by the namespace that they are about."""
+
+    def __init__(self, rulings: Sequence[Fact]) -> None:
+        self._near: dict[str, list[tuple[int, Fact]]] = {}
+        self._wide: list[tuple[int, Fact]] = []
+        for place, ruling in enumerate(rulings):
+            subject = attachment_of(ruling).subject
+            if subject.scope is Scope.MESH or subject.namespace is None:
+                self._wide.append((place, ruling))
+            else:
+                self._near.setdefault(subject.namespace.value, []).append((place, ruling))
+
+    def near(self, namespace: str) -> tuple[Fact, ...]:
+        """Those that may be about workloads of the namespace, in their order."""
+        both = merge(self._wide, self._near.get(namespace, ()), key=itemgetter(0))
+        return tuple(ruling for _, ruling in both)
+
+
+def _namespaces(filed: _Filed, state: Pass) -> set[int]:
     """Writes the default of a namespace where it says the same for all of its pods; the rulings that it says."""
     reached: set[int] = set()
     for name, namespace in sorted(state.model.inventory.namespaces.items()):
+        rulings = filed.near(name)
         wide = [r for r in rulings if _covers_namespace(attachment_of(r), name)]
         whole = [r for r in wide if covers_undeclared(attachment_of(r))]
         default = _default(whole)
