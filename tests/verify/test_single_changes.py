@@ -75,10 +75,21 @@ def confirmed(sample: Sample, before: Tree, after: Tree) -> bool:
     return told(decide_route(before.model, request)) != told(decide_route(after.model, request))
 
 
+_NOT_OF_ONE_REQUEST = (
+    Kind.REWRITTEN,
+    Kind.EJECTION,
+    Kind.EJECTION_MANNER,
+    Kind.RATE_LOWERED,
+    Kind.RATE_RAISED,
+    Kind.READ,
+)
+"""What shows in no verdict or delivery of a single request."""
+
+
 def untold(change: Change, before: Tree, after: Tree) -> bool:
-    """Whether the naive decider does not tell such a thing: what is done on the way, pods that are not listed, what proxies know of."""
+    """Whether the naive decider does not tell such a thing: what is done on the way, rates, pods that are not listed, what proxies know of."""
     request = change.witness.request
-    if change.kind in (Kind.REWRITTEN, Kind.EJECTION, Kind.EJECTION_MANNER):
+    if change.kind in _NOT_OF_ONE_REQUEST:
         return True
     if change.kind in _ACCESS and request.service:  # services that proxies do not know of
         return True
