@@ -20,7 +20,7 @@ from translator.report.html.findings import area
 from translator.report.html.page import render_html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, CDPSession, Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_browser
 
@@ -280,42 +280,23 @@ FILTER = """
 """
 
 
-def busy(session: CDPSession) -> float:
-    """Milliseconds of the processor that the page's own thread has used."""
-    answer = session.send("Performance.getMetrics")
-    return float({one["name"]: one["value"] for one in answer["metrics"]}["ThreadTime"]) * 1000
-
-
-def test_five_thousand_findings_open_and_filter_within_a_second(
-    chromium: Browser, pages: dict[str, Path], tmp_path: Path
+def test_five_thousand_findings_are_filtered_to_those_asked_for(
+    chromium: Browser, tmp_path: Path
 ) -> None:
-    """In time of the processor, until all is drawn: how long others keep it busy is not the page's doing."""
+    """How long that takes is measured by ``benchmarks/page.py``."""
     large = tmp_path / "large.html"
     large.write_text(render_html(large_report(LARGE)), encoding="utf-8")
-    took: dict[str, list[float]] = {}
-    for _ in range(2):
-        with opened(chromium, pages["shop"]) as page:
-            session = page.context.new_cdp_session(page)
-            session.send("Performance.enable", {"timeDomain": "threadTicks"})
-            start = busy(session)
-            page.goto(large.as_uri())
-            page.evaluate(FILTER, ["search", ""])
-            took.setdefault("open", []).append(busy(session) - start)
-            assert shown_count(page) == LARGE
-            for field, value, left in (
-                ("search", "route 4999", 1),
-                ("search", "space-7.yaml", LARGE // 40),
-                ("search", "", LARGE),
-                ("namespace", "3", LARGE // 40),
-                ("namespace", "", LARGE),
-            ):
-                start = busy(session)
-                page.evaluate(FILTER, [field, value])
-                took.setdefault(f"{field}={value}", []).append(busy(session) - start)
-                assert shown_count(page) == left, value
-    best = {name: min(times) for name, times in took.items()}
-    assert all(time > 1 for time in best.values()), best
-    assert {name: time for name, time in best.items() if time >= 1000} == {}
+    with opened(chromium, large) as page:
+        assert shown_count(page) == LARGE
+        for field, value, left in (
+            ("search", "route 4999", 1),
+            ("search", "space-7.yaml", LARGE // 40),
+            ("search", "", LARGE),
+            ("namespace", "3", LARGE // 40),
+            ("namespace", "", LARGE),
+        ):
+            page.evaluate(FILTER, [field, value])
+            assert shown_count(page) == left, value
 
 
 def test_the_script_knows_each_id_that_it_asks_for(pages: dict[str, Path]) -> None:
