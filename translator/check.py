@@ -223,6 +223,7 @@ class _Port:
         self.terms["path"] += [_exact(path) for side in sides for path in side["probed"]]
         stems = [t for t in self.terms["path"] if t["kind"] in ("prefix", "element_prefix")]
         self.terms["path"] += [_exact(_stem(one), fold=one["ignore_case"]) for one in stems]
+        self.terms["path"] += [_exact("/")]  # where no path asked for counts as much as one
         alike = {
             (
                 *(self._holds(test, {}, {"caller": one}) for test in who),
@@ -299,7 +300,7 @@ class _Port:
         """How a route stands among others: host, characters of the path, headers, parameters, method."""
         if order not in ("list", "rank"):
             raise NotUnderstood(order)
-        host, length, slots = (0, 0), 0, [test["of"].partition(" ")[0] for test in way]
+        host, length, slots = (0, 0), 1, [test["of"].partition(" ")[0] for test in way]
         for slot, term in ((test["of"], term) for test in way for term in test["any_of"]):
             if slot not in ("authority", "path") or at[slot] is None:
                 continue

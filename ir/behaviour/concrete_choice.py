@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 _ANY_HOST = (0, 0)
 
+_LEAST = 1
+"""Characters of the prefix ``/``, which a route that asks for no path stands for (:mod:`ir.behaviour.precedence`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Generic[T]):
@@ -87,7 +90,7 @@ def _lengths(candidate: Candidate[T]) -> tuple[int, int]:
     """Characters matched: of the path, or of the service and the method of a remote call."""
     if any(test.part in {Part.RPC_SERVICE, Part.RPC_METHOD} for test in candidate.tests):
         return _longest(candidate, Part.RPC_SERVICE), _longest(candidate, Part.RPC_METHOD)
-    return _longest(candidate, Part.PATH), 0
+    return max(_LEAST, _longest(candidate, Part.PATH)), 0
 
 
 def _longest(candidate: Candidate[T], part: Part) -> int:

@@ -13,8 +13,18 @@ from ir.behaviour.stages import Condition, Way
 from ir.match import Part, Pattern, PatternKind
 from ir.traffic import Order
 
+LEAST = 1
+"""Characters that a route counts which asks for no path: it is taken to ask for the prefix ``/``.
+
+Of the path ``/`` alone that is as much as an exact path or a regular expression counts, so there headers and the method
+decide (linkerd2-proxy linkerd/http/route/src/http/match.rs ``RequestMatch::default``, match/path.rs, 2.20; Gateway API
+``HTTPRouteMatch.path``).
+"""
+
 WHOLE = 1 << 30
 """The length of a path of which only its class is known: longer than every prefix that it has."""
+
+ROOT = Pattern(PatternKind.EXACT, "/")
 
 Standing = tuple[int, ...]
 """What is compared; the greater one wins, of equal ones the first in the list."""
@@ -24,9 +34,9 @@ def own_length(pattern: Pattern) -> int | None:
     """The characters that a prefix counts for; ``None`` where the pattern counts the whole."""
     match pattern.kind:
         case PatternKind.ELEMENT_PREFIX:
-            return len(pattern.text.rstrip("/"))
+            return max(LEAST, len(pattern.text.rstrip("/")))
         case PatternKind.PREFIX:
-            return len(pattern.text)
+            return max(LEAST, len(pattern.text))
         case _:
             return None
 
@@ -34,10 +44,13 @@ def own_length(pattern: Pattern) -> int | None:
 def stems(ways: Iterable[Way]) -> Iterator[Pattern]:
     """The paths that are no longer than a prefix which they match."""
     for way in ways:
-        for one in asked(way, Part.PATH):
+        patterns = tuple(asked(way, Part.PATH))
+        if not patterns:
+            yield ROOT
+        for one in patterns:
             if own_length(one) is not None:
                 text = one.text.rstrip("/") if one.kind is PatternKind.ELEMENT_PREFIX else one.text
-                yield Pattern(PatternKind.EXACT, text, one.ignore_case)
+                yield Pattern(PatternKind.EXACT, text, one.ignore_case) if text else ROOT
 
 
 def asked(way: Way, part: Part) -> Iterator[Pattern]:

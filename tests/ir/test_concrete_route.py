@@ -108,6 +108,14 @@ def test_in_rank_exact_and_prefix_of_one_length_tie_and_the_first_wins() -> None
     assert won(prefix("/a/b/"), on(Part.PATH, "/a/b"), order=Order.SPECIFICITY) == "1"
 
 
+@pytest.mark.parametrize("exact", [on(Part.PATH, "/"), path_regex("/.*")])
+def test_in_rank_no_path_counts_as_much_as_the_path_of_one_slash(exact: Question) -> None:
+    root, method = replace(GET, path="/"), on(Part.METHOD, "GET")
+    assert won(exact, method, order=Order.RANK, request=root) == "1"
+    assert won(exact, prefix("/"), order=Order.RANK, request=root) == "0"
+    assert won(prefix("/"), exact, order=Order.RANK, request=root) == "0"
+
+
 def test_specificity_leaves_regular_expressions_open() -> None:
     with pytest.raises(Unsupported):
         won(prefix("/a"), path_regex("/.*"), order=Order.SPECIFICITY)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.access import Evidence
-from ir.behaviour.precedence import WHOLE, Standing, asked, own_length, standing
+from ir.behaviour.precedence import LEAST, WHOLE, Standing, asked, own_length, standing
 from ir.behaviour.stages import Way
 from ir.match import Part, Pattern, PatternKind, View
 from ir.traffic import Order
@@ -133,7 +133,7 @@ def _lengths(one: Candidate, frame: Frame) -> dict[tuple[tuple[int, int], bool],
         return {((service, method), False): everything}
     patterns = list(asked(one.way, Part.PATH))
     if not patterns:
-        return {((0, 0), False): everything}
+        return {((LEAST, 0), False): everything}
     found: dict[tuple[tuple[int, int], bool], int] = {}
     whole = _whole(one.view, frame)
     for atom in bits(everything):

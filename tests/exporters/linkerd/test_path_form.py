@@ -20,6 +20,7 @@ from translator.exporters.linkerd.legalise.paths import (
     without_runs,
 )
 from translator.registry import load_importer
+from translator.report.model import Impact
 from translator.source.load import load_text
 
 PATHS = (
@@ -36,6 +37,19 @@ DENY_ROOT_AND_METHOD = {
         {"to": [{"operation": {"paths": ["*.php", "/admin*"], "methods": ["POST"]}}]},
     ],
 }
+DENY_ROOT_AND_ALL_BUT_SOME_METHODS = {
+    "action": "DENY",
+    "rules": [
+        {"to": [{"operation": {"paths": ["/"]}}]},
+        {"to": [{"operation": {"notMethods": ["GET", "POST"]}}]},
+    ],
+}
+ALLOW_ROOT_AND_A_METHOD = {
+    "rules": [
+        {"to": [{"operation": {"paths": ["/"], "methods": ["POST", "DELETE"]}}]},
+        {"to": [{"operation": {"methods": ["GET"]}}]},
+    ],
+}
 DENY_BUT = {
     "action": "DENY",
     "rules": [{"to": [{"operation": {"paths": ["/x/*"], "notPaths": ["/x/public*"]}}]}],
@@ -46,8 +60,15 @@ ALLOW = {"rules": [{"to": [{"operation": {"paths": ["/api/*", "/public"]}}]}]}
 @pytest.mark.parametrize("form", ["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"])
 @pytest.mark.parametrize(
     "rules",
-    [DENY, DENY_ROOT_AND_METHOD, DENY_BUT, ALLOW],
-    ids=["deny", "deny root and method", "deny but", "allow"],
+    [
+        DENY,
+        DENY_ROOT_AND_METHOD,
+        DENY_ROOT_AND_ALL_BUT_SOME_METHODS,
+        DENY_BUT,
+        ALLOW,
+        ALLOW_ROOT_AND_A_METHOD,
+    ],
+    ids=["deny", "deny root", "deny root and methods", "deny but", "allow", "allow root"],
 )
 def test_no_spelling_of_a_path_gets_in_that_was_refused(
     form: str, rules: dict[str, object]
@@ -93,3 +114,10 @@ def test_a_refusal_of_paths_alone_is_written_as_its_author_put_it() -> None:
     assert {"/admin.*", "/x/admin"} < set(refused)
     assert ("/",) in routes
     assert "MM402" not in {f.code for f in result.report.findings}
+
+
+def test_what_only_the_root_admits_is_told_where_methods_would_decide() -> None:
+    result = translated(policy(ALLOW_ROOT_AND_A_METHOD))
+    (finding,) = (f for f in result.report.findings if f.code == "MM402")
+    assert 'on the path "/"' in finding.message
+    assert finding.impact is Impact.STRICTER

@@ -43,6 +43,16 @@ def retries_of(result: Result) -> dict[str, dict[str, Any]]:
     }
 
 
+def test_a_rule_for_one_slash_wins_over_one_for_all_paths_of_another_object() -> None:
+    assert_any_age(
+        [
+            {"match": [{"uri": {"exact": "/"}}], "route": to("v2"), "retries": FAILING},
+            {"route": to("v1")},
+        ],
+        2,
+    )
+
+
 def test_rules_with_other_retries_stand_in_an_object_of_their_own() -> None:
     result = assert_any_age(
         [

@@ -16,6 +16,8 @@ from translator.exporters.linkerd.legalise.paths import safe
 
 _REMEMBERED = 4096
 
+ROOT = Language.exact("/")
+
 
 @lru_cache(maxsize=_REMEMBERED)
 def path_atoms(languages: tuple[Language, ...], form: PathForm) -> PathAtoms:
@@ -35,6 +37,11 @@ class PathAtoms:
     languages: tuple[Language, ...]
     signatures: tuple[int, ...]
     form: PathForm
+
+    @property
+    def root(self) -> int:
+        """The class of the path ``/``."""
+        return sum(one.accepts("/") << number for number, one in enumerate(self.languages))
 
     @lru_cache(maxsize=_REMEMBERED)  # noqa: B019  # a value
     def exactly(self, signatures: tuple[int, ...]) -> Language:

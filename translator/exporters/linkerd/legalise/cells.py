@@ -29,7 +29,7 @@ from translator.exporters.linkerd.callers import (
     simplest,
     within,
 )
-from translator.exporters.linkerd.legalise.atoms import path_atoms
+from translator.exporters.linkerd.legalise.atoms import ROOT, path_atoms
 from translator.exporters.linkerd.legalise.axes import HOST, Axis, axes_of
 from translator.exporters.linkerd.legalise.paths import beyond
 from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
@@ -97,7 +97,10 @@ class Cell:
     patterns: tuple[Pattern, ...] = ()
     """The patterns that the paths are made of."""
     only: tuple[str, ...] | None = None
-    """The methods that have to be said, where for all others the same holds as for the rest."""
+    """The methods that have to be said, where for all others the same holds as for what no rule names.
+
+    A route that names a method wins over the one for those paths, which may hold these paths too.
+    """
 
     def callers(self, combination: Combination, method: str) -> Callers:
         """Who may send requests with this method and combination to these paths."""
@@ -114,7 +117,8 @@ class Table:
 
     ``narrowed``: some callers had to be left out because they cannot be told from others. ``blurred``: the axes on
     which requests had to be refused because they cannot be told from others. ``spelt``: axes on which another spelling
-    gets what the rules give to one. ``plain``: no rule asks for anything of HTTP.
+    gets what the rules give to one. ``plain``: no rule asks for anything of HTTP. ``rooted``: on the path ``/`` some had
+    to be left out that only it admits.
     """
 
     axes: tuple[Axis, ...]
@@ -123,6 +127,7 @@ class Table:
     blurred: tuple[str, ...] = ()
     spelt: tuple[str, ...] = ()
     plain: bool = False
+    rooted: bool = False
 
     def lets_in(self, who: Who) -> bool:
         """Whether callers that are named in this way come in with some request."""
@@ -131,7 +136,7 @@ class Table:
 
     def must_be_exact(self, *, refuse: bool) -> None:
         """Raises ``Opaque`` where the table is not exact and what is not exact is to be refused."""
-        if refuse and (self.narrowed or self.blurred or self.spelt):
+        if refuse and (self.narrowed or self.blurred or self.spelt or self.rooted):
             raise Opaque("some of it only by refusing more, or by weaker evidence")
 
 
@@ -155,35 +160,58 @@ def _cells(groups: Mapping[Row, Sequence[int]], survey: _Survey) -> Iterator[Cel
 
     What no rule names is the rest. What is not in normal form would be in it too, so where the rest lets anybody in
     who is kept out elsewhere, those paths are named, and get the row that lets in the fewest.
+
+    On the path ``/`` the rest counts as much as a route for that path alone (:data:`ir.behaviour.precedence.LEAST`).
+    So what may be the rest must not be wider there; and where the rest asks for methods or headers, which would decide,
+    ``/`` is left to it.
     """
     atoms, patterns = survey.atoms, _patterns(survey.door)
     narrow = _narrowest(tuple(groups))
-    rest = next((row for row, signatures in groups.items() if 0 in signatures), narrow)
+    wide = next((row for row, signatures in groups.items() if 0 in signatures), narrow)
+    rest = wide if wide is not None and atoms.root in groups[wide] else narrow
     odd = None if rest is narrow else beyond(atoms.form)
     refused = survey.nobody() if narrow is None else narrow
+    partly = {
+        row: only
+        for row in groups
+        if row not in (rest, refused) and (only := _only_refused(row, wide, refused))
+    }
     for row, found in groups.items():
         signatures = tuple(found)
         if row is rest:
             yield Cell(None, row)
         elif row == refused and odd is not None:
             yield Cell((*atoms.loosely(signatures, ()), odd), row, patterns)
-        elif odd is not None and (only := _only_refused(row, rest, refused)):
-            harmless = tuple(s for r, own in groups.items() if _refuses(r, only) for s in own)
-            yield Cell(atoms.loosely(signatures, harmless), row, patterns, only)
+        elif row in partly:
+            harmless = tuple(
+                s for r, own in groups.items() if _refuses(r, partly[row]) for s in own
+            )
+            yield Cell(atoms.loosely(signatures, harmless), row, patterns, partly[row])
         else:
-            yield Cell((atoms.exactly(signatures),), row, patterns)
+            around = [s for one in partly for s in groups[one]] if row is wide else []
+            paths = atoms.exactly((*signatures, *around))
+            if atoms.root in signatures and rest is not None and not _even(rest):
+                survey.rooted = True
+                paths = paths - ROOT
+            if not paths.is_empty():
+                yield Cell((paths,), row, patterns)
     if odd is not None and refused not in groups:
         yield Cell((odd,), refused)
 
 
-def _only_refused(row: Row, rest: Row | None, refused: Row) -> tuple[str, ...]:
-    """The methods that a row refuses, if it is the rest but for these.
+def _even(row: Row) -> bool:
+    """Whether neither method nor header makes a difference."""
+    return len({callers for _, methods in row for _, callers in methods}) == 1
+
+
+def _only_refused(row: Row, wide: Row | None, refused: Row) -> tuple[str, ...]:
+    """The methods that a row refuses, if it is the wide row but for these.
 
     A route for one of these methods may take paths that are not in normal form too: they are refused anyway.
     """
-    if rest is None or len(row) > 1 or not _refuses(refused, (*METHODS, OTHER)):
+    if wide is None or len(row) > 1 or not _refuses(refused, (*METHODS, OTHER)):
         return ()
-    pairs = list(zip(row[0][1], rest[0][1], strict=True))
+    pairs = list(zip(row[0][1], wide[0][1], strict=True))
     if any(own and own != others for (_, own), (_, others) in pairs):
         return ()
     found = tuple(method for (method, own), (_, others) in pairs if own != others)
@@ -233,6 +261,7 @@ class _Survey:
         self.index = {id(language): number for number, language in enumerate(paths)}
         self.axes = axes_of(door.rules)
         self.narrowed = False
+        self.rooted = False
         self.blurred: dict[str, None] = {}
         self.spelt: dict[str, None] = {}
         self._known: dict[tuple[int, Combination, str], Callers] = {}
@@ -246,6 +275,7 @@ class _Survey:
             axes=self.axes,
             cells=found,
             narrowed=self.narrowed,
+            rooted=self.rooted,
             blurred=tuple(self.blurred),
             spelt=tuple(self.spelt),
             plain=all(rule.plain for rule in self.door.rules),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from ir.access import (
@@ -195,13 +195,17 @@ class Carver:
     ) -> GuardedRoutes:
         """Routes for the callers who do not come in ``everywhere``."""
         found: dict[tuple[Pattern | None, tuple[Clause, ...]], list[AllOf]] = {}
+        rooted: set[tuple[Pattern | None, tuple[Clause, ...]]] = set()
         for ask in asks(table):
             match = self._match(ask, terms)
             rest = frozenset(c for c in ask.callers if not within(frozenset((c,)), everywhere))
-            found.setdefault((ask.host, simplest(rest)), []).append(match)
+            key = ask.host, simplest(rest)
+            found.setdefault(key, []).append(match)
+            if ask.paths is not None and ask.paths.accepts("/"):
+                rooted.add(key)
         routes = [
             self._route(port, str(number), clauses, matches, terms)
-            for number, (clauses, matches) in enumerate(_portions(found))
+            for number, (clauses, matches) in enumerate(_portions(found, rooted))
         ]
         for number in hosts(table):
             plain, host = base(table, number), host_of(table, number)
@@ -367,9 +371,14 @@ def _reference(at: Attachment) -> Attachment:
 
 def _portions(
     found: dict[tuple[Pattern | None, tuple[Clause, ...]], list[AllOf]],
+    rooted: Container[tuple[Pattern | None, tuple[Clause, ...]]],
 ) -> Iterator[tuple[tuple[Clause, ...], Sequence[AllOf]]]:
-    """The alternatives of each host and set of callers, as many as one route object holds."""
-    for (_, clauses), matches in sorted(found.items(), key=lambda item: str(item[0])):
+    """The alternatives of each host and set of callers, as many as one route object holds.
+
+    Those of the path ``/`` first: of equals the older object wins, and of one age the first by name.
+    """
+    ordered = sorted(found.items(), key=lambda item: (item[0] not in rooted, str(item[0])))
+    for (_, clauses), matches in ordered:
         for start in range(0, len(matches), MATCHES):
             yield clauses, matches[start : start + MATCHES]
 

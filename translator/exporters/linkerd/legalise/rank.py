@@ -1,7 +1,7 @@
 """Order as rank: the first rule that matches must stay the winner on every request.
 
 The source takes the first in the list. The target compares, in this order, the length of the path that matched (exact
-paths and regular expressions count the whole path), the number of headers, the number of query parameters, and whether
+paths and regular expressions count the whole path, no path at all counts one), the number of headers, the number of query parameters, and whether
 a method is named; equals go by place in the list (linkerd2-proxy linkerd/http/route, 2.20). Here every path is exact or
 a regular expression, so paths never decide, and a later rule wins wrongly only where it has more headers, parameters or
 a method. Then either its paths are made to exclude the earlier rule's, or the earlier rule is stated once more with the
@@ -62,7 +62,7 @@ class Alternative:
 
     @property
     def everything(self) -> bool:
-        """Whether every request is accepted: such a rule is written without a path of any length."""
+        """Whether every request is accepted: such a rule is written without a path and counts one character, as ``/`` does."""
         return self.plain and (PATH - self.paths).is_empty()
 
     @property
@@ -198,7 +198,8 @@ def beats(first: Alternative, second: Alternative, apart: Objects) -> bool:
     """Whether ``first``, standing before ``second``, wins every request that both match (or the route is the same)."""
     if first.route == second.route or first.rank > second.rank:
         return True
-    if first.rank == second.rank and (second.everything or not _are_apart(first, second, apart)):
+    longer = second.everything and not first.paths.accepts("/")
+    if first.rank == second.rank and (longer or not _are_apart(first, second, apart)):
         return True
     return not meet(first, second)
 

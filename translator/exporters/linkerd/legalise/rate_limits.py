@@ -179,7 +179,6 @@ class RateLimits:
                 code="MM542",
                 impact=Impact.LOOSER,
                 support=Support.NEVER,
-                severity=Severity.HIGH,
                 fate=Fate.APPROXIMATED,
                 because=because,
                 message="requests to ports that neither a container, nor a Service, nor a probe names are not limited: "

@@ -71,7 +71,6 @@ def unknown_pods(namespace: str, whole: Sequence[Fact]) -> Loss:
         code="MM411",
         impact=Impact.LOOSER,
         support=Support.PARTIAL,
-        severity=Severity.HIGH,
         fate=Fate.APPROXIMATED,
         sites=tuple(f.trail for f in whole if f.trail.origin),
         message=f"the pods of {namespace} are not in the input: their default is set on the namespace; the paths that "
@@ -116,6 +115,8 @@ def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) 
             "of the callers that were granted only those that can be named are let in.",
             advice="Name the callers that may come in instead of those that may not.",
         )
+    if table.rooted:
+        yield _rooted(here, where)
     if table.blurred:
         yield _blurred(here, where, table.blurred)
     if table.spelt:
@@ -124,6 +125,19 @@ def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) 
         form = _path_form(here, where)
         if form.sites and form_of(here) is not PathForm.RAW:
             yield form
+
+
+def _rooted(here: Sequence[Fact], where: str) -> Loss:
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=_path_terms(here),
+        message=f'{where}: on the path "/" only those come in who come in on every path.',
+        why='A route for "/" alone counts no more characters than one for all paths, so methods and headers decide.',
+        advice='Grant another path than "/", or let the rules for all paths ask for no method and no header.',
+    )
 
 
 def _blurred(here: Sequence[Fact], where: str, axes: Sequence[str]) -> Loss:
@@ -146,7 +160,6 @@ def _spelt(here: Sequence[Fact], where: str, axes: Sequence[str]) -> Loss:
         code="MM413",
         impact=Impact.LOOSER,
         support=Support.NEVER,
-        severity=Severity.HIGH,
         fate=Fate.APPROXIMATED,
         sites=_asked(here, axes),
         message=f"{where}: what is granted by {_called(axes)} is granted too where the header is sent more than once and "
@@ -178,16 +191,20 @@ def _tests(here: Sequence[Fact]) -> Iterator[Test]:
             yield from fact.always
 
 
-def _path_form(here: Sequence[Fact], where: str) -> Loss:
+def _path_terms(here: Sequence[Fact]) -> tuple[Traced[object], ...]:
     tests = [test for test in _tests(here) if test.part is Part.PATH]
-    paths = tuple(term for test in tests for term in (*test.any_of, *test.none_of))
+    paths = (term for test in tests for term in (*test.any_of, *test.none_of))
+    return tuple(term for term in paths if term.origin)
+
+
+def _path_form(here: Sequence[Fact], where: str) -> Loss:
     return Loss(
         code="MM408",
         impact=Impact.STRICTER,
         support=Support.PARTIAL,
         severity=Severity.LOW,
         fate=Fate.APPROXIMATED,
-        sites=tuple(t for t in paths if t.origin),
+        sites=_path_terms(here),
         message=f"{where}: requests whose path is not in normal form ({ODD[form_of(here)]}) are refused.",
         why="The source decides on the normal form of a path, the target on the path as it was sent.",
     )
@@ -272,7 +289,6 @@ def _health_checks(state: Pass) -> Iterator[Loss]:
             code="MM411",
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
-            severity=Severity.HIGH,
             fate=Fate.APPROXIMATED,
             message="health checks are known by the address of their node alone: whoever sends from the networks of "
             f"--node-networks may GET the paths that are probed: {_list(state.probed)}.",
