@@ -13,8 +13,11 @@ from ir.behaviour.request import Caller, Request
 from ir.edge import ExternalService, ExternalWorkload, Resolution
 from tests.exporters.linkerd.istio import WORKLOAD, written
 from tests.translation import in_force_after, to_linkerd, to_version
+from translator.after import as_source
 from translator.pipeline import Result
+from translator.registry import load_importer
 from translator.report.model import Fate, Finding, Impact, Severity
+from translator.source.load import load_text
 
 OUTSIDE = "203.0.113.7"
 
@@ -99,6 +102,44 @@ def test_services_that_a_sidecar_takes_out_are_told_though_all_others_are_seen()
     (finding,) = told(result, "MM523")
     assert "shop/api" in finding.message
     assert not told(result, "MM903")
+
+
+def test_names_on_ports_that_are_opaque_by_default_are_still_read() -> None:
+    """A network has the default list of opaque ports, and no HTTPRoute or TLSRoute counts on those."""
+    port = {"number": 5432, "name": "tls", "protocol": "TLS"}
+    entry = {"hosts": ["db.example"], "ports": [port], "resolution": "DNS"}
+    document = text(MESH, resource("ServiceEntry", entry))
+    result = to_linkerd(document)
+    (network,) = written(result, "EgressNetwork")
+    listed = network["metadata"]["annotations"]["config.linkerd.io/opaque-ports"].split(",")
+    assert "5432" not in listed
+    assert "3306" in listed
+    for name, passes in (("db.example", True), ("evil.example", False)):
+        request = {"service_port": 5432, "server_name": name}
+        assert leaves(document, result, **request) == (passes, passes)
+    without = "\n---\n".join(
+        (
+            WORKLOAD,
+            *(d.text.replace("config.linkerd.io/opaque-ports", "x/y") for d in result.documents),
+        )
+    )
+    there = load_importer("linkerd")(load_text(without).resources, as_source(result.options)).model
+    client = Caller(namespace="shop", labels={"app": "api"})
+    given: dict[str, Any] = {
+        "external": OUTSIDE,
+        "service_port": 5432,
+        "http": False,
+        "server_name": "db.example",
+    }
+    assert not decide_egress(there, Request(caller=client, **given)).allowed
+
+
+def test_services_shown_to_clients_that_may_go_anywhere_are_told_where_others_may_not() -> None:
+    spec = {"outboundTrafficPolicy": {"mode": "ALLOW_ANY"}, "egress": [{"hosts": ["./*"]}]}
+    result = to_linkerd(text(MESH, API, resource("Sidecar", spec)))
+    (finding,) = told(result, "MM504")
+    assert finding.impact is Impact.DIFFERENT
+    assert "hold for them now" in finding.message
 
 
 def test_trap_istio_38_a_sidecar_without_a_block_takes_the_mode_of_the_mesh() -> None:

@@ -12,8 +12,10 @@ from ir.resilience import RateLimit
 from tests.exporters.linkerd.istio import WORKLOAD, spec_of, translated, written
 from tests.importers.istio.test_rate_limits import SETTINGS, inserted
 from tests.translation import in_force_after, to_version
+from translator import pipeline
 from translator.pipeline import Result
 from translator.report.model import Fate, Finding, Impact, Severity
+from translator.source.load import load_text
 
 _STRICT = """
 apiVersion: security.istio.io/v1
@@ -61,6 +63,15 @@ def test_as_many_at_once_as_in_a_second_is_exact() -> None:
     assert not [f for f in result.report.findings if f.code.startswith("MM54")]
     rows = [r for r in result.report.ledger if "token_bucket" in r.path]
     assert {row.fate for row in rows} == {Fate.PLACED}
+
+
+def test_before_istio_1_23_what_has_no_room_in_the_bucket_is_gone() -> None:
+    """Envoy 1.30 adds a whole interval's tokens at once: of 600 a minute 120 fit."""
+    document = "\n---\n".join((WORKLOAD, limit(120, 600, "60s")))
+    loaded = load_text(document)
+    for version, number in (("1.22", 2), ("1.24", 10)):
+        own = pipeline.options_of(loaded, f"istio@{version}", "linkerd", {})
+        assert rate(pipeline.translate_loaded(loaded, own)) == number
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,10 @@ def nothing_hidden(
     known = {id(value) for loss in told for value in loss.sites}
     known.update(id(value) for entry in written for value in entry.spent)
     words = [w for zone in zones for p in zone.policies for w in p.seen if id(w) not in known]
+    shown = {id(w) for zone in zones if not zone.refuses for p in zone.policies for w in p.seen}
+    if open_to_all := tuple(w for w in words if id(w) in shown):
+        yield _knows_all(open_to_all, limited=True)
+    words = [w for w in words if id(w) not in shown]
     if words:
         yield Loss(
             code="MM504",
@@ -194,7 +198,7 @@ def passing(policies: Sequence[EgressPolicy]) -> Iterator[Loss]:
         if fact.through is not None:
             yield lost_way(tuple(traced(fact)))
         else:
-            yield _knows_all(fact)
+            yield _knows_all(tuple(traced(fact)), limited=bool(fact.seen))
 
 
 def lost_way(sites: tuple[Traced[object], ...]) -> Loss:
@@ -210,16 +214,16 @@ def lost_way(sites: tuple[Traced[object], ...]) -> Loss:
     )
 
 
-def _knows_all(fact: EgressPolicy) -> Loss:
+def _knows_all(sites: tuple[Traced[object], ...], *, limited: bool) -> Loss:
     return Loss(
         code="MM504",
-        impact=Impact.DIFFERENT if fact.seen else Impact.NONE,
+        impact=Impact.DIFFERENT if limited else Impact.NONE,
         support=Support.NEVER,
-        severity=Severity.LOW if fact.seen else Severity.INFO,
-        fate=Fate.LOST if fact.seen else Fate.ABSORBED,
-        sites=tuple(traced(fact)),
+        severity=Severity.LOW if limited else Severity.INFO,
+        fate=Fate.LOST if limited else Fate.ABSORBED,
+        sites=sites,
         message="what proxies know of is not limited: rules that were hidden from these clients hold for them now."
-        if fact.seen
+        if limited
         else "undeclared destinations pass; the target does so by itself.",
         why="The target's proxies learn of a service when a client asks for it.",
     )

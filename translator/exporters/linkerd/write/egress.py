@@ -1,4 +1,8 @@
-"""``policy.linkerd.io`` EgressNetwork, and the namespace of those that are for the whole mesh."""
+"""``policy.linkerd.io`` EgressNetwork, and the namespace of those that are for the whole mesh.
+
+linkerd2 policy-controller/k8s/index/src/outbound/index.rs, 2.20: a network without a list of opaque ports has the default
+one, and on a port of its list no HTTPRoute and no TLSRoute counts (policy-controller/grpc/src/outbound.rs ``to_proto``).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,9 @@ from ir.edge import EgressPolicy, UnknownEgress
 from ir.inventory import Inventory
 from ir.match import Cidr
 from ir.model import Fact
+from ir.traffic import Protocol, RouteTable
 from translator.api import Manifest, Said, Tree
+from translator.exporters.linkerd.legalise.opaque_ports import ANNOTATION, is_listed, merged
 from translator.exporters.linkerd.write.authorization import ALPHA
 
 _POLICIES = {UnknownEgress.PASS: "Allow", UnknownEgress.REFUSE: "Deny"}
@@ -33,7 +39,22 @@ def write_networks(facts: Sequence[Fact], inventory: Inventory) -> Iterator[Mani
                 purpose=node,
             )
             break
-    yield from map(_network, networks)
+    for fact in networks:
+        yield _network(fact, _read_ports(fact, facts))
+
+
+def _read_ports(network: EgressPolicy, facts: Sequence[Fact]) -> list[int]:
+    """The ports of the default list of opaque ones on which the network has routes that must be read."""
+    found: set[int] = set()
+    for table in (f for f in facts if isinstance(f, RouteTable)):
+        subject = table.attachment.subject
+        space, name = subject.namespace, subject.name
+        if subject.scope is not Scope.EGRESS or space is None or name is None:
+            continue
+        its = network.name is not None and f"{space.value}/{name.value}" == network.name.value
+        if its and table.protocol is not Protocol.TCP:
+            found.update(int(port.value.port) for port in table.attachment.ports)
+    return sorted(number for number in found if is_listed(None, number))
 
 
 def _home(fact: EgressPolicy) -> str:
@@ -42,7 +63,7 @@ def _home(fact: EgressPolicy) -> str:
     return fact.name.value.partition("/")[0]
 
 
-def _network(fact: EgressPolicy) -> Manifest:
+def _network(fact: EgressPolicy, read: Sequence[int]) -> Manifest:
     if fact.name is None or fact.unknown is None:
         raise TypeError(fact)
     home, _, name = fact.name.value.partition("/")
@@ -51,12 +72,15 @@ def _network(fact: EgressPolicy) -> Manifest:
     spec: dict[str, Tree] = {"trafficPolicy": fact.unknown.map(_POLICIES.__getitem__)}
     if fact.networks:
         spec["networks"] = [{"cidr": block.map(_cidr)} for block in fact.networks]
+    metadata: dict[str, Tree] = {"namespace": space or Said(home, node)}
+    if read:
+        metadata["annotations"] = {ANNOTATION: Said(merged(None, (), read), node)}
     return Manifest(
         api_version=ALPHA,
         kind="EgressNetwork",
         namespace=home,
         name=name,
-        tree={"metadata": {"namespace": space or Said(home, node)}, "spec": spec},
+        tree={"metadata": metadata, "spec": spec},
         purpose=node,
     )
 

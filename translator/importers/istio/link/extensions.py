@@ -64,7 +64,7 @@ def _pieces(
     limits = Limits(left=list(statement.pieces))
     if statement.targets is None:
         subject = subject_of(statement.meta, statement.selector, options)
-        limits = link_limits(statement.pieces, subject, inventory)
+        limits = link_limits(statement.pieces, subject, inventory, options)
     facts: list[RateLimit | Opaque] = [
         *limits.facts,
         *(_opaque(statement, piece, options) for piece in limits.left),

@@ -15,11 +15,16 @@ from ir.coverage import covers
 from ir.inventory import Inventory, meets
 from ir.model import Inactive
 from ir.opaque import Intent
-from ir.provenance import Traced, Trail, absorb
+from ir.provenance import Traced, Trail, absorb, derived
 from ir.resilience import RateLimit, StateScope
+from translator.api import Options
 from translator.importers.istio.model.extensions import Bucket, Limit, Piece
 
 Port = Traced[WorkloadPort | ServicePort]
+
+EVEN_SINCE = "1.23"
+"""Since when buckets are filled evenly (Envoy 1.31). Before, all tokens of an interval came at once, and what had no room
+was gone (envoyproxy/envoy source/extensions/filters/common/local_ratelimit/local_ratelimit_impl.cc, 1.30)."""
 
 
 @dataclass(slots=True)
@@ -35,7 +40,9 @@ class _Unclear(Exception):  # noqa: N818  # says that the patches stay as they a
     """What patches mean together is not known."""
 
 
-def link_limits(pieces: Sequence[Piece], subject: Subject, inventory: Inventory) -> Limits:
+def link_limits(
+    pieces: Sequence[Piece], subject: Subject, inventory: Inventory, options: Options
+) -> Limits:
     """The limits of one resource."""
     found = Limits()
     groups: dict[str, list[tuple[Piece, Limit]]] = {}
@@ -46,7 +53,7 @@ def link_limits(pieces: Sequence[Piece], subject: Subject, inventory: Inventory)
             groups.setdefault(piece.limit.filter, []).append((piece, piece.limit))
     for group in groups.values():
         try:
-            own = _Group(subject, inventory, group)
+            own = _Group(subject, inventory, [_held(one, options) for one in group])
             facts, idle = tuple(own.facts()), tuple(own.idle())
         except _Unclear:
             found.left.extend(piece for piece, _ in group)
@@ -55,6 +62,18 @@ def link_limits(pieces: Sequence[Piece], subject: Subject, inventory: Inventory)
             found.idle.extend(idle)
             found.left.extend(_more(piece, limit) for piece, limit in group if limit.more)
     return found
+
+
+def _held(one: tuple[Piece, Limit], options: Options) -> tuple[Piece, Limit]:
+    """The patch with as many new tokens as there is room for, where they come all at once."""
+    piece, limit = one
+    bucket = limit.bucket
+    if bucket is None or options.source.at_least(EVEN_SINCE):
+        return one
+    if bucket.requests.value <= bucket.burst.value:
+        return one
+    room = derived(bucket.burst.value, (bucket.requests, bucket.burst))
+    return piece, replace(limit, bucket=replace(bucket, requests=room))
 
 
 class _Group:

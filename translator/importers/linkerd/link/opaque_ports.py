@@ -6,9 +6,10 @@ linkerd2 policy-controller/k8s/index/src/outbound/index.rs (``appProtocol``, sin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from ir.attachment import ServicePort
+from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, PortOfService, Service
 from ir.provenance import Traced, named
 from ir.traffic import Protocol, RouteTable
@@ -33,6 +34,23 @@ def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> Rou
         return None
     out: tuple[Traced[ServicePort], ...] = tuple(named(ServicePort(n)) for n in opaque)
     return replace(table, attachment=replace(table.attachment, excluding_ports=out))
+
+
+def where_heeded_outside(
+    table: RouteTable, lists: Mapping[tuple[str, str], str | None]
+) -> RouteTable | None:
+    """The table of a network outside; ``None`` where its port is on the network's list, or on the default one.
+
+    ``lists``: what each network has for a list. A route of a network names its port.
+    """
+    subject = table.attachment.subject
+    if table.protocol is Protocol.TCP or subject.scope is not Scope.EGRESS:
+        return table
+    if subject.namespace is None or subject.name is None:
+        return table
+    listed = lists.get((subject.namespace.value, subject.name.value))
+    own = [port.value.port for port in table.attachment.ports]
+    return None if any(is_listed(listed, int(number)) for number in own) else table
 
 
 def is_opaque(port: PortOfService, service: Service, target: Target) -> bool:

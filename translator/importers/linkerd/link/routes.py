@@ -34,9 +34,9 @@ from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
-from translator.importers.linkerd.link.opaque_ports import where_heeded
+from translator.importers.linkerd.link.opaque_ports import LIST, where_heeded, where_heeded_outside
 from translator.importers.linkerd.link.services import service_facts, with_inherited
-from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
+from translator.importers.linkerd.model import EgressNetwork, HttpRoute, Statement, StreamRoute
 from translator.importers.linkerd.services import Spoken
 from translator.resources.gateway_api.gateway import Gateway, bound
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
@@ -55,12 +55,16 @@ def link_routes(
     found = _tables(statements, gateways)
     tables: list[Fact] = []
     inactive = list(found.inactive)
+    lists = _lists(statements)
     for fact in found.facts:
-        heeded = (
-            where_heeded(fact, inventory, options.source)
-            if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.CLIENT
-            else fact
-        )
+        heeded: Fact | None = fact
+        if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.CLIENT:
+            outside = fact.attachment.subject.scope is Scope.EGRESS
+            heeded = (
+                where_heeded_outside(fact, lists)
+                if outside
+                else where_heeded(fact, inventory, options.source)
+            )
         if heeded is None:
             leaves = tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
             inactive.append(Inactive(leaves=leaves, winner="", why=_OPAQUE))
@@ -70,6 +74,17 @@ def link_routes(
             )
     tables.extend(service_facts(spoken, tables, inventory, options))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
+
+
+def _lists(statements: Sequence[Statement]) -> dict[tuple[str, str], str | None]:
+    """The lists of opaque ports that networks outside have."""
+    return {
+        (one.meta.namespace.value, one.meta.name.value): next(
+            (a.value.value for a in one.meta.source.annotations if a.key == LIST), None
+        )
+        for one in statements
+        if isinstance(one, EgressNetwork)
+    }
 
 
 def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Linked:
