@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import ip_network
 from typing import BinaryIO, TextIO
 
 from ir.model import Model
@@ -126,10 +127,24 @@ def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, 
             raise TargetError(message)
         source = found[0]
     try:
-        return Options(source=_version(source), target=parse_target(target), **settings)  # type: ignore[arg-type]
+        options = Options(source=_version(source), target=parse_target(target), **settings)  # type: ignore[arg-type]
     except TypeError as error:
         message = f"unknown setting: {error}"
         raise TargetError(message) from error
+    for name in ("node_networks", "cluster_networks"):
+        _must_be_networks(name, getattr(options, name))
+    return options
+
+
+def _must_be_networks(name: str, blocks: Sequence[str]) -> None:
+    for block in blocks:
+        try:
+            ip_network(block)
+        except ValueError as error:
+            message = (
+                f"--{name.replace('_', '-')}: expected networks such as 10.0.0.0/8, found {error}."
+            )
+            raise TargetError(message) from error
 
 
 def _version(source: str) -> Target:

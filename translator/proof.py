@@ -178,6 +178,7 @@ def _verification(proof: Proof) -> Verification:
         if total
         else "the input lists neither workloads nor routes that could be compared",
         reasons=proof.reasons,
+        doubted=proof.doubted,
         exaggerated=tuple(sorted({f"{c.code}: {c.message}" for c in proof.exaggerated})),
     )
 

@@ -10,6 +10,8 @@ import yaml
 
 from tests.cli.conftest import INPUT, ROUTE_FILE, Run
 from translator import pipeline
+from translator.errors import TargetError
+from translator.source.load import load_text
 
 PAIR = "istio-to-linkerd"
 
@@ -261,3 +263,19 @@ def test_the_order_of_arguments_does_not_change_the_output(run: Run, folder: Pat
     (folder / "a.yaml").write_text(first, encoding="utf-8")
     (folder / "b.yaml").write_text(second, encoding="utf-8")
     assert run(PAIR, "a.yaml", "b.yaml").out == run(PAIR, "b.yaml", "a.yaml").out
+
+
+def test_what_an_earlier_run_wrote_and_this_one_did_not_is_told(run: Run, folder: Path) -> None:
+    run(PAIR, "in.yaml", "-o", "out")
+    written = names(folder / "out")
+    old = (folder / "out" / written[0]).read_text(encoding="utf-8")
+    (folder / "out" / "old.yaml").write_text(old, encoding="utf-8")
+    (folder / "out" / "mine.yaml").write_text("kind: Service\n", encoding="utf-8")
+    ran = run(PAIR, "in.yaml", "-o", "out", "--force")
+    assert "1 of an earlier run are still in out (old.yaml)" in ran.err
+    assert "mine.yaml" not in ran.err
+
+
+def test_networks_that_are_none_are_refused_in_the_library_too() -> None:
+    with pytest.raises(TargetError, match="--node-networks: expected networks"):
+        pipeline.options_of(load_text(INPUT), "istio", "linkerd", {"node_networks": ("zz",)})

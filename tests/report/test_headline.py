@@ -48,6 +48,14 @@ def test_a_finding_of_looser_access_outweighs_an_equal_proof() -> None:
     assert answer.sentence == "requests may be newly allowed: 1 finding of looser access"
 
 
+def test_a_port_that_differs_and_is_not_understood_whole_is_not_called_proved() -> None:
+    whole = proved(changes=(DENIED,), verdict="DIFFERENT", slices={"DIFFERENT": 2})
+    doubtful = replace(whole, verification=replace(whole.verification, doubted=1))
+    assert headline(whole).standing is Standing.HELD
+    assert headline(doubtful).standing is Standing.OPEN
+    assert headline(doubtful).sentence.startswith("nothing is newly allowed at 1 of 2 compared")
+
+
 @pytest.mark.parametrize("verdict", ["NOT_RUN", "NOTHING_TO_COMPARE"])
 def test_what_was_not_compared_is_not_called_equal(verdict: str) -> None:
     answer = headline(proved(verdict=verdict))

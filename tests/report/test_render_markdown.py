@@ -7,7 +7,7 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 
 from tests.report.reports import FAULT_AT, finding, report
-from translator.report.model import Impact, Severity
+from translator.report.model import Impact, Output, Severity
 from translator.report.render.markdown import LARGEST, code, plain, render_markdown
 
 EVIL = "a | b <img src=x> `c` @team [l](http://x) #1 *b* _i_\nnew"
@@ -69,6 +69,14 @@ def test_a_page_holds_the_head_and_a_comment_holds_everything() -> None:
     assert "40 further causes (400 findings) below." in head
     assert len(page) <= LARGEST
     assert "do not fit here" in page
+
+
+def test_many_outputs_leave_room_for_the_findings() -> None:
+    many = tuple(Output(f"HTTPRoute/shop/{n}", "v1", f"out/{n}.yaml") for n in range(5000))
+    page = render_markdown(replace(report(finding()), outputs=many))
+    assert len(page) <= LARGEST
+    assert "more outputs do not fit here" in page
+    assert "- **high** MM301: " in page
 
 
 def test_nothing_found_is_said() -> None:

@@ -14,7 +14,7 @@ from translator.cli.layout import Piece, contents, first_files, printed, spread
 from translator.cli.options import Aim, Carry, Gate, Reading, Talk, Writing
 from translator.cli.reading import load_input, run_options
 from translator.cli.reports import check_names, report_pieces
-from translator.cli.writing import write_all
+from translator.cli.writing import left_over, write_all
 from translator.errors import TargetError
 from translator.exporters.emit import dump
 from translator.pipeline import Result
@@ -119,3 +119,9 @@ def _remarks(
     if writing.output_dir:
         noun = "file" if len(files) == 1 else "files"
         yield f"wrote {len(files)} {noun} to {writing.output_dir}\n"
+        stale = left_over(Path(writing.output_dir), files)
+        if stale:
+            yield (
+                f"{len(stale)} of an earlier run are still in {writing.output_dir} ({stale[0]}): delete what you do "
+                "not want applied, since none of it was proved with the rest.\n"
+            )

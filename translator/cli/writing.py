@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from translator.cli.console import encoded
 from translator.errors import TargetError
+from translator.outcome import MANAGED_BY
 
 
 def write_all(
@@ -38,6 +40,22 @@ def write_all(
     except OSError as error:
         message = f"cannot write {error.filename or folder}: {error.strerror}."
         raise TargetError(message) from error
+
+
+def left_over(folder: Path, files: Iterable[str]) -> list[str]:
+    """Manifests below the folder that an earlier run wrote and this one did not, by name."""
+    written = set(files)
+    names = (
+        path.relative_to(folder).as_posix()
+        for suffix in (".yaml", ".json")
+        for path in folder.rglob(f"*{suffix}")
+        if path.is_file() and _OURS.search(path.read_text(encoding="utf-8", errors="replace"))
+    )
+    return sorted(name for name in names if name not in written)
+
+
+_OURS = re.compile(rf"""["']?{re.escape(MANAGED_BY)}["']?: *["']?meshmigrate\b""")
+"""The label that new objects carry."""
 
 
 def _staged(file: Path, chunks: Iterable[str], cleanup: ExitStack) -> Path:

@@ -76,6 +76,7 @@ def headline(report: Report) -> Headline:
 def _compared(proof: Verification, kinds: dict[str, int]) -> Headline:
     total = sum(proof.slices.values())
     answered = sum(number for name, number in proof.slices.items() if name in _EQUAL)
+    answered -= proof.doubted
     if answered < total:
         told = f"nothing is newly allowed at {answered} of {_number(total, 'compared port')}; the rest is not proved"
         return Headline(Standing.OPEN, told, kinds)

@@ -197,6 +197,8 @@ class Verification:
     reason: str | None = None
     reasons: dict[str, int] = field(default_factory=dict)
     """Why slices are no better than they are: assumptions, what is not understood; with how many slices they touch."""
+    doubted: int = 0
+    """Slices that differ and of which besides not all is understood: what else changes there is open."""
     exaggerated: tuple[str, ...] = ()
     """Findings of wider or narrower access whose difference does not occur."""
 

@@ -16,7 +16,7 @@ from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
 from translator.verify.frame import CALLER, Frame, asked_of, conditions
-from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import Sure, bits
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
 
@@ -151,9 +151,7 @@ class Comparison:
                 raise
             return Slice(doors.shown, Verdict.UNKNOWN, (), (f"{_TWO}: {disagreement}",))
         taints = [*self._taints(doors), *taints, *([_DOUBT] if found.doubt else [])]
-        assumptions = list(self._assumptions(doors))
-        verdict = verdict_of(changes, taints, assumptions)
-        return Slice(doors.shown, verdict, changes, tuple(dict.fromkeys((*taints, *assumptions))))
+        return judged(doors.shown, changes, taints, self._assumptions(doors))
 
     def _taints(self, doors: Doors) -> Iterator[str]:
         for space in ("", doors.workload.namespace):

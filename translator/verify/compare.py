@@ -58,6 +58,13 @@ class Proof:
     exaggerated: tuple[Claim, ...]
 
     @property
+    def doubted(self) -> int:
+        """Slices that differ and of which besides not all is understood."""
+        return sum(
+            one.slice.doubted and one.slice.verdict is Verdict.DIFFERENT for one in self.found
+        )
+
+    @property
     def verdict(self) -> Verdict:
         """The verdict of the whole."""
         seen = {one.slice.verdict for one in self.found}

@@ -27,7 +27,7 @@ from translator.verify.edge_entry import Entered, Gate
 from translator.verify.edge_fates import choices, connections, frame_of, requests
 from translator.verify.frame import AUTHORITY, PATH, Frame
 from translator.verify.outcomes import agrees, differences, said
-from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
@@ -120,9 +120,7 @@ class EdgeComparison:
             return Slice(shown, Verdict.UNKNOWN, (), (str(disagreement),))
         taints = [*self._taints(gateway), *([_UNCLEAR] if found.doubt else [])]
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
-        reasons = tuple(dict.fromkeys((*taints, *assumptions)))
-        changes = tuple(found.changes)
-        return Slice(shown, verdict_of(changes, taints, assumptions), changes, reasons)
+        return judged(shown, found.changes, taints, assumptions)
 
     def _taints(self, gateway: str) -> Iterator[str]:
         for space in ("", gateway.partition("/")[0]):

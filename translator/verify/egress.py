@@ -21,7 +21,7 @@ from ir.opaque import Column
 from ir.opaque import Opaque as OpaquePiece
 from translator.verify.destinations import Grid
 from translator.verify.leaving import Client, Leaving, grid_of, knows, refuses
-from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement
 
@@ -91,10 +91,8 @@ class EgressComparison:
                     raise
                 return Slice(shown, Verdict.UNKNOWN, (), (f"{_TWO} ({disagreement})",))
         changes.extend(self._inside(group))
-        taints = tuple(self._taints(group))
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
-        reasons = tuple(dict.fromkeys((*taints, *assumptions)))
-        return Slice(shown, verdict_of(changes, taints, assumptions), tuple(changes), reasons)
+        return judged(shown, changes, self._taints(group), assumptions)
 
     # --- services of the cluster -------------------------------------------------------------------
 

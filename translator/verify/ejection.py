@@ -14,7 +14,7 @@ from ir.opaque import Column, Opaque
 from ir.resilience import Outliers
 from ir.traffic import Order, RouteTable
 from translator.verify.callers import World
-from translator.verify.result import Change, Kind, Sample, Slice, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, judged
 from translator.verify.routed import members_of
 from translator.verify.space import lowest
 
@@ -141,8 +141,7 @@ class EjectionComparison:
         taints = tuple(dict.fromkeys(self._taints(address)))
         assumptions = [a.text for one in self.lowered for a in one.model.assumptions]
         name = f"Service/{address.key} port {address.port}: failing endpoints"
-        reasons = (*taints, *dict.fromkeys(assumptions))
-        return Slice(name, verdict_of(found, taints, assumptions), found, reasons)
+        return judged(name, found, taints, assumptions)
 
     def _alike(self, address: Address, sides: tuple[_Side, _Side]) -> tuple[int, ...]:
         """The callers, those together for whom the same facts hold."""

@@ -30,15 +30,19 @@ _BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retries"}
 """Changes that a finding about a default of the source explains wherever they occur, by the end of its field."""
 
 _FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT, Kind.EJECTION, Kind.EJECTION_MANNER))
-_OF_FAILURES: Mapping[str, frozenset[Kind]] = {
+_RATES = frozenset((Kind.RATE_LOWERED, Kind.RATE_RAISED))
+_ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM302": frozenset((Kind.RETRY,)),
     "MM303": frozenset((Kind.TIMEOUT,)),
     "MM304": frozenset((Kind.EJECTION_MANNER,)),
     "MM307": frozenset((Kind.RETRY,)),
     "MM330": _FAILURES,
     "MM331": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
+    "MM540": _RATES,
+    "MM542": _RATES,
+    "MM543": _RATES,
 }
-"""What findings about failures explain of these kinds; the others about failures explain none of them."""
+"""What findings about failures and rates explain, and nothing else; others about failures explain none of their kinds."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")
 
@@ -58,9 +62,10 @@ class Claim:
         """Whether it is about what has changed at all."""
         if self.impact not in IMPACTS.get(kind, ANY):
             return False
-        if kind not in _FAILURES or not self.code.startswith("MM3"):
-            return True
-        return kind in _OF_FAILURES.get(self.code, ())
+        about = _ABOUT.get(self.code)
+        if about is not None:
+            return kind in about
+        return kind not in _FAILURES or not self.code.startswith("MM3")
 
 
 def _may(claim: Claim, change: Change, sample: Sample) -> bool:

@@ -21,7 +21,7 @@ from ir.opaque import Opaque as OpaquePiece
 from ir.resilience import RateLimit, Sharing
 from ir.walk import traced
 from translator.verify.access import UNDECLARED
-from translator.verify.result import Change, Kind, Sample, Slice, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, judged
 from translator.verify.spoken import Spoken
 
 Bucket = tuple[str, int, Fraction]
@@ -98,7 +98,7 @@ class RateComparison:
                 before_leaves=tuple(sorted(leaves)),
             )
             changes = (Change(kind=kind, listed=True, samples=(sample,)),)
-        return Slice(shown, verdict_of(changes, taints, ()), changes, taints)
+        return judged(shown, changes, taints)
 
 
 def limits_of(lowering: Lowering, workload: Workload) -> tuple[RateLimit, ...]:

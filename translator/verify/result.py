@@ -91,14 +91,20 @@ class Slice:
     changes: tuple[Change, ...] = ()
     reasons: tuple[str, ...] = ()
     """Why it is no better: taints, assumptions, or what was too hard."""
+    doubted: bool = False
+    """Whether not all is understood that may have a say here: more may change than what was found."""
 
 
-def verdict_of(
-    changes: Iterable[Change], taints: Iterable[str], assumptions: Iterable[str]
-) -> Verdict:
-    """The verdict of a slice whose question could be answered."""
-    if any(True for _ in changes):
-        return Verdict.DIFFERENT
-    if any(True for _ in taints):
-        return Verdict.MAY_DIFFER
-    return Verdict.EQUAL_UNDER if any(True for _ in assumptions) else Verdict.EQUAL_EXACT
+def judged(
+    name: str,
+    changes: Iterable[Change],
+    taints: Iterable[str] = (),
+    assumptions: Iterable[str] = (),
+) -> Slice:
+    """A slice whose question could be answered."""
+    found, doubts, assumed = tuple(changes), tuple(taints), tuple(assumptions)
+    reasons = tuple(dict.fromkeys((*doubts, *assumed)))
+    verdict = Verdict.EQUAL_UNDER if assumed else Verdict.EQUAL_EXACT
+    if doubts:
+        verdict = Verdict.MAY_DIFFER
+    return Slice(name, Verdict.DIFFERENT if found else verdict, found, reasons, bool(doubts))

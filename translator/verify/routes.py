@@ -23,7 +23,7 @@ from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said
 from translator.verify.outside import by_host
-from translator.verify.result import Change, Kind, Sample, Slice, Verdict, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, members_of, routed, ways_of
 from translator.verify.space import bits
 from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
@@ -203,8 +203,7 @@ class RouteComparison:
             return Slice(shown, Verdict.UNKNOWN, (), (str(disagreement),))
         taints = [*self._taints(address), *([_UNCLEAR] if doubt else [])]
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
-        reasons = tuple(dict.fromkeys((*taints, *assumptions)))
-        return Slice(shown, verdict_of(changes, taints, assumptions), changes, reasons)
+        return judged(shown, changes, taints, assumptions)
 
     def _taints(self, address: Address) -> Iterator[str]:
         for space in ("", address.namespace or ""):

@@ -12,7 +12,7 @@ from ir.behaviour.request import Caller, Request
 from ir.coverage import covers, covers_port
 from ir.inventory import Workload
 from ir.traffic import PortProtocol
-from translator.verify.result import Change, Kind, Sample, Slice, verdict_of
+from translator.verify.result import Change, Kind, Sample, Slice, judged
 
 OPAQUE = "opaque"
 TLS = "TLS"
@@ -113,7 +113,7 @@ class SpokenComparison:
             )
             changes = (Change(kind=Kind.READ, listed=True, samples=(sample,)),)
         shown = f"Service/{namespace}/{name} port {number}, what is spoken"
-        return Slice(shown, verdict_of(changes, (), ()), changes)
+        return judged(shown, changes)
 
 
 def _alike(was: str, becomes: str) -> bool:

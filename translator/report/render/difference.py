@@ -20,12 +20,15 @@ from translator.report.render.words import printable, times
 
 _TITLES = {
     "newly_allowed": "newly allowed",
+    "rate_raised": "more requests pass",
     "newly_denied": "newly denied",
+    "rate_lowered": "fewer requests pass",
     "rerouted": "routed elsewhere",
     "reweighted": "other shares",
     "rewritten": "changed on the way otherwise",
     "retry": "tried again otherwise",
     "timeout": "another timeout",
+    "read": "read where it was passed on as bytes, or the other way round",
     "ejection": "endpoints that fail left out otherwise",
     "ejection_manner": "endpoints that fail looked at in another manner",
 }

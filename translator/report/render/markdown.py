@@ -37,7 +37,9 @@ def render_markdown(report: Report) -> str:
     if report.assumptions:
         rest.append("### Assumptions")
         rest.append("\n".join(f"- {plain(text)}" for text in report.assumptions))
-    rest.append(_folded(times(len(report.outputs), "output"), list(_outputs(report.outputs))))
+    room = LARGEST // 2 - sum(len(part) + 2 for part in (*parts, *rest))
+    outputs = _fitting(list(_outputs(report.outputs)), room, "outputs")
+    rest.append(_folded(times(len(report.outputs), "output"), outputs))
     if found:
         room = LARGEST - sum(len(part) + 2 for part in (*parts, *rest))
         rest.append(_folded("All findings", _all(found, room)))
@@ -136,6 +138,17 @@ def _place(group: Group) -> str:
 def _folded(title: str, lines: Iterable[str]) -> str:
     body = "\n".join(lines)
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _fitting(lines: Sequence[str], room: int, noun: str) -> Iterator[str]:
+    """As many lines as there is room for, and how many more there are."""
+    for number, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            yield ""
+            yield f"{len(lines) - number} more {noun} do not fit here: see the report as HTML or JSON."
+            return
+        yield line
 
 
 def _all(found: Iterable[Cause], room: int) -> Iterator[str]:
