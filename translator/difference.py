@@ -26,6 +26,7 @@ from translator.report.difference import (
     SettingChanged,
 )
 from translator.report.model import Source, Tool, Version
+from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.source.leaves import Resource, document_of, leaf_of, leaves_below, plain
 from translator.source.load import Loaded, load
 from translator.target import Target
@@ -138,9 +139,9 @@ def laid_over(both: Loaded, after: Loaded, options: Options) -> Loaded:
     return replace(both, resources=left, documents=documents)
 
 
-def _name(resource: Resource, options: Options) -> tuple[str, str, str]:
+def _name(resource: Resource, options: Options) -> tuple[str, str, str, str]:
     space = "" if resource.kind == "Namespace" else resource.namespace or options.namespace
-    return resource.kind, space, resource.name
+    return resource.api_version.rpartition("/")[0], resource.kind, space, resource.name
 
 
 def difference(before: Loaded, after: Loaded, options: Options) -> Difference:
@@ -177,6 +178,9 @@ def compare_trees(before: Tree, after: Tree) -> Difference:
     proof = compare_models(before, after)
     settings = tuple(_setting(o, before, after) for o in other_settings(before.model, after.model))
     assumptions = {a.text: None for tree in (before, after) for a in tree.model.assumptions}
+    for one in proof.found_slices:
+        if one.verdict is Verdict.EQUAL_UNDER:
+            assumptions.update(dict.fromkeys(one.reasons))
     open_questions = [*_open_questions(proof.found_slices)]
     if not same_mesh:
         open_questions.extend(_between_meshes(before, after, settings))
@@ -286,6 +290,9 @@ def _whole(fact: Odd, tree: Tree) -> str:
     return "\n".join(found)
 
 
+_SHARED = f"{ROUTE_GROUP}/"
+"""Kinds that no mesh has for itself: one that nobody read may still be heeded."""
+
 Unread = tuple[str, str, str, str]
 """Kind, namespace, name and everything that an object says."""
 
@@ -303,12 +310,14 @@ def _unread(tree: Tree) -> dict[Unread, Resource]:
     known.update(one.leaf for one in tree.imported.inert)
     known |= tree.imported.reads
     told = [*not_read(tree.imported)]
-    for resource in tree.imported.claimed:
-        leaves = resource.document.leaves
-        if any(
-            ref not in known and leaves[leaf_of(ref)].value is not None
-            for ref in leaves_below(resource)
-        ):
+    claimed = {id(resource.node) for resource in tree.imported.claimed}
+    for resource in tree.loaded.resources:
+        refs = leaves_below(resource)
+        if id(resource.node) in claimed:
+            leaves = resource.document.leaves
+            if any(ref not in known and leaves[leaf_of(ref)].value is not None for ref in refs):
+                told.append(resource)
+        elif resource.api_version.startswith(_SHARED) and known.isdisjoint(refs):
             told.append(resource)
     return {_key(resource, tree): resource for resource in told}
 

@@ -175,6 +175,82 @@ def test_routes_at_a_gateway_are_compared_by_requests_from_outside(run: Run, sid
     assert '--connect-to ::"$GATEWAY_IP":80' in ran.out
 
 
+def test_an_answer_of_its_own_is_not_what_is_not_found(run: Run, sides: Path) -> None:
+    for side in ("before", "after"):
+        (sides / side / "edge.yaml").write_text(GATEWAY)
+    answer = f"{GATEWAY}  - directResponse: {{status: 503}}\n"
+    (sides / "after" / "edge.yaml").write_text(answer)
+    assert run("verify", "before", "after").code == 5
+
+
+def test_policies_at_a_gateway_are_no_matter_of_indifference(run: Run, sides: Path) -> None:
+    policy = POLICY.replace("name: api", "name: edge").replace(
+        "selector: {matchLabels: {app: api}}",
+        "targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: edge}]",
+    )
+    for side in ("before", "after"):
+        (sides / side / "edge.yaml").write_text(policy)
+    assert run("verify", "before", "after").code in (0, 3)
+    (sides / "after" / "edge.yaml").write_text(policy.replace("/items*", "/*"))
+    ran = run("verify", "before", "after")
+    assert ran.code == 5
+    assert "who gets in at a gateway" in ran.out
+
+
+def test_what_nobody_read_of_gateways_that_all_meshes_share_is_no_matter_of_indifference(
+    run: Run, sides: Path
+) -> None:
+    gateway = GATEWAY.partition("---")[0].replace(
+        "networking.istio.io", "gateway.networking.k8s.io"
+    )
+    gateway = gateway.partition("spec:")[0] + (
+        "spec: {gatewayClassName: istio, listeners: [{name: h, port: 443, protocol: HTTP}]}\n"
+    )
+    for side in ("before", "after"):
+        (sides / side / "edge.yaml").write_text(gateway)
+    assert run("verify", "before", "after").code == 0
+    (sides / "after" / "edge.yaml").write_text(gateway.replace("443", "444"))
+    ran = run("verify", "before", "after")
+    assert ran.code == 3
+    assert "Gateway that is not read in full" in ran.out
+
+
+def test_who_gets_in_by_a_service_that_is_not_listed_is_told(run: Run, sides: Path) -> None:
+    policy = POLICY.replace("name: api", "name: far").replace(
+        "selector: {matchLabels: {app: api}}",
+        "targetRefs: [{kind: Service, name: far}]",
+    )
+    for side in ("before", "after"):
+        (sides / side / "far.yaml").write_text(policy)
+    assert run("verify", "before", "after").code == 0
+    (sides / "after" / "far.yaml").write_text(policy.replace("/items*", "/*"))
+    ran = run("verify", "before", "after")
+    assert ran.code == 5
+    assert "who gets in by a service that is not listed" in ran.out
+
+
+def test_objects_of_one_name_in_two_groups_are_two(run: Run, sides: Path) -> None:
+    (sides / "before" / "edge.yaml").write_text(GATEWAY)
+    (sides / "after" / "all.yaml").write_text(
+        GATEWAY.partition("spec:")[0].replace("networking.istio.io", "gateway.networking.k8s.io")
+        + "spec: {gatewayClassName: other, listeners: [{name: h, port: 80, protocol: HTTP}]}\n"
+    )
+    ran = run("verify", "before", "after", "--overlay", "--from", "istio", "--to", "istio")
+    assert "newly denied: Gateway" not in ran.out
+    assert ran.code in (0, 3)
+
+
+def test_what_a_query_is_taken_to_be_is_named_where_a_rule_asks(run: Run, sides: Path) -> None:
+    named = "a query has no escapes"
+    assert named not in run("verify", "before", "after").out
+    match = '  - match: [{queryParams: {q: {exact: "1"}}}]\n    timeout: 3s'
+    for side in ("before", "after"):
+        (sides / side / "all.yaml").write_text(BASE.replace("  - timeout: 3s", match))
+    ran = run("verify", "before", "after")
+    assert ran.code == 0
+    assert named in ran.out
+
+
 def test_routes_at_a_gateway_that_is_not_listed_are_not_called_equal_unseen(
     run: Run, sides: Path
 ) -> None:
@@ -328,6 +404,27 @@ def test_a_certificate_is_confirmed_and_a_false_one_is_not(run: Run, sides: Path
     assert ran.code == 5
     assert "WRONG: " in ran.out
     assert ran.out.endswith("verdict: not confirmed\n")
+
+
+@pytest.mark.parametrize(
+    ("tampered", "code"),
+    [
+        ({"verdict": "EQUAL_EXACT"}, 5),
+        ({"ports": []}, 3),
+        ({"callers": []}, 5),
+        ({"ports": [{"ports": ["x"]}]}, 4),
+    ],
+)
+def test_a_certificate_that_was_tampered_with_is_not_confirmed(
+    run: Run, sides: Path, tampered: dict[str, object], code: int
+) -> None:
+    change(sides, "methods: [GET]", "methods: [GET, PUT]")
+    assert run("verify", "before", "after", "--certificate", "c.json").code == 5
+    told = json.loads((sides / "c.json").read_text())
+    (sides / "false.json").write_text(json.dumps({**told, **tampered}))
+    ran = run("verify", "--check", "false.json")
+    assert ran.code == code
+    assert "verdict: confirmed" not in ran.out
 
 
 def test_a_certificate_is_of_the_files_that_were_compared(run: Run, sides: Path) -> None:

@@ -115,8 +115,8 @@ def test_names_on_ports_that_are_opaque_by_default_are_still_read() -> None:
     assert "5432" not in listed
     assert "3306" in listed
     for name, passes in (("db.example", True), ("evil.example", False)):
-        request = {"service_port": 5432, "server_name": name}
-        assert leaves(document, result, **request) == (passes, passes)
+        found = leaves(document, result, service_port=5432, server_name=name)
+        assert found == (passes, passes)
     without = "\n---\n".join(
         (
             WORKLOAD,

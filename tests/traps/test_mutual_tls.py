@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from ir.access import PeerMtls
 from ir.behaviour.request import Caller
 from tests.exporters.linkerd.istio import spec_of, written
+from tests.translation import to_linkerd
 from tests.traps.worlds import CLEAR, IN, OUT, PARTNER, SHOP, WEB, World, security
 from translator.report.model import Fate, Impact, Severity
 
@@ -160,7 +162,7 @@ def test_trap_linkerd_31_health_checks_of_a_strict_port_come_from_the_nodes() ->
     assert world.both(CLEAR, path="/ready") == (OUT, OUT)
     assert world.both(WEB, http=False) == (IN, IN)
     (looser,) = world.findings("MM411")
-    assert (looser.impact, looser.severity) == (Impact.LOOSER, Severity.HIGH)
+    assert (looser.impact, looser.severity) == (Impact.LOOSER, Severity.BLOCKER)
     assert not [f for f in world.result.report.findings if f.code in ("MM903", "MM904")]
 
 
@@ -191,3 +193,19 @@ def test_trap_linkerd_9_mutual_tls_is_not_switched_off() -> None:
     assert told == {(Impact.DIFFERENT, Severity.LOW)}
     assert strict_ports(world) == {8080: False, 9000: False, 7777: False}
     assert "skip-inbound-ports" not in "".join(d.text for d in world.result.documents)
+
+
+def test_many_policies_of_one_namespace_take_each_other_out_once() -> None:
+    """Each takes out those that are older, and not what these take out in their turn: that would double with each."""
+    policies = [
+        peers({"selector": {"matchLabels": {"a": str(n)}}, **STRICT}, f"p{n:02}") for n in range(40)
+    ]
+    model = to_linkerd("\n---\n".join(policies)).model
+    taken_out = [
+        other
+        for fact in model.facts
+        if isinstance(fact, PeerMtls)
+        for other in fact.attachment.subject.excluding
+    ]
+    assert len(taken_out) == 40 * 39 / 2 + 40
+    assert not any(other.excluding for one in taken_out for other in one.excluding)

@@ -48,3 +48,9 @@ def test_a_namespace_without_pods_has_one() -> None:
     assert made
     assert {w.namespace for w in first.inventory.workloads} == {"empty", "shop"}
     assert len(first.inventory.workloads) == len(shop().workloads) + 1
+
+
+def test_pairs_that_cannot_be_one_pod_do_not_crowd_out_those_that_can() -> None:
+    apart = [chosen(app=f"a{n}") for n in range(30)]
+    found = made_up(model(*apart, chosen(tier="x")), model(chosen(version="v9")))
+    assert {"tier": "x", "version": "v9"} in found

@@ -24,6 +24,16 @@ _KINDS = {
 def run_check(name: str) -> int:
     """Judges the certificate in a file and tells; returns the exit code."""
     told = _read(name)
+    try:
+        return _judged(told)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        message = (
+            f"expected a certificate as it was written, found one with a piece amiss ({error!r})."
+        )
+        raise InputError(Place(name), message) from error
+
+
+def _judged(told: Json) -> int:
     lines: list[str] = []
     wrong = unsure = 0
     for entry in told["ports"]:
@@ -42,11 +52,21 @@ def run_check(name: str) -> int:
             wrong += len(entry["ports"])
             lines.append(f"WRONG: {ports}: claimed that {_KINDS[claimed]}; in fact {_KINDS[found]}")
     lines.extend(f"left out: {', '.join(o['ports'])}: {o['why']}" for o in told["left_out"])
+    if not told["ports"] or not told["callers"]:
+        unsure += 1
+        lines.append("not judged: it holds no ports or no callers")
+    if str(told["verdict"]).startswith("EQUAL") and any(map(_differs, told["ports"])):
+        wrong += 1
+        lines.append(f"WRONG: the verdict is {told['verdict']}, yet a port differs")
     stale = [*_stale(told)]
     lines.extend(stale)
     verdict = "not confirmed" if wrong or unsure or stale else "confirmed"
     out(f"{printable(line)}\n" for line in (*lines, f"verdict: {verdict}"))
     return DIFFERENT if wrong else FINDINGS if unsure or stale else DONE
+
+
+def _differs(entry: Json) -> bool:
+    return bool(entry["newly_allowed"] or entry["newly_denied"])
 
 
 def _read(name: str) -> Json:

@@ -15,7 +15,7 @@ from ir.resilience import Outliers
 from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
-from translator.verify.frame import CALLER, Frame, asked_of, conditions
+from translator.verify.frame import CALLER, PLAIN_QUERY, Frame, asked_of, conditions
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import Sure, bits
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
@@ -172,6 +172,8 @@ class Comparison:
             yield from side.assumptions
             if any(c.part is Part.CLIENT_ADDRESS for c, _, _ in conditions(side.access)):
                 yield _FORWARDED
+            if any(c.part is Part.QUERY for c, _, _ in conditions(side.access)):
+                yield PLAIN_QUERY
 
     # --- differences -----------------------------------------------------------------------------
 

@@ -21,14 +21,15 @@ from ir.match import Pattern
 from ir.model import Model
 from ir.opaque import Column
 from ir.opaque import Opaque as OpaquePiece
+from ir.traffic import RouteTable
 from translator.verify.callers import World
 from translator.verify.dimensions import Strings, hosts_of, values_of
 from translator.verify.edge_entry import Entered, Gate
 from translator.verify.edge_fates import choices, connections, frame_of, requests
-from translator.verify.frame import AUTHORITY, PATH, Frame
+from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Frame
 from translator.verify.outcomes import agrees, differences, said
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
-from translator.verify.routed import Fate
+from translator.verify.routed import Fate, asks_query
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
 
@@ -107,9 +108,11 @@ class EdgeComparison:
     def _slice(self, gateway: str, port: int) -> Slice:
         shown = f"Gateway/{gateway} port {port}"
         found = Found()
+        tables: list[RouteTable] = []
         try:
             for http in (True, False):
                 one, other = (Gate(side, gateway, port, http=http) for side in self.lowered)
+                tables += (*one.tables, *other.tables)
                 if one.doors or other.doors:
                     (self._requests if http else self._connections)((one, other), found)
         except Opaque as opaque:
@@ -120,6 +123,7 @@ class EdgeComparison:
             return Slice(shown, Verdict.UNKNOWN, (), (str(disagreement),))
         taints = [*self._taints(gateway), *([_UNCLEAR] if found.doubt else [])]
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
+        assumptions += [PLAIN_QUERY] if asks_query(tables) else []
         return judged(shown, found.changes, taints, assumptions)
 
     def _taints(self, gateway: str) -> Iterator[str]:
@@ -260,7 +264,8 @@ def _told(meeting: Meeting, before: Outcome, after: Outcome) -> tuple[tuple[Kind
     if before.kind in _CLOSED or after.kind in _CLOSED:
         refused = [one.kind in _CLOSED or _refuses(one) for one in (before, after)]
         if all(refused):
-            return (), False
+            told = (before.status or after.status) != (after.status or before.status)
+            return (Kind.REWRITTEN,) if told else (), False
         return (Kind.NEWLY_ALLOWED if refused[0] else Kind.NEWLY_DENIED,), False
     kinds, unclear = differences(before, after)
     if meeting.terms[0] != meeting.terms[1] and Kind.REWRITTEN not in kinds:

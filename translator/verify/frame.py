@@ -145,6 +145,10 @@ def asked_of(*both: Access) -> Asked:
     return asked
 
 
+PLAIN_QUERY = "a query has no escapes and no parameter twice"
+"""What is taken for granted where a rule asks for parameters."""
+
+
 class Frame:
     """The space of all requests, read as HTTP or not, that some patterns tell apart."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.attachment import Audience, Reach
@@ -13,7 +13,7 @@ from ir.behaviour.request import Caller
 from ir.behaviour.stages import Way
 from ir.behaviour.strip import condition
 from ir.inventory import meets
-from ir.match import AllOf
+from ir.match import AllOf, Part
 from ir.traffic import NoMatch, Order, Route, RouteTable
 from translator.verify.callers import World
 from translator.verify.choice import Candidate, choose, host_ranks
@@ -30,6 +30,18 @@ class Fate:
     outcome: Outcome
     route: str
     cells: int
+
+
+def asks_query(*sides: Iterable[RouteTable]) -> bool:
+    """Whether a route asks for parameters of the query."""
+    return any(
+        test.part is Part.QUERY
+        for tables in sides
+        for table in tables
+        for route in table.routes
+        for match in route.matches
+        for test in match.requests.tests
+    )
 
 
 def ways_of(requests: AllOf) -> Way:

@@ -20,11 +20,11 @@ from ir.opaque import Column
 from ir.opaque import Opaque as OpaquePiece
 from ir.traffic import EndpointSubset, Protocol, RouteTable
 from translator.verify.callers import World
-from translator.verify.frame import AUTHORITY, PATH, Asked, Frame
+from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said
 from translator.verify.outside import by_host
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
-from translator.verify.routed import Fate, members_of, routed, ways_of
+from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
 from translator.verify.space import bits
 from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
 
@@ -203,6 +203,7 @@ class RouteComparison:
             return Slice(shown, Verdict.UNKNOWN, (), (str(disagreement),))
         taints = [*self._taints(address), *([_UNCLEAR] if doubt else [])]
         assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
+        assumptions += [PLAIN_QUERY] if asks_query(*tables) else []
         return judged(shown, changes, taints, assumptions)
 
     def _taints(self, address: Address) -> Iterator[str]:

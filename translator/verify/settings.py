@@ -10,6 +10,7 @@ from ir.access import AuditMark, ClientTls
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.behaviour.concrete_trail import leaves_of, name_of
 from ir.behaviour.delivery import spelt
+from ir.behaviour.lower import is_ruling
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Fact, Model
@@ -87,7 +88,7 @@ class OtherSetting:
 def settings(model: Model, gateways: frozenset[str] = frozenset()) -> Iterator[Setting]:
     """The facts by which requests are not compared; ``gateways``: those at which they are."""
     for fact in model.facts:
-        noun = _noun(fact, gateways)
+        noun = _noun(fact, gateways) or _out_of_sight(fact, model)
         if noun:
             yield Setting(noun, _subject(fact), spelt(fact), leaves_of(fact))
         elif isinstance(fact, RouteTable):
@@ -110,6 +111,20 @@ def _noun(fact: Fact, gateways: frozenset[str]) -> str:
             return "" if seen and fact.protocol in _HTTP else "routes at a gateway"
         return "" if fact.protocol in _HTTP else f"routes of {fact.protocol.value.upper()} streams"
     return _NOUNS.get(type(fact), "")
+
+
+def _out_of_sight(fact: Fact, model: Model) -> str:
+    """What a rule of access is about that holds at no port of a workload that can be known."""
+    attachment = getattr(fact, "attachment", None)
+    if not is_ruling(fact) or attachment is None:
+        return ""
+    subject = attachment.subject
+    if subject.scope is Scope.LISTENER:
+        return "who gets in at a gateway"
+    space, name = (None if one is None else one.value for one in (subject.namespace, subject.name))
+    if subject.scope is Scope.SERVICE and model.inventory.service(space or "", name or "") is None:
+        return "who gets in by a service that is not listed"
+    return ""
 
 
 def _tries(table: RouteTable) -> Iterator[Setting]:

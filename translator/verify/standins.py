@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, islice
 
 from ir.attachment import Attachment, Scope, Subject
 from ir.behaviour.lower import Lowering, is_ruling
@@ -94,9 +94,12 @@ def _together(chosen: Iterable[Chosen]) -> Iterator[Chosen]:
         if labels:
             by_space.setdefault(space, []).append(dict(labels))
     for space, held in by_space.items():
-        for one, two in list(combinations(held, 2))[:_MOST]:
-            if all(two.get(key, value) == value for key, value in one.items()):
-                yield space, tuple(sorted({**one, **two}.items()))
+        pairs = (
+            {**one, **two}
+            for one, two in combinations(held, 2)
+            if all(two.get(key, value) == value for key, value in one.items())
+        )
+        yield from ((space, tuple(sorted(pair.items()))) for pair in islice(pairs, _MOST))
 
 
 def _pod(space: str, labels: tuple[tuple[str, str], ...]) -> Workload:

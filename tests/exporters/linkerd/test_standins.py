@@ -63,7 +63,7 @@ def test_a_closed_namespace_without_pods_gets_a_default() -> None:
     annotations = yaml.safe_load(namespace.text)["metadata"]["annotations"]
     assert annotations["config.linkerd.io/default-inbound-policy"] == "deny"
     told = {(f.code, f.severity.value) for f in result.report.findings}
-    assert ("MM411", "high") in told
+    assert ("MM411", "blocker") in told
     assert "blocker" not in {severity for _, severity in told}
 
 

@@ -131,6 +131,8 @@ def _verification(verification: Verification) -> dict[str, object]:
         tree["reason"] = verification.reason
     if verification.reasons:
         tree["reasons"] = verification.reasons
+    if verification.doubted:
+        tree["doubted"] = verification.doubted
     if verification.exaggerated:
         tree["exaggerated"] = list(verification.exaggerated)
     return tree

@@ -106,7 +106,7 @@ def _add(policy: PeerAuthentication, regions: list[_Region], inactive: list[Inac
         scope=Scope.WORKLOADS,
         namespace=policy.meta.namespace,
         labels=policy.selector,
-        excluding=tuple(_shadow(older.subject) for older in regions),
+        excluding=tuple(replace(_shadow(older.subject), excluding=()) for older in regions),
         trail=trail(f"subject of {policy.meta.key}", because=policy.meta.because),
     )
     regions.append(_Region(policy, subject))
