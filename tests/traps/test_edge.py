@@ -21,10 +21,17 @@ def test_trap_istio_1_a_string_prefix_at_a_gateway_covers_what_begins_with_it() 
     assert paths(result) == [("RegularExpression", "/foo.*")]
 
 
-def test_trap_istio_2_a_prefix_rewrite_that_gives_two_slashes_is_not_passed_off_as_another() -> (
-    None
-):
+def test_trap_istio_2_a_prefix_rewrite_that_gives_two_slashes_is_told_to_leave_one() -> None:
     rule = {**match(uri={"prefix": "/foo"}), "rewrite": {"uri": "/"}}
+    result = moved(gateway([server("*")]), rules([rule]))
+    (told,) = [f for f in result.report.findings if f.code == "MM731"]
+    assert "two slashes" in told.message
+    found = [c for c in result.report.verification.changes if "MM731" in str(c["explained_by"])]
+    assert found
+
+
+def test_trap_istio_2_a_prefix_rewrite_that_runs_into_the_next_element_is_not_passed_off() -> None:
+    rule = {**match(uri={"prefix": "/foo/"}), "rewrite": {"uri": "/bar"}}
     result = moved(gateway([server("*")]), rules([rule]))
     assert "MM205" in codes(result)
     assert "filters" not in route_rules(result)[0]

@@ -137,12 +137,12 @@ def _won(one: Choice, gate: Gate, cells: int, frame: Frame, *, tls: bool) -> Ite
 
 
 def _whole(view: View, frame: Frame) -> dict[int, str]:
-    """The paths that are classes of their own, by atom."""
+    """The paths that are classes of their own, by atom; in normal form a path is the same in every view."""
     return {
         atom: pattern.text
         for (pattern, form), covered in frame.paths.covered.items()
-        if form is view.path and pattern.kind is PatternKind.EXACT and not pattern.ignore_case
-        for atom in bits(covered)
+        if pattern.kind is PatternKind.EXACT and not pattern.ignore_case
+        for atom in bits(covered if form is view.path else covered & ~frame.paths.odd)
     }
 
 

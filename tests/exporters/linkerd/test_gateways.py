@@ -322,11 +322,13 @@ def test_a_listener_on_one_address_is_not_opened_on_every_one() -> None:
 
 
 def changes(result: Result) -> set[str]:
-    """What the proof finds at gateways, less the retries that the source makes unasked."""
+    """What the proof finds at gateways, less the retries that the source makes unasked, and paths in odd forms."""
     return {
         str(change["kind"])
         for change in result.report.verification.changes
-        if str(change["slice"]).startswith("Gateway/") and change["kind"] != "retry"
+        if str(change["slice"]).startswith("Gateway/")
+        and change["kind"] != "retry"
+        and change["explained_by"] != ["MM907"]
     }
 
 
@@ -373,3 +375,83 @@ def test_without_a_class_the_proof_finds_that_nothing_enters() -> None:
     assert changes(result) == {"newly_denied"}
     (denied,) = [c for c in result.report.verification.changes if c["kind"] == "newly_denied"]
     assert denied["explained_by"] == ["MM501"]
+
+
+def rewritten(prefix: str, uri: str, **more: object) -> dict[str, object]:
+    """A rule to the workload that puts a text in the place of a prefix."""
+    return {**match(uri={"prefix": prefix}), "rewrite": {"uri": uri, **more}}
+
+
+def test_what_is_below_a_path_is_rewritten_in_elements_and_the_path_itself_is_left_alone() -> None:
+    result = moved(gateway([server("*")]), rules([rewritten("/foo/", "/"), TO_API]))
+    assert paths(result)[:2] == [("Exact", "/foo"), ("PathPrefix", "/foo")]
+    first, second = route_rules(result)[:2]
+    assert "filters" not in first
+    assert second["filters"][0]["urlRewrite"]["path"] == {
+        "type": "ReplacePrefixMatch",
+        "replacePrefixMatch": "/",
+    }
+    assert changes(result) == set()
+    assert not {"MM205", "MM730", "MM731"} & set(codes(result))
+
+
+def test_a_path_above_what_is_rewritten_goes_nowhere_where_it_belongs_to_no_rule() -> None:
+    result = moved(gateway([server("*")]), rules([rewritten("/foo/", "/bar/")]))
+    assert paths(result) == [("Exact", "/foo"), ("PathPrefix", "/foo")]
+    assert set(route_rules(result)[0]) == {"matches"}
+    assert "newly_allowed" not in changes(result)
+
+
+def test_a_prefix_without_a_slash_becomes_the_path_what_is_below_and_the_rest() -> None:
+    result = moved(gateway([server("*")]), rules([rewritten("/foo", "/bar")]))
+    assert paths(result) == [
+        ("Exact", "/foo"),
+        ("PathPrefix", "/foo"),
+        ("RegularExpression", "/foo[^/].*"),
+    ]
+    whole, below, rest = route_rules(result)
+    assert whole["filters"][0]["urlRewrite"]["path"]["replaceFullPath"] == "/bar"
+    assert below["filters"][0]["urlRewrite"]["path"]["replacePrefixMatch"] == "/bar"
+    assert "filters" not in rest
+    assert "MM730" in codes(result)
+    assert "MM731" not in codes(result)
+
+
+def test_every_path_is_put_below_another() -> None:
+    rule = {**TO_API, "rewrite": {"uri": "/v1/"}}
+    result = moved(gateway([server("*")]), rules([match(uri={"exact": "/x"}), rule]))
+    (path,) = [r["filters"][0]["urlRewrite"]["path"] for r in route_rules(result)[1:]]
+    assert path["replacePrefixMatch"] == "/v1/"
+    assert "MM205" not in codes(result)
+
+
+def test_next_to_a_prefix_that_is_replaced_others_are_in_elements_too() -> None:
+    narrow = match(uri={"prefix": "/api/v2"})
+    result = moved(gateway([server("*")]), rules([narrow, rewritten("/api/", "/"), TO_API]))
+    kinds = [kind for kind, _ in paths(result)]
+    assert "RegularExpression" not in kinds
+    assert "MM732" in codes(result)
+    assert "MM205" not in codes(result)
+    assert not {"MM903", "MM904"} & set(codes(result))
+
+
+def test_each_match_of_a_rule_has_its_own_prefix_replaced() -> None:
+    rule = {
+        "match": [{"uri": {"prefix": "/a/"}}, {"uri": {"prefix": "/b/"}}],
+        **TO_API,
+        "rewrite": {"uri": "/", "authority": "inside.example.com"},
+    }
+    result = moved(gateway([server("*")]), rules([rule, TO_API]))
+    assert [value for kind, value in paths(result) if kind == "PathPrefix"] == ["/a", "/b", "/"]
+    assert changes(result) == set()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "uri"), [("/foo/", "/bar"), ("/foo/", "bar/"), ("/foo", "/bar//"), ("/a//b", "/c")]
+)
+def test_a_replacement_that_path_elements_cannot_say_is_lost(prefix: str, uri: str) -> None:
+    result = moved(gateway([server("*")]), rules([rewritten(prefix, uri)]))
+    assert "MM205" in codes(result)
+    assert all("filters" not in rule for rule in route_rules(result))
+    assert changes(result) <= {"rewritten", "newly_denied"}
+    assert "MM904" not in codes(result)

@@ -230,4 +230,29 @@ ENTRIES = (
         "Nothing for ordinary clients: they send paths in normal form.",
         "# GET /stati%63/logo.png, and a route for the prefix /static/",
     ),
+    Entry(
+        "MM730",
+        "Rest of a path element",
+        "A path that goes on in the last element of the prefix keeps its own path.",
+        "The source replaces the text of a prefix, Gateway API whole path elements.",
+        "Nothing, where no client asks for such a path.",
+        "match: [{uri: {prefix: /shop}}]  # /shopping too\nrewrite: {uri: /store}",
+    ),
+    Entry(
+        "MM731",
+        "One slash for two",
+        "The application gets a path with one slash where the source sends two.",
+        "The source puts a text in the place of a prefix and leaves the slash that follows; Gateway API never leaves two.",
+        "Compare with what the application and its policies expect: most take one slash for what is meant.",
+        "match: [{uri: {prefix: /shop}}]\nrewrite: {uri: /}  # /shop/a becomes //a",
+    ),
+    Entry(
+        "MM732",
+        "Prefix in path elements",
+        "A path that goes on in the last element of the prefix is for the rules that follow, or not found.",
+        "Another rule of the host replaces a prefix, which Gateway API does in whole path elements only; next to those "
+        "each class places regular expressions as it likes.",
+        "Nothing, where no client asks for such a path.",
+        "http:\n- match: [{uri: {prefix: /api/v2}}]\n- match: [{uri: {prefix: /api/}}]\n  rewrite: {uri: /}",
+    ),
 )

@@ -21,6 +21,7 @@ from ir.traffic import (
     AS_DIALLED,
     Backend,
     Destination,
+    FixedAnswer,
     NoMatch,
     Order,
     Protocol,
@@ -45,6 +46,10 @@ from translator.resources.kubernetes.metadata import Meta
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
 _IGNORED = "Linkerd heeds no parent of this kind"
+
+
+_NOWHERE = FixedAnswer(status=Traced(500), trail=trail("a rule without a backend"))
+"""What a gateway answers where a rule has nowhere to go (apis/v1/httproute_types.go ``HTTPRouteRule.BackendRefs``, 1.4)."""
 
 
 def link_routes(
@@ -134,7 +139,11 @@ def _at_gateway(
 ) -> Iterator[RouteTable]:
     """The tables of the listeners to which a route binds: not Linkerd's, but those of the gateway's class."""
     rules = tuple(
-        replace(rule, name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because))
+        replace(
+            rule,
+            name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
+            answer=_NOWHERE if not rule.backends and rule.redirect is None else None,
+        )
         for number, rule in enumerate(route.routes)
     )
     for listener, hosts in _bound(gateways, parent, route.meta, route.hosts):

@@ -189,7 +189,9 @@ def _written(bundle: Bundle, scene: Scene, found: Edge, lost: set[int]) -> tuple
     """The tables of a bundle, or none and the reason."""
     try:
         if bundle.tables[0].protocol is Protocol.HTTP:
-            return legal_tables(bundle, scene)
+            tables, losses = legal_tables(bundle, scene)
+            found.losses.extend(losses)
+            return tables
         return stream_tables(bundle, scene)
     except Unreachable as reason:
         loss = _whole(bundle, reason.code, str(reason), reason.advice)

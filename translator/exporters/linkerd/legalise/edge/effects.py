@@ -1,9 +1,4 @@
-"""What a gateway does with a request besides sending it on: rewrites and copies, in Gateway API's terms.
-
-The source replaces the text that a prefix matched; Gateway API replaces path elements (sigs.k8s.io/gateway-api
-apis/v1/httproute_types.go ``HTTPPathModifier``, 1.4). The two are the same where the prefix is ``/`` and what takes its
-place ends in a slash, and where the whole path is replaced.
-"""
+"""What a gateway does with a request besides sending it on: rewrites of the host and of the whole path."""
 
 from __future__ import annotations
 
@@ -31,14 +26,9 @@ def _route(route: Route, losses: list[Loss]) -> Route:
         return route
     rewrite, spent = route.rewrite, list[Traced[object]]()
     prefix = rewrite.prefix
-    if prefix is not None:
-        reason = _why_not(prefix, route)
-        if reason:
-            losses.append(_lost(prefix, reason))
-        elif prefix.value == "/":  # the path stays as it is
-            spent.append(prefix)
-        if reason or prefix.value == "/":
-            rewrite = replace(rewrite, prefix=None)
+    if prefix is not None and prefix.value == "/" and all(map(_is_every_path, _paths(route))):
+        spent.append(prefix)  # the path stays as it is
+        rewrite = replace(rewrite, prefix=None)
     if rewrite.path is not None and not rewrite.path.value.startswith("/"):
         losses.append(_lost(rewrite.path, f'"{rewrite.path.value}" does not begin with a slash'))
         rewrite = replace(rewrite, path=None)
@@ -54,15 +44,6 @@ def _route(route: Route, losses: list[Loss]) -> Route:
 
 def _marked(rewrite: Rewrite, spent: list[Traced[object]]) -> Rewrite:
     return replace(rewrite, trail=derived(rewrite.trail.value, (rewrite.trail, *spent)))
-
-
-def _why_not(prefix: Traced[str], route: Route) -> str:
-    """Why the replacement of a prefix cannot be said; empty where it can."""
-    if len(route.matches) > 1 or not all(_is_every_path(p) for p in _paths(route)):
-        return "the text of a prefix is replaced, where Gateway API replaces path elements"
-    if not prefix.value.startswith("/") or not prefix.value.endswith("/"):
-        return f'"{prefix.value}" in place of "/" would run into the next path element'
-    return ""
 
 
 def _paths(route: Route) -> list[object]:
@@ -87,6 +68,5 @@ def _lost(value: Traced[object], reason: str) -> Loss:
         severity=Severity.HIGH,
         sites=(value,),
         message=f"the path or host is not rewritten: {reason}.",
-        advice="Rewrite by hand: a PathPrefix match with URLRewrite ReplacePrefixMatch is mostly what is meant; "
-        "it takes whole path elements and leaves no double slash.",
+        advice="Let the application serve the original path or host.",
     )

@@ -78,19 +78,23 @@ def _comparable(first: Alternative, second: Alternative) -> bool:
     return one == other or "exact" in (one[0], other[0]) or "regex" not in (one[0], other[0])
 
 
-def _key(one: Alternative) -> tuple[int, int, int, int]:
+def _key(one: Alternative) -> tuple[int, ...]:
     headers, query, method = one.rank
-    return int(form(one)[0] == "exact"), method, headers, query
+    kind, text = form(one)
+    length = len(text) if kind == "elements" else 0
+    return int(kind == "exact"), length, method, headers, query
 
 
 def form(one: Alternative) -> Form:
-    """How the path is said: every path, one exact path, or a regular expression."""
+    """How the path is said: every path, one exact path, elements at its beginning, or a regular expression."""
     if (PATH - one.paths).is_empty():
         return "every", ""
     term = one.path.test.any_of[0].value if one.path and len(one.path.test.any_of) == 1 else None
     exact = isinstance(term, Pattern) and term.kind is PatternKind.EXACT and not term.ignore_case
     if exact and isinstance(term, Pattern) and is_path(term.text):
         return "exact", term.text
+    if isinstance(term, Pattern) and term.kind is PatternKind.ELEMENT_PREFIX:
+        return "elements", term.text
     return "regex", say(one.paths)
 
 
@@ -152,6 +156,13 @@ def _shared(one: Alternative, other: Alternative) -> Ask | None:
         return _ask(Pattern(PatternKind.EXACT, exact), Language.exact(exact), parents)
     text = say(paths)
     return _ask(Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RUST_SPAN), paths, parents)
+
+
+def on_path(one: Alternative, path: str, why: Alternative) -> Alternative:
+    """The alternative for this very path, which another asks for."""
+    asks = [ask for ask in (one.path, why.path) if ask is not None]
+    parents = [term for ask in asks for term in ask.test.any_of]
+    return replace(one, path=_ask(Pattern(PatternKind.EXACT, path), Language.exact(path), parents))
 
 
 def _ask(pattern: Pattern, accepts: Language, parents: Sequence[Traced[object]]) -> Ask:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
+from ir.language import Opaque
 from ir.match import AllOf, Part, Pattern
 from ir.provenance import Traced, derived, named, trail
 from ir.traffic import Backend, Mirror, NoMatch, Order, Route, RouteMatch, RouteTable
 from ir.walk import traced
+from translator.api import Loss
 from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
 from translator.exporters.linkerd.legalise.edge.binding import ANY, Bundle, holds_at
+from translator.exporters.linkerd.legalise.edge.prefixes import (
+    Spelled,
+    all_in_elements,
+    as_it_is,
+    in_elements,
+)
 from translator.exporters.linkerd.legalise.edge.specificity import (
     form,
     in_specificity_order,
+    on_path,
     outranks,
 )
-from translator.exporters.linkerd.legalise.rank import Alternative, alternative
+from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, alternative
 from translator.exporters.linkerd.legalise.wording import said_test, spent_by
 from translator.exporters.naming import Names, name_of
 
@@ -35,8 +44,8 @@ class Scene:
     reached: set[int] = field(default_factory=set)
 
 
-def legal_tables(bundle: Bundle, scene: Scene) -> tuple[RouteTable, ...]:
-    """The route objects of a bundle.
+def legal_tables(bundle: Bundle, scene: Scene) -> tuple[tuple[RouteTable, ...], list[Loss]]:
+    """The route objects of a bundle; where the rules do not come out with prefixes that are replaced, without that.
 
     Raises:
         Unreachable: a destination cannot be written, or there are too many rules.
@@ -44,13 +53,40 @@ def legal_tables(bundle: Bundle, scene: Scene) -> tuple[RouteTable, ...]:
         ir.language.Opaque: a pattern has no exact language.
     """
     routes = [route for table in bundle.tables for route in table.routes]
-    ordered = in_specificity_order(_alternatives(bundle, routes))
+    whys: list[str] = []
+    for spell in (in_elements, all_in_elements):
+        try:
+            return _spelled(bundle, [spell(table) for table in bundle.tables], scene)
+        except (Unreachable, Contradiction, Opaque) as reason:
+            if not any(route.rewrite is not None and route.rewrite.prefix for route in routes):
+                raise
+            whys.append(str(reason))
+    why = f"next to the other rules it cannot be said in path elements ({whys[-1]})"
+    return _spelled(bundle, [as_it_is(table, why) for table in bundle.tables], scene)
+
+
+def _spelled(
+    bundle: Bundle, spelled: Sequence[Spelled], scene: Scene
+) -> tuple[tuple[RouteTable, ...], list[Loss]]:
+    tables = _legal(replace(bundle, tables=tuple(one.table for one in spelled)), spelled, scene)
+    for one in spelled:
+        for made, sources in one.made.items():
+            if made in scene.reached:
+                scene.reached.update(map(id, sources))
+    return tables, [loss for one in spelled for loss in one.losses]
+
+
+def _legal(bundle: Bundle, spelled: Sequence[Spelled], scene: Scene) -> tuple[RouteTable, ...]:
+    routes = [route for table in bundle.tables for route in table.routes]
+    below = {made: path for one in spelled for made, path in one.below.items()}
+    ordered = in_specificity_order(list(_shielded(_alternatives(bundle, routes), routes, below)))
+    _check_prefixes(ordered, routes)
     frame = frame_of(bundle)
     wanted = sorted({one.route for one in ordered})
     spoken = {number: delivered(routes[number], frame, scene.subsets) for number in wanted}
+    parts = _spread(ordered)
     scene.reached.update(id(one.source) for one in ordered)
     scene.reached.update(id(routes[number]) for number in wanted)
-    parts = _spread(ordered)
     return tuple(
         replace(
             frame,
@@ -74,6 +110,46 @@ def _alternatives(bundle: Bundle, routes: Sequence[Route]) -> list[Alternative]:
                 asked = [t for t in tests if t.part is not Part.SERVICE_PORT]
                 found.append(alternative(number, match or route, asked))
     return sorted(found, key=lambda one: one.everything)
+
+
+def _shielded(
+    found: Sequence[Alternative], routes: list[Route], below: Mapping[int, str]
+) -> Iterator[Alternative]:
+    """The alternatives, and before one that is for what is below a path those that the path itself belongs to.
+
+    Where the path belongs to none, a rule that goes nowhere keeps it out.
+    """
+    for place, one in enumerate(found):
+        path = below.get(id(routes[one.route]))
+        if path is not None:
+            later = [other for other in found[place + 1 :] if other.paths.accepts(path)]
+            plain = next((n for n, other in enumerate(later) if other.plain), None)
+            yield from (
+                on_path(other, path, one) for other in later[: None if plain is None else plain + 1]
+            )
+            if plain is None:
+                node = derived("nothing is there", (routes[one.route].trail,))
+                routes.append(Route(trail=node))
+                bare = replace(one, route=len(routes) - 1, method=None, headers=(), query=())
+                yield on_path(bare, path, one)
+        yield one
+
+
+def _check_prefixes(ordered: Sequence[Alternative], routes: Sequence[Route]) -> None:
+    """A prefix can be replaced only where the rule asks for that prefix.
+
+    Raises:
+        Contradiction: the rule came to ask for another path.
+    """
+    for one in ordered:
+        rewrite = routes[one.route].rewrite
+        if (
+            rewrite is not None
+            and rewrite.prefix is not None
+            and form(one)[0] not in ("every", "elements")
+        ):
+            message = "a rule that was made to fit asks for a regular expression"
+            raise Contradiction(message)
 
 
 def on_ports(match: RouteMatch, bundle: Bundle) -> bool:
@@ -173,7 +249,8 @@ def _spread(ordered: Sequence[Alternative]) -> list[list[Alternative]]:
 def _groups(ordered: Sequence[Alternative]) -> Iterator[list[Alternative]]:
     run: list[Alternative] = []
     for one in ordered:
-        if run and (run[-1].route != one.route or len(run) == MAX_MATCHES):
+        alone = run and "elements" in (form(run[-1])[0], form(one)[0])
+        if run and (run[-1].route != one.route or len(run) == MAX_MATCHES or alone):
             yield run
             run = []
         run.append(one)
@@ -196,7 +273,8 @@ def _match(one: Alternative) -> RouteMatch:
     asks = [one.method, *(a for _, a in one.headers), *(a for _, a in one.query)]
     tests = [said_test(ask) for ask in asks if ask is not None]
     if one.path is not None and form(one)[0] != "every":
-        tests.insert(0, said_test(one.path))
+        elements = form(one)[0] == "elements"
+        tests.insert(0, one.path.test if elements else said_test(one.path))
     source = one.source
     if not isinstance(source, (RouteMatch, Route)):
         raise TypeError(source)
