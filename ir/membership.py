@@ -50,6 +50,9 @@ class Aspect(StrEnum):
     TEMPLATE = "template"
     """How the proxy is put into the pod."""
 
+    GATEWAY_CLASS = "gateway_class"
+    """Who makes the pods of a gateway and serves it."""
+
     # what it captures and how it reads it
     CAPTURE = "capture"
     """How connections get into the proxy."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.exporters.linkerd.istio import spec_of, written
+import yaml
+
+from tests.exporters.linkerd.istio import WORKLOAD, policy, spec_of, written
 from tests.exporters.linkerd.test_gateways import (
     TO_API,
     codes,
@@ -14,6 +16,7 @@ from tests.exporters.linkerd.test_gateways import (
     rules,
     server,
 )
+from tests.translation import to_linkerd
 
 
 def test_trap_istio_1_a_string_prefix_at_a_gateway_covers_what_begins_with_it() -> None:
@@ -49,6 +52,28 @@ def test_trap_istio_28_the_port_of_a_match_is_that_of_the_listener() -> None:
     assert found == {"http-80": "2s", "http-81": "1s"}
 
 
+def test_trap_istio_29_addresses_behind_a_gateway_are_the_gateways_and_of_clients_are_not_asked() -> (
+    None
+):
+    for field, network in (("ipBlocks", True), ("remoteIpBlocks", False)):
+        rule = {"from": [{"source": {field: ["203.0.113.0/24"]}}]}
+        only = policy({"selector": {"matchLabels": {"app": "api"}}, "rules": [rule]})
+        result = moved(gateway([server("*")]), rules([TO_API]), only)
+        found = [
+            n["cidr"]
+            for made in written(result, "NetworkAuthentication")
+            for n in spec_of(made)["networks"]
+        ]
+        assert ("203.0.113.0/24" in found) is network
+        assert ("MM410" in codes(result)) is not network
+    door = yaml.safe_load(policy({"selector": {"matchLabels": {"istio": "ingressgateway"}},
+        "rules": [{"from": [{"source": {"remoteIpBlocks": ["203.0.113.0/24"]}}]}]}))  # fmt: skip
+    door["metadata"]["namespace"] = "istio-system"
+    result = moved(gateway([server("*")]), rules([TO_API]), yaml.safe_dump(door))
+    (finding,) = [f for f in result.report.findings if f.code == "MM508"]
+    assert (finding.severity, finding.impact) == ("blocker", "LOOSER")
+
+
 def test_trap_istio_33_rules_for_a_gateway_are_not_for_the_mesh() -> None:
     result = moved(gateway([server("*")]), rules([TO_API], hosts=("api.shop.svc.cluster.local",)))
     parents = [p["kind"] for r in written(result, "HTTPRoute") for p in spec_of(r)["parentRefs"]]
@@ -77,3 +102,56 @@ def test_trap_linkerd_50_the_pods_of_the_gateway_must_be_in_the_mesh() -> None:
     result = moved(gateway([server("*")]), rules([TO_API]))
     (finding,) = [f for f in result.report.findings if f.code == "MM505"]
     assert "linkerd.io/inject" in finding.advice
+
+
+AMBIENT = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio.io/dataplane-mode: ambient%s}}
+"""
+
+
+def test_trap_istio_43_gateways_of_an_ambient_mesh_heed_rules_that_the_mesh_does_not() -> None:
+    both = rules([match(uri={"exact": "/x"})], hosts=("api.shop.svc.cluster.local",),
+                 gateways=("shop/front", "mesh"))  # fmt: skip
+    result = moved(AMBIENT % "", gateway([server("*")]), both)
+    parents = [p["kind"] for r in written(result, "HTTPRoute") for p in spec_of(r)["parentRefs"]]
+    assert parents == ["Gateway"]
+    assert "MM107" in codes(result)
+
+
+def test_trap_istio_43_what_a_waypoint_holds_to_comes_to_hold_for_ingress_too_and_is_told() -> None:
+    own = yaml.safe_dump(
+        {
+            "apiVersion": "security.istio.io/v1",
+            "kind": "AuthorizationPolicy",
+            "metadata": {"name": "reads", "namespace": "shop"},
+            "spec": {
+                "targetRefs": [{"group": "", "kind": "Service", "name": "api"}],
+                "rules": [{"to": [{"operation": {"methods": ["GET"]}}]}],
+            },
+        }
+    )
+    space = AMBIENT % ", istio.io/use-waypoint: way"
+    text = "\n---\n".join((WORKLOAD, space, gateway([server("*")]), rules([TO_API]), own))
+    result = to_linkerd(text, gateway_class="envoy")
+    (finding,) = [f for f in result.report.findings if f.code == "MM402"]
+    assert finding.impact == "STRICTER"
+
+
+def test_trap_istio_5_a_host_without_a_dot_is_completed_with_the_namespace_of_its_rule() -> None:
+    rule = {"route": [{"destination": {"host": "api", "port": {"number": 80}}}]}
+    result = moved(gateway([server("*")]), rules([rule], namespace="front"))
+    (made,) = route_rules(result)
+    assert made["backendRefs"][0]["namespace"] == "front"
+
+
+def test_trap_gateway_api_30_each_prefix_that_is_replaced_has_a_rule_of_its_own() -> None:
+    rule = {
+        "match": [{"uri": {"prefix": "/a/"}}, {"uri": {"prefix": "/b/"}}],
+        **TO_API,
+        "rewrite": {"uri": "/"},
+    }
+    result = moved(gateway([server("*")]), rules([rule]))
+    moving = [r for r in route_rules(result) if "filters" in r]
+    assert [len(r["matches"]) for r in moving] == [1, 1]

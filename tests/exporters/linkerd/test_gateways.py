@@ -455,3 +455,82 @@ def test_a_replacement_that_path_elements_cannot_say_is_lost(prefix: str, uri: s
     assert all("filters" not in rule for rule in route_rules(result))
     assert changes(result) <= {"rewritten", "newly_denied"}
     assert "MM904" not in codes(result)
+
+
+def test_the_pods_of_the_gateway_join_the_mesh_and_let_in_who_has_no_certificate() -> None:
+    (made,) = written(moved(gateway([server("*")]), rules([TO_API])), "Gateway")
+    assert spec_of(made)["infrastructure"] == {
+        "annotations": {
+            "linkerd.io/inject": "enabled",
+            "config.linkerd.io/default-inbound-policy": "all-unauthenticated",
+        }
+    }
+
+
+def everywhere(name: str, namespace: str, **spec: object) -> str:
+    """An AuthorizationPolicy for all pods of a namespace, of the root's for all of the mesh."""
+    return yaml.safe_dump(
+        {
+            "apiVersion": "security.istio.io/v1",
+            "kind": "AuthorizationPolicy",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": spec,
+        }
+    )
+
+
+def test_a_policy_for_all_pods_of_the_mesh_guards_the_gateway_too() -> None:
+    deny = everywhere("none", "istio-system", action="DENY",
+                      rules=[{"to": [{"operation": {"paths": ["/admin"]}}]}])  # fmt: skip
+    result = moved(gateway([server("*")]), rules([TO_API]), deny)
+    (finding,) = [f for f in result.report.findings if f.code == "MM508"]
+    assert (finding.severity, finding.impact) == ("blocker", "LOOSER")
+    elsewhere = everywhere("none", "bank", action="DENY",
+                           rules=[{"to": [{"operation": {"paths": ["/admin"]}}]}])  # fmt: skip
+    assert "MM508" not in codes(moved(gateway([server("*")]), rules([TO_API]), elsewhere))
+    closed = everywhere("nothing", "istio-system")
+    assert "MM508" in codes(moved(gateway([server("*")]), rules([TO_API]), closed))
+
+
+OF_CLASS = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {{name: own, namespace: shop}}
+spec:
+  gatewayClassName: {name}
+  listeners: [{{name: http, port: 80, protocol: HTTP}}]
+"""
+
+
+def test_a_gateway_of_the_sources_class_gets_the_class_that_is_given() -> None:
+    result = moved(OF_CLASS.format(name="istio"))
+    (made,) = [d for d in result.documents if d.resource == "Gateway/shop/own"]
+    assert made.edited
+    spec = spec_of(made.value)
+    assert spec["gatewayClassName"] == "envoy"
+    assert spec["infrastructure"]["annotations"]["linkerd.io/inject"] == "enabled"
+    assert spec["listeners"][0]["name"] == "http"
+
+
+def test_without_a_class_nobody_serves_a_gateway_of_the_sources_class() -> None:
+    result = to_linkerd(OF_CLASS.format(name="istio"))
+    (finding,) = [f for f in result.report.findings if f.code == "MM733"]
+    assert finding.impact == "STRICTER"
+    assert not result.documents
+
+
+def test_a_class_is_the_sources_if_its_controller_is() -> None:
+    own = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayClass\nmetadata: {name: edge}\n"
+        "spec: {controllerName: istio.io/gateway-controller}"
+    )
+    gate = OF_CLASS.format(name="edge")
+    assert "MM733" not in codes(to_linkerd(gate))
+    assert "MM733" in codes(to_linkerd(f"{own}\n---\n{gate}"))
+
+
+@pytest.mark.parametrize("name", ["istio-waypoint", "istio-east-west", "istio-remote"])
+def test_what_is_no_ingress_gets_no_other_class(name: str) -> None:
+    result = moved(OF_CLASS.format(name=name))
+    assert "MM733" in codes(result)
+    assert not result.documents

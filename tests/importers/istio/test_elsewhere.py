@@ -60,7 +60,10 @@ def test_the_sources_own_injector_is_no_concern() -> None:
 def test_what_makes_the_pods_of_a_gateway_is_a_setting() -> None:
     model = translated(GATEWAY).model
     found = [f for f in model.facts if isinstance(f, ProxySetting)]
-    assert [(f.object, f.aspect) for f in found] == [("Gateway/shop/way", Aspect.WAYPOINT)]
+    assert {(f.object, f.aspect) for f in found} == {
+        ("Gateway/shop/way", Aspect.WAYPOINT),
+        ("Gateway/shop/way", Aspect.GATEWAY_CLASS),
+    }
 
 
 def test_the_revision_of_a_policy_does_not_go_along() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.edge import Listener
+from ir.membership import ProxySetting
 from ir.model import Model
 from ir.traffic import RouteTable
 from ir.walk import traced
@@ -23,7 +24,8 @@ from translator.exporters.linkerd.legalise.edge import (
     is_edge,
     legalise_edge,
 )
-from translator.exporters.linkerd.legalise.edge.findings import pods_of
+from translator.exporters.linkerd.legalise.edge.classes import of_class
+from translator.exporters.linkerd.legalise.edge.findings import CLASS, pods_of
 from translator.exporters.prune import prune
 from translator.report.model import Impact, Support
 
@@ -39,11 +41,17 @@ def without_edge(model: Model) -> tuple[Model, Model]:
 
 def at_the_edge(edge: Model, inside: Model, subsets: Subsets, options: Options) -> Edge:
     """Gateways of the class that is given; without a class one finding for each gateway."""
+    settings = [f for f in edge.facts if isinstance(f, ProxySetting)]
+    edge = replace(edge, facts=tuple(f for f in edge.facts if not isinstance(f, ProxySetting)))
+    classes = list(of_class(settings, options.gateway_class or ""))
+    told = [one for one in classes if isinstance(one, Loss)]
     if options.gateway_class is None:
-        return Edge(losses=[*_undecided(edge), *_policies(edge, inside, options)])
+        return Edge(losses=[*told, *_undecided(edge), *_policies(edge, inside, options)])
     pruned, lost = prune(edge, Table(ROWS, options.target, "gateway"))
     made = legalise_edge(pruned, inside.facts, subsets, options, options.gateway_class)
-    return replace(made, losses=[*lost, *made.losses])
+    kept = [one for one in classes if isinstance(one, ProxySetting)]
+    assumptions = made.assumptions or ([CLASS] if kept else [])
+    return Edge([*made.facts, *kept], [*told, *lost, *made.losses], assumptions)
 
 
 def _undecided(model: Model) -> Iterator[Loss]:

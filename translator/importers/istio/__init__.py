@@ -11,6 +11,7 @@ from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.istio.annotations import as_captured, as_probed, read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
+from translator.importers.istio.class_gateways import class_gateways
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
 from translator.importers.istio.elsewhere import read_elsewhere
@@ -160,6 +161,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
     joined = tuple(read_membership(words))
     facts.extend((*joined, *kept_out(joined), *told.facts))
+    facts.extend(class_gateways(others, options, reads))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart)))
     losses.extend(loss for r in others for loss in orphaned(r))

@@ -255,4 +255,12 @@ ENTRIES = (
         "Nothing, where no client asks for such a path.",
         "http:\n- match: [{uri: {prefix: /api/v2}}]\n- match: [{uri: {prefix: /api/}}]\n  rewrite: {uri: /}",
     ),
+    Entry(
+        "MM733",
+        "Gateway of the source's class",
+        "Nothing enters by the Gateway once the source is gone.",
+        "Its class is served by the source's own controller.",
+        "Decide which gateway takes over and give its class with --gateway-class.",
+        "kind: Gateway\napiVersion: gateway.networking.k8s.io/v1\nspec: {gatewayClassName: istio}",
+    ),
 )

@@ -87,6 +87,14 @@ OUTCOMES: Mapping[Aspect, Outcome] = {
         code="MM801",
     ),
     Aspect.VOLUMES: _STARTS,
+    Aspect.GATEWAY_CLASS: Outcome(
+        Impact.STRICTER,
+        Severity.HIGH,
+        "the gateway is of a class that goes away with the source: nothing enters by it then",
+        "Decide which gateway takes over; with its class give --gateway-class.",
+        code="MM733",
+        support=Support.PARTIAL,
+    ),
     Aspect.TEMPLATE: _STARTS,
     Aspect.CAPTURE: Outcome(
         Impact.DIFFERENT,

@@ -39,6 +39,18 @@ _MAX_NAMES = 16
 """Objects that one grant may name."""
 
 
+ENROLLED = {
+    "linkerd.io/inject": "enabled",
+    "config.linkerd.io/default-inbound-policy": "all-unauthenticated",
+}
+"""What makes the gateway's pods members of the mesh, as they were of the source's, which let in whom their listeners do.
+
+A class copies annotations of ``spec.infrastructure`` to what it makes (sigs.k8s.io/gateway-api apis/v1/gateway_types.go
+``GatewayInfrastructure``, 1.4). Clients from outside have no certificate of the mesh, and the source demands none at a
+gateway: PeerAuthentication holds at sidecars (istio/istio pilot/pkg/networking/core/gateway.go, 1.31).
+"""
+
+
 def is_at_gateway(table: RouteTable) -> bool:
     """Whether the table is for requests that enter by a gateway."""
     return table.attachment.enforced_at is EnforcedAt.GATEWAY
@@ -77,6 +89,9 @@ def _gateway(
         tree={
             "spec": {
                 "gatewayClassName": assumed(class_name, CLASS),
+                "infrastructure": {
+                    "annotations": {key: Said(value, node) for key, value in ENROLLED.items()}
+                },
                 "listeners": [_listener(listener, tables) for listener in listeners],
             }
         },

@@ -11,6 +11,7 @@ from ir.provenance import Traced
 from translator.api import Edit, Said
 from translator.exporters.linkerd.legalise.membership import annotation_of
 from translator.exporters.linkerd.legalise.opaque_ports import ranges
+from translator.exporters.linkerd.write.gateway import ENROLLED
 from translator.resources.kubernetes.read import template_path
 from translator.target import Target
 
@@ -56,6 +57,8 @@ def _enrolment(fact: Enrolment) -> Edit:
 
 def _setting(fact: ProxySetting, target: Target) -> Edit:
     """A setting of a proxy; one that the target has no words for only leaves."""
+    if fact.aspect is Aspect.GATEWAY_CLASS:
+        return _class_of_gateway(fact)
     key = annotation_of(fact, target)
     if fact.aspect is Aspect.NEAR and fact.subject.scope is Scope.SERVICE:
         path: tuple[str, ...] = ("spec", "trafficDistribution")
@@ -65,6 +68,22 @@ def _setting(fact: ProxySetting, target: Target) -> Edit:
         return Edit(resource=fact.object, leave=(fact.value,), restart=False)
     path = _annotation(fact.object, fact.subject, key)
     return Edit(resource=fact.object, put=((path, fact.value),), leave=(fact.value,))
+
+
+def _class_of_gateway(fact: ProxySetting) -> Edit:
+    """The class that takes over a Gateway, whose pods join the mesh."""
+    below = ("spec", "infrastructure", "annotations")
+    return Edit(
+        resource=fact.object,
+        put=(
+            (("spec", "gatewayClassName"), fact.value),
+            *(
+                ((*below, key), Said(value, (fact.trail, fact.value)))
+                for key, value in ENROLLED.items()
+            ),
+        ),
+        restart=False,
+    )
 
 
 def bypasses(facts: Iterable[Bypass]) -> Iterator[Edit]:

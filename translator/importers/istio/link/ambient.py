@@ -51,7 +51,9 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words]) -> Heeded:
     found = Heeded()
     alone = bool(taken) and not has_sidecars(words)
     for fact in facts:
-        if taken and isinstance(fact, (Grant, Refusal)) and _at_server(fact):
+        if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.GATEWAY:
+            found.facts.append(fact)  # gateways heed their rules whatever the mesh is
+        elif taken and isinstance(fact, (Grant, Refusal)) and _at_server(fact):
             _ruling(fact, taken, found)
         elif taken and isinstance(fact, RateLimit):
             if _inside(fact.attachment.subject, taken):

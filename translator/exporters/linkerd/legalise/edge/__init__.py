@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
 from ir.edge import Listener
 from ir.language import Opaque
+from ir.membership import Aspect, ProxySetting
 from ir.model import Fact, Model
-from ir.provenance import Assumption, Traced, named, trail
+from ir.provenance import Assumption, Traced, derived, named, trail
 from ir.traffic import NoMatch, Order, Protocol, Redirect, Route, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
@@ -63,7 +64,12 @@ def is_edge(fact: Fact) -> bool:
     """Whether the fact is for gateways alone."""
     if isinstance(fact, RouteTable):
         return fact.attachment.enforced_at is EnforcedAt.GATEWAY
-    return isinstance(fact, Listener)
+    return isinstance(fact, Listener) or is_class(fact)
+
+
+def is_class(fact: Fact) -> bool:
+    """Whether the fact is the class of a Gateway of the input."""
+    return isinstance(fact, ProxySetting) and fact.aspect is Aspect.GATEWAY_CLASS
 
 
 def legalise_edge(
@@ -95,7 +101,8 @@ def legalise_edge(
             lost.update(id(table) for table in bundle.alike)
             own.extend(_written(bundle, scene, found, lost))
         found.facts.extend(own)
-        found.losses.extend(needs(listeners[0].gateway, own, class_name))
+        if doors.made:
+            found.losses.extend(needs(listeners[0].gateway, own, class_name))
         found.losses.extend(about(inside, listeners, pods_in, account, class_name))
     found.losses.extend(_unbound(tables, bound, gateways, told))
     found.losses.extend(
@@ -115,7 +122,7 @@ def about(
     """What policies of the mesh say about the gateway's identity and pods."""
     what = f"the service account of the pods of class {class_name}" if class_name else "what is new"
     yield from identities(inside, listeners, account, advice=f"Let in {what} in those rules too.")
-    yield from unguarded(inside, listeners, pods_in)
+    yield from unguarded(inside, listeners, pods_in, taken_over=bool(class_name))
 
 
 def _prepared(table: RouteTable, losses: list[Loss]) -> RouteTable:
@@ -166,7 +173,7 @@ def _redirect(door: Door) -> RouteTable:
         name=named(gateway, listener.gateway),
         trail=named("the gateway", listener.gateway),
     )
-    section = named(f"{listener.gateway.value}/{name.value}", name, flag)
+    section = derived(f"{listener.gateway.value}/{name.value}", (name, flag))
     audience = Audience(reach=Reach.LISTENERS, listeners=(section,), trail=trail("by the gateway"))
     return RouteTable(
         name=named(f"{gateway}-{name.value}-to-tls", listener.gateway, name, flag),
@@ -325,4 +332,4 @@ def _assumptions(facts: Sequence[Fact]) -> list[Assumption]:
     return [CLASS, *([HOSTS] if len(tables) > 1 else []), *([REGEX] if has_regex(tables) else [])]
 
 
-__all__ = ["Edge", "about", "by_gateway", "is_edge", "legalise_edge"]
+__all__ = ["Edge", "about", "by_gateway", "is_class", "is_edge", "legalise_edge"]

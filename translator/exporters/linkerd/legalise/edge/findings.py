@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck
-from ir.attachment import Scope
+from ir.attachment import Scope, Subject
 from ir.edge import Listener
 from ir.inventory import Inventory, meets
 from ir.match import Labels, Operator, Part, Pattern, PatternKind, Test
@@ -62,9 +62,9 @@ def moved(listeners: Sequence[Listener], class_name: str) -> Loss:
         message=f"the gateway {first.gateway.value} becomes a Gateway of class {class_name}: other pods serve it, at "
         "an address of their own.",
         why="A gateway of the source is a part of its mesh; pods that are chosen by labels serve several of them.",
-        advice=f"Enrol the pods of {class_name} in the mesh (linkerd.io/inject: enabled on their namespace or pod "
-        "template; ingress instead of enabled where they connect to pods and not to Services), test, then point "
-        "DNS to the new address.",
+        advice=f"See that the pods of {class_name} have the annotations of spec.infrastructure, which enrol them in the "
+        "mesh (else set linkerd.io/inject on their namespace or pod template; ingress instead of enabled where they "
+        "connect to pods and not to Services), test, then point DNS to the new address.",
     )
 
 
@@ -104,30 +104,64 @@ def _names(test: Test, term: object, account: str) -> bool:
     return test.part is Part.SERVICE_ACCOUNT and term.text == account
 
 
-def unguarded(facts: Sequence[Fact], listeners: Sequence[Listener], pods_in: str) -> Iterator[Loss]:
-    """Policies for the gateway's own pods: nobody enforces them where other pods take over."""
+def unguarded(
+    facts: Sequence[Fact], listeners: Sequence[Listener], pods_in: str, *, taken_over: bool
+) -> Iterator[Loss]:
+    """Policies that hold at the gateway's pods: nobody enforces them where other pods take over.
+
+    ``taken_over``: a gateway of another class is written, so that policies for all pods of the namespace or the mesh
+    count too: the source's gateway heeds them as any workload does (istio.io/docs/concepts/security, 1.31).
+    """
     labels = _equal(listeners[0].workloads)
-    nodes = [
-        fact.trail
-        for fact in facts
-        if isinstance(fact, (AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck))
-        and _is_for(fact, labels, pods_in)
-    ]
-    if nodes and labels:
-        yield Loss(
-            code="MM508",
-            impact=Impact.LOOSER,
-            support=Support.PARTIAL,
-            fate=Fate.APPROXIMATED,
-            sites=tuple(nodes),
-            message=f"policies guard the pods of the gateway {listeners[0].gateway.value}, and other pods take their "
-            "place: what they refuse enters there.",
-            advice="Guard the new gateway with what its class offers, as strictly, before it gets traffic.",
+    own: list[Traced[object]] = []
+    wide: list[Traced[object]] = []
+    for fact in facts:
+        if isinstance(fact, (AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck)):
+            if _is_for(fact, labels, pods_in):
+                own.append(fact.trail)
+            elif isinstance(fact, _REFUSING) and _covers(fact.attachment.subject, labels, pods_in):
+                wide.append(fact.trail)
+    gateway = listeners[0].gateway.value
+    if own and labels:
+        yield _unguarded(own, f"policies guard the pods of the gateway {gateway}")
+    if wide and taken_over:
+        yield _unguarded(
+            wide, f"policies for all pods guard those of the gateway {gateway} as well"
         )
 
 
+_REFUSING = (Closed, ExternalDecision, Refusal, TokenCheck)
+
+
+def _unguarded(sites: Sequence[Traced[object]], what: str) -> Loss:
+    return Loss(
+        code="MM508",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(sites),
+        message=f"{what}, and other pods take their place: what they refuse enters there.",
+        advice="Guard the new gateway with what its class offers, as strictly, before it gets traffic.",
+    )
+
+
+def _covers(subject: Subject, labels: Mapping[str, str], pods_in: str) -> bool:
+    """Whether a subject that names no labels includes the gateway's pods."""
+    inside = subject.scope is Scope.MESH or (
+        subject.scope is Scope.NAMESPACE
+        and subject.namespace is not None
+        and subject.namespace.value == pods_in
+    )
+    return inside and not any(_covers(own, labels, pods_in) or _chooses(own, labels, pods_in)
+                              for own in subject.excluding)  # fmt: skip
+
+
 def _is_for(fact: Guard, labels: Mapping[str, str], pods_in: str) -> bool:
-    subject = fact.attachment.subject
+    return _chooses(fact.attachment.subject, labels, pods_in)
+
+
+def _chooses(subject: Subject, labels: Mapping[str, str], pods_in: str) -> bool:
+    """Whether a subject that names labels includes the gateway's pods."""
     if subject.scope is not Scope.WORKLOADS or subject.labels is None:
         return False
     if subject.namespace is not None and subject.namespace.value != pods_in:
@@ -189,17 +223,17 @@ def has_regex(tables: Sequence[RouteTable]) -> bool:
 
 def needs(gateway: Traced[str], tables: Sequence[RouteTable], class_name: str) -> Iterator[Loss]:
     """The features that the class must support, and regular expressions."""
-    words = [*features(tables), *(["regular expressions"] if has_regex(tables) else [])]
-    if words:
-        yield Loss(
-            code="MM509",
-            impact=Impact.NONE,
-            support=Support.PARTIAL,
-            severity=Severity.LOW,
-            fate=Fate.APPROXIMATED,
-            because=(gateway,),
-            message=f"the routes of {gateway.value} need of the class {class_name}, beyond the core of Gateway API: "
-            f"{', '.join(words)}.",
-            advice="Compare with status.supportedFeatures of the GatewayClass; look at the status of each route "
-            "once it is applied.",
-        )
+    words = ["GatewayInfrastructurePropagation", *features(tables)]
+    words += ["regular expressions"] if has_regex(tables) else []
+    yield Loss(
+        code="MM509",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        because=(gateway,),
+        message=f"{gateway.value} and its routes need of the class {class_name}, beyond the core of Gateway API: "
+        f"{', '.join(words)}.",
+        advice="Compare with status.supportedFeatures of the GatewayClass; look at the status of each route "
+        "once it is applied.",
+    )

@@ -21,6 +21,9 @@ from translator.report.model import Impact, Severity, Support
 HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
 """Protocols of the source that are read as HTTP."""
 
+_RAW = ("MONGO", "MYSQL", "REDIS")
+"""Protocols of the source that are bytes once TLS has ended (istio/istio pkg/config/protocol/instance.go, 1.31)."""
+
 MAX_LISTENERS = 64
 """Listeners that one Gateway may have."""
 
@@ -102,7 +105,8 @@ def _reason(listener: Listener) -> str:
 def _odd_protocol(protocol: str, mode: ListenerTls | None) -> str:
     if protocol in ("HTTPS", "TLS") and mode is None:
         return "it has no TLS settings"
-    if protocol not in (*HTTP, "HTTPS", "TLS", "TCP") and mode is not ListenerTls.TERMINATE:
+    raw = protocol in _RAW and mode is ListenerTls.TERMINATE
+    if protocol not in (*HTTP, "HTTPS", "TLS", "TCP") and not raw:
         return f"Gateway API has no listener for {protocol}"
     return ""
 
@@ -189,7 +193,9 @@ def _door(listener: Listener, host: ListenerHost, names: Names, *, first: bool) 
     base = listener.name.value if listener.name is not None else f"{protocol.lower()}-{port}"
     label = name_of(base) if len(listener.hosts) == 1 else name_of(base, _spoken(pattern))
     name = names.take("Listener", "", label)
-    said = [listener.port] if listener.name is None else [listener.name]
+    said: list[Traced[object]] = [listener.port, listener.protocol]
+    if listener.name is not None:
+        said = [listener.name]
     node = listener.trail
     if protocol == "TCP" or not pattern.text:
         node = derived(node.value, (node, host.name))  # nothing is written for it

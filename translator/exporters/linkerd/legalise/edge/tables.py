@@ -207,7 +207,7 @@ def _section(bundle: Bundle, name: Traced[str] | None) -> Traced[str]:
     """``namespace/gateway/listener``."""
     if name is None:
         raise TypeError(bundle)
-    return named(f"{bundle.gateway}/{name.value}", name)
+    return derived(f"{bundle.gateway}/{name.value}", (name,))
 
 
 def delivered(route: Route, table: RouteTable, subsets: Subsets) -> Route:
