@@ -534,3 +534,26 @@ def test_what_is_no_ingress_gets_no_other_class(name: str) -> None:
     result = moved(OF_CLASS.format(name=name))
     assert "MM733" in codes(result)
     assert not result.documents
+
+
+def answering(status: int) -> dict[str, object]:
+    """A rule that answers by itself."""
+    return {
+        "match": [{"uri": {"prefix": "/admin"}}],
+        "directResponse": {"status": status, "body": {"string": "no"}},
+        "headers": {"response": {"set": {"x-a": "1"}}},
+    }
+
+
+def test_what_was_answered_reaches_no_other_rule() -> None:
+    for status, impact, kind in (
+        (403, "DIFFERENT", "rewritten"),
+        (200, "STRICTER", "newly_denied"),
+    ):
+        result = moved(gateway([server("*")]), rules([answering(status), TO_API]))
+        assert set(route_rules(result)[0]) == {"matches"}
+        (finding,) = [f for f in result.report.findings if f.code == "MM734"]
+        assert finding.impact == impact
+        assert kind in changes(result)
+        assert "newly_allowed" not in changes(result)
+        assert not {"MM204", "MM903", "MM904"} & set(codes(result))

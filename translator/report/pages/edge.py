@@ -263,4 +263,12 @@ ENTRIES = (
         "Decide which gateway takes over and give its class with --gateway-class.",
         "kind: Gateway\napiVersion: gateway.networking.k8s.io/v1\nspec: {gatewayClassName: istio}",
     ),
+    Entry(
+        "MM734",
+        "Fixed answer at a gateway",
+        "The requests of the rule are answered with 500, and not with the status and body that are written.",
+        "Gateway API has no fixed answers. A rule without a backend keeps its requests from the rules that follow.",
+        "Give the answer with what the gateway's class offers, or by a small backend of your own.",
+        "http:\n- match: [{uri: {prefix: /admin}}]\n  directResponse: {status: 403}",
+    ),
 )

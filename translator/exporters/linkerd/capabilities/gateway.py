@@ -12,6 +12,8 @@ _RETRY = "Gateway API has no retries in its standard channel."
 _CORS = "Gateway API has cross-origin rules in its standard channel from 1.5 on only."
 
 _ROWS: tuple[Row, ...] = (
+    field("Route.answer", Grade.PARTIAL),
+    whole("FixedAnswer", Grade.PARTIAL),
     field("Route.rewrite", Grade.PARTIAL),
     field("Rewrite.pattern", Grade.NEVER, "MM205", "a path cannot be rewritten by a regular expression.",
            "Let the application serve the original path."),

@@ -1,4 +1,8 @@
-"""What a gateway does with a request besides sending it on: rewrites of the host and of the whole path."""
+"""What a gateway does with a request besides sending it on: answers, rewrites of the host and of the whole path.
+
+Gateway API has no fixed answers. A rule without a backend is answered with 500 (apis/v1/httproute_types.go
+``HTTPRouteRule.BackendRefs``, 1.4): so nobody comes where an answer stood before him.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,14 @@ import re
 from dataclasses import replace
 
 from ir.match import Part, Pattern, PatternKind
-from ir.provenance import Traced, derived
-from ir.traffic import Rewrite, Route, RouteTable
+from ir.provenance import Traced, derived, named
+from ir.traffic import FixedAnswer, Rewrite, Route, RouteTable
+from ir.walk import traced
 from translator.api import Loss
-from translator.report.model import Impact, Severity, Support
+from translator.report.model import Fate, Impact, Severity, Support
 
+_NOWHERE = 500
+_ERROR = 400
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
@@ -21,7 +28,36 @@ def with_effects(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
     return replace(table, routes=routes), losses
 
 
+def nowhere(trail: Traced[str]) -> FixedAnswer:
+    """The answer of a rule that has no backend."""
+    return FixedAnswer(status=named(_NOWHERE, trail), trail=named("nowhere", trail))
+
+
+def _answered(route: Route, answer: FixedAnswer, losses: list[Loss]) -> Route:
+    """The rule as one that goes nowhere."""
+    refuses = answer.status.value >= _ERROR
+    rest = replace(route, matches=(), name=None)
+    spent = [value for value in traced(rest) if value is not route.trail]
+    losses.append(
+        Loss(
+            code="MM734",
+            impact=Impact.DIFFERENT if refuses else Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM if refuses else Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(spent),
+            message=f"the fixed answer {answer.status.value} becomes {_NOWHERE}, that of a rule without a backend.",
+            why="Gateway API has no fixed answers; without the rule its requests would go to the next.",
+            advice="Give the answer with what the gateway's class offers, or by a small backend of your own.",
+        )
+    )
+    node = derived(route.trail.value, (route.trail, *spent))
+    return Route(name=route.name, matches=route.matches, answer=nowhere(route.trail), trail=node)
+
+
 def _route(route: Route, losses: list[Loss]) -> Route:
+    if route.answer is not None:
+        return _answered(route, route.answer, losses)
     if route.rewrite is None:
         return route
     rewrite, spent = route.rewrite, list[Traced[object]]()

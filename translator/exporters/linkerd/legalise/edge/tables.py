@@ -14,6 +14,7 @@ from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
 from translator.exporters.linkerd.legalise.edge.binding import ANY, Bundle, holds_at
+from translator.exporters.linkerd.legalise.edge.effects import nowhere
 from translator.exporters.linkerd.legalise.edge.prefixes import (
     Spelled,
     all_in_elements,
@@ -129,7 +130,7 @@ def _shielded(
             )
             if plain is None:
                 node = derived("nothing is there", (routes[one.route].trail,))
-                routes.append(Route(trail=node))
+                routes.append(Route(answer=nowhere(node), trail=node))
                 bare = replace(one, route=len(routes) - 1, method=None, headers=(), query=())
                 yield on_path(bare, path, one)
         yield one
