@@ -253,6 +253,16 @@ def test_connections_of_a_wide_name_leave_the_particular_one_alone() -> None:
     assert kinds((THROUGH, first), (THROUGH, swapped), 443) == set()
 
 
+def test_a_client_that_shows_no_name_comes_by_a_listener_for_every_name() -> None:
+    door = listener("*", tls=ListenerTls.PASSTHROUGH, protocol="TLS", port=443)
+    named = tls_rules(route("r", by_name("*"), to=REVIEWS))
+    every = tls_rules(route("r", to=REVIEWS))
+    assert kinds((door, named), (door, named), 443) == set()
+    (change,) = compared((door, named), (door, every))[443].changes
+    assert change.kind is Kind.NEWLY_ALLOWED
+    assert change.witness.request.server_name == ""
+
+
 def test_tls_that_ends_at_the_gateway_is_not_passed_through() -> None:
     ends = listener("*.a.io", tls=ListenerTls.TERMINATE, protocol="HTTPS", port=443)
     tls = tls_rules(route("r", by_name("b.a.io"), to=REVIEWS))

@@ -23,7 +23,7 @@ from ir.opaque import Column
 from ir.opaque import Opaque as OpaquePiece
 from ir.traffic import RouteTable
 from translator.verify.callers import World
-from translator.verify.dimensions import Strings, hosts_of, values_of
+from translator.verify.dimensions import Strings, hosts_of
 from translator.verify.edge_entry import Entered, Gate
 from translator.verify.edge_fates import choices, connections, frame_of, requests
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Frame
@@ -199,8 +199,8 @@ class EdgeComparison:
 
     def _connections(self, gates: Gates, found: Found) -> None:
         asked = frozenset(p for gate in gates for p in (*gate.patterns(), *gate.server_names()))
-        names = values_of(asked)
-        covered = {p: names.covered[p] for p in asked}
+        names = hosts_of(frozenset((p, False) for p in asked))
+        covered = _bare(names)
         told: set[object] = set()
         for atom, sample in enumerate(names.samples):
             entered = _entered(gates, covered, atom)

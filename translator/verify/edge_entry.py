@@ -118,7 +118,7 @@ class Gate:
         """What holds for the names of an atom."""
 
         def fits(pattern: Pattern) -> bool:
-            return bool(covered[pattern] >> atom & 1)
+            return _is_every(pattern) or bool(covered[pattern] >> atom & 1)
 
         doors = [n for n, d in enumerate(self.doors) if d.bare or fits(d.host.name.value)]
         held = {
@@ -168,6 +168,11 @@ class Gate:
 
 
 Rank = tuple[int, int]
+
+
+def _is_every(pattern: Pattern) -> bool:
+    """Whether the pattern covers every name, and what shows none."""
+    return pattern.kind is PatternKind.SUFFIX and not pattern.text
 
 
 def _rank(pattern: Pattern) -> Rank:

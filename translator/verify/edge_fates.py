@@ -172,7 +172,7 @@ def connections(
 
 def _standing(one: Choice, covered: Mapping[Pattern, int], atom: int) -> tuple[int, int] | None:
     """How particular the names are that the connection meets; ``None`` where it does not match."""
-    met = [host.value for host in one.table.hosts if covered[host.value] >> atom & 1]
+    met: list[Pattern] = []
     for condition in one.way:
         if condition.part is not Part.SERVER_NAME:
             raise Opaque(f"a rule for connections asks for the {condition.part.value}")

@@ -557,3 +557,19 @@ def test_what_was_answered_reaches_no_other_rule() -> None:
         assert kind in changes(result)
         assert "newly_allowed" not in changes(result)
         assert not {"MM204", "MM903", "MM904"} & set(codes(result))
+
+
+def test_rules_that_cannot_be_written_are_told_to_refuse() -> None:
+    outside = {"route": [{"destination": {"host": "api.example.org", "port": {"number": 80}}}]}
+    result = moved(gateway([server("*")]), rules([outside]))
+    assert not written(result, "HTTPRoute")
+    assert changes(result) == {"newly_denied"}
+    assert "MM904" not in codes(result)
+
+
+def test_tls_that_passes_through_because_nothing_else_is_said() -> None:
+    door = server("a.example.com", port=443, protocol="TLS", caCertificates="ca.pem")
+    (made,) = written(
+        moved(gateway([door]), stream("tls", {"sniHosts": ["a.example.com"]})), "Gateway"
+    )
+    assert spec_of(made)["listeners"][0]["tls"] == {"mode": "Passthrough"}

@@ -118,7 +118,7 @@ def _listener(listener: Listener, tables: Sequence[RouteTable]) -> dict[str, Tre
 
 def _tls(listener: Listener, mode: Traced[ListenerTls]) -> dict[str, Tree]:
     if mode.value is ListenerTls.PASSTHROUGH:
-        return {"mode": mode.derive("Passthrough")}
+        return {"mode": Said("Passthrough", (mode, listener.trail))}
     refs: list[Tree] = []
     for secret in listener.certificates:
         space, name = _split(secret)

@@ -215,7 +215,7 @@ def _whole(bundle: Bundle, code: str, reason: str, advice: str) -> Loss:
     hosts = ", ".join(_spoken(host.value.text) for host in bundle.hosts)
     return Loss(
         code=code,
-        impact=Impact.DIFFERENT,
+        impact=Impact.STRICTER,
         support=Support.PARTIAL,
         severity=Severity.HIGH,
         sites=tuple(v for t in (*bundle.tables, *bundle.alike) for v in traced(t)),
