@@ -15,18 +15,19 @@ from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.capability import Table
-from translator.exporters.linkerd.capabilities import ROWS
-from translator.exporters.linkerd.legalise.destinations import Subsets
-from translator.exporters.linkerd.legalise.edge import (
+from translator.exporters.gateways import (
     Edge,
     about,
     by_gateway,
     is_edge,
     legalise_edge,
 )
-from translator.exporters.linkerd.legalise.edge.classes import of_class
-from translator.exporters.linkerd.legalise.edge.findings import CLASS, pods_of
+from translator.exporters.gateways.classes import of_class
+from translator.exporters.gateways.findings import CLASS, pods_of
+from translator.exporters.linkerd.capabilities import ROWS
+from translator.exporters.linkerd.takeover import advice_on_class, takeover
 from translator.exporters.prune import prune
+from translator.exporters.routes.destinations import Subsets
 from translator.report.model import Impact, Support
 
 Piece = Listener | RouteTable
@@ -43,12 +44,13 @@ def at_the_edge(edge: Model, inside: Model, subsets: Subsets, options: Options) 
     """Gateways of the class that is given; without a class one finding for each gateway."""
     settings = [f for f in edge.facts if isinstance(f, ProxySetting)]
     edge = replace(edge, facts=tuple(f for f in edge.facts if not isinstance(f, ProxySetting)))
-    classes = list(of_class(settings, options.gateway_class or ""))
+    name = options.gateway_class or ""
+    classes = list(of_class(settings, name, advice_on_class(name)))
     told = [one for one in classes if isinstance(one, Loss)]
     if options.gateway_class is None:
         return Edge(losses=[*told, *_undecided(edge), *_policies(edge, inside, options)])
     pruned, lost = prune(edge, Table(ROWS, options.target, "gateway"))
-    made = legalise_edge(pruned, inside.facts, subsets, options, options.gateway_class)
+    made = legalise_edge(pruned, inside.facts, subsets, options, takeover(options.gateway_class))
     kept = [one for one in classes if isinstance(one, ProxySetting)]
     assumptions = made.assumptions or ([CLASS] if kept else [])
     return Edge([*made.facts, *kept], [*told, *lost, *made.losses], assumptions)

@@ -11,7 +11,13 @@ from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.linkerd.egress.declared import Entry, Unreached, text_of
-from translator.exporters.linkerd.egress.zones import GLOBAL, Zone, mixed, refuses, sees
+from translator.exporters.linkerd.egress.zones import (
+    GLOBAL,
+    Zone,
+    mixed,
+    refuses,
+    sees,
+)
 from translator.report.model import Fate, Impact, Severity, Support
 
 SINCE = "2.17"

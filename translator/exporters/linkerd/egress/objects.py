@@ -26,7 +26,13 @@ from ir.traffic import (
     RouteTable,
 )
 from ir.walk import traced
-from translator.exporters.linkerd.egress.declared import Block, Entry, Unreached, text_of, within
+from translator.exporters.linkerd.egress.declared import (
+    Block,
+    Entry,
+    Unreached,
+    text_of,
+    within,
+)
 from translator.exporters.linkerd.egress.zones import Zone, refuses
 from translator.exporters.naming import Names, name_of
 

@@ -8,12 +8,12 @@ from ir.model import Model
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.access import legalise_access
 from translator.exporters.linkerd.legalise.defaults import lose_defaults, with_pinned
-from translator.exporters.linkerd.legalise.destinations import Subsets
 from translator.exporters.linkerd.legalise.endpoints import legalise_endpoints
 from translator.exporters.linkerd.legalise.membership import legalise_membership
 from translator.exporters.linkerd.legalise.routes import legalise_routes
 from translator.exporters.linkerd.legalise.service_words import words_of_services
 from translator.exporters.linkerd.legalise.trust import without_aliases
+from translator.exporters.routes.destinations import Subsets
 
 
 def legalise(model: Model, options: Options, subsets: Subsets) -> tuple[Model, tuple[Loss, ...]]:

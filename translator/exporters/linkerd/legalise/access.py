@@ -33,7 +33,12 @@ from ir.resilience import RateLimit
 from translator.api import Loss, Options
 from translator.exporters.linkerd.callers import Clause, Known, Who
 from translator.exporters.linkerd.legalise import remarks
-from translator.exporters.linkerd.legalise.cells import Door, Gate, Probe, cells
+from translator.exporters.linkerd.legalise.cells import (
+    Door,
+    Gate,
+    Probe,
+    cells,
+)
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.paths import form_of
 from translator.exporters.linkerd.legalise.ports import (
@@ -45,7 +50,12 @@ from translator.exporters.linkerd.legalise.ports import (
     without_proxy,
 )
 from translator.exporters.linkerd.legalise.rate_limits import Place, RateLimits
-from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
+from translator.exporters.linkerd.legalise.reach import (
+    in_vain,
+    rules,
+    speaks,
+    unreached,
+)
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
 from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
 from translator.exporters.linkerd.legalise.unnamed import without_unnamed

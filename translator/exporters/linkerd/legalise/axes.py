@@ -21,8 +21,8 @@ from dataclasses import dataclass
 
 from ir.language import HEADER_VALUE, Dialect, Language, atoms
 from ir.match import Pattern, PatternKind, RegexDialect
-from translator.exporters.linkerd.legalise.paths import LIMIT
 from translator.exporters.linkerd.legalise.rules import Rule
+from translator.exporters.routes.expressions import LIMIT
 
 HOST = ""
 """The key of the axis of hosts; other keys are names of headers."""

@@ -32,7 +32,8 @@ from translator.exporters.linkerd.callers import (
 from translator.exporters.linkerd.legalise.atoms import ROOT, path_atoms
 from translator.exporters.linkerd.legalise.axes import HOST, Axis, axes_of
 from translator.exporters.linkerd.legalise.paths import beyond
-from translator.exporters.linkerd.legalise.rules import METHODS, OTHER, Rule
+from translator.exporters.linkerd.legalise.rules import OTHER, Rule
+from translator.exporters.routes.languages import METHODS
 
 Methods = tuple[tuple[str, Callers], ...]
 """The callers of each method."""

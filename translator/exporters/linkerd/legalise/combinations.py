@@ -16,7 +16,8 @@ from ir.match import Pattern
 from translator.exporters.linkerd.callers import Callers
 from translator.exporters.linkerd.legalise.axes import HOST
 from translator.exporters.linkerd.legalise.cells import Cell, Combination, Table
-from translator.exporters.linkerd.legalise.rules import METHODS, OTHER
+from translator.exporters.linkerd.legalise.rules import OTHER
+from translator.exporters.routes.languages import METHODS
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,7 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.linkerd.legalise.destinations import (
-    Subsets,
-    Unreachable,
-    moving_shares,
-)
 from translator.exporters.linkerd.legalise.opaque_ports import not_heeded, why_opaque
-from translator.exporters.linkerd.legalise.rules import language
 from translator.exporters.linkerd.legalise.scene import Scene
 from translator.exporters.linkerd.legalise.viewers import (
     Viewer,
@@ -35,6 +29,8 @@ from translator.exporters.linkerd.legalise.viewers import (
     settled,
 )
 from translator.exporters.naming import name_of
+from translator.exporters.routes.destinations import Subsets, Unreachable, moving_shares
+from translator.exporters.routes.languages import language
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 

@@ -37,7 +37,14 @@ from ir.provenance import Assumption, Traced, derived, named
 from ir.traffic import NoMatch, Order, PortProtocol
 from ir.walk import rebuild
 from translator.api import Options
-from translator.exporters.linkerd.callers import NOBODY, Callers, Clause, Who, simplest, within
+from translator.exporters.linkerd.callers import (
+    NOBODY,
+    Callers,
+    Clause,
+    Who,
+    simplest,
+    within,
+)
 from translator.exporters.linkerd.legalise.cells import Table
 from translator.exporters.linkerd.legalise.combinations import (
     Ask,
@@ -47,13 +54,13 @@ from translator.exporters.linkerd.legalise.combinations import (
     host_of,
     hosts,
 )
-from translator.exporters.linkerd.legalise.paths import say
 from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.ports import protocol_of, readable
 from translator.exporters.linkerd.legalise.rules import OTHER
 from translator.exporters.linkerd.legalise.standins import is_standin, selector_of
 from translator.exporters.linkerd.legalise.terms import Terms
 from translator.exporters.naming import Names
+from translator.exporters.routes.expressions import say
 
 NODES = Assumption("node-networks", "the blocks of --node-networks hold nodes and nothing else")
 TRUST_DOMAIN = Assumption(

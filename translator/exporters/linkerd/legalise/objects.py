@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from ir.language import Opaque
 from ir.provenance import Traced
 from translator.api import Loss
-from translator.exporters.linkerd.legalise.destinations import Unreachable
-from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, in_rank_order
+from translator.exporters.linkerd.legalise.rank import in_rank_order
 from translator.exporters.linkerd.legalise.wording import MAX_MATCHES
+from translator.exporters.routes.alternatives import Alternative, Contradiction
+from translator.exporters.routes.destinations import Unreachable
 from translator.report.model import Fate, Impact, Severity, Support
 
 MAX_RULES = 16

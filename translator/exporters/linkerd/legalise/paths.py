@@ -12,14 +12,10 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from ir.access import Grant, Refusal
-from ir.language import NORMAL_PATH, PATH, Dialect, Language, Opaque
+from ir.language import NORMAL_PATH, PATH, Dialect, Language
 from ir.match import PathForm
 from ir.model import Fact
 from translator.exporters.linkerd.legalise.phrases import ELEMENT
-
-LIMIT = 1024
-"""Characters that a path match may have (Gateway API HTTPPathMatch.value)."""
-
 
 _NOT_NORMAL = (
     r".*(?:\\|%(?:2[DEde]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee]|[^0-9A-Fa-f]|[0-9A-Fa-f][^0-9A-Fa-f])).*"
@@ -95,29 +91,3 @@ def safe(
             return found & without_runs()
         case PathForm.DECODED_AND_MERGED:
             return found & without_escaped_slashes()
-
-
-def say(paths: Language, hints: tuple[str, ...] = ()) -> str:
-    """A regular expression that, of all paths, accepts exactly ``paths``; ``hints`` are tried first.
-
-    Raises:
-        ir.language.Opaque: it would need more than :data:`LIMIT` characters.
-    """
-    key = (paths & PATH).table()
-    if key not in _SAID:
-        _SAID[key] = _tried(paths, hints)
-    said = _SAID[key]
-    if isinstance(said, Opaque):
-        raise said
-    return said
-
-
-def _tried(paths: Language, hints: tuple[str, ...]) -> str | Opaque:
-    try:
-        return paths.to_regex(Dialect.RUST_SPAN, limit=LIMIT, within=PATH, hints=hints)
-    except Opaque as opaque:
-        return opaque
-
-
-_SAID: dict[object, str | Opaque] = {}
-"""Regular expressions by the minimal automaton that they stand for, or why there is none: estates repeat their paths."""

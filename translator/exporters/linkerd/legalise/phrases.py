@@ -12,6 +12,7 @@ from itertools import product
 
 from ir.language import Language
 from ir.match import Pattern, PatternKind
+from translator.exporters.routes.expressions import escaped
 
 _DOT = r"(?:\.|%2[eE])"
 _CHAR = r"(?:[^/\\%]|%[0-9A-Fa-f]{2})"
@@ -92,29 +93,3 @@ def _nested(rest: str) -> str:
     for letter in reversed(rest):
         text = f"(?:{letter}{text})?"
     return text
-
-
-def beside(first: Pattern, second: Pattern | None) -> tuple[str, ...]:
-    """How the paths of ``second`` (absent: all) that ``first`` does not accept may be said, letter by letter."""
-    whole = "/" if second is None else second.text
-    plain = (None, PatternKind.PREFIX)
-    kind = None if second is None else second.kind
-    if first.ignore_case or kind not in plain or not first.text.startswith(whole):
-        return ()
-    rest = first.text[len(whole) :]
-    if not rest or first.kind not in (PatternKind.PREFIX, PatternKind.EXACT):
-        return ()
-    tail = "" if first.kind is PatternKind.PREFIX else ".+"
-    for letter in reversed(rest):
-        more = f"|{escaped(letter)}{tail}" if tail else ""
-        tail = f"(?:[^{_in_class(letter)}].*{more})?"
-    return (escaped(whole) + tail,)
-
-
-def escaped(text: str) -> str:
-    """A text that is to be taken literally."""
-    return "".join(c if c.isalnum() or c in "/-_~%" else f"\\{c}" for c in text)
-
-
-def _in_class(letter: str) -> str:
-    return letter if letter.isalnum() or letter in "/_~%." else f"\\{letter}"

@@ -19,26 +19,12 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.linkerd.legalise.connections import (
-    connection_objects,
-    inventory_service,
-)
+from translator.exporters.linkerd.legalise.connections import connection_objects, inventory_service
 from translator.exporters.linkerd.legalise.defaults import pinned_retry
-from translator.exporters.linkerd.legalise.destinations import (
-    Subsets,
-    Unreachable,
-    moving_shares,
-    to_itself,
-)
-from translator.exporters.linkerd.legalise.gaps import Told, left_out
-from translator.exporters.linkerd.legalise.methods import by_method
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
 from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
-from translator.exporters.linkerd.legalise.rank import Alternative, Contradiction, alternative
-from translator.exporters.linkerd.legalise.redirects import in_target_redirects
 from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
-from translator.exporters.linkerd.legalise.slots import is_on, meet, service_ports
 from translator.exporters.linkerd.legalise.viewers import (
     Viewer,
     audiences,
@@ -48,6 +34,17 @@ from translator.exporters.linkerd.legalise.viewers import (
 )
 from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
+from translator.exporters.routes.alternatives import Alternative, Contradiction, alternative
+from translator.exporters.routes.destinations import (
+    Subsets,
+    Unreachable,
+    moving_shares,
+    to_itself,
+)
+from translator.exporters.routes.gaps import Told, left_out
+from translator.exporters.routes.methods import by_method
+from translator.exporters.routes.redirects import in_target_redirects
+from translator.exporters.routes.slots import is_on, meet, service_ports
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 
@@ -64,7 +61,7 @@ class Legal:
 
 def subsets_of(inventory: Inventory) -> Subsets:
     """The services for subsets of a run: none yet, and no name of theirs that a service has already."""
-    return Subsets(inventory, Names(_taken(inventory)))
+    return Subsets(inventory, Names(_taken(inventory)), implicit=True)
 
 
 def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ir.inventory import Inventory
 from ir.resilience import Retry
 from translator.api import Options
-from translator.exporters.linkerd.legalise.destinations import Subsets
 from translator.exporters.naming import Names
+from translator.exporters.routes.destinations import Subsets
 
 
 @dataclass(frozen=True, slots=True)

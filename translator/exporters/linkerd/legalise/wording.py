@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ir.language import HEADER_VALUE, PATH, Dialect
+from ir.language import PATH
 from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Test
 from ir.provenance import Traced, derived, named, trail
 from ir.traffic import Route, RouteMatch, RouteTable
 from ir.walk import traced
-from translator.exporters.linkerd.legalise.paths import say
-from translator.exporters.linkerd.legalise.rank import Alternative, Ask
+from translator.exporters.routes.alternatives import Alternative, Ask
+from translator.exporters.routes.wording import said_test, spent_by
 
 MAX_MATCHES = 8
 """Matches that one rule may have (Gateway API HTTPRouteRule.matches until 1.2; newer ones take 64)."""
@@ -69,18 +69,6 @@ def _match(one: Alternative, table: RouteTable) -> RouteMatch:
     )
 
 
-def spent_by(match: RouteMatch) -> list[Traced[object]]:
-    """What a match says beside its tests: its nodes, its audience, its port, tests that hold always."""
-    values: list[Traced[object]] = [match.trail, match.requests.trail]
-    if match.audience is not None:
-        values.extend(traced(match.audience))
-    for test in match.requests.tests:
-        values.append(test.trail)
-        if test.part in (Part.SERVICE_PORT, Part.PATH):
-            values.extend(test.any_of)
-    return values
-
-
 def _anything(ask: Ask, one: Alternative) -> bool:
     """A path test that every path meets says nothing, where nothing else is asked either."""
     return ask is one.path and one.plain and _every_path(one)
@@ -95,31 +83,3 @@ def _any_path(one: Alternative, table: RouteTable) -> Test:
     term = Pattern(PatternKind.REGEX, "/.*", dialect=RegexDialect.RUST_SPAN)
     node = one.source.trail if isinstance(one.source, RouteMatch) else table.trail
     return Test(part=Part.PATH, any_of=(named(term, node),), trail=named("any path", node))
-
-
-def said_test(ask: Ask) -> Test:
-    """The test in the target's kinds of pattern."""
-    test = ask.test
-    kinds = [t.value.kind for t in test.any_of if isinstance(t.value, Pattern)]
-    direct = all(k in (PatternKind.EXACT, PatternKind.REGEX) for k in kinds)
-    if not test.any_of:
-        term = Pattern(PatternKind.REGEX, ".*", dialect=RegexDialect.RUST_SPAN)
-        shown = (test.presence,) if test.presence is not None else (test.trail,)
-        return replace(test, any_of=(derived(term, shown),), presence=None)
-    if direct and len(test.any_of) == 1 and _same_dialect(test.any_of[0].value):
-        return test
-    regex = _say(ask)
-    term = Pattern(PatternKind.REGEX, regex, dialect=RegexDialect.RUST_SPAN)
-    return replace(test, any_of=(derived(term, test.any_of),), presence=None)
-
-
-def _same_dialect(term: object) -> bool:
-    if not isinstance(term, Pattern) or term.ignore_case:
-        return False
-    return term.kind is PatternKind.EXACT or term.dialect is RegexDialect.RUST_SPAN
-
-
-def _say(ask: Ask) -> str:
-    if ask.test.part is Part.PATH:
-        return say(ask.accepted)
-    return ask.accepted.to_regex(Dialect.RUST_SPAN, within=HEADER_VALUE)

@@ -9,17 +9,23 @@ from ir.model import Model
 from ir.resilience import Outliers, RateLimit
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
+from translator.exporters.gateways.write import is_at_gateway, write_gateways
+from translator.exporters.linkerd.takeover import ENROLLED
 from translator.exporters.linkerd.write.authorization import Authorizations
 from translator.exporters.linkerd.write.egress import write_networks
 from translator.exporters.linkerd.write.endpoints import failure_accrual
-from translator.exporters.linkerd.write.gateway import is_at_gateway, write_gateways
 from translator.exporters.linkerd.write.machine import write_machine
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
 from translator.exporters.linkerd.write.protocols import protocol_edits
 from translator.exporters.linkerd.write.rate_limit import write_rate_limit
 from translator.exporters.linkerd.write.route import write_routes
-from translator.exporters.linkerd.write.server import ServerKey, is_policy, key_of, write_server
-from translator.exporters.linkerd.write.service import write_subset
+from translator.exporters.linkerd.write.server import (
+    ServerKey,
+    is_policy,
+    key_of,
+    write_server,
+)
+from translator.exporters.routes.subset import write_subset
 
 
 def write(  # noqa: C901, PLR0912  # one case a kind of fact
@@ -74,7 +80,7 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
     manifests.extend(write_networks(model.facts, model.inventory))
-    manifests.extend(write_gateways(model.facts, options.gateway_class or ""))
+    manifests.extend(write_gateways(model.facts, options.gateway_class or "", ENROLLED))
     edits.extend(protocol_edits(spoken, model.inventory))
     edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))

@@ -11,7 +11,7 @@ from ir.provenance import Traced
 from translator.api import Edit, Said
 from translator.exporters.linkerd.legalise.membership import annotation_of
 from translator.exporters.linkerd.legalise.opaque_ports import ranges
-from translator.exporters.linkerd.write.gateway import ENROLLED
+from translator.exporters.linkerd.takeover import ENROLLED
 from translator.resources.kubernetes.read import template_path
 from translator.target import Target
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ir.access import Closed, Grant
 from ir.attachment import Attachment, WorkloadPort
-from ir.match import Labels, Operator
-from ir.provenance import Traced
 from ir.traffic import PortProtocol
 from translator.api import Manifest, Said, Tree
 from translator.exporters.naming import name_of
+from translator.exporters.selectors import selector_tree
 
 _POLICIES = ("all-authenticated", "all-unauthenticated")
 SERVER = "policy.linkerd.io/v1beta3"
@@ -73,29 +72,6 @@ def _number(port: object) -> int:
     if not isinstance(port, WorkloadPort) or not isinstance(port.port, int):
         raise TypeError(port)
     return port.port
-
-
-def selector_tree(labels: Traced[Labels]) -> dict[str, Tree]:
-    """A label selector; equal labels go under ``matchLabels``."""
-    equal: dict[str, Tree] = {}
-    other: list[Tree] = []
-    for requirement in labels.value.requirements:
-        if requirement.operator is Operator.IN and len(requirement.values) == 1:
-            equal[requirement.key] = Said(requirement.values[0], (labels,))
-        else:
-            item: dict[str, Tree] = {
-                "key": Said(requirement.key, (labels,)),
-                "operator": Said(requirement.operator.value, (labels,)),
-            }
-            if requirement.values:
-                item["values"] = [Said(value, (labels,)) for value in requirement.values]
-            other.append(item)
-    tree: dict[str, Tree] = {}
-    if equal:
-        tree["matchLabels"] = equal
-    if other:
-        tree["matchExpressions"] = other
-    return tree
 
 
 __all__ = [

@@ -1,8 +1,4 @@
-"""The edge: gateways and their rules as Gateways and routes of a class that is given, or one finding for each gateway.
-
-Linkerd has no gateway of its own (linkerd.io/2/tasks/using-ingress, 2.20): any that speaks Gateway API will do, with its
-pods in the mesh. It ignores routes whose parent is a Gateway.
-"""
+"""The edge: gateways and their rules as Gateways and routes of Gateway API, of a class that is given."""
 
 from __future__ import annotations
 
@@ -18,19 +14,18 @@ from ir.provenance import Assumption, Traced, derived, named, trail
 from ir.traffic import NoMatch, Order, Protocol, Redirect, Route, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.linkerd.legalise.destinations import Subsets, Unreachable
-from translator.exporters.linkerd.legalise.edge.binding import (
+from translator.exporters.gateways.binding import (
     ANY,
     Bundle,
     bundles,
     is_shut,
     listeners_of,
 )
-from translator.exporters.linkerd.legalise.edge.effects import with_effects
-from translator.exporters.linkerd.legalise.edge.findings import (
+from translator.exporters.gateways.findings import (
     CLASS,
     HOSTS,
     REGEX,
+    Takeover,
     has_regex,
     identities,
     moved,
@@ -38,13 +33,15 @@ from translator.exporters.linkerd.legalise.edge.findings import (
     pods_of,
     unguarded,
 )
-from translator.exporters.linkerd.legalise.edge.listeners import Door, Doors, doors_of
-from translator.exporters.linkerd.legalise.edge.streams import stream_tables
-from translator.exporters.linkerd.legalise.edge.tables import Scene, legal_tables
-from translator.exporters.linkerd.legalise.methods import by_method
-from translator.exporters.linkerd.legalise.rank import Contradiction
-from translator.exporters.linkerd.legalise.redirects import in_target_redirects
+from translator.exporters.gateways.listeners import Door, Doors, doors_of
+from translator.exporters.gateways.streams import stream_tables
+from translator.exporters.gateways.tables import Scene, legal_tables
 from translator.exporters.naming import Names
+from translator.exporters.routes.alternatives import Contradiction
+from translator.exporters.routes.destinations import Subsets, Unreachable
+from translator.exporters.routes.effects import with_effects
+from translator.exporters.routes.methods import by_method
+from translator.exporters.routes.redirects import in_target_redirects
 from translator.report.model import Fate, Impact, Severity, Support
 
 _PERMANENTLY = 301
@@ -73,7 +70,7 @@ def is_class(fact: Fact) -> bool:
 
 
 def legalise_edge(
-    edge: Model, inside: Sequence[Fact], subsets: Subsets, options: Options, class_name: str
+    edge: Model, inside: Sequence[Fact], subsets: Subsets, options: Options, takeover: Takeover
 ) -> Edge:
     """The gateways of a pruned model in legal form; ``inside`` are the facts of the mesh itself."""
     found = Edge()
@@ -89,7 +86,7 @@ def legalise_edge(
         found.losses.extend(doors.losses)
         found.losses.extend(_shut_out(gateway, doors, tables, told))
         if doors.made:
-            found.losses.append(moved(listeners, class_name))
+            found.losses.append(moved(listeners, takeover))
         else:
             found.losses.extend(_selectors(listeners))
         found.facts.extend(door.listener for door in doors.made)
@@ -102,8 +99,8 @@ def legalise_edge(
             own.extend(_written(bundle, scene, found, lost))
         found.facts.extend(own)
         if doors.made:
-            found.losses.extend(needs(listeners[0].gateway, own, class_name))
-        found.losses.extend(about(inside, listeners, pods_in, account, class_name))
+            found.losses.extend(needs(listeners[0].gateway, own, takeover))
+        found.losses.extend(about(inside, listeners, pods_in, account, takeover.class_name))
     found.losses.extend(_unbound(tables, bound, gateways, told))
     found.losses.extend(
         _never_reached([t for t in tables if id(t) in bound and id(t) not in lost], scene)

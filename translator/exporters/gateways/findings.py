@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck
 from ir.attachment import Scope, Subject
@@ -48,7 +49,20 @@ def _equal(labels: Traced[Labels] | None) -> Mapping[str, str]:
     return {r.key: r.values[0] for r in requirements if r.operator is Operator.IN}
 
 
-def moved(listeners: Sequence[Listener], class_name: str) -> Loss:
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """What takes the gateways over: those of a class.
+
+    ``joins``: what to see to with the pods that it makes. ``features``: what it must support for that, in the words of
+    Gateway API.
+    """
+
+    class_name: str
+    joins: str = ""
+    features: tuple[str, ...] = ()
+
+
+def moved(listeners: Sequence[Listener], takeover: Takeover) -> Loss:
     """The gateway gets other pods and another address."""
     first = listeners[0]
     selectors = tuple(one.workloads for one in listeners if one.workloads is not None)
@@ -59,12 +73,12 @@ def moved(listeners: Sequence[Listener], class_name: str) -> Loss:
         severity=Severity.MEDIUM,
         sites=selectors,
         because=() if selectors else (first.gateway,),
-        message=f"the gateway {first.gateway.value} becomes a Gateway of class {class_name}: other pods serve it, at "
+        message=f"the gateway {first.gateway.value} becomes a Gateway of class {takeover.class_name}: other pods serve it, at "
         "an address of their own.",
         why="A gateway of the source is a part of its mesh; pods that are chosen by labels serve several of them.",
-        advice=f"See that the pods of {class_name} have the annotations of spec.infrastructure, which enrol them in the "
-        "mesh (else set linkerd.io/inject on their namespace or pod template; ingress instead of enabled where they "
-        "connect to pods and not to Services), test, then point DNS to the new address.",
+        advice=f"{takeover.joins}, test, then point DNS to the new address."
+        if takeover.joins
+        else "Test, then point DNS to the new address.",
     )
 
 
@@ -221,10 +235,12 @@ def has_regex(tables: Sequence[RouteTable]) -> bool:
     )
 
 
-def needs(gateway: Traced[str], tables: Sequence[RouteTable], class_name: str) -> Iterator[Loss]:
+def needs(gateway: Traced[str], tables: Sequence[RouteTable], takeover: Takeover) -> Iterator[Loss]:
     """The features that the class must support, and regular expressions."""
-    words = ["GatewayInfrastructurePropagation", *features(tables)]
+    words = [*takeover.features, *features(tables)]
     words += ["regular expressions"] if has_regex(tables) else []
+    if not words:
+        return
     yield Loss(
         code="MM509",
         impact=Impact.NONE,
@@ -232,7 +248,7 @@ def needs(gateway: Traced[str], tables: Sequence[RouteTable], class_name: str) -
         severity=Severity.LOW,
         fate=Fate.APPROXIMATED,
         because=(gateway,),
-        message=f"{gateway.value} and its routes need of the class {class_name}, beyond the core of Gateway API: "
+        message=f"{gateway.value} and its routes need of the class {takeover.class_name}, beyond the core of Gateway API: "
         f"{', '.join(words)}.",
         advice="Compare with status.supportedFeatures of the GatewayClass; look at the status of each route "
         "once it is applied.",

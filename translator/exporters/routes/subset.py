@@ -6,7 +6,7 @@ from ir.inventory import Inventory
 from ir.provenance import Traced
 from ir.traffic import EndpointSubset
 from translator.api import Manifest, Said, Tree
-from translator.exporters.linkerd.write.server import selector_tree
+from translator.exporters.selectors import selector_tree
 
 
 def write_subset(subset: EndpointSubset, inventory: Inventory) -> Manifest:

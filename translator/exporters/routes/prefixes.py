@@ -16,8 +16,8 @@ from ir.match import Part, Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced, derived
 from ir.traffic import Rewrite, Route, RouteMatch, RouteTable
 from translator.api import Loss
-from translator.exporters.linkerd.legalise.edge.specificity import is_path
-from translator.exporters.linkerd.legalise.paths import say
+from translator.exporters.routes.expressions import say
+from translator.exporters.routes.specificity import is_path
 from translator.report.model import Fate, Impact, Severity, Support
 
 _BESIDE = "MM730"

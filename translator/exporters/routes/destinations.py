@@ -98,6 +98,8 @@ class Subsets:
 
     inventory: Inventory
     names: Names
+    implicit: bool = False
+    """Whether a rule without backends goes on to the service that it is for."""
     made: dict[tuple[str, str, str], EndpointSubset] = field(default_factory=dict)
 
     def route(self, route: Route, table: RouteTable) -> Route:
@@ -107,12 +109,12 @@ class Subsets:
             Unreachable: a destination is not in the input, or has no form.
         """
         outside = [b for b in route.backends if b.destination.name.value == AS_DIALLED]
-        if outside:
+        if outside and self.implicit:
             return _without_backends(route)
         try:
             backends = tuple(self._backend(b, table) for b in route.backends)
         except Unreachable:
-            if not _is_the_service_itself(route, table):
+            if not (self.implicit and _is_the_service_itself(route, table)):
                 raise
             return _without_backends(route)
         return replace(route, backends=backends)
@@ -138,7 +140,7 @@ class Subsets:
 
     def trial(self) -> Subsets:
         """The same without consequences: what it makes is thrown away."""
-        return Subsets(self.inventory, Names())
+        return Subsets(self.inventory, Names(), self.implicit)
 
     def _backend(self, backend: Backend, table: RouteTable) -> Backend:
         return replace(backend, destination=self._destination(backend.destination, table))

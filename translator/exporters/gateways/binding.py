@@ -15,7 +15,7 @@ from ir.inventory import Inventory
 from ir.match import Part, Pattern, PatternKind
 from ir.provenance import Traced, bare, derived
 from ir.traffic import Destination, Protocol, Route, RouteTable
-from translator.exporters.linkerd.legalise.edge.listeners import Door, Doors
+from translator.exporters.gateways.listeners import Door, Doors
 
 ANY = Pattern(PatternKind.SUFFIX, "", ignore_case=True)
 """Every name."""

@@ -15,8 +15,13 @@ _FAR = ("istio-remote", "istio-east-west")
 _DECIDE = "Decide which gateway takes over; with its Gateway API class give --gateway-class."
 
 
-def of_class(settings: Sequence[ProxySetting], class_name: str) -> Iterator[ProxySetting | Loss]:
-    """Each setting with the class that is given, or what becomes of its gateway; ``class_name`` may be empty."""
+def of_class(
+    settings: Sequence[ProxySetting], class_name: str, advice: str
+) -> Iterator[ProxySetting | Loss]:
+    """Each setting with the class that is given, or what becomes of its gateway; ``class_name`` may be empty.
+
+    ``advice``: what to see to with one that is given.
+    """
     for one in settings:
         word = one.value.value
         if word in _BETWEEN:
@@ -27,7 +32,7 @@ def of_class(settings: Sequence[ProxySetting], class_name: str) -> Iterator[Prox
                         "once the source is gone", "Link the clusters with the target's multicluster extension.")  # fmt: skip
         elif class_name:
             yield replace(one, value=one.value.derive(class_name))
-            yield _moved(one, class_name)
+            yield _moved(one, class_name, advice)
         else:
             yield _lost(one, Impact.STRICTER, "is served by the source: nothing enters by it once the source is gone",
                         _DECIDE)  # fmt: skip
@@ -45,7 +50,7 @@ def _lost(one: ProxySetting, impact: Impact, what: str, advice: str) -> Loss:
     )
 
 
-def _moved(one: ProxySetting, class_name: str) -> Loss:
+def _moved(one: ProxySetting, class_name: str, advice: str) -> Loss:
     return Loss(
         code="MM505",
         impact=Impact.DIFFERENT,
@@ -55,6 +60,5 @@ def _moved(one: ProxySetting, class_name: str) -> Loss:
         sites=(one.value,),
         message=f"{one.object} becomes one of class {class_name}: other pods serve it, at an address of their own.",
         why="Its class was the source's, which goes away.",
-        advice=f"See that its pods have the annotations of spec.infrastructure and that {class_name} knows what its "
-        "routes ask for, test, then point DNS to the new address.",
+        advice=advice,
     )

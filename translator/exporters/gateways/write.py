@@ -7,7 +7,7 @@ Secrets of another namespace.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.attachment import EnforcedAt
@@ -17,7 +17,7 @@ from ir.model import Fact
 from ir.provenance import Traced, assumed, derived
 from ir.traffic import Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
-from translator.exporters.linkerd.legalise.edge.findings import CLASS
+from translator.exporters.gateways.findings import CLASS
 from translator.exporters.naming import Names, name_of
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
@@ -39,25 +39,19 @@ _MAX_NAMES = 16
 """Objects that one grant may name."""
 
 
-ENROLLED = {
-    "linkerd.io/inject": "enabled",
-    "config.linkerd.io/default-inbound-policy": "all-unauthenticated",
-}
-"""What makes the gateway's pods members of the mesh, as they were of the source's, which let in whom their listeners do.
-
-A class copies annotations of ``spec.infrastructure`` to what it makes (sigs.k8s.io/gateway-api apis/v1/gateway_types.go
-``GatewayInfrastructure``, 1.4). Clients from outside have no certificate of the mesh, and the source demands none at a
-gateway: PeerAuthentication holds at sidecars (istio/istio pilot/pkg/networking/core/gateway.go, 1.31).
-"""
-
-
 def is_at_gateway(table: RouteTable) -> bool:
     """Whether the table is for requests that enter by a gateway."""
     return table.attachment.enforced_at is EnforcedAt.GATEWAY
 
 
-def write_gateways(facts: Sequence[Fact], class_name: str) -> Iterator[Manifest]:
-    """The Gateways of all listeners, the routes bound to them, and the grants that both need."""
+def write_gateways(
+    facts: Sequence[Fact], class_name: str, annotations: Mapping[str, str]
+) -> Iterator[Manifest]:
+    """The Gateways of all listeners, the routes bound to them, and the grants that both need.
+
+    ``annotations``: what the pods of the class get (sigs.k8s.io/gateway-api apis/v1/gateway_types.go
+    ``GatewayInfrastructure``, 1.4).
+    """
     tables = [f for f in facts if isinstance(f, RouteTable) and is_at_gateway(f)]
     gateways: dict[str, list[Listener]] = {}
     for fact in facts:
@@ -65,7 +59,7 @@ def write_gateways(facts: Sequence[Fact], class_name: str) -> Iterator[Manifest]
             gateways.setdefault(fact.gateway.value, []).append(fact)
     grants = _Grants()
     for gateway, listeners in gateways.items():
-        yield _gateway(gateway, listeners, tables, class_name)
+        yield _gateway(gateway, listeners, tables, class_name, annotations)
         space = gateway.partition("/")[0]
         for listener in listeners:
             for secret in listener.certificates:
@@ -77,24 +71,25 @@ def write_gateways(facts: Sequence[Fact], class_name: str) -> Iterator[Manifest]
 
 
 def _gateway(
-    gateway: str, listeners: Sequence[Listener], tables: Sequence[RouteTable], class_name: str
+    gateway: str,
+    listeners: Sequence[Listener],
+    tables: Sequence[RouteTable],
+    class_name: str,
+    annotations: Mapping[str, str],
 ) -> Manifest:
     space, _, name = gateway.partition("/")
     node = tuple(listener.trail for listener in listeners)
+    spec: dict[str, Tree] = {"gatewayClassName": assumed(class_name, CLASS)}
+    if annotations:
+        words: dict[str, Tree] = {key: Said(value, node) for key, value in annotations.items()}
+        spec["infrastructure"] = {"annotations": words}
+    spec["listeners"] = [_listener(listener, tables) for listener in listeners]
     return Manifest(
         api_version=GATEWAY_API,
         kind="Gateway",
         namespace=space,
         name=name,
-        tree={
-            "spec": {
-                "gatewayClassName": assumed(class_name, CLASS),
-                "infrastructure": {
-                    "annotations": {key: Said(value, node) for key, value in ENROLLED.items()}
-                },
-                "listeners": [_listener(listener, tables) for listener in listeners],
-            }
-        },
+        tree={"spec": spec},
         purpose=node,
     )
 

@@ -10,10 +10,11 @@ from ir.match import Part, Pattern, Test
 from ir.provenance import Traced, derived, named
 from ir.traffic import Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
-from translator.exporters.linkerd.legalise.destinations import Unreachable
-from translator.exporters.linkerd.legalise.edge.binding import KINDS, Bundle, holds_at
-from translator.exporters.linkerd.legalise.edge.tables import Scene, delivered, frame_of, on_ports
+from translator.exporters.gateways.binding import KINDS, Bundle, holds_at
+from translator.exporters.gateways.tables import Scene, frame_of, on_ports
 from translator.exporters.naming import name_of
+from translator.exporters.routes.destinations import Unreachable
+from translator.exporters.routes.rules import delivered
 
 _ADVICE = "Write the route by hand, or give these connections a host or a port of their own."
 

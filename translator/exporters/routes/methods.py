@@ -11,8 +11,8 @@ from ir.provenance import Traced, absorb, derived
 from ir.traffic import Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.linkerd.legalise.rank import accepted
-from translator.exporters.linkerd.legalise.rules import METHODS, union
+from translator.exporters.routes.alternatives import accepted
+from translator.exporters.routes.languages import METHODS, union
 from translator.report.model import Fate, Impact, Support
 
 

@@ -17,8 +17,7 @@ from dataclasses import replace
 from ir.language import PATH, Language
 from ir.match import Part, Pattern, PatternKind, RegexDialect, Test
 from ir.provenance import Traced, derived
-from translator.exporters.linkerd.legalise.paths import say
-from translator.exporters.linkerd.legalise.rank import (
+from translator.exporters.routes.alternatives import (
     Alternative,
     Ask,
     Contradiction,
@@ -28,6 +27,7 @@ from translator.exporters.linkerd.legalise.rank import (
     reached,
     within_both,
 )
+from translator.exporters.routes.expressions import say
 
 ROUNDS = 96
 """Repairs after which a table is given up."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.linkerd.legalise.destinations import Gap, Subsets, Unreachable
+from translator.exporters.routes.destinations import Gap, Subsets, Unreachable
 from translator.report.model import Fate, Impact, Severity, Support
 
 

@@ -1,0 +1,1 @@
+"""Routes of Gateway API, whichever mesh reads them: order, words and destinations."""
