@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from translator.audit.survey import audit
     from translator.difference import verify
     from translator.errors import (
         AccountingError,
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     )
     from translator.pipeline import VERSION as __version__  # noqa: N811  # the name that Python knows
     from translator.pipeline import Result, read, translate
+    from translator.report.audit import Audit
     from translator.report.model import Report
 
 __all__ = [
     "AccountingError",
+    "Audit",
     "InputError",
     "MeshMigrateError",
     "Place",
@@ -35,6 +38,7 @@ __all__ = [
     "Result",
     "TargetError",
     "__version__",
+    "audit",
     "main",
     "read",
     "translate",
@@ -43,12 +47,14 @@ __all__ = [
 
 _HOMES = {
     "AccountingError": "translator.errors",
+    "Audit": "translator.report.audit",
     "InputError": "translator.errors",
     "MeshMigrateError": "translator.errors",
     "Place": "translator.errors",
     "Report": "translator.report.model",
     "Result": "translator.pipeline",
     "TargetError": "translator.errors",
+    "audit": "translator.audit.survey",
     "read": "translator.pipeline",
     "translate": "translator.pipeline",
     "verify": "translator.difference",

@@ -57,7 +57,7 @@ def exhibits_of(
         calls=_calls(model, callers),
         callers=callers,
         targets=tuple(map(str, targets)),
-        features=tuple(_features(model, targets)),
+        features=tuple(features(model, targets)),
     )
 
 
@@ -190,7 +190,8 @@ def _targets(options: Options) -> tuple[Target, ...]:
     return tuple({str(target): target for target in found}.values())
 
 
-def _features(model: Model, targets: Sequence[Target]) -> Iterator[Feature]:
+def features(model: Model, targets: Sequence[Target]) -> Iterator[Feature]:
+    """What the model says, position by position, with the grade of each target."""
     tables = [Table(capability_rows(target.mesh), target) for target in targets]
     uses: Counter[tuple[str, str]] = Counter()
     for fact in model.facts:

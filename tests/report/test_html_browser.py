@@ -15,8 +15,8 @@ from tests.report.browser import browser, needs_browser, opened, until
 from tests.report.hostile import ATTACKS, hostile_report
 from tests.report.large import large_report
 from tests.report.reports import shop
+from translator.report.areas import area
 from translator.report.headline import headline
-from translator.report.html.findings import area
 from translator.report.html.page import render_html
 
 if TYPE_CHECKING:

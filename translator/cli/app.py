@@ -12,12 +12,30 @@ import typer
 from translator.cli.config import read_settings
 from translator.cli.errors import asks_for_detail, guarded
 from translator.cli.flags import with_flags
-from translator.cli.options import Aim, Format, Gate, Reading, Talk, Threshold, Writing
+from translator.cli.options import (
+    Aim,
+    Format,
+    Gate,
+    Judging,
+    Reading,
+    Talk,
+    Telling,
+    Threshold,
+    Writing,
+)
 from translator.registry import pairs
 
 PathArguments = Annotated[
     list[str] | None,
     typer.Argument(metavar="PATH...", help="Files, folders, or - for stdin.", show_default=False),
+]
+EstateArguments = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAME=]PATH...",
+        help="Files or folders; those of one name together.",
+        show_default=False,
+    ),
 ]
 From = Annotated[str, typer.Option("--from", metavar="MESH", help="The source; auto detects it.")]
 To = Annotated[str, typer.Option("--to", metavar="MESH[@VERSION]", help="The target.")]
@@ -158,6 +176,29 @@ def verify(  # noqa: PLR0913, PLR0917  # its options
     return run_verify(sides, meshes, wanted, reading, aim, talk, overlay=overlay)
 
 
+@app.command("audit")
+@with_flags
+def audit(  # noqa: PLR0913, PLR0917  # its options
+    reading: Reading,
+    judging: Judging,
+    telling: Telling,
+    talk: Talk,
+    paths: EstateArguments = None,
+    from_: From = "auto",
+    to: Annotated[
+        list[str] | None,
+        typer.Option("--to", metavar="MESH[@VERSION]", help="A target; repeatable; else all."),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="text, json, markdown, csv or html.")
+    ] = "text",
+) -> int:
+    """Show what is in manifests and what each target would make of them."""
+    from translator.cli.audit import run_audit
+
+    return run_audit(paths or [], from_, to or [], form, reading, judging, telling, talk)
+
+
 @app.command("ir")
 @with_flags
 def ir(
@@ -200,7 +241,7 @@ def explain(
 
 @app.command("schema")
 def schema(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="report, ir or config.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="report, audit, ir or config.")],
 ) -> int:
     """Print a JSON Schema."""
     from translator.cli.pages import run_schema
@@ -220,7 +261,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
 
-    configured = [*(f"{a}-to-{b}" for a, b in pairs()), "convert", "why", "verify", "ir"]
+    configured = [*(f"{a}-to-{b}" for a, b in pairs()), "convert", "why", "verify", "audit", "ir"]
 
     def start() -> object:
         asked = any(name in given for name in configured)

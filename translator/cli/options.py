@@ -120,5 +120,27 @@ class Talk:
     color: Color = flag(Color.AUTO, "Colour on stderr.")
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What decides the exit code of an audit: as for a translation, but by default nothing does."""
+
+    accept: tuple[str, ...] = flag(
+        (), "Do not count this finding; a blocker needs the glob.", "CODE[@GLOB][=REASON]"
+    )
+    fail_on: Threshold = flag(Threshold.NEVER, "End with 3 from this severity on.")
+    baseline: str = flag("", "Count only findings that this report lacks.", "FILE")
+    verify: bool = flag(default=True, text="Prove each translation, as it would be.")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What an audit is about and how it is told."""
+
+    gateway_class: str = flag("", "Of the Gateways that take over ingress.", "CLASS")
+    report: tuple[str, ...] = flag(
+        (), "Write it too: .html, .json, .md, .csv or .txt; repeatable.", "FILE"
+    )
+
+
 SETTINGS = (Reading, Aim, Gate, Writing, Talk)
 """All that the settings file and the environment may set."""

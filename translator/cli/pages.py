@@ -26,12 +26,16 @@ def run_explain(code: str, *, every: bool) -> int:
 
 
 def run_schema(what: str) -> int:
-    """Prints the JSON Schema of the report, of the neutral model or of the settings file."""
+    """Prints the JSON Schema of the report, of an audit, of the neutral model or of the settings file."""
     match what:
         case "report":
             from translator.report.schema import report_schema
 
             schema = report_schema()
+        case "audit":
+            from translator.report.schema import audit_schema
+
+            schema = audit_schema()
         case "ir":
             from translator.cli.neutral_schema import model_schema
 
@@ -41,7 +45,7 @@ def run_schema(what: str) -> int:
 
             schema = settings_schema()
         case _:
-            message = f'there is no schema "{what}": expected report, ir or config.'
+            message = f'there is no schema "{what}": expected report, audit, ir or config.'
             raise TargetError(message)
     out((json.dumps(schema, indent=2) + "\n",))
     return 0

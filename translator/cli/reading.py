@@ -45,17 +45,24 @@ def run_options(loaded: Loaded, source: str, target: str, reading: Reading, aim:
         versioned(source, reading.source_version, "--source-version"),
         versioned(target, aim.target_version, "--target-version"),
         {
-            "namespace": reading.namespace,
-            "complete": reading.complete,
-            "trust_domain": reading.trust_domain,
-            "cluster_domain": reading.cluster_domain,
-            "root_namespace": reading.root_namespace,
-            "control_plane_namespace": reading.control_plane_namespace,
-            "node_networks": _networks(reading.node_networks),
+            **reading_settings(reading),
             "gateway_class": aim.gateway_class or None,
             "defaults": aim.defaults.value,
         },
     )
+
+
+def reading_settings(reading: Reading) -> dict[str, object]:
+    """What is known of the cluster beside the manifests, as fields of the options."""
+    return {
+        "namespace": reading.namespace,
+        "complete": reading.complete,
+        "trust_domain": reading.trust_domain,
+        "cluster_domain": reading.cluster_domain,
+        "root_namespace": reading.root_namespace,
+        "control_plane_namespace": reading.control_plane_namespace,
+        "node_networks": _networks(reading.node_networks),
+    }
 
 
 def versioned(mesh: str, version: str, option: str) -> str:

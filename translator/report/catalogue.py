@@ -9,6 +9,7 @@ from translator.report.pages import (
     carried,
     edge,
     egress,
+    estate,
     limits,
     reading,
     resilience,
@@ -23,7 +24,17 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
         for entry in sorted(
             (
                 entry
-                for pages in (reading, routing, carried, resilience, security, limits, edge, egress)
+                for pages in (
+                    reading,
+                    routing,
+                    carried,
+                    resilience,
+                    security,
+                    limits,
+                    edge,
+                    egress,
+                    estate,
+                )
                 for entry in pages.ENTRIES
             ),
             key=lambda entry: entry.code,

@@ -1,10 +1,11 @@
-"""The published JSON Schema of ``report.json``, version 1."""
+"""The published JSON Schemas of ``report.json`` and of an audit, version 1 of each."""
 
 from __future__ import annotations
 
 from typing import cast
 
 ID = "urn:meshmigrate:report:1"
+AUDIT_ID = "urn:meshmigrate:audit:1"
 
 
 def report_schema() -> dict[str, object]:
@@ -29,6 +30,19 @@ def report_schema() -> dict[str, object]:
     properties["causes"] = {"type": "array", "items": _cause()}
     made["required"] = [*made["required"], "assumptions", "causes"]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ID}
+    return head | made
+
+
+def audit_schema() -> dict[str, object]:
+    """The schema of an audit's JSON form, version 1; fields may be added without a new version."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  # only who asks for the schema waits for it
+
+    from translator.report.audit import Audit  # noqa: PLC0415
+
+    made = TypeAdapter(Audit).json_schema()
+    properties = cast("dict[str, object]", made["properties"])
+    properties["schema_version"] = {"const": 1}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": AUDIT_ID}
     return head | made
 
 

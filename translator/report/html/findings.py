@@ -6,23 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from translator.report.areas import area
 from translator.report.catalogue import CATALOGUE, Entry
 from translator.report.html.sheets import Desk, Snippet
 from translator.report.model import Finding, Placement, Report, Severity, Source
 from translator.report.render.groups import Cause, causes
 
-_AREAS = {
-    "1": "input",
-    "2": "routing",
-    "3": "resilience",
-    "4": "security",
-    "5": "edge",
-    "6": "membership and proxies",
-    "7": "telemetry",
-    "8": "extensions",
-    "9": "this tool",
-}
-"""What the codes of each hundred are about."""
 _SHOWN = 8
 """Places of a finding that are named, and outputs of it."""
 _PROOFS = 3
@@ -145,11 +134,6 @@ def _tallies(of: Iterable[tuple[tuple[str, str], FindingView]]) -> tuple[Tally, 
     return tuple(
         Tally(*key, tuple(found[key][severity] for severity in Severity)) for key in sorted(found)
     )
-
-
-def area(code: str) -> str:
-    """What a finding is about, by its code: ``security`` for ``MM402``."""
-    return _AREAS.get(code.removeprefix("MM")[:1], "other")
 
 
 def _view(number: int, one: Finding, desk: Desk, without: tuple[str, str]) -> FindingView:

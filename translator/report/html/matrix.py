@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from translator.report.exhibits import Exhibits, Feature
+from translator.report.words import kind_title
 
 _WORSE = ("NEVER", "NOT_YET", "PARTIAL", "FULL")
-_PARTS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +49,4 @@ def _rows(kind: str, found: Sequence[Feature]) -> Rows:
     worst = tuple(
         min(grades, key=_WORSE.index) for grades in zip(*(f.grades for f in found), strict=True)
     )
-    title = _PARTS.sub(" ", kind).capitalize()
-    return Rows(title, sum(f.uses for f in found), worst, tuple(found))
+    return Rows(kind_title(kind), sum(f.uses for f in found), worst, tuple(found))

@@ -14,9 +14,10 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from translator.report.areas import area
 from translator.report.exhibits import Exhibits
 from translator.report.headline import headline
-from translator.report.html.findings import area, by_feature, by_namespace, cause_views, changes
+from translator.report.html.findings import by_feature, by_namespace, cause_views, changes
 from translator.report.html.graph import drawn
 from translator.report.html.ledger import accounts, bar
 from translator.report.html.matrix import matrix
@@ -33,43 +34,58 @@ def render_html(report: Report) -> str:
 def render_html_chunks(report: Report) -> Iterator[str]:
     """The same in pieces."""
     exhibits = report.exhibits() if report.exhibits is not None else Exhibits()
-    room = Environment(
+    desk = Desk(report, exhibits)
+    causes = cause_views(report, desk)
+    style, script = own_file("style.css"), own_file("script.js")
+    yield from (
+        room()
+        .get_template("page.html.j2")
+        .generate(
+            report=report,
+            style=style,
+            script=script,
+            policy=policy_of(style, script),
+            headline=headline(report),
+            causes=causes,
+            areas=sorted({area(cause.first.code) for cause in causes}),
+            namespaces=list(enumerate(desk.namespaces)),
+            tallies=(
+                ("Feature", "area", by_feature(causes)),
+                ("Namespace", "namespace", by_namespace(causes, desk)),
+            ),
+            changes=changes(report),
+            whole=bar(report.summary.fates, report.summary.leaves),
+            accounts=accounts(report),
+            desk=desk,
+            map=drawn(report, exhibits),
+            matrix=matrix(exhibits),
+        )
+    )
+
+
+def room() -> Environment:
+    """Where templates are filled in: all text is escaped, and what is not given is an error."""
+    made = Environment(
         loader=PackageLoader("translator.report.html"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    room.filters.update(line=printable, shortened=shortened)
-    room.globals.update(times=times, area=area)
-    desk = Desk(report, exhibits)
-    causes = cause_views(report, desk)
-    style, script = _own("style.css"), _own("script.js")
-    yield from room.get_template("page.html.j2").generate(
-        report=report,
-        style=Markup(style),  # noqa: S704  # a file of ours
-        script=Markup(script),  # noqa: S704  # a file of ours
-        policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}",
-        headline=headline(report),
-        causes=causes,
-        areas=sorted({area(cause.first.code) for cause in causes}),
-        namespaces=list(enumerate(desk.namespaces)),
-        tallies=(
-            ("Feature", "area", by_feature(causes)),
-            ("Namespace", "namespace", by_namespace(causes, desk)),
-        ),
-        changes=changes(report),
-        whole=bar(report.summary.fates, report.summary.leaves),
-        accounts=accounts(report),
-        desk=desk,
-        map=drawn(report, exhibits),
-        matrix=matrix(exhibits),
-    )
+    made.filters.update(line=printable, shortened=shortened)
+    made.globals.update(times=times, area=area)
+    return made
 
 
-def _own(name: str) -> str:
+def own_file(name: str) -> Markup:
+    """A style or script of ours, to stand in a page as it is."""
     folder = resources.files("translator.report.html") / "templates"
-    return (folder / name).read_text(encoding="utf-8")
+    return Markup((folder / name).read_text(encoding="utf-8"))  # noqa: S704  # a file of ours
+
+
+def policy_of(style: str, script: str) -> str:
+    """The policy of a page that has nothing but this style and this script."""
+    return f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}"
 
 
 def _hash(text: str) -> str:

@@ -49,11 +49,11 @@ def render_csv_chunks(report: Report) -> Iterator[str]:
 
 def _line(cells: tuple[str, ...]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([_harmless(cell) for cell in cells])
+    csv.writer(text, lineterminator="\n").writerow([harmless(cell) for cell in cells])
     return text.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A cell that a spreadsheet does not take for a formula; ``-`` alone is standard input."""
     risky = cell.startswith(_FORMULA) or (cell.startswith("-") and cell != "-")
     return f"'{cell}" if risky else cell
