@@ -60,7 +60,10 @@ class Certainty(StrEnum):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """Requests to (or from) the subject need a grant; ``answer`` is the HTTP status of the refusal."""
+    """Requests to (or from) the subject need a grant; ``answer`` is the HTTP status of the refusal.
+
+    Outbound, the ports of the attachment are those that are dialled, as in :class:`Grant`.
+    """
 
     attachment: Attachment
     direction: Direction = Direction.INBOUND
@@ -73,6 +76,7 @@ class Closed:
 @roles(
     name=Role.NOTE,
     attachment=Role.SUBJECT,
+    direction=Role.SUBJECT,
     layer=Role.SUBJECT,
     callers=Role.CONDITION,
     requests=Role.CONDITION,
@@ -85,11 +89,13 @@ class Grant:
     """Lets the requests of some callers pass its layer.
 
     The caller must meet one of ``callers``, the request one of ``requests``, and all of ``always`` must hold. Where a
-    tuple is empty, anyone or any request does.
+    tuple is empty, anyone or any request does. Outbound, the subject is who calls, ``callers`` are those who are called,
+    and the ports are theirs.
     """
 
     name: Traced[str] | None = None
     attachment: Attachment
+    direction: Direction = Direction.INBOUND
     layer: Layer
     callers: tuple[AllOf, ...] = ()
     requests: tuple[AllOf, ...] = ()
@@ -102,6 +108,7 @@ class Grant:
 @roles(
     name=Role.NOTE,
     attachment=Role.SUBJECT,
+    direction=Role.SUBJECT,
     layer=Role.SUBJECT,
     callers=Role.CONDITION,
     requests=Role.CONDITION,
@@ -116,6 +123,7 @@ class Refusal:
 
     name: Traced[str] | None = None
     attachment: Attachment
+    direction: Direction = Direction.INBOUND
     layer: Layer
     callers: tuple[AllOf, ...] = ()
     requests: tuple[AllOf, ...] = ()

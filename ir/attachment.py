@@ -12,9 +12,17 @@ from ir.roles import Role, roles
 
 @dataclass(frozen=True, slots=True, order=True)
 class WorkloadPort:
-    """A port on which a workload listens: a number, or the name of a container's port."""
+    """A port on which a workload listens: a number, or the name of a container's port.
+
+    ``last``: the end of a range that begins with ``port``; 0: that port alone.
+    """
 
     port: int | str
+    last: int = 0
+
+    def covers(self, number: int, own: int | None) -> bool:
+        """Whether a port is meant; ``own`` is the number that the workload has for :attr:`port`."""
+        return own is not None and own <= number <= max(own, self.last)
 
 
 @dataclass(frozen=True, slots=True, order=True)

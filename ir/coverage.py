@@ -41,4 +41,4 @@ def covers_undeclared(attachment: Attachment) -> bool:
 
 def _is(own: Traced[WorkloadPort | ServicePort], workload: Workload, port: int) -> bool:
     value = own.value
-    return isinstance(value, WorkloadPort) and workload.port_number(value.port) == port
+    return isinstance(value, WorkloadPort) and value.covers(port, workload.port_number(value.port))

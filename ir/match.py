@@ -104,6 +104,8 @@ class Part(StrEnum):
     SERVER_NAME = "server_name"
     """The name in the TLS hello."""
     DESTINATION_ADDRESS = "destination_address"
+    TRANSPORT = "transport"
+    """The protocol below: ``TCP`` for all requests of this model; ``UDP``, ``SCTP``, ``icmpv4/8`` and such for others."""
 
     CERTIFICATE = "certificate"
     """Whether the caller proved an identity of the mesh at all."""
@@ -121,8 +123,11 @@ class Part(StrEnum):
     TOKEN_AUDIENCE = "token_audience"  # noqa: S105
     TOKEN_CLAIM = "token_claim"  # noqa: S105
     WORKLOAD_LABELS = "workload_labels"
+    NAMESPACE_LABELS = "namespace_labels"
+    """The labels of the caller's namespace, among them ``kubernetes.io/metadata.name``."""
     ENTITY = "entity"
-    """One of: host, remote-node, kubelet, cluster, world, all."""
+    """``all``, and ``world`` or ``cluster``; of what is in the cluster and no pod, its kind too: host (the node of the
+    pod), kubelet, remote-node, health, ingress, kube-apiserver, unmanaged."""
     DNS_NAME = "dns_name"
     SERVICE = "service"
     EXTENSION = "extension"
@@ -143,6 +148,7 @@ CALLER_PARTS = frozenset(Part) - frozenset(
         Part.SERVICE_PORT,
         Part.SERVER_NAME,
         Part.DESTINATION_ADDRESS,
+        Part.TRANSPORT,
         Part.EXTENSION,
     )
 )

@@ -8,7 +8,7 @@ refuses what it cannot tell (:class:`Unsupported`) instead of guessing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ir.access import (
@@ -16,6 +16,7 @@ from ir.access import (
     Certainty,
     Closed,
     Direction,
+    Evidence,
     ExternalDecision,
     Grant,
     GuardedRoute,
@@ -29,31 +30,34 @@ from ir.access import (
     TokenCheck,
 )
 from ir.behaviour.concrete_choice import Candidate, winner
-from ir.behaviour.concrete_match import Sight, any_holds, certified, query_of, rule_holds
-from ir.behaviour.concrete_place import covers, holds_at
+from ir.behaviour.concrete_match import Sight, any_holds, certified, holds, query_of, rule_holds
+from ir.behaviour.concrete_place import holds_at, leaves_by
 from ir.behaviour.concrete_regex import Unsupported
 from ir.behaviour.concrete_route import decide_route
 from ir.behaviour.concrete_trail import leaves_of, name_of
-from ir.behaviour.request import Answer, Decision, Request
+from ir.behaviour.request import Answer, Caller, Decision, Request
 from ir.inventory import Workload
+from ir.match import AllOf, Part
 from ir.model import Fact, Model
 from ir.provenance import Traced, Trail
 from ir.traffic import NoMatch
 
 __all__ = ["Unsupported", "decide_access", "decide_route"]
 
-F = TypeVar(
-    "F",
-    Bypass,
-    Closed,
-    ExternalDecision,
-    Grant,
-    GuardedRoutes,
-    PeerMtls,
-    Probes,
-    Refusal,
-    TokenCheck,
+Ruling = (
+    Bypass
+    | Closed
+    | ExternalDecision
+    | Grant
+    | GuardedRoutes
+    | PeerMtls
+    | Probes
+    | Refusal
+    | TokenCheck
 )
+"""A fact that decides whether a request gets in."""
+
+F = TypeVar("F", bound=Ruling)
 
 _OPEN = Decision(Answer.ALLOWED, "default", "nothing is closed or refuses the request")
 
@@ -66,16 +70,23 @@ class _Site:
     request: Request
     workload: Workload
 
-    def facts(self, kind: type[F]) -> Iterator[F]:
-        """Facts of that kind about this workload and port, in the model's order."""
+    def facts(self, kind: type[F], direction: Direction = Direction.INBOUND) -> Iterator[F]:
+        """Facts of that kind about this workload and port, in the model's order.
+
+        Outbound: those about what leaves the caller for it.
+        """
         for fact in self.model.facts:
-            if isinstance(fact, kind) and holds_at(
-                fact.attachment, self.model, self.workload, self.request
-            ):
+            if isinstance(fact, kind) and _side(fact) is direction and self._is_about(fact):
                 yield fact
 
+    def _is_about(self, fact: Ruling) -> bool:
+        there = leaves_by if _side(fact) is Direction.OUTBOUND else holds_at
+        return there(fact.attachment, self.model, self.workload, self.request)
+
     def lets_in(self, rule: Grant | Refusal) -> bool:
-        """Whether the request is one that the rule speaks of."""
+        """Whether the request is one that the rule speaks of; outbound, its callers are who is called."""
+        if rule.direction is Direction.OUTBOUND:
+            return self._lets_out(rule)
         sight = Sight(
             request=self.request,
             view=rule.view,
@@ -83,6 +94,45 @@ class _Site:
             inventory=self.model.inventory,
         )
         return rule_holds(sight, rule.callers, rule.requests, rule.always)
+
+    def _lets_out(self, rule: Grant | Refusal) -> bool:
+        other = self.workload
+        space = self.model.inventory.namespaces.get(other.namespace)
+        called = Caller(
+            namespace=other.namespace,
+            service_account=other.service_account,
+            labels=other.labels,
+            mtls=False,
+            namespace_labels={} if space is None else space.labels,
+        )
+        reached = Sight(
+            request=replace(self.request, caller=called),
+            evidence=Evidence.LABEL,
+            inventory=self.model.inventory,
+        )
+        sight = Sight(request=self.request, view=rule.view, evidence=rule.evidence)
+        ways = tuple(way for way in rule.callers if not _fails(way, reached))
+        if rule.callers and not ways:
+            return False
+        if any(test.part in _ADDRESSES for way in ways for test in way.tests):
+            message = "the address of a pod is not known"
+            raise Unsupported(message)
+        return any_holds(ways, reached) and rule_holds(sight, (), rule.requests, rule.always)
+
+
+_ADDRESSES = frozenset((Part.PEER_ADDRESS, Part.DESTINATION_ADDRESS))
+
+
+def _fails(way: AllOf, reached: Sight) -> bool:
+    """Whether a test fails that looks at more than an address."""
+    return any(not holds(t, reached) for t in way.tests if t.part not in _ADDRESSES)
+
+
+def _side(fact: Ruling) -> Direction:
+    """The side that a rule is about; facts of other kinds are looked at for every request."""
+    if isinstance(fact, (Closed, Grant, Refusal)):
+        return fact.direction
+    return Direction.INBOUND
 
 
 def decide_access(model: Model, request: Request) -> Decision:
@@ -93,9 +143,25 @@ def decide_access(model: Model, request: Request) -> Decision:
     """
     site = _Site(model, request, _workload(model, request.workload))
     decision = _decided(site)
-    if decision.allowed:
-        _refuse_closed_way_out(site)
+    for layer in Layer:
+        if not decision.allowed:
+            break
+        decision = _refused(_way_out(site, layer)) or decision
     return decision
+
+
+def _way_out(site: _Site, layer: Layer) -> Decision | None:
+    """What one layer says where the request sets out; ``None`` where it has no opinion."""
+    for refusal in site.facts(Refusal, Direction.OUTBOUND):
+        if refusal.layer is layer and site.lets_in(refusal):
+            return _said(Answer.REFUSED, refusal, "a refusal speaks of what leaves the caller")
+    for closed in site.facts(Closed, Direction.OUTBOUND):
+        if closed.layer is layer and closed.certain is not Certainty.NO:
+            for grant in site.facts(Grant, Direction.OUTBOUND):
+                if grant.layer is layer and site.lets_in(grant):
+                    return _said(Answer.ALLOWED, grant, "a grant lets it out")
+            return _said(Answer.REFUSED, closed, "what leaves the caller is closed")
+    return None
 
 
 def _decided(site: _Site) -> Decision:
@@ -187,8 +253,7 @@ def _granted(site: _Site, layer: Layer) -> Grant | None:
 def _doors(site: _Site, layer: Layer) -> Decision | None:
     """What a layer without routes says: closed or not, granted or not."""
     for closed in site.facts(Closed):
-        inbound = closed.direction is Direction.INBOUND
-        if closed.layer is layer and inbound and closed.certain is not Certainty.NO:
+        if closed.layer is layer and closed.certain is not Certainty.NO:
             grant = _granted(site, layer)
             if grant is not None:
                 return _said(Answer.ALLOWED, grant, "a grant speaks of this request")
@@ -274,18 +339,3 @@ def _carries_token(check: TokenCheck, request: Request) -> bool:
     if not places:
         return request.http and ("authorization" in carried or "access_token" in carried)
     return request.http and any(name in place for name in carried for place in places)
-
-
-def _refuse_closed_way_out(site: _Site) -> None:
-    """Stops where the caller's own side may be closed: its workload is not part of the request."""
-    caller = site.request.caller
-    for fact in site.model.facts:
-        if (
-            isinstance(fact, Closed)
-            and fact.direction is Direction.OUTBOUND
-            and fact.certain is not Certainty.NO
-            and caller.namespace
-            and covers(fact.attachment.subject, caller.namespace, caller.labels, site.model)
-        ):
-            message = f"what leaves the caller is closed ({name_of(fact)})"
-            raise Unsupported(message)

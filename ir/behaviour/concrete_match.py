@@ -86,7 +86,7 @@ def holds(test: Test, sight: Sight) -> bool:
         return False
     if not texts and test.missing_is_empty:
         texts = ("",)
-    labels = sight.request.caller.labels
+    labels = _labels_for(test.part, sight.request.caller)
     pairs = [(term.value, text) for term in test.none_of for text in texts]
     if any(_is(term, text, labels) for term, text in pairs if _read(term, text, test, sight)):
         return False
@@ -268,10 +268,23 @@ def _labels(sight: Sight, _: str) -> tuple[str, ...]:
     return ("",) if caller.namespace or caller.labels else ()
 
 
+def _labels_for(part: Part, caller: Caller) -> Mapping[str, str]:
+    """The labels that a selector looks at: the caller's, or those of its namespace."""
+    if part is not Part.NAMESPACE_LABELS:
+        return caller.labels
+    return {**caller.namespace_labels, "kubernetes.io/metadata.name": caller.namespace}
+
+
+def _namespace_labels(sight: Sight, _: str) -> tuple[str, ...]:
+    return ("",) if sight.request.caller.namespace else ()
+
+
 def _entity(sight: Sight, _: str) -> tuple[str, ...]:
     caller = sight.request.caller
     if caller.probe:
         return ("host", "kubelet", "cluster", "all")
+    if caller.entity:
+        return (caller.entity, "cluster", "all")
     return ("cluster" if caller.namespace else "world", "all")
 
 
@@ -310,7 +323,9 @@ _READ: Mapping[Part, Callable[[Sight, str], tuple[str, ...]]] = {
     Part.TOKEN_AUDIENCE: _token,
     Part.TOKEN_CLAIM: _token,
     Part.WORKLOAD_LABELS: _labels,
+    Part.NAMESPACE_LABELS: _namespace_labels,
     Part.ENTITY: _entity,
+    Part.TRANSPORT: lambda *_: ("TCP",),
     Part.SERVICE: _service,
 }
 """How each part is read off a request; parts that are not here cannot be."""

@@ -85,6 +85,16 @@ def covers(subject: Subject, namespace: str, labels: Mapping[str, str], model: M
             return False
 
 
+def leaves_by(attachment: Attachment, model: Model, workload: Workload, request: Request) -> bool:
+    """Whether a fact about what leaves its subject is about this request to the workload."""
+    caller = request.caller
+    return (
+        bool(caller.namespace)
+        and covers(attachment.subject, caller.namespace, caller.labels, model)
+        and _on(attachment, model, workload, request.port)
+    )
+
+
 def holds_at(attachment: Attachment, model: Model, workload: Workload, request: Request) -> bool:
     """Whether a fact with this attachment is about requests like this one to the workload."""
     return (
@@ -97,8 +107,8 @@ def holds_at(attachment: Attachment, model: Model, workload: Workload, request: 
 def _on(attachment: Attachment, model: Model, workload: Workload, port: int) -> bool:
     def same(own: Traced[Port]) -> bool:
         match own.value:
-            case WorkloadPort(named):
-                return workload.port_number(named) == port
+            case WorkloadPort() as meant:
+                return meant.covers(port, workload.port_number(meant.port))
             case ServicePort(number):
                 return port in _targets(attachment.subject, model, workload, number)
 
@@ -146,7 +156,7 @@ def on_service_port(attachment: Attachment, model: Model, request: Request) -> b
 
     def same(own: Traced[Port]) -> bool:
         match own.value:
-            case WorkloadPort(named):
+            case WorkloadPort(named, _):
                 return named in targets
             case ServicePort(number):
                 return number == request.service_port

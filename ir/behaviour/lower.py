@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final, TypeVar
 
 from ir.access import (
@@ -31,6 +30,7 @@ from ir.access import (
     TokenCheck,
 )
 from ir.attachment import Attachment, Reach, Scope, ServicePort, Subject, WorkloadPort
+from ir.behaviour.exits import exits_to
 from ir.behaviour.stages import Access, Gate, Guard, Lowered, Passage, Rule
 from ir.behaviour.strip import alternatives_of, rule_of, tests_of, ways_of
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
@@ -130,8 +130,9 @@ class Lowering:
         self._wide: list[Here] = []
         self._by_namespace: dict[str, list[Here]] = {}
         self._by_label: dict[tuple[str | None, str, str], list[Here]] = {}
+        self.exits = tuple(f for f in model.facts if is_exit(f))
         for number, fact in enumerate(model.facts):
-            if isinstance(fact, _RULING):
+            if isinstance(fact, _RULING) and not is_exit(fact):
                 self._file(Here(number, fact), fact.attachment.subject)
         self._rules: dict[tuple[int, int], Rule | None] = {}
         self._guards: dict[tuple[int, int], Guard] = {}
@@ -199,9 +200,10 @@ class Lowering:
 
     def at(self, facts: Iterable[Fact], workload: Workload, port: int) -> tuple[Fact, ...]:
         """Those of the facts that hold on the port."""
-        return tuple(f for f in facts if self._on(_attachment(f), workload, port))
+        return tuple(f for f in facts if self.on(_attachment(f), workload, port))
 
-    def _on(self, attachment: Attachment, workload: Workload, port: int) -> bool:
+    def on(self, attachment: Attachment, workload: Workload, port: int) -> bool:
+        """Whether the attachment is about the port of the workload."""
         if any(self._same(p.value, attachment, workload, port) for p in attachment.excluding_ports):
             return False
         return not attachment.ports or any(
@@ -210,7 +212,7 @@ class Lowering:
 
     def _same(self, own: Port, attachment: Attachment, workload: Workload, port: int) -> bool:
         if isinstance(own, WorkloadPort):
-            return workload.port_number(own.port) == port
+            return own.covers(port, workload.port_number(own.port))
         return port in self._targets(own.port, attachment.subject, workload)
 
     def _targets(self, number: int, subject: Subject, workload: Workload) -> set[int | None]:
@@ -247,6 +249,7 @@ class Lowering:
                     number = workload.port_number(own.value.port)
                     if number is not None:
                         yield number
+                        yield max(number, own.value.last)
             for test in tests_of(fact):
                 if test.part is Part.PORT:
                     yield from (
@@ -265,6 +268,7 @@ class Lowering:
         certain = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]
         closed = [f for f in certain if f.direction is Direction.INBOUND]
         unsure = any(f.certain is Certainty.UNKNOWN for f in closed)
+        exits, doubts = exits_to(self, workload, port)
         asked = (p.path.partition("?")[0] for p in workload.probes
                  if workload.port_number(p.port) == port)  # fmt: skip
         probes = [f.access.value for f in facts if isinstance(f, Probes)]
@@ -283,7 +287,9 @@ class Lowering:
                 )
             ),
             tokens=_tokens(_only(facts, TokenCheck)),
+            exits=exits,
         )
+        taints.extend(doubts)
         return Lowered(access, tuple(dict.fromkeys(taints)), (_MAYBE_CLOSED,) if unsure else ())
 
     def _gates(self, facts: Sequence[Fact], closed: set[Layer], port: int) -> Iterator[Gate]:
@@ -326,20 +332,14 @@ class Lowering:
             self._guards[key] = Guard(fact.order, fact.no_match, tuple(passages), fact.view)
         return self._guards[key]
 
-    @cached_property
-    def closed_ways_out(self) -> tuple[Closed, ...]:
-        """Facts that close what leaves a caller."""
-        return tuple(
-            f
-            for f in self.model.facts
-            if isinstance(f, Closed)
-            and f.direction is Direction.OUTBOUND
-            and f.certain is not Certainty.NO
-        )
-
 
 def _only(facts: Iterable[Fact], kind: type[F]) -> list[F]:
     return [f for f in facts if isinstance(f, kind)]
+
+
+def is_exit(fact: Fact) -> bool:
+    """Whether the fact is about what leaves its subject."""
+    return isinstance(fact, (Closed, Grant, Refusal)) and fact.direction is Direction.OUTBOUND
 
 
 def is_ruling(fact: Fact) -> bool:

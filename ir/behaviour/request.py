@@ -16,7 +16,8 @@ class Caller:
 
     ``namespace``, ``service_account`` and ``trust_domain`` are what its certificate says; ``mtls`` is whether it shows
     one that the server's mesh trusts. ``address`` is that of the connection. ``probe``: it is the node's agent checking
-    the health of the destination.
+    the health of the destination. ``namespace_labels`` are those of its namespace besides its name. ``entity``: it is
+    in the cluster and no pod, such as ``remote-node``.
     """
 
     namespace: str = ""
@@ -26,6 +27,8 @@ class Caller:
     address: str = "10.1.0.1"
     mtls: bool = True
     probe: bool = False
+    namespace_labels: Mapping[str, str] = field(default_factory=dict)
+    entity: str = ""
 
 
 class Shown(StrEnum):

@@ -73,11 +73,22 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """One layer where requests to the port set out: callers of one of ``closed`` need a grant, refusals come first."""
+
+    layer: Layer
+    closed: tuple[Way, ...] = ()
+    refusals: tuple[Rule, ...] = ()
+    grants: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """All that has a say on whether a request gets in at one port.
 
     ``probed``: paths of health checks on the port, without query. ``outside``: requests on which something beyond the
     model decides. ``tokens``: places where a token may be carried that something verifies; ``None``: no check.
+    ``exits``: what the callers' own side lets out to the port.
     """
 
     bypassed: bool = False
@@ -88,6 +99,7 @@ class Access:
     gates: tuple[Gate, ...] = ()
     outside: tuple[Rule, ...] = ()
     tokens: tuple[str, ...] | None = None
+    exits: tuple[Exit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rules without their trails, on one port: tests on the port are decided on the spot."""
+"""Rules without their trails, on one port: tests on the port and on what is below TCP are decided on the spot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from ir.behaviour.languages import language_of
 from ir.behaviour.stages import Condition, Rule, Way
 from ir.match import HTTP_PARTS, AllOf, Part, Pattern, Presence, Test
 from ir.provenance import Traced
+
+TCP = "TCP"
+"""The transport of all requests of a model."""
 
 
 def tests_of(fact: object) -> Iterator[Test]:
@@ -57,16 +60,17 @@ def ways_of(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...] | None:
 
 
 def _way(tests: Sequence[Test], port: int) -> Way | None:
-    """The conditions besides those on the port; ``None`` where one on the port fails."""
-    if not all(_on_port(test, port) for test in tests if test.part is Part.PORT):
+    """The conditions besides those on the port and the transport; ``None`` where one of these fails."""
+    decided = {Part.PORT: str(port), Part.TRANSPORT: TCP}
+    if not all(_is(test, decided[test.part]) for test in tests if test.part in decided):
         return None
-    return tuple(condition(test) for test in tests if test.part is not Part.PORT)
+    return tuple(condition(test) for test in tests if test.part not in decided)
 
 
-def _on_port(test: Test, port: int) -> bool:
+def _is(test: Test, text: str) -> bool:
     def among(terms: tuple[Traced[object], ...]) -> bool:
         return any(
-            isinstance(t.value, Pattern) and language_of(t.value).accepts(str(port)) for t in terms
+            isinstance(t.value, Pattern) and language_of(t.value).accepts(text) for t in terms
         )
 
     presence = Presence.EITHER if test.presence is None else test.presence.value

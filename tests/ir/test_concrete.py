@@ -12,17 +12,20 @@ from ir.access import (
     Closed,
     Direction,
     ExternalDecision,
+    Grant,
     Layer,
     MtlsMode,
     PeerMtls,
     ProbeAccess,
     Probes,
+    Refusal,
     TokenCheck,
 )
 from ir.attachment import Audience, Reach, Scope, ServicePort, Subject, WorkloadPort
 from ir.behaviour.concrete import Unsupported, decide_access
 from ir.behaviour.request import Answer, Caller, Request
-from ir.match import Part, PatternKind, Unreadable, View
+from ir.match import Cidr, Part, PatternKind, Unreadable, View
+from ir.match import Test as Condition
 from ir.model import Fact
 from ir.provenance import Traced, trail
 from ir.traffic import EndpointSubset, NoMatch, Order
@@ -304,12 +307,79 @@ def test_a_token_check_lets_requests_without_token_pass() -> None:
         answer(replace(GET, headers={"X-JWT": "x"}), elsewhere)
 
 
-def test_a_closed_way_out_is_not_guessed() -> None:
-    where = subject(Scope.NAMESPACE, namespace="shop")
-    way_out: Closed = replace(closed(at(where)), direction=Direction.OUTBOUND)
+OUT = at(subject(Scope.NAMESPACE, namespace="shop"))
+SHUT: Closed = replace(closed(OUT), direction=Direction.OUTBOUND)
+
+
+def out(*tests: Condition) -> Grant:
+    made = grant(callers=ways(*tests) if tests else (), where=OUT)
+    return replace(made, direction=Direction.OUTBOUND)
+
+
+def test_a_closed_way_out_refuses_its_subject_alone() -> None:
+    assert answer(GET, SHUT) is Answer.REFUSED
+    assert answer(replace(GET, caller=replace(WEB, namespace="bank")), SHUT) is Answer.ALLOWED
+    assert answer(replace(GET, caller=Caller(mtls=False)), SHUT) is Answer.ALLOWED
+
+
+def test_a_way_out_is_granted_by_who_is_called() -> None:
+    reached = on(Part.WORKLOAD_LABELS, labelled(app="reviews"))
+    assert answer(GET, SHUT, out(reached)) is Answer.ALLOWED
+    assert answer(GET, SHUT, out(on(Part.NAMESPACE, "bank"))) is Answer.REFUSED
+    assert answer(GET, SHUT, out(on(Part.ENTITY, "world"))) is Answer.REFUSED
+
+
+def test_both_ends_must_let_a_request_pass() -> None:
+    inside = grant(callers=ways(on(Part.SERVICE_ACCOUNT, "shop/web")))
+    assert answer(GET, SHUT, out(), closed(), inside) is Answer.ALLOWED
+    assert answer(GET, SHUT, closed(), inside) is Answer.REFUSED
+    assert answer(GET, SHUT, out(), closed()) is Answer.REFUSED
+
+
+def test_a_refusal_outbound_outranks_the_grant() -> None:
+    never: Refusal = replace(
+        refusal(callers=ways(on(Part.SERVICE_ACCOUNT, "shop/reviews"))),
+        attachment=OUT,
+        direction=Direction.OUTBOUND,
+    )
+    assert answer(GET, SHUT, out(), never) is Answer.REFUSED
+
+
+def test_the_address_of_a_pod_is_not_guessed() -> None:
+    block = on(Part.PEER_ADDRESS, Cidr("10.1.0.0/16"))
     with pytest.raises(Unsupported):
-        answer(GET, way_out)
-    assert answer(replace(GET, caller=replace(WEB, namespace="bank")), way_out) is Answer.ALLOWED
+        answer(GET, SHUT, out(block))
+    assert answer(GET, SHUT, out(on(Part.ENTITY, "world"), block)) is Answer.REFUSED
+
+
+def test_all_requests_are_over_tcp() -> None:
+    asked = ways(on(Part.TRANSPORT, "UDP")), ways(on(Part.TRANSPORT, "TCP", "UDP"))
+    assert [answer(GET, closed(), grant(requests=one)) for one in asked] == [
+        Answer.REFUSED,
+        Answer.ALLOWED,
+    ]
+
+
+def test_a_range_holds_its_ports() -> None:
+    near, far = at(None, WorkloadPort(9000, 9080)), at(None, WorkloadPort(9000, 9079))
+    assert answer(GET, closed(), grant(where=near)) is Answer.ALLOWED
+    assert answer(GET, closed(), grant(where=far)) is Answer.REFUSED
+
+
+def test_labels_of_the_namespace_are_not_those_of_the_pod() -> None:
+    asked = closed(), grant(callers=ways(on(Part.NAMESPACE_LABELS, labelled(team="red"))))
+    inside = replace(WEB, namespace_labels={"team": "red"})
+    assert answer(replace(GET, caller=inside), *asked) is Answer.ALLOWED
+    assert (
+        answer(replace(GET, caller=replace(WEB, labels={"team": "red"})), *asked) is Answer.REFUSED
+    )
+
+
+def test_a_part_of_the_cluster_is_no_pod() -> None:
+    asked = closed(), grant(callers=ways(on(Part.ENTITY, "remote-node")))
+    node = Caller(mtls=False, entity="remote-node")
+    assert answer(replace(GET, caller=node), *asked) is Answer.ALLOWED
+    assert answer(GET, *asked) is Answer.REFUSED
 
 
 def test_a_workload_that_is_not_listed_is_refused() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import product
 from random import Random
 
-from ir.access import MtlsMode, PeerMtls, ProbeAccess, Probes
+from ir.access import Direction, MtlsMode, PeerMtls, ProbeAccess, Probes
 from ir.attachment import Attachment, Scope, WorkloadPort
 from ir.behaviour.request import Caller, Request
 from ir.match import AllOf, Cidr, Part, PathForm, PatternKind, Presence, Test, Unreadable, View
@@ -63,9 +63,10 @@ def requests() -> Iterator[Request]:
             yield replace(start, method=method, path=path, headers=headers)
 
 
-def drawn(choice: Random) -> Model:
-    """A model of one to four facts besides a closed door."""
+def drawn(choice: Random, *, leaving: bool = False) -> Model:
+    """A model of one to four facts besides a closed door; ``leaving``: and two about what leaves."""
     facts = [_fact(choice) for _ in range(choice.randint(1, 4))]
+    facts.extend(_leaving(choice) for _ in range(2 * leaving))
     if choice.random() < 0.7:
         facts.append(closed(choice.choice(PLACES)))
     return model(*facts)
@@ -112,6 +113,41 @@ def _fact(choice: Random) -> Fact:
         case _:
             access = choice.choice(list(ProbeAccess))
             return Probes(attachment=where, access=Traced(access), trail=trail("probes"))
+
+
+CLIENTS = (
+    at(subject(Scope.NAMESPACE, namespace="shop")),
+    at(subject(Scope.NAMESPACE, namespace="shop"), WorkloadPort(9000, 9080)),
+    at(subject(Scope.WORKLOADS, namespace="shop", labels=labelled(app="ratings"))),
+)
+"""Whose ways out are closed."""
+
+CALLED = (
+    on(Part.WORKLOAD_LABELS, labelled(app="reviews")),
+    on(Part.WORKLOAD_LABELS, labelled(app="ratings")),
+    on(Part.SERVICE_ACCOUNT, "shop/reviews"),
+    on(Part.ENTITY, "cluster"),
+    on(Part.NAMESPACE_LABELS, labelled(**{"kubernetes.io/metadata.name": "shop"})),
+    on(Part.TRANSPORT, "TCP"),
+)
+"""Who is called."""
+
+
+def _leaving(choice: Random) -> Fact:
+    """A rule about what leaves."""
+    asked, view = (
+        _alternatives(choice, _request),
+        View(path=choice.choice((PathForm.RAW, PathForm.NORMAL))),
+    )
+    if choice.random() < 0.5:
+        return replace(closed(choice.choice(CLIENTS)), direction=Direction.OUTBOUND)
+    where = choice.choice(CLIENTS)
+    callers = ways(choice.choice(CALLED)) if choice.random() < 0.7 else ()
+    if choice.random() < 0.3:
+        held = replace(refusal(callers=callers, requests=asked, view=view), attachment=where)
+        return replace(held, direction=Direction.OUTBOUND)
+    opened = grant(where=where, callers=callers, requests=asked, view=view)
+    return replace(opened, direction=Direction.OUTBOUND)
 
 
 def _admits(choice: Random) -> tuple[Test, ...] | None:

@@ -15,9 +15,17 @@ from ir.resilience import Outliers
 from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
-from translator.verify.frame import CALLER, PLAIN_QUERY, Frame, asked_of, conditions
+from translator.verify.frame import (
+    CALLER,
+    PLAIN_QUERY,
+    Frame,
+    asked_of,
+    callers_of,
+    conditions,
+)
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
-from translator.verify.space import Sure, bits
+from translator.verify.space import bits
+from translator.verify.strangers import CAPPED
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
 
 UNDECLARED = 65000
@@ -93,7 +101,14 @@ class Comparison:
             if isinstance(term, Pattern)
         }
         named.update((Part.NAMESPACE, one) for one in client_namespaces(self.before, self.after))
-        self.world = World((self.before, self.after), named, self.trust_domain)
+        ways = dict.fromkeys(
+            way
+            for door in doors
+            if isinstance(door, Doors)
+            for side in (door.before, door.after)
+            for way in callers_of(side.access)
+        )
+        self.world = World((self.before, self.after), named, self.trust_domain, ways)
         for door in doors:
             yield self._slice(door) if isinstance(door, Doors) else door
 
@@ -167,6 +182,8 @@ class Comparison:
                 yield _TOKENS
 
     def _assumptions(self, doors: Doors) -> Iterator[str]:
+        if self.world.capped:
+            yield CAPPED
         for model, side in ((self.before, doors.before), (self.after, doors.after)):
             yield from (assumption.text for assumption in model.assumptions)
             yield from side.assumptions
@@ -190,30 +207,11 @@ class Comparison:
         for http in (True, False):
             frame = Frame(asked, self.world, http=http)
             was, becomes = allowed(before, frame), allowed(after, frame)
-            was, becomes = self._ways_out(was, frame, 0), self._ways_out(becomes, frame, 1)
             opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
             groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened))
             groups.extend(_groups(frame, Kind.NEWLY_DENIED, shut))
             doubt |= bool((was.doubt | becomes.doubt) & ~(opened | shut))
         return Difference(tuple(groups), doubt)
-
-    def _ways_out(self, passes: Sure, frame: Frame, side: int) -> Sure:
-        """Callers whose own side may be closed: whether they get out is not told by who they are."""
-        lowering = self.lowered[side]
-        facts = lowering.closed_ways_out
-        if not facts:
-            return passes
-        members = self.world.select(
-            lambda caller: (
-                bool(caller.namespace)
-                and any(
-                    lowering.covers_pod(f.attachment.subject, caller.namespace, caller.labels)
-                    for f in facts
-                )
-            )
-        )
-        atoms = sum(1 << n for n, group in enumerate(frame.callers) if group & members)
-        return Sure(passes.must & ~frame.space.lift(CALLER, atoms), passes.may)
 
     def _changes(self, doors: Doors, found: Difference) -> tuple[tuple[Change, ...], list[str]]:
         """The groups with their witnesses; what could not be confirmed is a taint."""
@@ -241,7 +239,7 @@ class Comparison:
         workload = (doors.workload, doors.becomes)[side]
         return replace(
             model,
-            facts=(*doors.facts[side], *self.lowered[side].closed_ways_out),
+            facts=(*doors.facts[side], *self.lowered[side].exits),
             inventory=replace(model.inventory, workloads=(workload,)),
         )
 

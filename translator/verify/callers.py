@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from ir.access import Evidence
 from ir.behaviour.languages import language_of
 from ir.behaviour.request import Caller
+from ir.behaviour.stages import Way
 from ir.inventory import contains, meets
-from ir.language import Dialect, Language
-from ir.match import Cidr, Labels, Part, Pattern, PatternKind, Term
+from ir.match import Cidr, Labels, Part, PatternKind, Term
 from ir.model import Model
+from translator.verify.strangers import (
+    MOST,
+    NAME_LABEL,
+    Named,
+    labelled,
+    of_other_domains,
+    parts_of_the_cluster,
+    strangers,
+)
 
 CALLER_DIMENSION = frozenset(
     (
@@ -25,6 +35,7 @@ CALLER_DIMENSION = frozenset(
         Part.SERVICE_ACCOUNT,
         Part.TRUST_DOMAIN,
         Part.WORKLOAD_LABELS,
+        Part.NAMESPACE_LABELS,
         Part.ENTITY,
         Part.SERVICE,
     )
@@ -32,19 +43,6 @@ CALLER_DIMENSION = frozenset(
 """Parts that speak of who the caller is; its address is a dimension of its own."""
 
 _ACCOUNT = (Part.NAMESPACE, Part.SERVICE_ACCOUNT, Part.TRUST_DOMAIN)
-_FOREIGN = "foreign.example"
-_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_SHAPES: Mapping[Part, Language] = {
-    Part.IDENTITY: Language.regex(
-        rf"[a-z0-9.-]+/ns/{_NAME}/sa/[a-z0-9]([a-z0-9.-]*[a-z0-9])?", Dialect.RE2_FULL
-    ),
-    Part.NAMESPACE: Language.regex(_NAME, Dialect.RE2_FULL),
-    Part.SERVICE_ACCOUNT: Language.regex(
-        rf"{_NAME}/[a-z0-9]([a-z0-9.-]*[a-z0-9])?", Dialect.RE2_FULL
-    ),
-    Part.TRUST_DOMAIN: Language.regex(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", Dialect.RE2_FULL),
-}
-"""How the names of callers are spelt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +53,20 @@ class Member:
     listed: bool = False
 
 
-Named = tuple[Part, Pattern]
-
-
 class World:
     """The callers of two configurations, in the order in which witnesses prefer them."""
 
-    def __init__(self, models: Iterable[Model], named: Iterable[Named], trust_domain: str) -> None:
-        self.members = tuple(_members(tuple(models), sorted(named, key=str), trust_domain))
+    def __init__(
+        self,
+        models: Iterable[Model],
+        named: Iterable[Named],
+        trust_domain: str,
+        ways: Iterable[Way] = (),
+    ) -> None:
+        """Everybody; ``named`` and ``ways``: the names and the alternatives by which rules speak of callers."""
+        self.capped = False
+        every = _members(tuple(models), sorted(named, key=str), trust_domain)
+        self.members = (*every, *self._made_up(tuple(models), tuple(every), tuple(ways)))
         self.everybody = (1 << len(self.members)) - 1
         self._inventory = next(iter(models)).inventory if self.members else None
         self._having: dict[tuple[Part, bool], int] = {}
@@ -72,6 +76,15 @@ class World:
         self.listed = self._where(lambda m: m.listed)
         self.certified = self._where(lambda m: certified(m.caller))
         self.probes = self._where(lambda m: m.caller.probe)
+
+    def _made_up(
+        self, models: tuple[Model, ...], every: tuple[Member, ...], ways: tuple[Way, ...]
+    ) -> Iterator[Member]:
+        known = tuple(member.caller for member in every)
+        spaces = (name for model in models for name in model.inventory.namespaces)
+        found = tuple(islice(labelled(ways, known, spaces), MOST + 1))
+        self.capped = len(found) > MOST
+        yield from (Member(caller) for caller in (*parts_of_the_cluster(ways), *found[:MOST]))
 
     def _where(self, holds: Callable[[Member], bool]) -> int:
         return sum(1 << n for n, member in enumerate(self.members) if holds(member))
@@ -107,7 +120,7 @@ class World:
 
     def _meeting(self, part: Part, labelled: bool, term: Term) -> int:  # noqa: FBT001  # a cache key
         if isinstance(term, Labels):
-            by_label = self._where(lambda m: meets(m.caller.labels, term))
+            by_label = self._where(lambda m: meets(_labels_for(part, m.caller), term))
             return by_label & self.having(part, Evidence.LABEL)
         if isinstance(term, Cidr):
             return 0
@@ -143,6 +156,8 @@ class World:
             return (texts[_ACCOUNT.index(part)],) if known else ()
         if part is Part.WORKLOAD_LABELS:
             return ("",) if caller.namespace or caller.labels else ()
+        if part is Part.NAMESPACE_LABELS:
+            return ("",) if caller.namespace else ()
         return self._services(caller) if part is Part.SERVICE else _entities(caller)
 
     def _services(self, caller: Caller) -> tuple[str, ...]:
@@ -156,9 +171,18 @@ class World:
         )
 
 
+def _labels_for(part: Part, caller: Caller) -> Mapping[str, str]:
+    """The labels that a selector looks at: the caller's, or those of its namespace."""
+    if part is not Part.NAMESPACE_LABELS:
+        return caller.labels
+    return {**caller.namespace_labels, NAME_LABEL: caller.namespace}
+
+
 def _entities(caller: Caller) -> tuple[str, ...]:
     if caller.probe:
         return ("host", "kubelet", "cluster", "all")
+    if caller.entity:
+        return (caller.entity, "cluster", "all")
     return ("cluster" if caller.namespace else "world", "all")
 
 
@@ -167,74 +191,32 @@ def certified(caller: Caller) -> bool:
     return caller.mtls and not caller.probe
 
 
-def _members(models: tuple[Model, ...], named: list[Named], domain: str) -> Iterator[Member]:
+def _members(models: tuple[Model, ...], named: list[Named], domain: str) -> tuple[Member, ...]:
+    spaces = {n: s for model in models for n, s in model.inventory.namespaces.items()}
     listed = dict.fromkeys(
         (w.namespace, w.service_account, tuple(sorted(w.labels.items())))
         for model in models
         for w in model.inventory.workloads
     )
     pods = [
-        Caller(namespace=n, service_account=a, labels=dict(labels), trust_domain=domain)
+        Caller(
+            namespace=n,
+            service_account=a,
+            labels=dict(labels),
+            trust_domain=domain,
+            namespace_labels=spaces[n].labels if n in spaces else {},
+        )
         for n, a, labels in listed
     ]
-    yield from (Member(pod, listed=True) for pod in pods)
-    yield Member(Caller(mtls=False))
-    yield from (Member(replace(pod, mtls=False)) for pod in pods)
-    strangers = tuple(_strangers(models, named, domain))
-    yield from map(Member, strangers)
-    yield from map(Member, _of_other_domains((*pods, *strangers)))
-    yield Member(Caller(mtls=False, probe=True))
-
-
-def _strangers(models: tuple[Model, ...], named: list[Named], domain: str) -> Iterator[Caller]:
-    """Who is not listed: someone in each namespace, whoever rules name, and people from nowhere."""
-    spaces = dict.fromkeys(w.namespace for m in models for w in m.inventory.workloads)
-    spaces.update(dict.fromkeys(name for m in models for name in sorted(m.inventory.namespaces)))
-    taken = {w.service_account for m in models for w in m.inventory.workloads}
-    texts = [(part, text) for part, pattern in named for text in _texts(part, pattern)]
-    nobody = _unused("stranger", taken | {text.rpartition("/")[2] for _, text in texts})
-    found: dict[tuple[str, str, str], None] = {(domain, space, nobody): None for space in spaces}
-    nowhere = _unused("nowhere", {text for _, text in texts} | set(spaces))
-    found[domain, nowhere, nobody] = None
-    found[_FOREIGN, nowhere, nobody] = None
-    for part, text in texts:
-        match part, text.split("/"):
-            case Part.IDENTITY, [trust, "ns", space, "sa", account]:
-                found[trust, space, account] = None
-            case Part.SERVICE_ACCOUNT, [space, account]:
-                found[domain, space, account] = None
-            case Part.NAMESPACE, [space]:
-                found[domain, space, nobody] = None
-            case Part.TRUST_DOMAIN, [trust]:
-                found[trust, nowhere, nobody] = None
-            case _:
-                pass
-    for trust, space, account in found:
-        yield Caller(namespace=space, service_account=account, trust_domain=trust)
-
-
-def _of_other_domains(known: tuple[Caller, ...]) -> Iterator[Caller]:
-    """Callers of every name that is known, in every trust domain that is known."""
-    domains = dict.fromkeys(caller.trust_domain for caller in known)
-    there = {(c.trust_domain, c.namespace, c.service_account) for c in known}
-    for domain in domains:
-        for space, account in dict.fromkeys((c.namespace, c.service_account) for c in known):
-            if (domain, space, account) not in there:
-                yield Caller(namespace=space, service_account=account, trust_domain=domain)
-
-
-def _texts(part: Part, pattern: Pattern) -> tuple[str, ...]:
-    """A text that the pattern covers; none where no name of that shape is covered."""
-    shape = _SHAPES.get(part)
-    if shape is None:
-        return ()
-    if pattern.kind is PatternKind.EXACT and not pattern.ignore_case:
-        return (pattern.text,)
-    word = (language_of(pattern) & shape).witness()
-    return () if word is None else (word.decode(),)
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "-x"
-    return name
+    others = tuple(
+        replace(c, namespace_labels=spaces[c.namespace].labels) if c.namespace in spaces else c
+        for c in strangers(models, named, domain)
+    )
+    return (
+        *(Member(pod, listed=True) for pod in pods),
+        Member(Caller(mtls=False)),
+        *(Member(replace(pod, mtls=False)) for pod in pods),
+        *map(Member, others),
+        *map(Member, of_other_domains((*pods, *others))),
+        Member(Caller(mtls=False, probe=True)),
+    )

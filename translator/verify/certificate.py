@@ -121,6 +121,8 @@ def _caller(caller: Caller) -> Tree:
 def _access(access: Access) -> Tree:
     if access.outside or access.tokens is not None:
         raise LeftOut("something beyond the rules has a say")
+    if access.exits:
+        raise LeftOut("callers that are known by labels")
     forms = {view.path for _, view, _ in conditions(access)}
     if forms - {PathForm.RAW, PathForm.NORMAL}:
         raise LeftOut("runs of slashes are merged")

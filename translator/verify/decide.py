@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ir.access import Evidence, Layer
-from ir.behaviour.stages import Access, Gate, Guard, Rule
+from ir.behaviour.stages import Access, Exit, Gate, Guard, Rule
+from ir.match import View
 from ir.traffic import NoMatch
 from translator.verify.choice import Candidate, choose
 from translator.verify.frame import CALLER, GET, Frame
@@ -12,6 +13,23 @@ from translator.verify.space import Sure, sure
 
 def allowed(access: Access, frame: Frame) -> Sure:
     """The requests that get in."""
+    passes = _let_in(access, frame)
+    for one in access.exits:
+        passes &= _let_out(one, frame)
+    return passes
+
+
+def _let_out(exit_: Exit, frame: Frame) -> Sure:
+    """The requests that one layer lets out, those of callers whom it does not look at too."""
+    full = frame.space.full
+    shut = sure(0)
+    for way in exit_.closed:
+        shut |= frame.way(way, View(), Evidence.LABEL)
+    door = shut.outside(full) | _union(exit_.grants, frame)
+    return door & _union(exit_.refusals, frame).outside(full)
+
+
+def _let_in(access: Access, frame: Frame) -> Sure:
     full = frame.space.full
     if access.bypassed:
         return sure(full)

@@ -117,11 +117,30 @@ def _call(part: Part, pattern: Pattern) -> Pattern:
     return Pattern(PatternKind.REGEX, _CALLS[part].format(text))
 
 
+def _rules(access: Access) -> Iterator[Rule]:
+    yield from access.outside
+    for gate in access.gates:
+        yield from (*gate.refusals, *gate.grants)
+    for one in access.exits:
+        yield from (*one.refusals, *one.grants)
+
+
+def callers_of(access: Access) -> Iterator[Way]:
+    """The alternatives by which the access tells callers apart."""
+    for rule in _rules(access):
+        yield from rule.callers
+        yield rule.always
+    for one in access.exits:
+        yield from one.closed
+
+
 def conditions(access: Access) -> Iterator[Seen]:
     """All conditions on which the access rests."""
-    for rule in chain(access.outside, *((*g.refusals, *g.grants) for g in access.gates)):
+    for rule in _rules(access):
         for condition in chain(*rule.callers, *rule.requests, rule.always):
             yield condition, rule.view, rule.evidence
+    for way in (way for one in access.exits for way in one.closed):
+        yield from ((condition, View(), Evidence.LABEL) for condition in way)
     for guard in (guard for gate in access.gates for guard in gate.guards):
         for passage in guard.passages:
             for condition in chain(*passage.matches, *chain(*passage.admissions)):

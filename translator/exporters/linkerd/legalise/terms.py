@@ -71,7 +71,9 @@ class Terms:
         for fact in self.here:
             for own in fact.attachment.ports:  # type: ignore[union-attr]
                 value = own.value
-                if isinstance(value, WorkloadPort) and workload.port_number(value.port) == port:
+                if isinstance(value, WorkloadPort) and value.covers(
+                    port, workload.port_number(value.port)
+                ):
                     found.append(own)
         self.used.update(id(t) for t in found)
         return found
