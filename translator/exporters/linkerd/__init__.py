@@ -9,10 +9,11 @@ from ir.model import Model
 from ir.walk import close
 from translator.api import Export, Options
 from translator.exporters.capability import Table
+from translator.exporters.extensions import without_extensions
 from translator.exporters.linkerd.capabilities import ROWS
 from translator.exporters.linkerd.edge import at_the_edge, without_edge
 from translator.exporters.linkerd.egress import legalise_egress
-from translator.exporters.linkerd.extensions import without_extensions
+from translator.exporters.linkerd.extensions import WORDS
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.legalise.decisions import narrow_decisions
 from translator.exporters.linkerd.legalise.protocols import in_target_words, of_pods
@@ -27,7 +28,7 @@ from translator.exporters.prune import prune
 def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
     meshed, network = beside(model)
-    known, foreign = without_extensions(meshed)
+    known, foreign = without_extensions(meshed, WORDS)
     inside, outside = without_edge(known)
     reached, egress = legalise_egress(inside, options)
     reached, spoken = in_target_words(reached, options)

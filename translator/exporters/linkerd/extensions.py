@@ -1,20 +1,15 @@
-"""What only the source's proxy understands, and what is observed: lost before pruning, one finding for each purpose.
+"""What Linkerd has instead of what only the source's proxy understands.
 
-What the target has instead: linkerd2 2.20 (HTTPLocalRateLimitPolicy, AuthorizationPolicy, config.linkerd.io/*); its
-proxy takes no extensions (linkerd2-proxy has no plug-in interface).
+linkerd2 2.20 (HTTPLocalRateLimitPolicy, AuthorizationPolicy, config.linkerd.io/*); its proxy takes no extensions
+(linkerd2-proxy has no plug-in interface).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
-from ir.model import Fact, Model
-from ir.opaque import Column, Intent, Opaque
-from ir.telemetry import Telemetry
-from ir.walk import traced
-from translator.api import Loss
-from translator.report.model import Impact, Severity, Support
+from ir.opaque import Intent
+from translator.exporters.extensions import Words
 
 _INSTEAD: Mapping[Intent, str] = {
     Intent.LOCAL_RATE_LIMIT: "Write an HTTPLocalRateLimitPolicy for the Server of the port (requests per second for the "
@@ -56,66 +51,9 @@ _INSTEAD: Mapping[Intent, str] = {
 """What to do in the target, by purpose."""
 
 
-def without_extensions(model: Model) -> tuple[Model, tuple[Loss, ...]]:
-    """The model without opaque pieces and telemetry, and what that means for its users."""
-    opaque = [f for f in model.facts if isinstance(f, Opaque)]
-    observed = [f for f in model.facts if isinstance(f, Telemetry)]
-    kept: tuple[Fact, ...] = tuple(f for f in model.facts if not isinstance(f, (Opaque, Telemetry)))
-    losses = (*_opaque(opaque), *_observed(observed))
-    return replace(model, facts=kept), losses
-
-
-def _opaque(facts: list[Opaque]) -> Iterator[Loss]:
-    groups: dict[tuple[Intent, Impact], list[Opaque]] = {}
-    for fact in facts:
-        groups.setdefault((fact.intent, _harm(fact)), []).append(fact)
-    for (intent, impact), group in groups.items():
-        kinds = ", ".join(dict.fromkeys(fact.kind for fact in group))
-        touches = ", ".join(c.value for c in Column if any(c in f.may_touch for f in group))
-        yield Loss(
-            code="MM801",
-            impact=impact,
-            support=Support.NEVER,
-            severity=_gravity(impact),
-            sites=tuple(value for fact in group for value in traced(fact)),
-            message=f"{intent.value}: {len(group)} piece{'s' * (len(group) > 1)} that only the source's proxy "
-            f"understands are left out ({kinds}).",
-            why=f"It may touch {touches}. The target's proxy takes no patches and no plugins.",
-            advice=_INSTEAD[intent],
-        )
-
-
-def _harm(fact: Opaque) -> Impact:
-    """What may refuse lets more through once it is gone."""
-    if Column.ACCESS in fact.may_touch:
-        return Impact.LOOSER
-    only_observes = set(fact.may_touch) <= {Column.TELEMETRY}
-    return Impact.NONE if only_observes else Impact.DIFFERENT
-
-
-def _gravity(impact: Impact) -> Severity | None:
-    match impact:
-        case Impact.NONE:
-            return Severity.LOW
-        case Impact.DIFFERENT:
-            return Severity.HIGH
-        case _:
-            return None
-
-
-def _observed(facts: list[Telemetry]) -> Iterator[Loss]:
-    groups: dict[str, list[Telemetry]] = {}
-    for fact in facts:
-        groups.setdefault(fact.aspect.value, []).append(fact)
-    for aspect, group in groups.items():
-        yield Loss(
-            code="MM701",
-            impact=Impact.NONE,
-            support=Support.NEVER,
-            severity=Severity.LOW,
-            sites=tuple(value for fact in group for value in traced(fact)),
-            message=f"{aspect}: {len(group)} setting{'s' * (len(group) > 1)} of what is observed are left out.",
-            why="Logs, metrics and traces are set for the whole mesh, and under other names.",
-            advice="Move dashboards and alerts before the workloads; access logs are switched on with "
-            "config.linkerd.io/access-log.",
-        )
+WORDS = Words(
+    instead=_INSTEAD,
+    plain="The target's proxy takes no patches and no plugins.",
+    observed="Move dashboards and alerts before the workloads; access logs are switched on with "
+    "config.linkerd.io/access-log.",
+)

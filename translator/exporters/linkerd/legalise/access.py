@@ -41,7 +41,13 @@ from translator.exporters.linkerd.legalise.cells import (
 )
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.paths import form_of
-from translator.exporters.linkerd.legalise.ports import (
+from translator.exporters.linkerd.legalise.rate_limits import Place, RateLimits
+from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
+from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
+from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
+from translator.exporters.linkerd.legalise.unnamed import without_unnamed
+from translator.exporters.naming import Names
+from translator.exporters.ports import (
     all_bypassed,
     bypassed,
     bypasses_of,
@@ -49,17 +55,6 @@ from translator.exporters.linkerd.legalise.ports import (
     readable,
     without_proxy,
 )
-from translator.exporters.linkerd.legalise.rate_limits import Place, RateLimits
-from translator.exporters.linkerd.legalise.reach import (
-    in_vain,
-    rules,
-    speaks,
-    unreached,
-)
-from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
-from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
-from translator.exporters.linkerd.legalise.unnamed import without_unnamed
-from translator.exporters.naming import Names
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 """Facts of the mesh's own layer that say who may connect."""

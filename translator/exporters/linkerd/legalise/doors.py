@@ -55,11 +55,11 @@ from translator.exporters.linkerd.legalise.combinations import (
     hosts,
 )
 from translator.exporters.linkerd.legalise.phrases import phrases
-from translator.exporters.linkerd.legalise.ports import protocol_of, readable
 from translator.exporters.linkerd.legalise.rules import OTHER
 from translator.exporters.linkerd.legalise.standins import is_standin, selector_of
 from translator.exporters.linkerd.legalise.terms import Terms
 from translator.exporters.naming import Names
+from translator.exporters.ports import protocol_of, readable
 from translator.exporters.routes.expressions import say
 
 NODES = Assumption("node-networks", "the blocks of --node-networks hold nodes and nothing else")

@@ -25,7 +25,7 @@ from translator.exporters.linkerd.legalise.opaque_ports import (
     is_opaque_word,
     merged,
 )
-from translator.exporters.linkerd.legalise.ports import bypasses_of, protocol_of, without_proxy
+from translator.exporters.ports import bypasses_of, protocol_of, without_proxy
 from translator.report.model import Fate, Impact, Severity, Support
 
 LIST = "list"

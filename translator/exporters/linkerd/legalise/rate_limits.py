@@ -24,7 +24,7 @@ from ir.traffic import PortProtocol
 from ir.walk import rebuild, traced
 from translator.api import Loss
 from translator.exporters.linkerd.legalise.doors import Carver
-from translator.exporters.linkerd.legalise.ports import protocol_of, readable
+from translator.exporters.ports import protocol_of, readable
 from translator.report.model import Fate, Impact, Severity, Support
 
 DOC = "https://linkerd.io/2/reference/rate-limiting/"

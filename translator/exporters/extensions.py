@@ -1,0 +1,90 @@
+"""What only the source's proxy understands, and what is observed: lost before pruning, one finding for each purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ir.model import Fact, Model
+from ir.opaque import Column, Intent, Opaque
+from ir.telemetry import Telemetry
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Impact, Severity, Support
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a target has instead.
+
+    ``instead``: what to do, by purpose. ``plain``: why there is no place for a piece. ``observed``: what to do about
+    logs, metrics and traces.
+    """
+
+    instead: Mapping[Intent, str]
+    plain: str
+    observed: str
+
+
+def without_extensions(model: Model, words: Words) -> tuple[Model, tuple[Loss, ...]]:
+    """The model without opaque pieces and telemetry, and what that means for its users."""
+    opaque = [f for f in model.facts if isinstance(f, Opaque)]
+    observed = [f for f in model.facts if isinstance(f, Telemetry)]
+    kept: tuple[Fact, ...] = tuple(f for f in model.facts if not isinstance(f, (Opaque, Telemetry)))
+    losses = (*_opaque(opaque, words), *_observed(observed, words))
+    return replace(model, facts=kept), losses
+
+
+def _opaque(facts: Sequence[Opaque], words: Words) -> Iterator[Loss]:
+    groups: dict[tuple[Intent, Impact], list[Opaque]] = {}
+    for fact in facts:
+        groups.setdefault((fact.intent, _harm(fact)), []).append(fact)
+    for (intent, impact), group in groups.items():
+        kinds = ", ".join(dict.fromkeys(fact.kind for fact in group))
+        touches = ", ".join(c.value for c in Column if any(c in f.may_touch for f in group))
+        yield Loss(
+            code="MM801",
+            impact=impact,
+            support=Support.NEVER,
+            severity=_gravity(impact),
+            sites=tuple(value for fact in group for value in traced(fact)),
+            message=f"{intent.value}: {len(group)} piece{'s' * (len(group) > 1)} that only the source's proxy "
+            f"understands are left out ({kinds}).",
+            why=f"It may touch {touches}. {words.plain}",
+            advice=words.instead[intent],
+        )
+
+
+def _harm(fact: Opaque) -> Impact:
+    """What may refuse lets more through once it is gone."""
+    if Column.ACCESS in fact.may_touch:
+        return Impact.LOOSER
+    only_observes = set(fact.may_touch) <= {Column.TELEMETRY}
+    return Impact.NONE if only_observes else Impact.DIFFERENT
+
+
+def _gravity(impact: Impact) -> Severity | None:
+    match impact:
+        case Impact.NONE:
+            return Severity.LOW
+        case Impact.DIFFERENT:
+            return Severity.HIGH
+        case _:
+            return None
+
+
+def _observed(facts: Sequence[Telemetry], words: Words) -> Iterator[Loss]:
+    groups: dict[str, list[Telemetry]] = {}
+    for fact in facts:
+        groups.setdefault(fact.aspect.value, []).append(fact)
+    for aspect, group in groups.items():
+        yield Loss(
+            code="MM701",
+            impact=Impact.NONE,
+            support=Support.NEVER,
+            severity=Severity.LOW,
+            sites=tuple(value for fact in group for value in traced(fact)),
+            message=f"{aspect}: {len(group)} setting{'s' * (len(group) > 1)} of what is observed are left out.",
+            why="Logs, metrics and traces are set for the whole mesh, and under other names.",
+            advice=words.observed,
+        )
