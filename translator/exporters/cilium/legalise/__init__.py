@@ -1,0 +1,91 @@
+"""From a pruned model to one that can be written as it is: one pass a concern, each losing what it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ir.access import ClientTls, TlsMode
+from ir.model import Default, Fact, Model
+from ir.resilience import Retry
+from ir.traffic import PortProtocol
+from ir.walk import traced
+from translator.api import Loss, Options
+from translator.exporters.cilium.legalise.access import legalise_access
+from translator.exporters.cilium.legalise.membership import legalise_membership
+from translator.report.model import Fate, Impact, Severity, Support
+
+SHARED = ("Timeouts.request", "EgressPolicy.unknown")
+"""Defaults that the target has too: no time limit, unknown destinations are let through."""
+
+
+def legalise(
+    model: Model, stays: Sequence[Fact], options: Options
+) -> tuple[Model, tuple[Loss, ...]]:
+    """The model in legal form, and what was lost on the way; ``stays``: policies of the network that stand beside it."""
+    losses: list[Loss] = []
+    kept: list[Fact] = []
+    for fact in model.facts:
+        if isinstance(fact, ClientTls):
+            losses.append(_client_tls(fact))
+        elif isinstance(fact, PortProtocol):
+            losses.extend(_protocol(fact))
+        else:
+            kept.append(fact)
+    guarded = legalise_access(replace(model, facts=tuple(kept)), stays, options)
+    losses.extend((*guarded.losses, *_defaults(model)))
+    joined, more = legalise_membership(replace(model, facts=tuple(guarded.facts)))
+    return replace(joined, defaults=()), (*losses, *more)
+
+
+def _client_tls(fact: ClientTls) -> Loss:
+    """How clients secure their connections: nothing of it is said by a policy."""
+    own = fact.mode.value in (TlsMode.MESH, TlsMode.OFF)
+    return Loss(
+        code="MM405",
+        impact=Impact.NONE if own else Impact.DIFFERENT,
+        support=Support.PARTIAL if own else Support.NEVER,
+        severity=Severity.INFO if own else Severity.HIGH,
+        fate=Fate.ABSORBED if own else Fate.LOST,
+        sites=tuple(traced(fact)),
+        message="no client starts the mutual TLS of the mesh any more."
+        if own
+        else "clients do not start TLS of their own for requests to this host: they send clear text.",
+        advice="" if own else "Let the application speak TLS itself.",
+    )
+
+
+def _protocol(fact: PortProtocol) -> Iterator[Loss]:
+    """What a Service says of its ports stays where it is."""
+    if any(value.origin for value in traced(fact)):
+        yield Loss(
+            code="MM552",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(traced(fact)),
+            message="the protocol that the Service names for its port stays; policies read a port as HTTP where a rule for "
+            "requests stands.",
+        )
+
+
+def _defaults(model: Model) -> Iterator[Loss]:
+    """A finding for each default of the source that does not hold in the target."""
+    for default in model.defaults:
+        if default.key not in SHARED and not _is_off(default):
+            yield Loss(
+                code="MM307",
+                impact=Impact.DIFFERENT,
+                support=Support.PARTIAL,
+                severity=Severity.LOW,
+                message=f"{default.text} The target does nothing of the kind between pods where no route or rule for "
+                "requests is written.",
+                why=f"{default.silence.field} is not written; this is what holds then.",
+                doc=default.silence.doc,
+                default=default.silence,
+            )
+
+
+def _is_off(default: Default) -> bool:
+    return isinstance(default.fact, Retry) and not default.fact.attempts.value

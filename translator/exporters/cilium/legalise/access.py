@@ -1,0 +1,297 @@
+"""Access in the target's form: policies that close pods and add up, and refusals by caller and port that outrank them.
+
+A policy of the target closes the pods that it selects and grants what its rules say; all grants of all policies add up
+(cilium/cilium pkg/policy/repository.go, 1.20), as those of the source do. So each policy of the source stays one of the
+target. Refusals by caller and port are said as such; others, and the demand for a certificate, which the target cannot
+make, are taken out of the grants exactly, and where nothing is closed, out of a grant for everyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Probes, Refusal
+from ir.attachment import Attachment
+from ir.language import Opaque
+from ir.membership import Enrolment
+from ir.model import Fact, Model
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss, Options
+from translator.exporters.cilium.legalise import remarks
+from translator.exporters.cilium.legalise.boxes import Box, By
+from translator.exporters.cilium.legalise.cutting import Cutter, Hard
+from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
+from translator.exporters.cilium.legalise.ports import Ports
+from translator.exporters.cilium.legalise.reading import Known, attached, known_names, spoken
+from translator.exporters.cilium.legalise.regions import (
+    SYSTEM,
+    Region,
+    Regions,
+    common,
+    minus,
+    region_of,
+    regions_of,
+)
+from translator.exporters.cilium.peers import EVERYONE, PODS
+from translator.exporters.naming import Names
+from translator.exporters.ports import bypasses_of, without_proxy
+
+Ruling = Closed | Grant | Refusal | PeerMtls
+NOT_PODS = EVERYONE - PODS
+
+
+@dataclass(slots=True)
+class Legal:
+    """What legalising comes to."""
+
+    facts: list[Fact] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Source:
+    """What one policy of the source says: where it closes, and what it grants."""
+
+    name: str
+    place: tuple[Traced[object], ...]
+    said: list[Traced[object]] = field(default_factory=list)
+    closes: list[Region] = field(default_factory=list)
+    grants: list[tuple[Region, tuple[Box, ...]]] = field(default_factory=list)
+
+
+class Pass:
+    """One pass over the rulings of a model."""
+
+    def __init__(self, model: Model, options: Options) -> None:
+        self.model = model
+        self.options = options
+        self.legal = Legal()
+        self.known: Known = known_names(model.inventory, options)
+        self.names = Names()
+        self.past = bypasses_of(model)
+        self.beyond = tuple(sorted({*SYSTEM, options.root_namespace, *_outside(model)}))
+        self.free: Regions = tuple(
+            region_of(w, model.inventory)
+            for w in model.inventory.workloads
+            if without_proxy(self.past, w, model.inventory) and w.namespace not in self.beyond
+        )
+        self.ports = Ports(model.inventory)
+
+    def regions(self, attachment: Attachment) -> Regions:
+        """The pods that a ruling is about, less those that no proxy of the source stands before."""
+        whole = regions_of(attachment.subject, self.model.inventory, self.beyond)
+        return minus(whole, self.free)
+
+
+def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Legal:
+    """The access facts of the model in legal form; all other facts are left to the passes that follow."""
+    state = Pass(model, options)
+    rulings = [f for f in model.facts if _is_ruling(f) and _reaches(f, state)]
+    state.legal.losses.extend(remarks.at_gateway([f for f in model.facts if _at_gateway(f)]))
+    hard: list[Hard] = []
+    for fact in rulings:
+        if isinstance(fact, Refusal):
+            hard.extend(_refusal(fact, state))
+        elif isinstance(fact, PeerMtls):
+            hard.extend(_certificate(fact, state))
+    sources = _sources([f for f in rulings if isinstance(f, (Closed, Grant))], state)
+    cutter = Cutter(hard)
+    closed = [region for source in sources for region in source.closes]
+    for source in sources:
+        _write(source, cutter, state)
+    for one in hard:
+        closed.extend(_opened(one, cutter, closed, state))
+    state.legal.facts.extend(_passing(closed, state))
+    _tell(rulings, cutter, closed, state)
+    state.legal.losses.extend(remarks.beside_networks(stays, model.inventory, closed))
+    state.legal.facts.extend(
+        f
+        for f in model.facts
+        if not _is_ruling(f) and not _at_gateway(f) and not isinstance(f, Probes)
+    )
+    return state.legal
+
+
+def _reaches(fact: Fact, state: Pass) -> bool:
+    """Whether a ruling is about any pods; what becomes of it if not."""
+    if not isinstance(fact, (Closed, Grant, Refusal, PeerMtls)) or state.regions(fact.attachment):
+        return True
+    whole = regions_of(fact.attachment.subject, state.model.inventory, state.beyond)
+    if any(value.origin for value in traced(fact)):
+        state.legal.losses.append(remarks.idle(fact) if whole else remarks.unreached(fact))
+    return False
+
+
+def _at_gateway(fact: Fact) -> bool:
+    return isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.GATEWAY
+
+
+def _is_ruling(fact: Fact) -> bool:
+    if isinstance(fact, (Closed, Grant, Refusal)):
+        return fact.layer in (Layer.MESH_REQUEST, Layer.MESH_CONNECTION)
+    return isinstance(fact, PeerMtls)
+
+
+def _outside(model: Model) -> Iterator[str]:
+    """Namespaces of the input that are in no mesh, where it shows which are."""
+    joined = [f.subject for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
+    inside = {s.namespace.value for s in joined if s.namespace is not None}
+    for name in sorted(model.inventory.namespaces):
+        if inside and name not in inside:
+            yield name
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+
+def _refusal(fact: Refusal, state: Pass) -> Iterator[Hard]:
+    """Writes what the target can refuse by itself, and gives back what has to be taken out of grants."""
+    regions = state.regions(fact.attachment)
+    fact = state.ports.numbered(fact, regions)
+    said = tuple(traced(fact))
+    what = spoken(fact, state.known)
+    state.legal.losses.extend(remarks.widened(values, why) for values, why in what.unsaid)
+    boxes = tuple(state.ports.refused(what.boxes, regions))
+    for region in regions:
+        if all(_soft(box) for box in boxes):
+            policy = Policy(_name(fact, state), region, boxes, tuple(traced(fact.attachment)), said)
+            state.legal.facts.extend(refusing_facts(policy))
+    if not all(_soft(box) for box in boxes):
+        name = _short(fact.attachment.subject.trail.value)
+        yield Hard(name, tuple(traced(fact.attachment.subject)), regions, boxes, said)
+
+
+def _soft(box: Box) -> bool:
+    """Whether the target can refuse it: by pods or addresses, and by port (PortDenyRule has no rules for requests)."""
+    return not (box.http or box.headers or box.peers.nodes)
+
+
+def _certificate(fact: PeerMtls, state: Pass) -> Iterator[Hard]:
+    """Who is no pod shows no certificate of the mesh: that much can be refused."""
+    if fact.mode.value is MtlsMode.DEMANDED:
+        regions = state.regions(fact.attachment)
+        fact = state.ports.numbered(fact, regions)
+        ports = attached(fact.attachment)
+        by = By(peers=(fact.mode,), ports=tuple(fact.attachment.ports))
+        box = Box(peers=NOT_PODS, ports=ports, by=by)
+        name = _short(fact.attachment.subject.trail.value)
+        place = tuple(traced(fact.attachment.subject))
+        yield Hard(name, place, regions, (box,), tuple(traced(fact)))
+
+
+# --- grants --------------------------------------------------------------------------------------
+
+
+def _sources(facts: Iterable[Closed | Grant], state: Pass) -> tuple[Source, ...]:
+    """The policies of the source by the subject that they are about."""
+    found: dict[str, Source] = {}
+    for stated in facts:
+        key = stated.attachment.subject.trail.value
+        regions = state.regions(stated.attachment)
+        fact: Closed | Grant = state.ports.numbered(stated, regions)
+        source = found.setdefault(key, Source(_short(key), tuple(traced(fact.attachment.subject))))
+        source.said.extend(traced(fact))
+        if isinstance(fact, Closed):
+            source.closes.extend(r for r in regions if r not in source.closes)
+            continue
+        what = spoken(fact, state.known)
+        state.legal.losses.extend(remarks.narrowed(values, why) for values, why in what.unsaid)
+        source.grants.extend((region, what.boxes) for region in regions)
+    return tuple(found.values())
+
+
+def _write(source: Source, cutter: Cutter, state: Pass) -> None:
+    """The policies that say what one of the source says: one for its pods, others where refusals differ among them."""
+    by_region: dict[Region, list[Box]] = {region: [] for region in source.closes}
+    said = list(source.said)
+    for region, boxes in source.grants:
+        for part in cutter.parts(region, boxes):
+            by_region.setdefault(part.region, []).extend(part.boxes)
+            said.extend(v for hard in part.by for v in hard.said)
+    said = list({id(value): value for value in said}.values())
+    for region, found in by_region.items():
+        _closed(source.name, region, found, source.place, said, state)
+
+
+def _closed(
+    name: str,
+    region: Region,
+    boxes: Iterable[Box],
+    place: Sequence[Traced[object]],
+    said: Sequence[Traced[object]],
+    state: Pass,
+) -> None:
+    usable = [box for box in boxes if all(h.wanted for h in box.headers)]
+    ready = tuple(_distinct(state.ports.granted(usable, region)))
+    taken = state.names.take("CiliumNetworkPolicy", _space(region), name)
+    try:
+        state.legal.facts.extend(closed_facts(Policy(taken, region, ready, place, said)))
+    except Opaque as opaque:
+        state.legal.facts.extend(closed_facts(Policy(taken, region, (), place, said)))
+        state.legal.losses.append(remarks.not_exact(taken, opaque, said))
+
+
+def _distinct(boxes: Iterable[Box]) -> Iterator[Box]:
+    """The boxes less those that say the same as another."""
+    seen: list[Box] = []
+    for box in boxes:
+        bare = replace(box, by=By())
+        if bare not in seen:
+            seen.append(bare)
+            yield box
+
+
+def _opened(one: Hard, cutter: Cutter, closed: Sequence[Region], state: Pass) -> Iterator[Region]:
+    """Where nothing is closed, everyone comes in but whom the refusals name."""
+    for region in minus(one.regions, closed):
+        for part in cutter.parts(region, (Box(),)):
+            said = list({id(v): v for hard in part.by for v in hard.said}.values())
+            _closed(one.name, part.region, part.boxes, one.place, said, state)
+        yield region
+
+
+def _passing(closed: Sequence[Region], state: Pass) -> Iterator[Fact]:
+    """Ports that connections reach without the proxy of the source stay open to everyone."""
+    for fact in state.past:
+        if not fact.attachment.ports and not fact.attachment.excluding_ports:
+            continue
+        for region in common(state.regions(fact.attachment), closed):
+            said = tuple(traced(fact))
+            box = Box(ports=attached(fact.attachment), by=By(ports=fact.attachment.ports))
+            name = state.names.take("CiliumNetworkPolicy", _space(region), "open-ports")
+            place = tuple(traced(fact.attachment.subject))
+            yield from closed_facts(Policy(name, region, (box,), place, said))
+
+
+def _name(fact: Refusal, state: Pass) -> str:
+    wanted = _short(fact.attachment.subject.trail.value)
+    spaces = state.regions(fact.attachment)
+    return state.names.take("CiliumNetworkPolicy", _space(spaces[0]) if spaces else "", wanted)
+
+
+def _space(region: Region) -> str:
+    return "" if region.spaces.but else ",".join(region.spaces.ordered())
+
+
+def _short(text: str) -> str:
+    """The name of the object that a subject is that of."""
+    return text.rpartition("/")[2] or "policy"
+
+
+def _tell(
+    rulings: Sequence[Fact],
+    cutter: Cutter,
+    closed: Sequence[Region],
+    state: Pass,
+) -> None:
+    """What is not the same, said once for each cause."""
+    losses = state.legal.losses
+    losses.extend(remarks.inexact(one.said) for one in cutter.inexact)
+    losses.extend(remarks.held(one.said) for one in cutter.idle())
+    losses.extend(remarks.certificates(rulings))
+    losses.extend(remarks.evidence(rulings))
+    losses.extend(remarks.addresses(rulings))
+    if closed:
+        losses.extend(remarks.nodes(closed, state.model))

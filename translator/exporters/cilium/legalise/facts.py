@@ -1,0 +1,311 @@
+"""From boxes to facts of the legal form: one policy closes its pods and grants what its boxes hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ir.access import Closed, Evidence, Grant, Layer, Refusal
+from ir.attachment import Attachment, EnforcedAt, ServicePort, Subject, WorkloadPort
+from ir.match import (
+    AllOf,
+    Cidr,
+    Labels,
+    Part,
+    PathForm,
+    Pattern,
+    PatternKind,
+    Presence,
+    Term,
+    Test,
+    Unreadable,
+    View,
+)
+from ir.model import Fact
+from ir.provenance import Traced, derived, named
+from ir.walk import rebuild
+from translator.exporters.cilium.legalise.boxes import Box, Header
+from translator.exporters.cilium.legalise.regions import Region, subjects_of
+from translator.exporters.cilium.legalise.words import host_pattern, method_pattern, path_pattern
+from translator.exporters.cilium.names import Names
+from translator.exporters.cilium.peers import NODES, Peers, Pods
+
+SEEN = View(
+    path=PathForm.DECODED_AND_MERGED, headers_joined=True, on_unreadable=Unreadable.SKIP_RULE
+)
+"""How the target's proxy sees a request: ``http-normalize-path`` merges slashes and undoes their escapes by default."""
+
+Origins = Sequence[Traced[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is to be written for some pods. ``said``: the values of all facts that it comes from."""
+
+    name: str
+    region: Region
+    boxes: tuple[Box, ...]
+    place: Origins
+    """What says which pods are meant."""
+    said: Origins
+
+
+def closed_facts(policy: Policy) -> Iterator[Fact]:
+    """The pods closed, and who may come in."""
+    name = named(policy.name, *policy.said)
+    used = _used(policy)
+    rest = [value for value in policy.said if id(value) not in used]
+    for subject in subjects_of(policy.region, policy.place, name):
+        at = Attachment(subject=subject, enforced_at=EnforcedAt.NODE)
+        yield Closed(
+            attachment=at,
+            layer=Layer.NETWORK,
+            trail=derived(f"policy {policy.name}", rest or policy.said),
+        )
+        yield from _grants(policy, subject, name)
+
+
+def refusing_facts(policy: Policy) -> Iterator[Fact]:
+    """Who may not come in, whatever else lets them."""
+    name = named(policy.name, *policy.said)
+    used = _used(policy)
+    rest = [value for value in policy.said if id(value) not in used]
+    for subject in subjects_of(policy.region, policy.place, name):
+        for number, box in enumerate(policy.boxes):
+            yield Refusal(
+                name=name.derive(name.value),
+                attachment=Attachment(
+                    subject=_again(subject) if number else subject,
+                    ports=_ports(box, policy.said),
+                    excluding_ports=_other_ports(box, policy.said),
+                    enforced_at=EnforcedAt.NODE,
+                ),
+                layer=Layer.NETWORK,
+                callers=tuple(_callers(box, policy.said)),
+                view=SEEN,
+                evidence=Evidence.LABEL,
+                trail=derived(f"policy {policy.name}", rest or policy.said),
+            )
+
+
+def _used(policy: Policy) -> set[int]:
+    """The values that stand in a test or in the subject."""
+    found = {id(value) for value in policy.place}
+    for box in policy.boxes:
+        by = box.by
+        spoken = [(by.peers, not box.peers.everyone), (by.ports, not box.ports.everything)]
+        spoken += [(by.path, True), (by.method, True), (by.host, True), (by.headers, True)]
+        for values, stands in spoken:
+            if stands:
+                found.update(id(value) for value in values)
+    return found
+
+
+def _grants(policy: Policy, subject: Subject, name: Traced[str]) -> Iterator[Grant]:
+    """A grant for each set of callers and ports; where any request will do, no other rule for them counts."""
+    groups: dict[tuple[Peers, Names[int]], list[Box]] = {}
+    for box in policy.boxes:
+        groups.setdefault((box.peers, box.ports), []).append(box)
+    for boxes in groups.values():
+        plain = any(not box.http for box in boxes)
+        first = boxes[0]
+        requests = () if plain else tuple(_request(box, policy.said) for box in boxes)
+        yield Grant(
+            name=name.derive(name.value),
+            attachment=Attachment(
+                subject=_again(subject),
+                ports=_ports(first, policy.said),
+                excluding_ports=_other_ports(first, policy.said),
+                enforced_at=EnforcedAt.NODE,
+            ),
+            layer=Layer.NETWORK,
+            callers=tuple(_callers(first, policy.said)),
+            requests=requests,
+            view=SEEN,
+            evidence=Evidence.LABEL,
+            trail=named(f"rule of {policy.name}", *policy.said),
+        )
+
+
+def _again(subject: Subject) -> Subject:
+    """The same pods, named by a fact that does not state them."""
+    return rebuild(subject, lambda value: named(value.value, value))
+
+
+def _ports(box: Box, said: Origins) -> tuple[Traced[WorkloadPort | ServicePort], ...]:
+    return () if box.ports.but else tuple(_numbers(box, said))
+
+
+def _other_ports(box: Box, said: Origins) -> tuple[Traced[WorkloadPort | ServicePort], ...]:
+    return tuple(_numbers(box, said)) if box.ports.but else ()
+
+
+def _numbers(box: Box, said: Origins) -> Iterator[Traced[WorkloadPort | ServicePort]]:
+    for number in box.ports.ordered():
+        own = [v for v in box.by.ports if _names(v.value, number)]
+        if own:
+            yield derived(WorkloadPort(number), own)
+        else:
+            yield named(WorkloadPort(number), *(box.by.ports or said))
+
+
+def _names(value: object, number: int) -> bool:
+    match value:
+        case Pattern():
+            return value.text == str(number)
+        case WorkloadPort():
+            return value.port == number
+        case _:
+            return False
+
+
+# --- callers -------------------------------------------------------------------------------------
+
+
+def _callers(box: Box, said: Origins) -> Iterator[AllOf]:
+    peers = box.peers
+    if peers.everyone:
+        return
+    by = box.by.peers or tuple(said)
+    for pods in sorted(peers.pods, key=str):
+        yield _way(_pods(pods, by), by)
+    if peers.world:
+        yield _way((_test(Part.ENTITY, (_exact("world"),), by),), by)
+    elif peers.outside:
+        blocks = sorted(peers.outside, key=_by_block)
+        tests = (
+            _test(Part.PEER_ADDRESS, blocks, by),
+            _outside(by),
+        )
+        yield _way(tests, by)
+    if peers.nodes:
+        names = tuple(_exact(name) for name in NODES if name in peers.nodes)
+        yield _way((_test(Part.ENTITY, names, by),), by)
+
+
+def _outside(by: Origins) -> Test:
+    """Nobody with an address is a pod or a node: no word of the target says it, since it is always so."""
+    term: Traced[Term] = named(_exact("world"), *by)
+    return Test(part=Part.ENTITY, any_of=(term,), trail=named("outside", *by))
+
+
+def _by_block(block: Cidr) -> str:
+    return block.block
+
+
+def _way(tests: tuple[Test, ...], by: Origins) -> AllOf:
+    return AllOf(tests=tests, trail=named("callers", *by))
+
+
+def _exact(text: str) -> Pattern:
+    return Pattern(PatternKind.EXACT, text)
+
+
+def _test(part: Part, terms: Iterable[Term], by: Origins, *, out: Iterable[Term] = ()) -> Test:
+    """A test whose terms come from those values that name them, else from all."""
+    return Test(
+        part=part,
+        any_of=tuple(derived(term, _near(term, by)) for term in terms),
+        none_of=tuple(derived(term, _near(term, by)) for term in out),
+        trail=named(part.value, *by),
+    )
+
+
+def _near(term: Term, by: Origins) -> Origins:
+    """The values that a term is made of, as far as its text shows."""
+    if isinstance(term, Pattern):
+        words = [w for w in term.text.split("/") if w]
+        near = [v for v in by if isinstance(v.value, Pattern) and _speaks(v.value.text, words)]
+        return near or by
+    return by
+
+
+def _speaks(text: str, words: Sequence[str]) -> bool:
+    parts = text.split("/")
+    return all(word in parts for word in words)
+
+
+def _pods(pods: Pods, by: Origins) -> tuple[Test, ...]:
+    """Tests that only these pods meet; whoever has no labels meets none of them."""
+    spaces, accounts = pods.spaces, pods.accounts
+    tests: list[Test] = []
+    pairs = len(spaces.listed) == 1 and len(accounts.listed) == 1
+    if pairs and not spaces.but and not accounts.but:
+        text = f"{spaces.ordered()[0]}/{accounts.ordered()[0]}"
+        tests.append(_test(Part.SERVICE_ACCOUNT, (_exact(text),), by))
+    else:
+        if spaces.but:
+            tests.append(_in_some_namespace(by))
+        if not spaces.everything:
+            names = tuple(map(_exact, spaces.ordered()))
+            tests.append(
+                _test(
+                    Part.NAMESPACE, () if spaces.but else names, by, out=names if spaces.but else ()
+                )
+            )
+        if not accounts.everything:
+            ends = tuple(Pattern(PatternKind.SUFFIX, f"/{name}") for name in accounts.ordered())
+            tests.append(
+                _test(
+                    Part.SERVICE_ACCOUNT,
+                    () if accounts.but else ends,
+                    by,
+                    out=ends if accounts.but else (),
+                )
+            )
+    if pods.labels:
+        tests.append(_test(Part.WORKLOAD_LABELS, (Labels(pods.labels),), by))
+    return tuple(tests)
+
+
+def _in_some_namespace(by: Origins) -> Test:
+    return Test(
+        part=Part.NAMESPACE,
+        presence=derived(Presence.PRESENT, by),
+        trail=named("any pod", *by),
+    )
+
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+def _request(box: Box, said: Origins) -> AllOf:
+    """The tests of one alternative."""
+    by = box.by
+    tests: list[Test] = []
+    path = path_pattern(box.path, by.path)
+    for part, pattern, values in (
+        (Part.PATH, path, by.path),
+        (Part.METHOD, method_pattern(box.method, by.method), by.method),
+        (Part.AUTHORITY, host_pattern(box.host, by.host), by.host),
+    ):
+        if pattern is not None:
+            tests.append(
+                Test(
+                    part=part,
+                    any_of=(derived(pattern, values or tuple(said)),),
+                    trail=named(part.value, *(values or said)),
+                )
+            )
+    tests.extend(_header(one, by.headers) for one in box.headers)
+    values = (*by.path, *by.method, *by.host, *by.headers)
+    return AllOf(tests=tuple(tests), trail=derived("requests read as HTTP", values or tuple(said)))
+
+
+def _header(header: Header, by: Origins) -> Test:
+    if not header.wanted:
+        raise TypeError(header)
+    name = derived(header.name, by)
+    if header.value is None:
+        return Test(
+            part=Part.HEADER,
+            name=name,
+            presence=derived(Presence.PRESENT, by),
+            trail=named("header", *by),
+        )
+    return Test(
+        part=Part.HEADER,
+        name=name,
+        any_of=(derived(Pattern(PatternKind.EXACT, header.value), by),),
+        trail=named("header", *by),
+    )

@@ -1,0 +1,298 @@
+"""What is to be said where access is not the same: one finding a cause, with all the values that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_network
+
+from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Refusal
+from ir.inventory import Inventory
+from ir.language import Opaque
+from ir.match import CALLER_PARTS, Cidr, Part, Test
+from ir.model import Fact, Model
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss
+from translator.exporters.cilium.legalise.regions import Region, common, pods_in, regions_of
+from translator.report.model import Fate, Impact, Severity, Support
+
+POLICY = "https://docs.cilium.io/en/v1.20/security/policy/language/"
+MUTUAL = "https://docs.cilium.io/en/v1.20/network/servicemesh/mutual-authentication/mutual-authentication/"
+_PROVEN = (Part.CERTIFICATE, Part.IDENTITY, Part.NAMESPACE, Part.SERVICE_ACCOUNT, Part.TRUST_DOMAIN)
+
+
+def at_gateway(facts: Sequence[Fact]) -> Iterator[Loss]:
+    """What is enforced at a gateway of the source."""
+    if facts:
+        yield Loss(
+            code="MM401",
+            impact=Impact.LOOSER,
+            support=Support.NOT_YET,
+            sites=tuple(value for fact in facts for value in traced(fact)),
+            message="rules that are enforced at a gateway are not translated.",
+            why="Requests that come in by the target's gateway have the identity reserved:ingress.",
+            advice="Write a CiliumClusterwideNetworkPolicy that selects reserved:ingress before traffic moves.",
+        )
+
+
+def narrowed(values: Sequence[Traced[object]], why: str) -> Loss:
+    """A part of a grant that has no form."""
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        sites=tuple(values),
+        message=f"these requests are not let in: {why}.",
+        advice="Name callers by service account or namespace, headers by whole values; or give --complete with all "
+        "workloads.",
+        doc=POLICY,
+    )
+
+
+def widened(values: Sequence[Traced[object]], why: str) -> Loss:
+    """A test of a refusal that has no form: it is refused whatever the test says."""
+    return Loss(
+        code="MM403",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        sites=tuple(values),
+        message=f"the refusal is made wider, since {why}.",
+        advice="Write who may come in instead of who may not.",
+        doc=POLICY,
+    )
+
+
+def inexact(said: Sequence[Traced[object]]) -> Loss:
+    """A refusal by header, which no grant can leave out exactly."""
+    return Loss(
+        code="MM403",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for v in said if v.origin),
+        message="that a header is absent or has another value cannot be asked for: where a refusal asks for a header, the "
+        "requests are refused whatever the header.",
+        advice="Write which header values may come in.",
+        doc=POLICY,
+    )
+
+
+def not_exact(name: str, opaque: Opaque, said: Sequence[Traced[object]]) -> Loss:
+    """A policy whose grants cannot be said: it lets nobody in."""
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for v in said if v.origin),
+        message=f"{name} lets nobody in: its rules cannot be said exactly ({opaque}).",
+        advice="Simplify the paths, methods and hosts of these rules.",
+    )
+
+
+def certificates(rulings: Sequence[Fact]) -> Iterator[Loss]:
+    """What becomes of the demand for a certificate, by namespace; that clear text is taken is said by nothing."""
+    demanded: dict[str, list[PeerMtls]] = {}
+    for fact in rulings:
+        if not isinstance(fact, PeerMtls) or not any(v.origin for v in traced(fact)):
+            continue
+        if fact.mode.value is MtlsMode.DEMANDED:
+            demanded.setdefault(_where(fact), []).append(fact)
+            continue
+        yield Loss(
+            code="MM405",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(traced(fact)),
+            message="no certificate is asked for; the target does so where nothing is written.",
+        )
+    for where, facts in sorted(demanded.items()):
+        yield Loss(
+            code="MM405",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(f.mode for f in facts),
+            message=f"{where}: no certificate can be demanded. Only pods come in, whom the network knows by their address; "
+            "what they send is neither proved nor encrypted by the policy.",
+            why="No field of a network policy says so; authentication.mode: required proves nothing about the connection, "
+            "is off by default, and goes away with 1.21.",
+            advice="Switch on encryption.type=wireguard (all traffic between nodes) or, without rules for ports and "
+            "requests, ztunnel for the namespace (label io.cilium/mtls-enabled, 1.19 and later, beta). Then accept the "
+            "finding.",
+            doc=MUTUAL,
+        )
+
+
+def evidence(rulings: Sequence[Fact]) -> Iterator[Loss]:
+    """Callers that were known by their certificate are known by labels, one finding a namespace."""
+    found: dict[str, list[Traced[object]]] = {}
+    for fact in rulings:
+        if isinstance(fact, (Grant, Refusal)):
+            terms: list[Traced[object]] = [
+                value
+                for test in _tests(fact)
+                if test.part in _PROVEN
+                for value in (*test.any_of, *test.none_of, test.presence)
+                if value is not None
+            ]
+            if terms:
+                found.setdefault(_where(fact), []).extend(terms)
+    for where, terms in sorted(found.items()):
+        yield Loss(
+            code="MM411",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(terms),
+            message=f"{where}: callers are known by the labels of the pod that has their address, where the source asks for "
+            "a certificate.",
+            why="The target tells callers by the identity that the node gives to an address "
+            "(io.cilium.k8s.policy.serviceaccount and io.kubernetes.pod.namespace).",
+            advice="Take care who may create pods and service accounts in the namespaces that are let in.",
+            doc=POLICY,
+        )
+
+
+def _tests(fact: Grant | Refusal) -> Iterator[Test]:
+    yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
+    yield from (t for t in fact.always if t.part in CALLER_PARTS)
+
+
+def _where(fact: Grant | Refusal | PeerMtls) -> str:
+    space = fact.attachment.subject.namespace
+    return "all namespaces" if space is None else space.value
+
+
+def nodes(closed: Sequence[Region], model: Model) -> Iterator[Loss]:
+    """What runs on the node of a pod gets in without a rule."""
+    names = sorted(w.key for w in pods_in(closed, model.inventory))
+    listed = f": {', '.join(names)}" if names else ""
+    yield Loss(
+        code="MM480",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        message="what runs on the node itself comes in to each of its pods with any request, as its health checks "
+        f"do{listed}.",
+        why="The local host is let in where nothing else is said (allow-localhost, 1.20: a rule of the lowest tier).",
+        advice="Nothing, where the node is trusted; else install with allow-localhost=policy and let the probes in by rule.",
+        doc=POLICY,
+    )
+
+
+def beside_networks(
+    facts: Sequence[Fact], inventory: Inventory, closed: Sequence[Region]
+) -> Iterator[Loss]:
+    """Policies of the network that add to the grants, where in the source both had to let a request in."""
+    policies: dict[str, list[Closed]] = {}
+    for fact in facts:
+        if isinstance(fact, Closed) and fact.layer is Layer.NETWORK:
+            policies.setdefault(fact.trail.value, []).append(fact)
+    for name, own in sorted(policies.items()):
+        both = [
+            region
+            for fact in own
+            for region in common(regions_of(fact.attachment.subject, inventory), closed)
+        ]
+        if both:
+            pods = ", ".join(sorted(w.key for w in pods_in(both, inventory)))
+            yield Loss(
+                code="MM481",
+                impact=Impact.LOOSER,
+                support=Support.NOT_YET,
+                fate=Fate.CARRIED,
+                leaves=tuple(sorted({min(f.trail.because) for f in own if f.trail.because})),
+                message=f"{name}: what it lets in is let in whatever the rules of the mesh said, and the other way round"
+                f"{f' ({pods})' if pods else ''}.",
+                why="In the source a request had to pass the network's policies and those of the mesh; in the target all "
+                "of them add up.",
+                advice="Take out of the NetworkPolicy what the mesh refused, or delete it where it only let the mesh in.",
+                doc=POLICY,
+            )
+
+
+def idle(fact: Fact) -> Loss:
+    """A ruling that is about no pods of the mesh."""
+    return Loss(
+        code="MM412",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.ABSORBED,
+        sites=tuple(traced(fact)),
+        message="all pods that are covered are kept from the source's proxy: this holds for none of them.",
+        advice="Nothing, if they are meant to stay outside.",
+    )
+
+
+def unreached(fact: Fact) -> Loss:
+    """A ruling for a Service or a route whose pods the input does not show."""
+    harmless = isinstance(fact, Grant) or (
+        isinstance(fact, PeerMtls) and fact.mode.value is not MtlsMode.DEMANDED
+    )
+    return Loss(
+        code="MM412",
+        impact=Impact.STRICTER if harmless else Impact.LOOSER,
+        support=Support.PARTIAL,
+        severity=Severity.LOW if harmless else None,
+        sites=tuple(traced(fact)),
+        message="the pods that are meant are not known: the Service is not in the input, or has no selector.",
+        why="A policy of the target selects pods by their labels.",
+        advice="Add the Service to the input.",
+        doc=POLICY,
+    )
+
+
+def held(said: Sequence[Traced[object]]) -> Loss:
+    """A refusal of what nothing lets in anyway."""
+    return Loss(
+        code="MM403",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.ABSORBED,
+        sites=tuple(said),
+        message="what is refused here is let in by no rule of what is written: nothing more has to be said.",
+    )
+
+
+def addresses(rulings: Sequence[Fact]) -> Iterator[Loss]:
+    """Rules by address are about what is outside of the cluster alone."""
+    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.LOOSER)):
+        terms = [
+            term
+            for fact in rulings
+            if isinstance(fact, kind)
+            for test in _tests(fact)
+            if test.part is Part.PEER_ADDRESS
+            for term in (*test.any_of, *test.none_of)
+        ]
+        private = [term for term in terms if not _is_global(term)]
+        if terms:
+            yield Loss(
+                code="MM410",
+                impact=impact,
+                support=Support.NEVER,
+                severity=None if private else Severity.LOW,
+                fate=Fate.APPROXIMATED,
+                sites=tuple(private or terms),
+                message="blocks of addresses are about callers outside of the cluster alone: pods and nodes with such an "
+                f"address are not {'let in' if kind is Grant else 'refused'} by them.",
+                why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
+                advice="Name pods by service account or namespace.",
+                doc=f"{POLICY}#cidr-based",
+            )
+
+
+def _is_global(term: Traced[object]) -> bool:
+    if not isinstance(term.value, Cidr):
+        return False
+    try:
+        return ip_network(term.value.block, strict=False).is_global
+    except ValueError:
+        return False

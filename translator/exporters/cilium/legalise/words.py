@@ -1,0 +1,95 @@
+"""Paths, methods and hosts as regular expressions of the target: RE2, and the whole string must match.
+
+What is compared is ``:path`` with its query (cilium/cilium pkg/envoy/policy/envoy_l7_rules_translator.go, 1.20), so a set
+of paths is said as an expression that takes no ``?``, and the query is let through behind it when it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ir.behaviour.languages import language_of
+from ir.language import PATH, TOKEN, Dialect, Language
+from ir.match import Pattern, PatternKind, RegexDialect
+from ir.provenance import Traced
+from translator.exporters.cilium.legalise.boxes import HOSTS
+
+LIMIT = 4096
+"""Characters that an expression may have; RE2 itself has room for more (``max_program_size`` of Envoy is not set)."""
+
+WIRE = Language.regex("/[!-~]*", Dialect.RE2_FULL)
+"""What may stand in ``:path``."""
+
+_NO_QUERY = Language.regex("[^?]*", Dialect.RE2_FULL)
+
+
+def path_pattern(paths: Language, origins: Iterable[Traced[object]]) -> Pattern | None:
+    """The set of paths as one pattern; ``None`` where it is all of them.
+
+    Raises:
+        ir.language.Opaque: it would be too long.
+    """
+    return _path(paths, patterns_of(origins))
+
+
+def patterns_of(origins: Iterable[Traced[object]]) -> tuple[Pattern, ...]:
+    """The patterns among some values, each once."""
+    found = (value.value for value in origins)
+    return tuple(dict.fromkeys(p for p in found if isinstance(p, Pattern)))
+
+
+def _path(paths: Language, asked: Sequence[Pattern]) -> Pattern | None:
+    if (PATH - paths).is_empty():
+        return None
+    for one in asked:
+        plain = one.kind in (PatternKind.EXACT, PatternKind.PREFIX) and not one.ignore_case
+        if plain and "?" not in one.text and (language_of(one) & PATH).equals(paths & PATH):
+            return one
+    text = (paths & _NO_QUERY).to_regex(
+        Dialect.RE2_FULL, limit=LIMIT, within=WIRE, hints=_hints(asked)
+    )
+    return Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RE2_FULL)
+
+
+def _hints(asked: Sequence[Pattern]) -> tuple[str, ...]:
+    """How somebody would write it: each pattern by itself, or all that are wanted as alternatives."""
+    said = [text for one in asked if (text := without_query(one)) is not None]
+    return (*said, "|".join(said)) if said else ()
+
+
+def without_query(pattern: Pattern) -> str | None:
+    """An expression for the paths of a pattern that takes no ``?``."""
+    said = language_of(pattern).said
+    return None if said is None else said.replace(".*", "[^?]*").replace(".+", "[^?]+")
+
+
+def with_query(pattern: Pattern) -> str:
+    """The expression for ``:path`` that takes the paths of a legal pattern with any query."""
+    said = language_of(pattern).said or ""
+    match pattern.kind:
+        case PatternKind.PREFIX:
+            return said
+        case PatternKind.EXACT:
+            return f"{said}(?:\\?.*)?"
+        case _:
+            return f"(?:{pattern.text})(?:\\?.*)?"
+
+
+def method_pattern(methods: Language, origins: Iterable[Traced[object]]) -> Pattern | None:
+    """The set of methods as one pattern; ``None`` where it is all of them."""
+    return _within(methods, TOKEN, patterns_of(origins))
+
+
+def host_pattern(hosts: Language, origins: Iterable[Traced[object]]) -> Pattern | None:
+    """The set of authorities as one pattern; ``None`` where it is all of them."""
+    return _within(hosts, HOSTS, patterns_of(origins))
+
+
+def _within(wanted: Language, domain: Language, asked: tuple[Pattern, ...]) -> Pattern | None:
+    if (domain - wanted).is_empty():
+        return None
+    said = [text for one in asked if (text := language_of(one).said) is not None]
+    text = wanted.to_regex(
+        Dialect.RE2_FULL, limit=LIMIT, within=domain, hints=(*said, "|".join(said)) if said else ()
+    )
+    return Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RE2_FULL)

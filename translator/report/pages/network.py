@@ -1,0 +1,27 @@
+"""MM48x: access by policies of the network, which know callers by where they are."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM480",
+        "What runs on the node",
+        "Processes on the node of a pod, and pods in the node's own network, come in with any request.",
+        "The target always lets the node in to its pods, so that health checks pass; the source lets in the health checks "
+        "alone.",
+        "Nothing, where the node is trusted: whoever rules it rules its pods too. Else tell the target not to let it in by "
+        "itself, and write rules for the health checks.",
+        "kind: AuthorizationPolicy\nspec: {}  # lets nobody in",
+    ),
+    Entry(
+        "MM481",
+        "Policies that add up",
+        "Requests pass that one of two kinds of policies refuses.",
+        "In the source a request must pass the network's policies and those of the mesh. In the target both are policies "
+        "of the network, whose grants add up.",
+        "Take out of the NetworkPolicy what the mesh refused, or delete it where all it says is said by what is written.",
+        "kind: NetworkPolicy\nspec: {podSelector: {matchLabels: {app: api}}, ingress: [{}]}",
+    ),
+)
