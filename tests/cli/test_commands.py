@@ -147,7 +147,7 @@ def test_there_is_no_other_schema(run: Run) -> None:
 def test_capabilities_have_three_forms_with_the_same_rows(run: Run) -> None:
     rows = json.loads(run("capabilities", "--to", "linkerd", "--format", "json").out)
     text = run("capabilities", "--to", "linkerd").out
-    markdown = run("capabilities", "--format", "markdown").out
+    markdown = run("capabilities", "--to", "linkerd", "--format", "markdown").out
     assert len(rows) == len(re.findall(r"^  \S", text, re.MULTILINE)) == markdown.count("\n| `")
 
 

@@ -17,12 +17,18 @@ def run_explain(code: str, *, every: bool) -> int:
         return 0
     entry = CATALOGUE.get(code.strip().upper())
     if entry is None:
-        near = get_close_matches(code.upper(), CATALOGUE, n=3)
+        near = _near(code.upper())
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         message = f'there is no finding "{code}": --list names all.{hint}'
         raise TargetError(message)
     out((page(entry),))
     return 0
+
+
+def _near(code: str) -> list[str]:
+    """Codes that are spelt alike, those first that agree in the most places."""
+    alike = get_close_matches(code, CATALOGUE, n=len(CATALOGUE))
+    return sorted(alike, key=lambda one: -sum(a == b for a, b in zip(one, code, strict=False)))[:3]
 
 
 def run_schema(what: str) -> int:
