@@ -15,6 +15,7 @@ from ir.resilience import Outliers
 from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
+from translator.verify.evidence import Twins
 from translator.verify.frame import (
     CALLER,
     PLAIN_QUERY,
@@ -81,6 +82,7 @@ class Comparison:
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lowered: tuple[Lowering, Lowering] = field(init=False)
     world: World = field(init=False)
+    twins: Twins = field(init=False)
     _known: dict[tuple[Access, Access], Difference] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,7 @@ class Comparison:
             for way in callers_of(side.access)
         )
         self.world = World((self.before, self.after), named, self.trust_domain, ways)
+        self.twins = Twins(self.world, self.trust_domain)
         for door in doors:
             yield self._slice(door) if isinstance(door, Doors) else door
 
@@ -208,7 +211,9 @@ class Comparison:
             frame = Frame(asked, self.world, http=http)
             was, becomes = allowed(before, frame), allowed(after, frame)
             opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
-            groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened))
+            weaker = 0 if before.demanded else self.twins.weaker(frame, opened, was.must)
+            groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened & ~weaker))
+            groups.extend(_groups(frame, Kind.EVIDENCE, weaker))
             groups.extend(_groups(frame, Kind.NEWLY_DENIED, shut))
             doubt |= bool((was.doubt | becomes.doubt) & ~(opened | shut))
         return Difference(tuple(groups), doubt)
@@ -286,7 +291,7 @@ def _samples(sides: Sides, group: Group) -> tuple[tuple[Sample, ...], str]:
     """Confirmed requests of a group, and what kind of doubt is left where one could not be confirmed."""
     found: list[Sample] = []
     doubtful = ""
-    let_in = group.kind is Kind.NEWLY_ALLOWED
+    let_in = group.kind is not Kind.NEWLY_DENIED
     for cell in representatives(group.frame, group.cells):
         sample = sides.confirmed(group.frame, cell, let_in=let_in)
         if sample is not None:

@@ -30,6 +30,9 @@ _BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retries"}
 """Changes that a finding about a default of the source explains wherever they occur, by the end of its field."""
 
 _FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT, Kind.EJECTION, Kind.EJECTION_MANNER))
+_WEAKER = "MM411"
+"""The one finding that explains weaker evidence."""
+
 _RATES = frozenset((Kind.RATE_LOWERED, Kind.RATE_RAISED))
 _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM302": frozenset((Kind.RETRY,)),
@@ -62,6 +65,8 @@ class Claim:
         """Whether it is about what has changed at all."""
         if self.impact not in IMPACTS.get(kind, ANY):
             return False
+        if kind is Kind.EVIDENCE:
+            return self.code == _WEAKER
         about = _ABOUT.get(self.code)
         if about is not None:
             return kind in about

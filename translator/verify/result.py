@@ -42,6 +42,8 @@ class Kind(StrEnum):
     """Fewer requests pass in some span of time, and never more."""
     RATE_RAISED = "rate_raised"
     """More requests pass in some span of time."""
+    EVIDENCE = "evidence"
+    """Callers that came in before come in on a weaker proof of who they are."""
     READ = "read"
     """What is sent on a port is read where it was passed on as bytes, or the other way round."""
 

@@ -21,6 +21,7 @@ from translator.report.render.words import printable, times
 _TITLES = {
     "newly_allowed": "newly allowed",
     "rate_raised": "more requests pass",
+    "evidence": "let in on a weaker proof of who they are",
     "newly_denied": "newly denied",
     "rate_lowered": "fewer requests pass",
     "rerouted": "routed elsewhere",

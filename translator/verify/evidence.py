@@ -1,0 +1,69 @@
+"""Callers that are let in on a weaker proof of who they are.
+
+A change is one of evidence where a pod comes in that does not show the certificate of the mesh, or shows that of another
+trust domain, and the same pod with the certificate came in before by the same request. Who is let in stays the same; what
+proves it does not. Where the source demands a certificate of everybody, it is no such change: clear text is let in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from ir.behaviour.request import Caller
+from translator.verify.callers import World, certified
+from translator.verify.frame import CALLER, Frame
+from translator.verify.space import bits
+
+Account = tuple[str, str, tuple[tuple[str, str], ...]]
+
+
+class Twins:
+    """For each caller without the certificate of the mesh, those that are the same with it."""
+
+    def __init__(self, world: World, trust_domain: str) -> None:
+        self._world = world
+        self._domain = trust_domain
+
+    @cached_property
+    def _proven(self) -> dict[Account, int]:
+        found: dict[Account, int] = {}
+        for number, member in enumerate(self._world.members):
+            caller = member.caller
+            if certified(caller) and caller.trust_domain == self._domain:
+                found[_account(caller)] = found.get(_account(caller), 0) | 1 << number
+        return found
+
+    def of(self, group: int) -> Iterator[int]:
+        """The callers with a certificate that each of the group stands for; 0 where there is none."""
+        for number in bits(group):
+            caller = self._world.members[number].caller
+            proven = certified(caller) and caller.trust_domain == self._domain
+            yield 0 if proven or not caller.namespace else self._proven.get(_account(caller), 0)
+
+    def weaker(self, frame: Frame, opened: int, before: int) -> int:
+        """Those of the newly allowed requests that came in before with a certificate."""
+        width = frame.space.strides[CALLER]
+        row = (1 << width) - 1
+        found = 0
+        for atom, group in enumerate(frame.callers):
+            own = opened >> atom * width & row
+            if own:
+                for twins in self.of(group):
+                    own &= _rows(frame, before, twins, width)
+                found |= own << atom * width
+        return found
+
+
+def _account(caller: Caller) -> Account:
+    return caller.namespace, caller.service_account, tuple(sorted(caller.labels.items()))
+
+
+def _rows(frame: Frame, cells: int, members: int, width: int) -> int:
+    """The requests that all of the members may send; none where there are no members."""
+    row = (1 << width) - 1
+    groups = [atom for atom, group in enumerate(frame.callers) if group & members]
+    found = row if groups else 0
+    for atom in groups:
+        found &= cells >> atom * width
+    return found & row
