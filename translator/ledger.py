@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from ir.model import Model, SourceObject
@@ -37,6 +37,8 @@ class Books:
     fates: Fates
     losses: tuple[Loss, ...]
     placed: tuple[Placed, ...]
+    spoken: Mapping[int, Fate] = field(default_factory=dict)
+    """Fates of leaves that no fact holds and that are spoken of all the same: rules on metrics."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class _State:
     objects: Mapping[int, SourceObject]
     owner: Mapping[int, str]
     claimed: frozenset[int]
+    spoken: Mapping[int, Lot]
 
 
 def rows(books: Books, options: Options) -> tuple[tuple[LedgerRow, ...], tuple[Finding, ...]]:
@@ -150,7 +153,23 @@ def _state(books: Books) -> _State:
         objects=objects,
         owner={},
         claimed=claimed,
+        spoken=_spoken(books),
     )
+
+
+def _spoken(books: Books) -> Mapping[int, Lot]:
+    """Where leaves that are spoken of stand now, and the findings that speak of them."""
+    lots = {leaf: Lot() for leaf in books.spoken}
+    for placing in books.placed if lots else ():
+        for value in placing.values:
+            for leaf in value.origin:
+                if leaf in lots:
+                    lots[leaf].placed.append(placing.at)
+    for number, loss in enumerate(books.losses if lots else ()):
+        for leaf in loss.leaves:
+            if leaf in lots:
+                lots[leaf].approximated.append(number)
+    return lots
 
 
 def _resource_names(document: Document, loaded: Loaded, namespace: str) -> list[str]:
@@ -214,6 +233,8 @@ def _by_itself(
             fate = fate if fate in (Fate.STRANDED, Fate.LOST) else Fate.UNREAD
             lot = replace(lot, losses=[*lot.losses, state.unread[ref]])
         return fate, lot
+    if ref in state.spoken:
+        return books.spoken[ref], state.spoken[ref]
     if ref in state.objects:
         return None
     if ref in state.inert or ref in state.inactive:

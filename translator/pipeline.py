@@ -39,6 +39,8 @@ from translator.report.model import (
 )
 from translator.source.load import Loaded, load
 from translator.target import Target, parse_target
+from translator.telemetry.rules import rewrite_rules
+from translator.telemetry.scraping import scraping
 
 VERSION = "0.1.0"
 Paths = Sequence[str | os.PathLike[str]]
@@ -159,19 +161,22 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     export = load_exporter(options.target.mesh)(model, options)
     manifests = with_labels(export.emission.manifests, model.objects, loaded)
     documents = [render(manifest) for manifest in manifests]
-    changes = (*export.emission.edits, *imported.edits)
+    rules = rewrite_rules(loaded.resources, model.inventory, options)
+    changes = (*export.emission.edits, *imported.edits, *rules.edits)
     edited = edited_documents(changes, loaded, options)
     losses = (
         *imported.losses,
         *export.losses,
         *edited.losses,
+        *rules.losses,
+        *scraping(loaded.resources, options),
         *still_there(imported.shared, manifests, options),
         *map(_invented, untraced(documents)),
     )
     placed = [p for document in documents for p in document.placed]
     placed.extend(edited.placed)
     fates = settle(model, export.legal, placed, losses)
-    books = Books(loaded, imported, model, fates, losses, tuple(placed))
+    books = Books(loaded, imported, model, fates, losses, tuple(placed), rules.fates)
     ledger, findings = rows(books, options)
     written = (*(_written(d) for d in documents), *(_edited(e) for e in edited.documents))
     proven = Proven(SWITCHED_OFF)

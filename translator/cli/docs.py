@@ -10,6 +10,7 @@ from translator.cli.console import err
 from translator.cli.matrix import matrix_page
 from translator.report.catalogue import findings_markdown
 from translator.report.schema import report_schema
+from translator.telemetry.pages import observability_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -19,6 +20,7 @@ def pages() -> dict[str, str]:
     return {
         "findings.md": findings_markdown(),
         "matrix.md": matrix_page(),
+        "observability.md": observability_page(),
         "report.schema.json": json.dumps(report_schema(), indent=2) + "\n",
     }
 

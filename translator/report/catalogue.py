@@ -16,6 +16,7 @@ from translator.report.pages import (
     resilience,
     routing,
     security,
+    telemetry,
 )
 from translator.report.pages.entry import Entry
 
@@ -36,6 +37,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                     edge,
                     egress,
                     estate,
+                    telemetry,
                 )
                 for entry in pages.ENTRIES
             ),
