@@ -35,13 +35,13 @@ from translator.exporters.gateways.findings import (
 )
 from translator.exporters.gateways.listeners import Door, Doors, doors_of
 from translator.exporters.gateways.streams import stream_tables
-from translator.exporters.gateways.tables import Scene, legal_tables
-from translator.exporters.naming import Names
+from translator.exporters.gateways.tables import legal_tables
 from translator.exporters.routes.alternatives import Contradiction
 from translator.exporters.routes.destinations import Subsets, Unreachable
 from translator.exporters.routes.effects import with_effects
 from translator.exporters.routes.methods import by_method
-from translator.exporters.routes.redirects import in_target_redirects
+from translator.exporters.routes.redirects import Redirects, in_target_redirects
+from translator.exporters.routes.tables import Scene
 from translator.report.model import Fate, Impact, Severity, Support
 
 _PERMANENTLY = 301
@@ -74,8 +74,12 @@ def legalise_edge(
 ) -> Edge:
     """The gateways of a pruned model in legal form; ``inside`` are the facts of the mesh itself."""
     found = Edge()
-    tables = [_prepared(f, found.losses) for f in edge.facts if isinstance(f, RouteTable)]
-    scene = Scene(subsets, Names())
+    tables = [
+        _prepared(f, takeover.redirects, found.losses)
+        for f in edge.facts
+        if isinstance(f, RouteTable)
+    ]
+    scene = Scene(subsets, takeover.names, names_rules=takeover.names_rules)
     bound: dict[int, set[str]] = {}
     lost: set[int] = set()
     told: set[int] = set()
@@ -122,8 +126,8 @@ def about(
     yield from unguarded(inside, listeners, pods_in, taken_over=bool(class_name))
 
 
-def _prepared(table: RouteTable, losses: list[Loss]) -> RouteTable:
-    table, more = in_target_redirects(table, keeps_query=True)
+def _prepared(table: RouteTable, redirects: Redirects, losses: list[Loss]) -> RouteTable:
+    table, more = in_target_redirects(table, redirects)
     losses.extend(more)
     table, more = by_method(table)
     losses.extend(more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck
 from ir.attachment import Scope, Subject
@@ -14,6 +14,8 @@ from ir.model import Fact
 from ir.provenance import Assumption, Traced
 from ir.traffic import HeaderSide, Route, RouteTable
 from translator.api import Loss
+from translator.exporters.naming import Names
+from translator.exporters.routes.redirects import Redirects
 from translator.report.model import Fate, Impact, Severity, Support
 
 CLASS = Assumption("gateway-class", "gateways are of the class that --gateway-class names")
@@ -60,6 +62,11 @@ class Takeover:
     class_name: str
     joins: str = ""
     features: tuple[str, ...] = ()
+    redirects: Redirects = field(default_factory=Redirects)
+    names: Names = field(default_factory=Names)
+    """The names that are taken."""
+    names_rules: bool = False
+    """Whether rules keep their names."""
 
 
 def moved(listeners: Sequence[Listener], takeover: Takeover) -> Loss:

@@ -11,10 +11,11 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.exporters.gateways.binding import KINDS, Bundle, holds_at
-from translator.exporters.gateways.tables import Scene, frame_of, on_ports
+from translator.exporters.gateways.tables import frame_of, on_ports
 from translator.exporters.naming import name_of
 from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.rules import delivered
+from translator.exporters.routes.tables import Scene
 
 _ADVICE = "Write the route by hand, or give these connections a host or a port of their own."
 

@@ -2,114 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
-from ir.language import Opaque
 from ir.match import Part, Pattern
 from ir.provenance import Traced, derived, named, trail
-from ir.traffic import NoMatch, Order, Route, RouteMatch, RouteTable
+from ir.traffic import NoMatch, Order, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.gateways.binding import ANY, Bundle, holds_at
 from translator.exporters.naming import Names, name_of
-from translator.exporters.routes.alternatives import Alternative, Contradiction, alternative
-from translator.exporters.routes.destinations import Subsets, Unreachable
-from translator.exporters.routes.prefixes import (
-    Spelled,
-    all_in_elements,
-    as_it_is,
-    in_elements,
-)
 from translator.exporters.routes.rules import (
-    check_prefixes,
     delivered,
-    groups,
-    rule,
-    shielded,
-    spread,
 )
-from translator.exporters.routes.specificity import (
-    in_specificity_order,
-)
+from translator.exporters.routes.tables import Place, Scene, specific_tables
 
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the rules of all gateways are made with. ``reached``: the parts of the source that are written."""
-
-    subsets: Subsets
-    names: Names
-    reached: set[int] = field(default_factory=set)
+T = TypeVar("T")
 
 
 def legal_tables(bundle: Bundle, scene: Scene) -> tuple[tuple[RouteTable, ...], list[Loss]]:
-    """The route objects of a bundle; where the rules do not come out with prefixes that are replaced, without that.
-
-    Raises:
-        Unreachable: a destination cannot be written, or there are too many rules.
-        Contradiction: the order of the rules cannot be kept.
-        ir.language.Opaque: a pattern has no exact language.
-    """
-    routes = [route for table in bundle.tables for route in table.routes]
-    whys: list[str] = []
-    for spell in (in_elements, all_in_elements):
-        try:
-            return _spelled(bundle, [spell(table) for table in bundle.tables], scene)
-        except (Unreachable, Contradiction, Opaque) as reason:
-            if not any(route.rewrite is not None and route.rewrite.prefix for route in routes):
-                raise
-            whys.append(str(reason))
-    why = f"next to the other rules it cannot be said in path elements ({whys[-1]})"
-    return _spelled(bundle, [as_it_is(table, why) for table in bundle.tables], scene)
-
-
-def _spelled(
-    bundle: Bundle, spelled: Sequence[Spelled], scene: Scene
-) -> tuple[tuple[RouteTable, ...], list[Loss]]:
-    tables = _legal(replace(bundle, tables=tuple(one.table for one in spelled)), spelled, scene)
-    for one in spelled:
-        for made, sources in one.made.items():
-            if made in scene.reached:
-                scene.reached.update(map(id, sources))
-    return tables, [loss for one in spelled for loss in one.losses]
-
-
-def _legal(bundle: Bundle, spelled: Sequence[Spelled], scene: Scene) -> tuple[RouteTable, ...]:
-    routes = [route for table in bundle.tables for route in table.routes]
-    below = {made: path for one in spelled for made, path in one.below.items()}
-    ordered = in_specificity_order(list(shielded(_alternatives(bundle, routes), routes, below)))
-    check_prefixes(ordered, routes)
+    """The route objects of a bundle; raises as :func:`specific_tables`."""
     frame = frame_of(bundle)
-    wanted = sorted({one.route for one in ordered})
-    spoken = {number: delivered(routes[number], frame, scene.subsets) for number in wanted}
-    parts = spread(ordered)
-    scene.reached.update(id(one.source) for one in ordered)
-    scene.reached.update(id(routes[number]) for number in wanted)
-    return tuple(
-        replace(
-            frame,
-            name=named(_name(bundle, number, scene.names), *(t.name for t in bundle.tables)),
-            routes=tuple(rule(spoken[group[0].route], group) for group in groups(part)),
-        )
-        for number, part in enumerate(parts)
+    place = Place(
+        frame=frame,
+        admits=lambda match: holds_at(match.audience, bundle.gateway) and on_ports(match, bundle),
+        deliver=lambda route: delivered(route, frame, scene.subsets),
+        named=lambda number: _name(bundle, number, scene.names),
+        merged=True,
     )
+    tables, losses = specific_tables(bundle.tables, place, scene)
+    return tuple(_in_bounds(bundle, tables, scene.names)), losses
 
 
-def _alternatives(bundle: Bundle, routes: Sequence[Route]) -> list[Alternative]:
-    """The alternatives that hold there, those without any condition last."""
-    found: list[Alternative] = []
-    for number, route in enumerate(routes):
-        matches: Sequence[RouteMatch | None] = route.matches or (None,)
-        for match in matches:
-            if match is None or (
-                holds_at(match.audience, bundle.gateway) and on_ports(match, bundle)
-            ):
-                tests = () if match is None else match.requests.tests
-                asked = [t for t in tests if t.part is not Part.SERVICE_PORT]
-                found.append(alternative(number, match or route, asked))
-    return sorted(found, key=lambda one: one.everything)
+MAX_HOSTS, MAX_PARENTS = 16, 32
+"""Host names and parents of one route (Gateway API ``HTTPRouteSpec``, ``CommonRouteSpec``)."""
+
+
+def _in_bounds(bundle: Bundle, tables: Sequence[RouteTable], names: Names) -> Iterator[RouteTable]:
+    """The objects, each once for so many host names and listeners as it may have: these never compete."""
+    number = len(tables)
+    for table in tables:
+        for place, part in enumerate(in_bounds(table)):
+            if not place:
+                yield part
+                continue
+            taken = _name(bundle, number, names)
+            number += 1
+            yield replace(part, name=named(taken, table.name))
+
+
+def in_bounds(table: RouteTable) -> Iterator[RouteTable]:
+    """The table for so many host names and listeners at once as one object may have."""
+    audience = table.attachment.audience
+    if audience is None:
+        raise TypeError(table)
+    hosts = _chunks(table.hosts, MAX_HOSTS)
+    for sections in _chunks(audience.listeners, MAX_PARENTS):
+        attachment = replace(table.attachment, audience=replace(audience, listeners=sections))
+        for own in hosts:
+            yield replace(table, hosts=own, attachment=attachment)
+
+
+def _chunks(items: tuple[Traced[T], ...], size: int) -> list[tuple[Traced[T], ...]]:
+    return [items[at : at + size] for at in range(0, len(items), size)] or [()]
 
 
 def on_ports(match: RouteMatch, bundle: Bundle) -> bool:

@@ -8,7 +8,7 @@ Secrets of another namespace.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ir.attachment import EnforcedAt
 from ir.edge import Listener, ListenerTls
@@ -19,18 +19,13 @@ from ir.traffic import Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.gateways.findings import CLASS
 from translator.exporters.naming import Names, name_of
+from translator.exporters.routes.write import rule_tree
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
     GATEWAY_API_ALPHA,
     GATEWAY_API_BETA,
     ROUTE_GROUP,
     backend_tree,
-    duration,
-    header_filters,
-    match_tree,
-    mirror_filter,
-    redirect_filter,
-    rewrite_filter,
 )
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -179,7 +174,7 @@ def _route(table: RouteTable) -> Manifest:
     if table.hosts:
         spec["hostnames"] = [host.map(_text) for host in table.hosts]
     http = table.protocol is Protocol.HTTP
-    spec["rules"] = [_rule(route) if http else _connection(route) for route in table.routes]
+    spec["rules"] = [rule_tree(route) if http else _connection(route) for route in table.routes]
     return Manifest(
         api_version=GATEWAY_API if http else GATEWAY_API_ALPHA,
         kind=_KINDS[table.protocol],
@@ -192,27 +187,6 @@ def _route(table: RouteTable) -> Manifest:
 
 def _connection(route: Route) -> dict[str, Tree]:
     return {"backendRefs": [backend_tree(backend) for backend in route.backends]}
-
-
-def _rule(route: Route) -> dict[str, Tree]:
-    node = (route.trail,)
-    matches: list[Tree] = [
-        match_tree(replace(m.requests, trail=m.trail)) for m in route.matches
-    ] or [{"path": {"type": Said("PathPrefix", node), "value": Said("/", node)}}]
-    tree: dict[str, Tree] = {"matches": matches}
-    filters = header_filters(route.header_edits)
-    if route.redirect is not None:
-        filters.append(redirect_filter(route.redirect))
-    if route.rewrite is not None:
-        filters.append(rewrite_filter(route.rewrite))
-    filters.extend(mirror_filter(mirror) for mirror in route.mirrors)
-    if filters:
-        tree["filters"] = filters
-    if route.backends:
-        tree["backendRefs"] = [backend_tree(backend) for backend in route.backends]
-    if route.timeouts is not None and route.timeouts.request is not None:
-        tree["timeouts"] = {"request": route.timeouts.request.map(duration)}
-    return tree
 
 
 def _text(pattern: Pattern) -> str:

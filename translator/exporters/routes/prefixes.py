@@ -125,7 +125,9 @@ def _parts(route: Route, rewrite: Rewrite, put: Traced[str], found: Spelled) -> 
         pattern = _prefix(match)
         reason = _why_not(pattern.value, put.value)
         source = (route,) if match is None else (route, match)
-        if reason:
+        if match is not None and pattern.value.kind is PatternKind.ELEMENT_PREFIX:
+            made = [replace(route, matches=(match,))]
+        elif reason:
             found.losses.append(_lost(put, reason))
             made = [_without(route, rewrite, match)]
         else:

@@ -1,57 +1,60 @@
-"""Redirects in the target's terms: one that cannot be said goes as a whole, since a part of it could lead in a circle.
-
-linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs, 2.20: a full path drops the query of the request, and a
-prefix that begins with a slash makes the whole policy of the service invalid.
-"""
+"""Redirects in the target's terms: one that cannot be said goes as a whole, since a part of it could lead in a circle."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from ir.match import Part, Pattern, PatternKind
 from ir.provenance import Traced, derived
-from ir.traffic import AS_ASKED, Redirect, RouteTable
+from ir.traffic import AS_ASKED, Redirect, Route, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
 
-_STATUSES = (301, 302)
-"""Statuses that a redirect may have (Gateway API 1.2, which Linkerd 2.20 is built with)."""
+OLD_STATUSES = (301, 302)
+"""Statuses that a redirect may have before Gateway API 1.5."""
 _LIKE = {303: 302, 307: 302, 308: 301}
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
-def in_target_redirects(
-    table: RouteTable, *, keeps_query: bool = False
-) -> tuple[RouteTable, list[Loss]]:
-    """The table with redirects that can be said; the rules of the others go.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirects:
+    """What a target makes of redirects.
 
-    ``keeps_query``: a full path does not drop the query of the request, as other proxies have it.
+    ``keeps_query``: a full path does not drop the query of the request. ``replaces_prefix``: the prefix that a rule asks
+    for can be replaced.
     """
+
+    statuses: tuple[int, ...] = OLD_STATUSES
+    keeps_query: bool = True
+    replaces_prefix: bool = False
+
+
+def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTable, list[Loss]]:
+    """The table with redirects that can be said; the rules of the others go."""
     losses: list[Loss] = []
     routes = []
     for route in table.routes:
         if route.redirect is None:
             routes.append(route)
             continue
-        reason = _reason(route.redirect)
+        reason = _reason(route, route.redirect, target)
         if reason:
             losses.append(_gone(tuple(traced(route)), reason))
         else:
-            routes.append(
-                replace(route, redirect=_said(route.redirect, losses, keeps_query=keeps_query))
-            )
+            routes.append(replace(route, redirect=_said(route.redirect, losses, target)))
     return replace(table, routes=tuple(routes)), losses
 
 
-def _reason(redirect: Redirect) -> str:
+def _reason(route: Route, redirect: Redirect, target: Redirects) -> str:
     """Why it cannot be said; empty where it can."""
-    if redirect.prefix is not None:
+    if redirect.prefix is not None and not (target.replaces_prefix and _asks_elements(route)):
         return "it replaces the prefix of a path"
     if redirect.path is not None and not redirect.path.value.startswith("/"):
         return "its path is not absolute"
     status = None if redirect.status is None else redirect.status.value
-    if status not in (*_STATUSES, *_LIKE, None):
+    if status not in (*target.statuses, *_LIKE, None):
         return f"its status is {status}"
     host = "" if redirect.authority is None else redirect.authority.value.partition(":")[0]
     if redirect.authority is not None and not _HOST.match(host.lower()):
@@ -61,13 +64,26 @@ def _reason(redirect: Redirect) -> str:
     return ""
 
 
-def _said(redirect: Redirect, losses: list[Loss], *, keeps_query: bool) -> Redirect:
-    if not keeps_query and redirect.path is not None and "?" not in redirect.path.value:
+def _asks_elements(route: Route) -> bool:
+    """Whether every match is for path elements, which is what is replaced."""
+    return bool(route.matches) and all(
+        any(
+            isinstance(term.value, Pattern) and term.value.kind is PatternKind.ELEMENT_PREFIX
+            for test in match.requests.tests
+            if test.part is Part.PATH
+            for term in test.any_of
+        )
+        for match in route.matches
+    )
+
+
+def _said(redirect: Redirect, losses: list[Loss], target: Redirects) -> Redirect:
+    if not target.keeps_query and redirect.path is not None and "?" not in redirect.path.value:
         text = "a redirect to another path drops the query of the request; the source keeps it."
         losses.append(_nearly(redirect.path, text))
     return replace(
         redirect,
-        status=_status(redirect.status, losses),
+        status=_status(redirect.status, target.statuses, losses),
         authority=None if redirect.authority is None else redirect.authority.map(_host),
         port=_port(redirect, losses),
     )
@@ -77,8 +93,10 @@ def _host(authority: str) -> str:
     return authority.partition(":")[0].lower()
 
 
-def _status(status: Traced[int] | None, losses: list[Loss]) -> Traced[int] | None:
-    if status is None or status.value in _STATUSES:
+def _status(
+    status: Traced[int] | None, statuses: tuple[int, ...], losses: list[Loss]
+) -> Traced[int] | None:
+    if status is None or status.value in statuses:
         return status
     near = _LIKE[status.value]
     text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -54,14 +55,19 @@ def check_prefixes(ordered: Sequence[Alternative], routes: Sequence[Route]) -> N
         Contradiction: the rule came to ask for another path.
     """
     for one in ordered:
-        rewrite = routes[one.route].rewrite
-        if (
-            rewrite is not None
-            and rewrite.prefix is not None
-            and form(one)[0] not in ("every", "elements")
-        ):
+        if _replaces_prefix(routes[one.route]) and form(one)[0] not in ("every", "elements"):
             message = "a rule that was made to fit asks for a regular expression"
             raise Contradiction(message)
+
+
+def single(routes: Sequence[Route]) -> frozenset[int]:
+    """The rules that may have one match only, by their places: those that replace a prefix (``HTTPRouteRule``, CEL)."""
+    return frozenset(number for number, route in enumerate(routes) if _replaces_prefix(route))
+
+
+def _replaces_prefix(route: Route) -> bool:
+    both = (route.rewrite, route.redirect)
+    return any(one is not None and one.prefix is not None for one in both)
 
 
 def delivered(route: Route, table: RouteTable, subsets: Subsets) -> Route:
@@ -80,15 +86,15 @@ def delivered(route: Route, table: RouteTable, subsets: Subsets) -> Route:
     return replace(made, mirrors=tuple(mirrors))
 
 
-def spread(ordered: Sequence[Alternative]) -> list[list[Alternative]]:
+def spread(ordered: Sequence[Alternative], alone: frozenset[int]) -> list[list[Alternative]]:
     """The alternatives by object, where more than one is needed; between objects rank must decide, not age.
 
     Raises:
         Unreachable: it would not.
     """
     parts: list[list[Alternative]] = [[]]
-    for group in groups(ordered):
-        rules = len(list(groups(parts[-1])))
+    for group in groups(ordered, alone):
+        rules = len(list(groups(parts[-1], alone)))
         if rules == MAX_RULES or len(parts[-1]) + len(group) > _MAX_ALL:
             parts.append([])
         parts[-1].extend(group)
@@ -100,12 +106,12 @@ def spread(ordered: Sequence[Alternative]) -> list[list[Alternative]]:
     return parts
 
 
-def groups(ordered: Sequence[Alternative]) -> Iterator[list[Alternative]]:
-    """Runs of alternatives of one source rule, each within the limits of a rule."""
+def groups(ordered: Sequence[Alternative], alone: frozenset[int]) -> Iterator[list[Alternative]]:
+    """Runs of alternatives of one source rule, each within the limits of a rule; ``alone``: rules with one match each."""
     run: list[Alternative] = []
     for one in ordered:
-        alone = run and "elements" in (form(run[-1])[0], form(one)[0])
-        if run and (run[-1].route != one.route or len(run) == MAX_MATCHES or alone):
+        apart = one.route in alone or (run and "elements" in (form(run[-1])[0], form(one)[0]))
+        if run and (run[-1].route != one.route or len(run) == MAX_MATCHES or apart):
             yield run
             run = []
         run.append(one)
@@ -113,16 +119,27 @@ def groups(ordered: Sequence[Alternative]) -> Iterator[list[Alternative]]:
         yield run
 
 
-def rule(route: Route, group: Sequence[Alternative]) -> Route:
+def rule(route: Route, group: Sequence[Alternative], *, keeps_name: bool) -> Route:
     """The rule with its matches in words that Gateway API has."""
-    own = () if route.name is None else (route.name,)
+    keeps_name = keeps_name and route.name is not None and is_name(route.name.value)
+    own = () if route.name is None or keeps_name else (route.name,)
     matches = tuple(_match(one) for one in group)
     spent: list[Traced[object]] = []
     if not any(match.requests.tests for match in matches):
         spent = [value for match in matches for value in traced(match)]
         matches = ()
     node = derived(route.trail.value, (route.trail, *own, *spent))
-    return replace(route, name=None, matches=matches, trail=node)
+    name = route.name if keeps_name else None
+    return replace(route, name=name, matches=matches, trail=node)
+
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+_MAX_NAME = 253
+
+
+def is_name(text: str) -> bool:
+    """Whether a rule may be called so (Gateway API ``SectionName``)."""
+    return len(text) <= _MAX_NAME and bool(_NAME.match(text))
 
 
 def _match(one: Alternative) -> RouteMatch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ir.attachment import Attachment, ServicePort, WorkloadPort
+from ir.inventory import PortOfService
 from ir.provenance import Traced
 
 Ports = Sequence[Traced[WorkloadPort | ServicePort]]
@@ -36,3 +37,24 @@ def meet(one: Attachment, other: Attachment) -> bool:
 
 def _numbers(ports: Ports) -> tuple[int, ...]:
     return tuple(port.value.port for port in service_ports(ports))
+
+
+_NEVER_SNIFFED = (25, 53, 3306, 27017)
+"""Ports that are TCP where nothing is declared."""
+
+
+def is_http(port: PortOfService) -> bool:
+    """HTTP by name or ``appProtocol``, or sniffed (istio/istio pkg/config/kube/conversion.go, 1.31)."""
+    word = (port.app_protocol or port.name.partition("-")[0]).lower()
+    if port.number in _NEVER_SNIFFED and not word.startswith(("http", "grpc", "kubernetes.io/")):
+        return False
+    return port.protocol == "TCP" and word not in (
+        "https",
+        "tls",
+        "tcp",
+        "mongo",
+        "redis",
+        "mysql",
+        "udp",
+        "kubernetes.io/wss",
+    )

@@ -8,8 +8,10 @@ from fractions import Fraction
 from ir.attachment import ServicePort
 from ir.match import AllOf, Part, Pattern, PatternKind, Test
 from ir.provenance import Traced
+from ir.resilience import Retry
 from ir.traffic import (
     Backend,
+    CrossOrigin,
     HeaderAction,
     HeaderEdit,
     HeaderSide,
@@ -152,6 +154,9 @@ def redirect_filter(redirect: Redirect) -> dict[str, Tree]:
     if redirect.path is not None:
         kind = Said("ReplaceFullPath", (redirect.path,))
         inner["path"] = {"type": kind, "replaceFullPath": redirect.path}
+    elif redirect.prefix is not None:
+        kind = Said("ReplacePrefixMatch", (redirect.prefix,))
+        inner["path"] = {"type": kind, "replacePrefixMatch": redirect.prefix}
     if redirect.status is not None:
         inner["statusCode"] = redirect.status
     return {"type": Said("RequestRedirect", (redirect.trail,)), "requestRedirect": inner}
@@ -195,6 +200,54 @@ def mirror_filter(mirror: Mirror) -> dict[str, Tree]:
                 "denominator": mirror.percent.derive(share.denominator),
             }
     return {"type": Said("RequestMirror", node), "requestMirror": inner}
+
+
+def cross_origin_filter(policy: CrossOrigin) -> dict[str, Tree]:
+    """A ``CORS`` filter (since 1.5; in the experimental channel since 1.3)."""
+    inner: dict[str, Tree] = {}
+    for field, values in (
+        ("allowOrigins", tuple(one.map(_text) for one in policy.origins)),
+        ("allowMethods", policy.methods),
+        ("allowHeaders", policy.headers),
+        ("exposeHeaders", policy.exposed),
+    ):
+        if values:
+            inner[field] = list[Tree](values)
+    if policy.credentials is not None:
+        inner["allowCredentials"] = policy.credentials
+    if policy.max_age is not None:
+        inner["maxAge"] = policy.max_age.map(int)
+    return {"type": Said("CORS", (policy.trail,)), "cors": inner}
+
+
+def retry_tree(retry: Retry) -> dict[str, Tree]:
+    """``retry`` of a rule, in the experimental channel: further tries by status, and wherever there was no answer."""
+    node = (retry.trail, *retry.conditions)
+    tree: dict[str, Tree] = {"attempts": Said(retry.attempts.value, (retry.attempts, *node))}
+    if retry.statuses:
+        tree["codes"] = list[Tree](retry.statuses)
+    if retry.backoff is not None:
+        tree["backoff"] = retry.backoff.map(span)
+    return tree
+
+
+_UNITS = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+_DIGITS = 99_999
+"""A unit has five digits at most (GEP-2257)."""
+
+
+def span(seconds: float) -> str:
+    """Seconds as a duration of a field (GEP-2257): whole numbers, as few units as five digits for each allow."""
+    left = round(seconds * 1000)
+    short = duration(seconds)
+    if left <= _DIGITS or (left % 1000 == 0 and left // 1000 <= _DIGITS):
+        return short
+    found = ""
+    for unit, size in _UNITS:
+        count = min(left // size, _DIGITS)
+        left -= count * size
+        found += f"{count}{unit}" if count else ""
+    return found
 
 
 def duration(seconds: float) -> str:

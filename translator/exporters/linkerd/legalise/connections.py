@@ -21,16 +21,16 @@ from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.linkerd.legalise.opaque_ports import not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.scene import Scene
-from translator.exporters.linkerd.legalise.viewers import (
+from translator.exporters.naming import name_of
+from translator.exporters.routes.destinations import Subsets, Unreachable, moving_shares
+from translator.exporters.routes.languages import language
+from translator.exporters.routes.viewers import (
     Viewer,
     audiences,
     clients_of,
     sees,
     settled,
 )
-from translator.exporters.naming import name_of
-from translator.exporters.routes.destinations import Subsets, Unreachable, moving_shares
-from translator.exporters.routes.languages import language
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 

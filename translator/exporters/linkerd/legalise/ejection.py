@@ -29,7 +29,7 @@ from translator.exporters.linkerd.legalise.ejection_findings import (
     other_for_some,
     sent_elsewhere,
 )
-from translator.exporters.linkerd.legalise.routes import is_http
+from translator.exporters.routes.slots import is_http
 
 _SOME = "it is for some clients only, and the target says it for all of them"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.attachment import EnforcedAt, Scope, ServicePort
-from ir.inventory import Inventory, PortOfService, Service
+from ir.inventory import Inventory, Service
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind, Test
 from ir.model import Fact, Model
@@ -25,13 +25,6 @@ from translator.exporters.linkerd.legalise.objects import ordered_by_name, sprea
 from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
-from translator.exporters.linkerd.legalise.viewers import (
-    Viewer,
-    audiences,
-    clients_of,
-    sees,
-    settled,
-)
 from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
 from translator.exporters.routes.alternatives import Alternative, Contradiction, alternative
@@ -43,8 +36,15 @@ from translator.exporters.routes.destinations import (
 )
 from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.methods import by_method
-from translator.exporters.routes.redirects import in_target_redirects
-from translator.exporters.routes.slots import is_on, meet, service_ports
+from translator.exporters.routes.redirects import Redirects, in_target_redirects
+from translator.exporters.routes.slots import is_http, is_on, meet, service_ports
+from translator.exporters.routes.viewers import (
+    Viewer,
+    audiences,
+    clients_of,
+    sees,
+    settled,
+)
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 
@@ -57,6 +57,15 @@ class Legal:
 
     facts: list[Fact] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+
+
+_REDIRECTS = Redirects(keeps_query=False)
+"""What a proxy of the target makes of redirects.
+
+linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs, 2.20: a full path drops the query of the request, and a
+prefix that begins with a slash makes the whole policy of the service invalid. Statuses: Gateway API 1.2, with which it
+is built.
+"""
 
 
 def subsets_of(inventory: Inventory) -> Subsets:
@@ -88,8 +97,6 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
     return legal
 
 
-_NEVER_SNIFFED = (25, 53, 3306, 27017)
-"""Ports that are TCP where nothing is declared."""
 _SERVICES = "Add the Service to the input."
 _ORDER = "Write rules that do not overlap, or put the one with more conditions first."
 
@@ -146,7 +153,7 @@ def _legal(
     if not who.viewers:
         raise Unreachable("MM208", who.reason or "none of its rules is for clients of the mesh")
     lost.extend(who.losses)
-    table, more = in_target_redirects(table)
+    table, more = in_target_redirects(table, _REDIRECTS)
     lost.extend(more)
     table, more = by_method(table)
     lost.extend(more)
@@ -239,23 +246,6 @@ def _slots(
 
 def _slot(number: int, asked: Sequence[Traced[object]]) -> Traced[ServicePort]:
     return named(ServicePort(number), *asked)
-
-
-def is_http(port: PortOfService) -> bool:
-    """HTTP by name or ``appProtocol``, or sniffed (istio/istio pkg/config/kube/conversion.go, 1.31)."""
-    word = (port.app_protocol or port.name.partition("-")[0]).lower()
-    if port.number in _NEVER_SNIFFED and not word.startswith(("http", "grpc", "kubernetes.io/")):
-        return False
-    return port.protocol == "TCP" and word not in (
-        "https",
-        "tls",
-        "tcp",
-        "mongo",
-        "redis",
-        "mysql",
-        "udp",
-        "kubernetes.io/wss",
-    )
 
 
 def _objects(
