@@ -19,7 +19,7 @@ MESHES = ("istio", "linkerd", "cilium", "gateway-api")
 SOURCES = ("istio", "linkerd")
 """Meshes that have an importer today."""
 
-TARGETS = ("linkerd", "cilium")
+TARGETS = ("linkerd", "cilium", "gateway-api")
 """Meshes that have an exporter today."""
 
 _GROUPS = {

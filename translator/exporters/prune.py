@@ -30,7 +30,7 @@ from ir.traffic import FixedAnswer, Route
 from ir.walk import position_key, traced
 from translator.api import SUPPORT, Grade, Loss, Row
 from translator.exporters.capability import Table
-from translator.report.model import Impact, Severity
+from translator.report.model import Impact, Severity, Support
 
 T = TypeVar("T")
 
@@ -107,7 +107,8 @@ def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:
 def lost(value: object, row: Row, impact: Impact) -> Loss:
     """The loss of everything below ``value``, for the reason that ``row`` gives."""
     impact = Impact(row.impact) if row.impact else impact
-    support = SUPPORT[row.grade]
+    other = row.grade == Grade.NEVER and (row.until or row.channel)
+    support = Support.VERSION if other else SUPPORT[row.grade]
     return Loss(
         code=row.code or _FALLBACK_CODE,
         impact=impact,

@@ -14,6 +14,7 @@ from translator.report.pages import (
     network,
     reading,
     resilience,
+    routes_alone,
     routing,
     security,
     telemetry,
@@ -38,6 +39,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                     egress,
                     estate,
                     telemetry,
+                    routes_alone,
                 )
                 for entry in pages.ENTRIES
             ),

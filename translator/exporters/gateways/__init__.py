@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
 from ir.edge import Listener
@@ -34,7 +34,7 @@ from translator.exporters.gateways.findings import (
     unguarded,
 )
 from translator.exporters.gateways.listeners import Door, Doors, doors_of
-from translator.exporters.gateways.streams import stream_tables
+from translator.exporters.gateways.streams import missing_kind, stream_tables
 from translator.exporters.gateways.tables import legal_tables
 from translator.exporters.routes.alternatives import Contradiction
 from translator.exporters.routes.destinations import Subsets, Unreachable
@@ -79,7 +79,9 @@ def legalise_edge(
         for f in edge.facts
         if isinstance(f, RouteTable)
     ]
-    scene = Scene(subsets, takeover.names, names_rules=takeover.names_rules)
+    scene = Scene(
+        subsets, takeover.names, names_rules=takeover.names_rules, dialect=takeover.dialect
+    )
     bound: dict[int, set[str]] = {}
     lost: set[int] = set()
     told: set[int] = set()
@@ -100,7 +102,7 @@ def legalise_edge(
             for table in (*bundle.tables, *bundle.alike):
                 bound.setdefault(id(table), set()).add(gateway)
             lost.update(id(table) for table in bundle.alike)
-            own.extend(_written(bundle, scene, found, lost))
+            own.extend(_written(bundle, scene, takeover, found, lost))
         found.facts.extend(own)
         if doors.made:
             found.losses.extend(needs(listeners[0].gateway, own, takeover))
@@ -193,16 +195,23 @@ def _redirect(door: Door) -> RouteTable:
     )
 
 
-def _written(bundle: Bundle, scene: Scene, found: Edge, lost: set[int]) -> tuple[RouteTable, ...]:
+def _written(
+    bundle: Bundle, scene: Scene, takeover: Takeover, found: Edge, lost: set[int]
+) -> tuple[RouteTable, ...]:
     """The tables of a bundle, or none and the reason."""
     try:
-        if bundle.tables[0].protocol is Protocol.HTTP:
+        protocol = bundle.tables[0].protocol
+        if protocol not in takeover.versions:
+            raise missing_kind(protocol)
+        if protocol is Protocol.HTTP:
             tables, losses = legal_tables(bundle, scene)
             found.losses.extend(losses)
             return tables
         return stream_tables(bundle, scene)
     except Unreachable as reason:
-        loss = _whole(bundle, reason.code, str(reason), reason.advice)
+        loss = replace(
+            _whole(bundle, reason.code, str(reason), reason.advice), support=reason.support
+        )
     except Contradiction as reason:
         loss = _whole(bundle, "MM202", str(reason), _ORDER)
     except Opaque as reason:

@@ -9,14 +9,15 @@ from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal, Token
 from ir.attachment import Scope, Subject
 from ir.edge import Listener
 from ir.inventory import Inventory, meets
-from ir.match import Labels, Operator, Part, Pattern, PatternKind, Test
+from ir.match import Labels, Operator, Part, Pattern, PatternKind, RegexDialect, Test
 from ir.model import Fact
 from ir.provenance import Assumption, Traced
-from ir.traffic import HeaderSide, Route, RouteTable
+from ir.traffic import HeaderSide, Protocol, Route, RouteTable
 from translator.api import Loss
 from translator.exporters.naming import Names
 from translator.exporters.routes.redirects import Redirects
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.resources.gateway_api.write import GATEWAY_API, GATEWAY_API_ALPHA
 
 CLASS = Assumption("gateway-class", "gateways are of the class that --gateway-class names")
 HOSTS = Assumption(
@@ -51,6 +52,14 @@ def _equal(labels: Traced[Labels] | None) -> Mapping[str, str]:
     return {r.key: r.values[0] for r in requirements if r.operator is Operator.IN}
 
 
+OLD_VERSIONS: Mapping[Protocol, str] = {
+    Protocol.HTTP: GATEWAY_API,
+    Protocol.TLS: GATEWAY_API_ALPHA,
+    Protocol.TCP: GATEWAY_API_ALPHA,
+}
+"""Versions of routes that gateways read before Gateway API 1.5."""
+
+
 @dataclass(frozen=True, slots=True)
 class Takeover:
     """What takes the gateways over: those of a class.
@@ -67,6 +76,9 @@ class Takeover:
     """The names that are taken."""
     names_rules: bool = False
     """Whether rules keep their names."""
+    dialect: RegexDialect = RegexDialect.RUST_SPAN
+    versions: Mapping[Protocol, str] = field(default_factory=lambda: OLD_VERSIONS)
+    """The API version of the route of a protocol, for those that have one."""
 
 
 def moved(listeners: Sequence[Listener], takeover: Takeover) -> Loss:

@@ -16,8 +16,22 @@ from translator.exporters.naming import name_of
 from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.rules import delivered
 from translator.exporters.routes.tables import Scene
+from translator.report.model import Support
 
 _ADVICE = "Write the route by hand, or give these connections a host or a port of their own."
+
+
+_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6", Protocol.UDP: "1.6"}
+
+
+def missing_kind(protocol: Protocol) -> Unreachable:
+    """Why connections of the protocol have no route in this version and channel."""
+    return Unreachable(
+        "MM213",
+        f"{protocol.upper()}Route is no kind of this version's standard channel",
+        f"Take Gateway API {_SINCE.get(protocol, '1.1')} or later, or the experimental channel (--target-version).",
+        Support.VERSION,
+    )
 
 
 def stream_tables(bundle: Bundle, scene: Scene) -> tuple[RouteTable, ...]:

@@ -8,30 +8,25 @@ Secrets of another namespace.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from ir.attachment import EnforcedAt
 from ir.edge import Listener, ListenerTls
 from ir.match import Pattern, PatternKind
 from ir.model import Fact
-from ir.provenance import Traced, assumed, derived
+from ir.provenance import Traced, assumed
 from ir.traffic import Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
-from translator.exporters.gateways.findings import CLASS
-from translator.exporters.naming import Names, name_of
+from translator.exporters.gateways.binding import KINDS
+from translator.exporters.gateways.findings import CLASS, OLD_VERSIONS
+from translator.exporters.gateways.grants import Grants, note_backends
 from translator.exporters.routes.write import rule_tree
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
-    GATEWAY_API_ALPHA,
-    GATEWAY_API_BETA,
     ROUTE_GROUP,
     backend_tree,
 )
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
-_KINDS = {Protocol.HTTP: "HTTPRoute", Protocol.TLS: "TLSRoute", Protocol.TCP: "TCPRoute"}
-_MAX_NAMES = 16
-"""Objects that one grant may name."""
 
 
 def is_at_gateway(table: RouteTable) -> bool:
@@ -40,7 +35,10 @@ def is_at_gateway(table: RouteTable) -> bool:
 
 
 def write_gateways(
-    facts: Sequence[Fact], class_name: str, annotations: Mapping[str, str]
+    facts: Sequence[Fact],
+    class_name: str,
+    annotations: Mapping[str, str],
+    versions: Mapping[Protocol, str] = OLD_VERSIONS,
 ) -> Iterator[Manifest]:
     """The Gateways of all listeners, the routes bound to them, and the grants that both need.
 
@@ -52,7 +50,7 @@ def write_gateways(
     for fact in facts:
         if isinstance(fact, Listener):
             gateways.setdefault(fact.gateway.value, []).append(fact)
-    grants = _Grants()
+    grants = Grants()
     for gateway, listeners in gateways.items():
         yield _gateway(gateway, listeners, tables, class_name, annotations)
         space = gateway.partition("/")[0]
@@ -60,8 +58,8 @@ def write_gateways(
             for secret in listener.certificates:
                 grants.note("Gateway", space, "Secret", *_split(secret))
     for table in tables:
-        yield _route(table)
-        _note_backends(table, grants)
+        yield _route(table, versions[table.protocol])
+        note_backends(table, "" if table.home is None else table.home.value, grants)
     yield from grants.manifests()
 
 
@@ -155,7 +153,7 @@ def _sections(table: RouteTable) -> tuple[Traced[str], ...]:
     return () if audience is None else audience.listeners
 
 
-def _route(table: RouteTable) -> Manifest:
+def _route(table: RouteTable, version: str) -> Manifest:
     subject = table.attachment.subject
     if table.home is None or subject.namespace is None or subject.name is None:
         raise TypeError(table)
@@ -176,8 +174,8 @@ def _route(table: RouteTable) -> Manifest:
     http = table.protocol is Protocol.HTTP
     spec["rules"] = [rule_tree(route) if http else _connection(route) for route in table.routes]
     return Manifest(
-        api_version=GATEWAY_API if http else GATEWAY_API_ALPHA,
-        kind=_KINDS[table.protocol],
+        api_version=version,
+        kind=KINDS[table.protocol],
         namespace=table.home.value,
         name=table.name.value,
         tree={"spec": spec},
@@ -191,70 +189,3 @@ def _connection(route: Route) -> dict[str, Tree]:
 
 def _text(pattern: Pattern) -> str:
     return f"*{pattern.text}" if pattern.kind is PatternKind.SUFFIX else pattern.text
-
-
-def _note_backends(table: RouteTable, grants: _Grants) -> None:
-    home = "" if table.home is None else table.home.value
-    for route in table.routes:
-        places = [backend.destination for backend in route.backends]
-        places += [mirror.destination for mirror in route.mirrors]
-        for place in places:
-            if place.namespace is not None:
-                grants.note(_KINDS[table.protocol], home, "Service", place.namespace, place.name)
-
-
-Between = tuple[str, str, str, str]
-"""Kind and namespace of what refers, kind and namespace of what is referred to."""
-
-
-@dataclass(slots=True)
-class _Grants:
-    """References that cross namespaces: one grant for all of one kind between two namespaces."""
-
-    found: dict[Between, dict[str, list[Traced[str]]]] = field(default_factory=dict)
-    names: Names = field(default_factory=Names)
-
-    def note(self, kind: str, space: str, to: str, where: Traced[str], name: Traced[str]) -> None:
-        """Notes a reference, which needs a grant where it leaves its namespace."""
-        if where.value != space:
-            named = self.found.setdefault((kind, space, to, where.value), {})
-            named.setdefault(name.value, []).append(name)
-
-    def manifests(self) -> Iterator[Manifest]:
-        """The grants, each within the limit of names."""
-        for (kind, space, to, where), named in sorted(self.found.items()):
-            words = sorted(named)
-            for start in range(0, len(words), _MAX_NAMES):
-                part = words[start : start + _MAX_NAMES]
-                name = self.names.take(
-                    "ReferenceGrant", where, name_of(kind.lower(), "from", space)
-                )
-                chosen = {word: named[word] for word in part}
-                yield _grant(name, (kind, space, to, where), chosen)
-
-
-def _grant(name: str, route: Between, named: dict[str, list[Traced[str]]]) -> Manifest:
-    kind, space, to, where = route
-    node = tuple(derived(word, by) for word, by in named.items())
-    targets: list[Tree] = []
-    for word, by in named.items():
-        own = tuple(by)
-        item: dict[str, Tree] = {
-            "group": Said("", own),
-            "kind": Said(to, own),
-            "name": Said(word, own),
-        }
-        targets.append(item)
-    source: dict[str, Tree] = {
-        "group": Said(ROUTE_GROUP, node),
-        "kind": Said(kind, node),
-        "namespace": Said(space, node),
-    }
-    return Manifest(
-        api_version=GATEWAY_API_BETA,
-        kind="ReferenceGrant",
-        namespace=where,
-        name=name,
-        tree={"spec": {"from": [source], "to": targets}},
-        purpose=node,
-    )

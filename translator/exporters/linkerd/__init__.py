@@ -20,8 +20,9 @@ from translator.exporters.linkerd.legalise.protocols import in_target_words, of_
 from translator.exporters.linkerd.legalise.routes import subsets_of
 from translator.exporters.linkerd.legalise.standins import KIND, LABELS
 from translator.exporters.linkerd.legalise.tokens import lose_tokens
-from translator.exporters.linkerd.networks import beside, network_losses
+from translator.exporters.linkerd.networks import network_losses
 from translator.exporters.linkerd.write import write
+from translator.exporters.network import beside
 from translator.exporters.prune import prune
 
 

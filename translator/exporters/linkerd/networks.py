@@ -8,13 +8,10 @@ longer see the port that is meant (linkerd2 issue 15246).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from ir.access import Closed, Grant, Layer
+from ir.access import Grant
 from ir.match import Part, Pattern
-from ir.model import Fact, Model
-from ir.opaque import Opaque
-from ir.walk import traced
+from ir.model import Fact
 from translator.api import Loss, Options
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -25,19 +22,6 @@ CONTROL = (8080, 8086, 8090)
 
 SHOWN = 5
 """Policies that a message names."""
-
-
-def beside(model: Model) -> tuple[Model, tuple[Fact, ...]]:
-    """The model without what the network says, and that."""
-    network = tuple(f for f in model.facts if _of_network(f))
-    rest = tuple(f for f in model.facts if not _of_network(f))
-    return replace(model, facts=rest), network
-
-
-def _of_network(fact: Fact) -> bool:
-    if isinstance(fact, (Closed, Grant)):
-        return fact.layer is Layer.NETWORK
-    return isinstance(fact, Opaque) and not any(value.origin for value in traced(fact))
 
 
 def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:

@@ -19,10 +19,13 @@ from translator.report.model import Fate, Impact, Severity, Support
 class Unreachable(Exception):  # noqa: N818  # carries a reason upwards
     """A destination cannot be written; ``code`` is the finding's."""
 
-    def __init__(self, code: str, reason: str, advice: str = "") -> None:
+    def __init__(
+        self, code: str, reason: str, advice: str = "", support: Support = Support.PARTIAL
+    ) -> None:
         super().__init__(reason)
         self.code = code
         self.advice = advice
+        self.support = support
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,14 @@ def _without_backends(route: Route) -> Route:
     """The rule for what goes on to where it was addressed."""
     spent = [value for backend in route.backends for value in traced(backend)]
     return replace(route, backends=(), trail=derived(route.trail.value, (route.trail, *spent)))
+
+
+def taken_names(inventory: Inventory) -> dict[tuple[str, str], set[str]]:
+    """The names that services of the input have, as :class:`Names` wants them."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for namespace, name in inventory.services:
+        taken.setdefault(("Service", namespace), set()).add(name)
+    return taken
 
 
 @dataclass(slots=True)

@@ -41,6 +41,8 @@ class Told:
 def left_out(table: RouteTable, host: str, told: Told) -> Iterator[Loss]:
     """The findings for what is not written of a table that is written otherwise."""
     for number, reason in sorted(told.gone.items()):
+        if number >= len(table.routes):  # the rule that was added for the rest
+            continue
         route, elsewhere = table.routes[number], number in told.reached
         for_some = " for some clients or ports" if elsewhere else ""
         yield Loss(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ir.match import AllOf
+from ir.match import AllOf, RegexDialect
 from ir.provenance import Traced, derived, named
 from ir.traffic import Backend, Mirror, Route, RouteMatch, RouteTable
 from ir.walk import traced
@@ -119,11 +119,13 @@ def groups(ordered: Sequence[Alternative], alone: frozenset[int]) -> Iterator[li
         yield run
 
 
-def rule(route: Route, group: Sequence[Alternative], *, keeps_name: bool) -> Route:
+def rule(
+    route: Route, group: Sequence[Alternative], dialect: RegexDialect, *, keeps_name: bool
+) -> Route:
     """The rule with its matches in words that Gateway API has."""
     keeps_name = keeps_name and route.name is not None and is_name(route.name.value)
     own = () if route.name is None or keeps_name else (route.name,)
-    matches = tuple(_match(one) for one in group)
+    matches = tuple(_match(one, dialect) for one in group)
     spent: list[Traced[object]] = []
     if not any(match.requests.tests for match in matches):
         spent = [value for match in matches for value in traced(match)]
@@ -142,12 +144,12 @@ def is_name(text: str) -> bool:
     return len(text) <= _MAX_NAME and bool(_NAME.match(text))
 
 
-def _match(one: Alternative) -> RouteMatch:
+def _match(one: Alternative, dialect: RegexDialect) -> RouteMatch:
     asks = [one.method, *(a for _, a in one.headers), *(a for _, a in one.query)]
-    tests = [said_test(ask) for ask in asks if ask is not None]
+    tests = [said_test(ask, dialect) for ask in asks if ask is not None]
     if one.path is not None and form(one)[0] != "every":
         elements = form(one)[0] == "elements"
-        tests.insert(0, one.path.test if elements else said_test(one.path))
+        tests.insert(0, one.path.test if elements else said_test(one.path, dialect))
     source = one.source
     if not isinstance(source, (RouteMatch, Route)):
         raise TypeError(source)

@@ -27,7 +27,7 @@ from translator.exporters.routes.alternatives import (
     reached,
     within_both,
 )
-from translator.exporters.routes.expressions import say
+from translator.exporters.routes.expressions import LIMIT, say
 
 ROUNDS = 96
 """Repairs after which a table is given up."""
@@ -100,7 +100,7 @@ def form(one: Alternative) -> Form:
 
 def is_path(text: str) -> bool:
     """Whether the schema takes the text as an exact path."""
-    return bool(_EXACT.match(text)) and not _REFUSED.search(text)
+    return len(text) <= LIMIT and bool(_EXACT.match(text)) and not _REFUSED.search(text)
 
 
 def _first_clash(left: Sequence[Alternative]) -> tuple[int, int] | None:

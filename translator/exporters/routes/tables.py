@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.language import Opaque
-from ir.match import Part
+from ir.match import Part, RegexDialect
 from ir.provenance import Traced, named
 from ir.traffic import Route, RouteMatch, RouteTable
 from translator.api import Loss
@@ -25,13 +25,14 @@ from translator.exporters.routes.specificity import in_specificity_order
 class Scene:
     """What the tables of a run are made with. ``reached``: the parts of the source that are written, by their ids.
 
-    ``names_rules``: whether rules keep their names.
+    ``names_rules``: whether rules keep their names. ``dialect``: how regular expressions are read.
     """
 
     subsets: Subsets
     names: Names
     reached: set[int] = field(default_factory=set)
     names_rules: bool = False
+    dialect: RegexDialect = RegexDialect.RUST_SPAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,7 @@ def _rules(
     for group in groups(part, alone):
         route = spoken[group[0].route]
         keeps = scene.names_rules and _is_free(route.name, taken)
-        found.append(rule(route, group, keeps_name=keeps))
+        found.append(rule(route, group, scene.dialect, keeps_name=keeps))
         if keeps and route.name is not None:
             taken.add(route.name.value)
     return tuple(found)

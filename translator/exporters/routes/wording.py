@@ -25,26 +25,26 @@ def spent_by(match: RouteMatch) -> list[Traced[object]]:
     return values
 
 
-def said_test(ask: Ask) -> Test:
-    """The test in the target's kinds of pattern."""
+def said_test(ask: Ask, dialect: RegexDialect = RegexDialect.RUST_SPAN) -> Test:
+    """The test in the target's kinds of pattern; ``dialect`` is how it reads regular expressions."""
     test = ask.test
     kinds = [t.value.kind for t in test.any_of if isinstance(t.value, Pattern)]
     direct = all(k in (PatternKind.EXACT, PatternKind.REGEX) for k in kinds)
     if not test.any_of:
-        term = Pattern(PatternKind.REGEX, ".*", dialect=RegexDialect.RUST_SPAN)
+        term = Pattern(PatternKind.REGEX, ".*", dialect=dialect)
         shown = (test.presence,) if test.presence is not None else (test.trail,)
         return replace(test, any_of=(derived(term, shown),), presence=None)
-    if direct and len(test.any_of) == 1 and _same_dialect(test.any_of[0].value):
+    if direct and len(test.any_of) == 1 and _same_dialect(test.any_of[0].value, dialect):
         return test
     regex = _say(ask)
-    term = Pattern(PatternKind.REGEX, regex, dialect=RegexDialect.RUST_SPAN)
+    term = Pattern(PatternKind.REGEX, regex, dialect=dialect)
     return replace(test, any_of=(derived(term, test.any_of),), presence=None)
 
 
-def _same_dialect(term: object) -> bool:
+def _same_dialect(term: object, dialect: RegexDialect) -> bool:
     if not isinstance(term, Pattern) or term.ignore_case:
         return False
-    return term.kind is PatternKind.EXACT or term.dialect is RegexDialect.RUST_SPAN
+    return term.kind is PatternKind.EXACT or term.dialect is dialect
 
 
 def _say(ask: Ask) -> str:

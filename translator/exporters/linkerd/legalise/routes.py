@@ -32,6 +32,7 @@ from translator.exporters.routes.destinations import (
     Subsets,
     Unreachable,
     moving_shares,
+    taken_names,
     to_itself,
 )
 from translator.exporters.routes.gaps import Told, left_out
@@ -70,7 +71,7 @@ is built.
 
 def subsets_of(inventory: Inventory) -> Subsets:
     """The services for subsets of a run: none yet, and no name of theirs that a service has already."""
-    return Subsets(inventory, Names(_taken(inventory)), implicit=True)
+    return Subsets(inventory, Names(taken_names(inventory)), implicit=True)
 
 
 def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
@@ -99,13 +100,6 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
 
 _SERVICES = "Add the Service to the input."
 _ORDER = "Write rules that do not overlap, or put the one with more conditions first."
-
-
-def _taken(inventory: Inventory) -> dict[tuple[str, str], set[str]]:
-    taken: dict[tuple[str, str], set[str]] = {}
-    for namespace, name in inventory.services:
-        taken.setdefault(("Service", namespace), set()).add(name)
-    return taken
 
 
 def whole(table: RouteTable, code: str, reason: str, advice: str) -> Loss:

@@ -1,0 +1,72 @@
+"""Gateway API as a target, whatever implements it: prune, legalise, write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ir.match import RegexDialect
+from ir.model import Model
+from ir.walk import close
+from translator.api import Export, Options
+from translator.exporters.capability import Table
+from translator.exporters.extensions import without_extensions
+from translator.exporters.gateway_api.capabilities import ROWS
+from translator.exporters.gateway_api.edge import at_the_edge
+from translator.exporters.gateway_api.edition import Edition
+from translator.exporters.gateway_api.legalise.defaults import lose_defaults, pinned_retry
+from translator.exporters.gateway_api.legalise.extensions import WORDS
+from translator.exporters.gateway_api.legalise.guards import without_guards
+from translator.exporters.gateway_api.legalise.leftovers import without_leftovers
+from translator.exporters.gateway_api.legalise.mesh import legalise_routes
+from translator.exporters.gateway_api.legalise.proxies import without_proxies
+from translator.exporters.gateway_api.legalise.retries import said
+from translator.exporters.gateway_api.legalise.scene import Scene
+from translator.exporters.gateway_api.write import write
+from translator.exporters.gateways import is_edge
+from translator.exporters.naming import Names
+from translator.exporters.network import beside
+from translator.exporters.prune import prune
+from translator.exporters.routes.destinations import Subsets, taken_names
+from translator.exporters.routes.tables import Scene as Tables
+
+
+def write_mesh(model: Model, options: Options) -> Export:
+    """What Gateway API can hold of a closed model, and what it cannot."""
+    edition = Edition(options.target)
+    meshed, network = beside(model)
+    known, foreign = without_extensions(meshed, WORDS)
+    outside = tuple(f for f in known.facts if is_edge(f))
+    inside = replace(known, facts=tuple(f for f in known.facts if not is_edge(f)))
+    unguarded, guards = without_guards(inside)
+    plain, proxies = without_proxies(unguarded)
+    left, leftovers = without_leftovers(plain)
+    table = Table(ROWS, options.target)
+    pruned, lost = prune(left, table)
+    edge, more = prune(replace(known, facts=outside), table)
+    default = pinned_retry(model, options, edition)
+    pinned = None if default is None else said(default)
+    names = Names()
+    subsets = Subsets(model.inventory, Names(taken_names(model.inventory)))
+    made = at_the_edge(edge, meshed, subsets, names, pinned, options)
+    tables = Tables(subsets, names, names_rules=edition.names_rules, dialect=RegexDialect.RE2_FULL)
+    stated = frozenset(one.key for one in model.objects)
+    scene = Scene(tables, model.inventory, edition, pinned, stated)
+    routed, routes = legalise_routes(pruned, scene)
+    facts = (*routed, *made.facts, *subsets.made.values())
+    legal = close(replace(model, facts=facts, defaults=()))
+    losses = (
+        *foreign,
+        *lost,
+        *more,
+        *made.losses,
+        *guards,
+        *proxies,
+        *leftovers,
+        *routes,
+        *lose_defaults(model, pinned=pinned is not None),
+    )
+    emission = write(legal, options)
+    legal = replace(legal, facts=(*legal.facts, *network))
+    return Export(
+        legal=legal, emission=emission, losses=losses, assumptions=tuple(made.assumptions)
+    )

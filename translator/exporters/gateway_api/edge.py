@@ -1,0 +1,120 @@
+"""The edge: the source's gateways as Gateways of the class that is given; without a class somebody must decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ir.edge import Listener
+from ir.match import RegexDialect
+from ir.membership import ProxySetting
+from ir.model import Fact, Model
+from ir.resilience import Retry
+from ir.traffic import RouteTable
+from ir.walk import traced
+from translator.api import Edit, Loss, Options
+from translator.exporters.gateway_api.edition import Edition
+from translator.exporters.gateway_api.legalise.words import in_edition
+from translator.exporters.gateways import Edge, about, by_gateway, legalise_edge
+from translator.exporters.gateways.classes import of_class
+from translator.exporters.gateways.findings import CLASS, Takeover, pods_of
+from translator.exporters.naming import Names
+from translator.exporters.routes.destinations import Subsets
+from translator.report.model import Impact, Support
+
+Piece = Listener | RouteTable
+
+
+def at_the_edge(
+    edge: Model,
+    inside: Model,
+    subsets: Subsets,
+    names: Names,
+    pinned: Retry | None,
+    options: Options,
+) -> Edge:
+    """Gateways of the class that is given; without a class one finding for each gateway."""
+    settings = [f for f in edge.facts if isinstance(f, ProxySetting)]
+    edge = replace(edge, facts=tuple(f for f in edge.facts if not isinstance(f, ProxySetting)))
+    name = options.gateway_class or ""
+    advice = (
+        f"See that {name} knows what its routes ask for, test, then point DNS to the new address."
+    )
+    classes = list(of_class(settings, name, advice))
+    told = [one for one in classes if isinstance(one, Loss)]
+    if options.gateway_class is None:
+        return Edge(losses=[*told, *_undecided(edge), *_policies(edge, inside, options)])
+    edition = Edition(options.target)
+    tables = {
+        id(f): in_edition(f, edition, pinned) for f in edge.facts if isinstance(f, RouteTable)
+    }
+    spoken = [loss for _, lost in tables.values() for loss in lost]
+    facts: list[Fact] = [tables[id(f)][0] if id(f) in tables else f for f in edge.facts]
+    takeover = Takeover(
+        name,
+        redirects=edition.redirects,
+        names=names,
+        names_rules=edition.names_rules,
+        dialect=RegexDialect.RE2_FULL,
+        versions=edition.versions,
+    )
+    made = legalise_edge(
+        replace(edge, facts=tuple(facts)), inside.facts, subsets, options, takeover
+    )
+    kept = [one for one in classes if isinstance(one, ProxySetting)]
+    assumptions = made.assumptions or ([CLASS] if kept else [])
+    return Edge([*made.facts, *kept], [*told, *spoken, *made.losses], assumptions)
+
+
+def _undecided(model: Model) -> Iterator[Loss]:
+    groups: dict[str, list[Piece]] = {}
+    for fact in model.facts:
+        if isinstance(fact, (Listener, RouteTable)):
+            groups.setdefault(_gateway(fact), []).append(fact)
+    listed = {f.gateway.value for f in model.facts if isinstance(f, Listener)}
+    for name, pieces in sorted(groups.items()):
+        yield Loss(
+            code="MM501",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=tuple(value for piece in pieces for value in traced(piece)),
+            message=f"the gateway {name} {_says(pieces)} not written"
+            f"{'' if name in listed else ' (the gateway is not in the input)'}: "
+            "nothing enters by it once the source's gateway is gone.",
+            why="Every Gateway is of a class, which says who makes and serves it.",
+            advice="Decide who takes over; with that class give --gateway-class.",
+        )
+
+
+def _policies(edge: Model, inside: Model, options: Options) -> Iterator[Loss]:
+    """What policies say about gateways that go."""
+    for listeners in by_gateway(edge).values():
+        pods_in, account = pods_of(listeners, edge.inventory, options.root_namespace)
+        yield from about(inside.facts, listeners, pods_in, account, "")
+
+
+def _gateway(fact: Piece) -> str:
+    """``namespace/name`` of the gateway; of several the first."""
+    if isinstance(fact, Listener):
+        return fact.gateway.value
+    audience = fact.attachment.audience
+    names = () if audience is None else audience.listeners
+    return min((name.value for name in names), default="")
+
+
+def _says(pieces: Sequence[Piece]) -> str:
+    listeners = sum(isinstance(piece, Listener) for piece in pieces)
+    rules = sum(len(piece.routes) for piece in pieces if isinstance(piece, RouteTable))
+    return f"({listeners} listener{'s' * (listeners != 1)}, {rules} rule{'s' * (rules != 1)}) is"
+
+
+def class_edits(facts: Sequence[object]) -> Iterator[Edit]:
+    """The Gateways of the input that get another class."""
+    for fact in facts:
+        if isinstance(fact, ProxySetting):
+            yield Edit(
+                resource=fact.object,
+                put=((("spec", "gatewayClassName"), fact.value),),
+                leave=tuple(traced(fact)),
+                restart=False,
+            )

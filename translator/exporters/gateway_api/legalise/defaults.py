@@ -1,0 +1,52 @@
+"""The source's silent behaviour: written out where Gateway API has a field for it, else told.
+
+What an implementation does where nothing is written is its own (sigs.k8s.io/gateway-api apis/v1/httproute_types.go,
+1.6): no default of the source can be taken for granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ir.model import Default, Model
+from ir.resilience import Retry
+from translator.api import Loss, Options
+from translator.exporters.gateway_api.edition import Edition
+from translator.report.model import Fate, Impact, Severity, Support
+
+PIN = "pin"
+_RETRY = "Route.retry"
+_SEVERITIES = {_RETRY: Severity.MEDIUM, "LoadBalancing.algorithm": Severity.INFO}
+_OWN = "What implements the routes does what it does."
+_WRITTEN = "It is written on the routes of the output as far as Gateway API can say it; not for services without routes."
+
+
+def pinned_retry(model: Model, options: Options, edition: Edition) -> Retry | None:
+    """The source's default for retries, where it is to be written and can be."""
+    if not edition.retries or options.defaults != PIN:
+        return None
+    found = (d.fact for d in model.defaults if d.key == _RETRY)
+    return next((f for f in found if isinstance(f, Retry) and f.attempts.value), None)
+
+
+def lose_defaults(model: Model, *, pinned: bool) -> Iterator[Loss]:
+    """A finding for each default of the source; ``pinned``: that for retries is written."""
+    for default in model.defaults:
+        off = isinstance(default.fact, Retry) and not default.fact.attempts.value
+        if not off:
+            yield _loss(default, written=pinned and default.key == _RETRY)
+
+
+def _loss(default: Default, *, written: bool) -> Loss:
+    return Loss(
+        code="MM307",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL if written else Support.NEVER,
+        severity=_SEVERITIES.get(default.key, Severity.LOW),
+        fate=Fate.APPROXIMATED if written else Fate.LOST,
+        message=f"{default.text} {_WRITTEN if written else _OWN}",
+        why=f"{default.silence.field} is not written; this is what holds then.",
+        advice="See what the implementation does, and set it where a service relies on it.",
+        doc=default.silence.doc,
+        default=default.silence,
+    )

@@ -1,0 +1,41 @@
+"""What all route tables of services are legalised with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ir.inventory import Inventory
+from ir.resilience import Retry
+from translator.exporters.gateway_api.edition import Edition
+from translator.exporters.naming import Names
+from translator.exporters.routes.destinations import Subsets
+from translator.exporters.routes.tables import Scene as Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The services made for subsets, what is listed, the names that are taken, and what the edition can say.
+
+    ``pinned``: the retries of routes that say nothing of it, where the source's default is to be written. ``stated``:
+    keys of the objects of the source.
+    """
+
+    tables: Tables
+    inventory: Inventory
+    edition: Edition
+    pinned: Retry | None = None
+    stated: frozenset[str] = frozenset()
+
+    @property
+    def subsets(self) -> Subsets:
+        """The services made for subsets."""
+        return self.tables.subsets
+
+    @property
+    def names(self) -> Names:
+        """The names that are taken."""
+        return self.tables.names
+
+    def keeps(self, kind: str, namespace: str, name: str) -> bool:
+        """Whether the source has such an object: its translation stands in its place, by its name."""
+        return f"{kind}/{namespace}/{name}" in self.stated

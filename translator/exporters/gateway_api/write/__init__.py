@@ -1,0 +1,42 @@
+"""Writes a legal model: total, and never loses anything."""
+
+from __future__ import annotations
+
+from ir.edge import Listener
+from ir.membership import ProxySetting
+from ir.model import Model
+from ir.traffic import EndpointSubset, RouteTable
+from translator.api import Emission, Manifest, Options
+from translator.exporters.gateway_api.edge import class_edits
+from translator.exporters.gateway_api.edition import Edition
+from translator.exporters.gateway_api.write.route import write_service_routes
+from translator.exporters.gateways.write import is_at_gateway, write_gateways
+from translator.exporters.routes.subset import write_subset
+
+
+def write(model: Model, options: Options) -> Emission:
+    """The manifests and edits of a legal model.
+
+    Raises:
+        TypeError: the model is not in legal form, which is a fault of the passes before.
+    """
+    versions = Edition(options.target).versions
+    manifests: list[Manifest] = []
+    tables: list[RouteTable] = []
+    for fact in model.facts:
+        match fact:
+            case Listener():
+                pass
+            case RouteTable():
+                if not is_at_gateway(fact):
+                    tables.append(fact)
+            case EndpointSubset():
+                manifests.append(write_subset(fact, model.inventory))
+            case ProxySetting():
+                pass
+            case _:
+                message = f"{type(fact).__name__} is not in legal form"
+                raise TypeError(message)
+    manifests.extend(write_service_routes(tables, versions))
+    manifests.extend(write_gateways(model.facts, options.gateway_class or "", {}, versions))
+    return Emission(manifests=tuple(manifests), edits=tuple(class_edits(model.facts)))
