@@ -16,7 +16,7 @@ from ir.match import PathForm, Pattern, PatternKind, RegexDialect
 
 _HEX = b"0123456789abcdefABCDEF"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_SLASH, _BACKSLASH, _PERCENT, _COLON, _DOT = b"/\\%:."
+_SLASH, _BACKSLASH, _PERCENT, _COLON, _DOT, _MARK = b"/\\%:.?"
 _ESCAPED_SLASHES = frozenset(b"/\\")
 
 HOST = Language.regex(r"[a-z0-9._-]*(?::[0-9]{1,5})?", Dialect.RE2_FULL)
@@ -258,3 +258,22 @@ def host_seen_as(pattern: Pattern, with_port: bool) -> Language:  # noqa: FBT001
     return _made(
         tabulate((0, False, False), classes, step, lambda state: table.accepting[state[0]])
     )
+
+
+@lru_cache(maxsize=4096)
+def with_any_query(language: Language) -> Language:
+    """The paths of a language, alone and with any query after ``?``."""
+    table = language.table()
+    classes = byte_classes((*table.classes, 1 << _MARK))
+    samples = [(mask & -mask).bit_length() - 1 for mask in classes]
+    column = [
+        next(n for n, mask in enumerate(table.classes) if mask >> sample & 1) for sample in samples
+    ]
+
+    def step(state: tuple[int, bool], symbol: int) -> tuple[int, bool]:
+        here, asked = state
+        if asked or samples[symbol] == _MARK:
+            return here, True
+        return table.rows[here][column[symbol]], False
+
+    return _made(tabulate((0, False), classes, step, lambda state: table.accepting[state[0]]))

@@ -10,6 +10,7 @@ from ir.walk import close
 from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
+from translator.exporters.from_network import in_mesh
 from translator.exporters.linkerd.capabilities import ROWS
 from translator.exporters.linkerd.edge import at_the_edge, without_edge
 from translator.exporters.linkerd.egress import legalise_egress
@@ -28,7 +29,8 @@ from translator.exporters.prune import prune
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
-    meshed, network = beside(model)
+    joined = in_mesh(model, options)
+    meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
     inside, outside = without_edge(known)
     reached, egress = legalise_egress(inside, options)
@@ -44,6 +46,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts, *ports)))
     emission = write(legal, options)
     mesh = (
+        *joined.losses,
         *foreign,
         *edge.losses,
         *egress.losses,
@@ -56,7 +59,12 @@ def write_mesh(model: Model, options: Options) -> Export:
     losses = (*mesh, *network_losses(network, options))
     guessed = any(isinstance(f, Closed) and _guessed(f) for f in legal.facts)
     legal = replace(legal, facts=(*legal.facts, *network))
-    assumptions = (*edge.assumptions, *egress.assumptions, *((LABELS,) if guessed else ()))
+    assumptions = (
+        *joined.assumptions,
+        *edge.assumptions,
+        *egress.assumptions,
+        *((LABELS,) if guessed else ()),
+    )
     return Export(legal=legal, emission=emission, losses=losses, assumptions=assumptions)
 
 

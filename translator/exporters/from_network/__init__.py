@@ -1,0 +1,192 @@
+"""What the network's own policies become where they go with the source: rules of a mesh.
+
+A source that is the network itself says who may connect by label and address, at both ends, for every transport. A mesh
+knows callers by certificate, decides where requests arrive, and looks at TCP alone. What stays in force beside the mesh
+(policies whose documents are carried) is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ir.access import Closed, Direction, Evidence, Grant, Layer, ProbeAccess, Probes, Refusal
+from ir.attachment import Attachment, EnforcedAt
+from ir.coverage import covers
+from ir.inventory import Inventory
+from ir.match import AllOf, Part, Pattern, Test
+from ir.model import Fact, Model
+from ir.provenance import Assumption, Traced, derived, named
+from ir.walk import rebuild, traced
+from translator.api import Loss, Options
+from translator.exporters.from_network import findings
+from translator.exporters.from_network.callers import Callers
+from translator.exporters.from_network.queries import without_query
+
+Ruling = Closed | Grant | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Meshed:
+    """The model in the words of a mesh, what was lost and what is taken for granted."""
+
+    model: Model
+    losses: tuple[Loss, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def in_mesh(model: Model, options: Options) -> Meshed:
+    """The model with the policies of a network that goes as rules of the mesh; others stay what they are."""
+    leaving = [f for f in model.facts if _is_network(f) and _goes(f)]
+    if not leaving:
+        return Meshed(model)
+    staying = [f for f in model.facts if _is_network(f) and not _goes(f)]
+    made = _Made(model.inventory, options)
+    for fact in leaving:
+        made.add(fact)
+    gone = {id(f) for f in leaving}
+    facts = [*(f for f in model.facts if id(f) not in gone), *made.facts]
+    facts.extend(_copies(staying, made, model.inventory))
+    return Meshed(
+        replace(model, facts=tuple(facts)),
+        (*made.losses(), *findings.beside(leaving, staying, model.inventory)),
+        made.callers.assumptions(),
+    )
+
+
+def _is_network(fact: Fact) -> bool:
+    return isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.NETWORK
+
+
+def _goes(fact: Fact) -> bool:
+    """Whether its document is translated: the leaves of one that is carried are reasons alone."""
+    return any(value.origin for value in traced(fact))
+
+
+def _copies(staying: Sequence[Fact], made: _Made, inventory: Inventory) -> list[Fact]:
+    """What policies that stay let in to pods that the mesh closes: the union of both was in force."""
+    closed = [f for f in made.facts if isinstance(f, Closed)]
+    found: list[Fact] = []
+    for fact in staying:
+        if not isinstance(fact, Grant) or fact.direction is not Direction.INBOUND:
+            continue
+        pods = [w for w in inventory.workloads if covers(fact.attachment.subject, w, inventory)]
+        if any(covers(c.attachment.subject, w, inventory) for c in closed for w in pods):
+            copy = made.granted(fact)
+            if copy is not None:
+                found.append(copy)
+    return found
+
+
+class _Made:
+    """The rules of the mesh, made one by one, with what is lost on the way."""
+
+    def __init__(self, inventory: Inventory, options: Options) -> None:
+        self.callers = Callers(inventory, options)
+        self.facts: list[Fact] = []
+        self.outbound: list[Ruling] = []
+        self.closed: list[Closed] = []
+        self.datagrams: list[Ruling] = []
+        self.nodes: list[Grant] = []
+        self.queried: list[AllOf] = []
+
+    def add(self, fact: Fact) -> None:
+        """One rule of the network."""
+        if not isinstance(fact, (Closed, Grant, Refusal)):
+            return
+        if fact.direction is Direction.OUTBOUND:
+            self.outbound.append(fact)
+            return
+        if isinstance(fact, Closed):
+            self.closed.append(fact)
+            self.facts.append(
+                replace(fact, attachment=_at_server(fact.attachment), layer=Layer.MESH_REQUEST)
+            )
+            return
+        if isinstance(fact, Grant) and _is_of_node(fact):
+            self.nodes.append(fact)
+            self.facts.append(_probes(fact))
+            return
+        if _over_tcp(fact.always)[0] is None:
+            self.datagrams.append(fact)
+            return
+        made = self.granted(fact)
+        if made is None:
+            self.callers.unsaid.append(fact)
+        else:
+            self.facts.append(made)
+
+    def granted(self, fact: Grant | Refusal) -> Grant | Refusal | None:
+        """The rule for TCP in the words of a mesh; ``None`` where nothing of it is left."""
+        always, spent = _over_tcp(fact.always)
+        if always is None:
+            return None
+        callers = self.callers.spoken(fact)
+        requests, view = fact.requests, fact.view
+        if view.path_has_query:
+            requests, left = without_query(fact.requests)
+            self.queried.extend(left)
+            view = replace(view, path_has_query=False)
+            if not requests:
+                return None
+        if fact.callers and not callers:
+            return None
+        return replace(
+            fact,
+            attachment=_at_server(fact.attachment),
+            layer=Layer.MESH_REQUEST,
+            callers=callers,
+            requests=requests,
+            always=always,
+            view=view,
+            evidence=Evidence.CERTIFICATE if callers else fact.evidence,
+            trail=derived(fact.trail.value, (fact.trail, *spent)),
+        )
+
+    def losses(self) -> tuple[Loss, ...]:
+        """Everything that was lost."""
+        return (
+            *findings.ways_out(self.outbound),
+            *findings.datagrams(self.closed, self.datagrams),
+            *findings.nodes(self.nodes),
+            *findings.queries(self.queried),
+            *findings.certified(self.facts),
+            *self.callers.losses(),
+        )
+
+
+def _at_server(attachment: Attachment) -> Attachment:
+    return replace(attachment, enforced_at=EnforcedAt.SERVER)
+
+
+def _over_tcp(tests: tuple[Test, ...]) -> tuple[tuple[Test, ...] | None, list[Traced[object]]]:
+    """The tests besides those on the transport, whose leaves are spent; ``None``: it is not for TCP."""
+    kept: list[Test] = []
+    spent: list[Traced[object]] = []
+    for test in tests:
+        if test.part is not Part.TRANSPORT:
+            kept.append(test)
+            continue
+        words = [t.value.text for t in test.any_of if isinstance(t.value, Pattern)]
+        if words and "TCP" not in words:
+            return None, []
+        spent.extend(test.any_of)
+    return tuple(kept), spent
+
+
+def _is_of_node(fact: Grant) -> bool:
+    """Whether it lets in the node of a pod and nobody else, whatever the request."""
+    tests = [test for way in fact.callers for test in way.tests]
+    texts = [t.value.text for test in tests for t in test.any_of if isinstance(t.value, Pattern)]
+    only = len(tests) == 1 and tests[0].part is Part.ENTITY and texts == ["host"]
+    return only and not fact.requests and not fact.always and not fact.attachment.ports
+
+
+def _probes(fact: Grant) -> Probes:
+    """That health checks are let in, which follows from the rules and is no meaning of its own."""
+    made = Probes(
+        attachment=_at_server(fact.attachment),
+        access=Traced(ProbeAccess.REWRITTEN),
+        trail=fact.trail,
+    )
+    return rebuild(made, lambda value: named(value.value, value))

@@ -1,0 +1,219 @@
+"""Callers that are known by label or by address, named as a mesh knows them: by namespace, account or block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_network
+
+from ir.access import Grant, Refusal
+from ir.inventory import Inventory, Workload, meets
+from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
+from ir.provenance import Assumption, Traced, Trail, derived, named
+from translator.api import Loss, Options
+from translator.exporters.from_network import findings
+from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
+
+NETWORKS = Assumption(
+    "cluster-networks",
+    "addresses outside of --cluster-networks (by default those that are private) are outside of the cluster",
+)
+ACCOUNTS = Assumption(
+    "accounts", "the service accounts of the listed workloads are used by no others"
+)
+
+_NAME_LABEL = "kubernetes.io/metadata.name"
+_BY_PLACE = (Part.NAMESPACE, Part.NAMESPACE_LABELS, Part.WORKLOAD_LABELS)
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
+
+Stated = tuple[Grant | Refusal, AllOf]
+"""An alternative, and the rule that it is part of."""
+
+Account = tuple[str, str]
+"""Namespace and name of a service account."""
+
+
+@dataclass(slots=True)
+class Callers:
+    """Names callers, and keeps what had to be said otherwise."""
+
+    inventory: Inventory
+    options: Options
+    by_account: list[Stated] = field(default_factory=list)
+    shared: list[tuple[AllOf, Account]] = field(default_factory=list)
+    unlisted: list[Stated] = field(default_factory=list)
+    loose: list[Stated] = field(default_factory=list)
+    inside: list[AllOf] = field(default_factory=list)
+    meshed: list[AllOf] = field(default_factory=list)
+    unsaid: list[Grant | Refusal] = field(default_factory=list)
+    by_block: bool = False
+    _users: dict[Account, list[Workload]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Files the workloads by account."""
+        for one in self.inventory.workloads:
+            self._users.setdefault((one.namespace, one.service_account), []).append(one)
+
+    def spoken(self, fact: Grant | Refusal) -> tuple[AllOf, ...]:
+        """The alternatives in the words of a mesh, less those that cannot be said.
+
+        Of what refuses they are said as what holds them.
+        """
+        return tuple(said for way in fact.callers for said in self._said(fact, way))
+
+    def _said(self, fact: Grant | Refusal, way: AllOf) -> Iterator[AllOf]:
+        placed = [test for test in way.tests if test.part in _BY_PLACE]
+        world = [t for t in way.tests if t.part is Part.ENTITY and _words(t) == ["world"]]
+        blocks = [t for t in way.tests if t.part is Part.PEER_ADDRESS]
+        tests = self._outside(world, blocks)
+        if any(test.part is Part.PEER_ADDRESS and not test.any_of for test in tests):
+            self.inside.append(way)
+            return
+        node = with_leaves(way.trail, *(world if blocks else ()))
+        for test in way.tests:
+            if not any(test is known for known in (*placed, *world, *blocks)):
+                found, node = self._other(test, node)
+                tests.extend(found)
+        if any(test.part in (Part.WORKLOAD_LABELS, Part.NAMESPACE_LABELS) for test in placed):
+            yield from self._accounts(fact, way, (placed, tests, node))
+            return
+        tests.extend(self._present(way, test) for test in placed)
+        yield AllOf(tests=tuple(tests), trail=node)
+
+    def _present(self, way: AllOf, test: Test) -> Test:
+        """A namespace at all: every pod has one; of those a mesh knows the ones that it has."""
+        if test.presence is not None and not test.any_of and not test.none_of:
+            self.meshed.append(way)
+            return replace(test, part=Part.CERTIFICATE)
+        return test
+
+    def _other(self, test: Test, node: Trail) -> tuple[list[Test], Trail]:
+        """A test, or what it comes to: of all nothing is asked, and what is in the cluster shows a certificate."""
+        words = _words(test) if test.part is Part.ENTITY else []
+        if words == ["all"]:
+            return [], with_leaves(node, test)
+        if words == ["cluster"]:
+            self.meshed.append(AllOf(tests=(test,), trail=node))
+            there = derived(Presence.PRESENT, test.any_of)
+            return [Test(part=Part.CERTIFICATE, presence=there, trail=test.trail)], node
+        return [test], node
+
+    def _outside(self, world: Sequence[Test], blocks: Sequence[Test]) -> list[Test]:
+        """The tests on addresses; of peers outside of the cluster as blocks less the cluster's own."""
+        if not world:
+            return list(blocks)
+        self.by_block = True
+        if blocks:
+            return [replace(t, any_of=tuple(self._less(t))) for t in blocks]
+        test = world[0]
+        terms: tuple[Traced[Term], ...] = tuple(
+            derived(Cidr(block, self._inside(block)), test.any_of) for block in _EVERYWHERE
+        )
+        return [Test(part=Part.PEER_ADDRESS, any_of=terms, trail=test.trail)]
+
+    def _inside(self, block: str) -> tuple[str, ...]:
+        """The cluster's networks within a block, or all that it has in common with one of them."""
+        networks = self.options.cluster_networks or CLUSTER_NETWORKS
+        return tuple(one for one in networks if within(one, block))
+
+    def _less(self, test: Test) -> Iterator[Traced[Term]]:
+        """The blocks of a test less the cluster's networks; none of those that are within one of them."""
+        networks = self.options.cluster_networks or CLUSTER_NETWORKS
+        for term in test.any_of:
+            value = term.value
+            if not isinstance(value, Cidr):
+                yield term
+            elif not any(within(value.block, one) for one in networks):
+                cut = Cidr(value.block, (*value.excluding, *self._inside(value.block)))
+                yield term.derive(cut)
+
+    # --- labels ----------------------------------------------------------------------------------
+
+    def _accounts(
+        self, fact: Grant | Refusal, way: AllOf, parts: tuple[list[Test], list[Test], Trail]
+    ) -> Iterator[AllOf]:
+        """Those who meet the labels, by their accounts; ``parts``: tests on their place, others, and the trail."""
+        placed, others, node = parts
+        refuses = isinstance(fact, Refusal)
+        spaces = [test for test in placed if test.part is Part.NAMESPACE]
+        rest = [test for test in placed if test.part is not Part.NAMESPACE]
+        if not any(_narrows(test) for test in rest):
+            tests = (*others, *(self._present(way, t) for t in spaces))
+            yield AllOf(tests=tests, trail=with_leaves(node, *rest))
+            return
+        chosen = [w for w in self.inventory.workloads if all(self._meets(t, w) for t in placed)]
+        accounts = dict.fromkeys((w.namespace, w.service_account) for w in chosen)
+        if not accounts:
+            (self.loose if refuses else self.unlisted).append((fact, way))
+            return
+        mixed = [a for a in accounts if not all(user in chosen for user in self._users[a])]
+        self.shared.extend((way, account) for account in mixed)
+        kept = [a for a in accounts if refuses or a not in mixed]
+        if kept:
+            self.by_account.append((fact, way))
+            origin = [x for t in placed for x in (*t.any_of, *t.none_of)]
+            terms: tuple[Traced[Term], ...] = tuple(
+                derived(Pattern(PatternKind.EXACT, f"{space}/{name}"), origin)
+                for space, name in kept
+            )
+            said = Test(part=Part.SERVICE_ACCOUNT, any_of=terms, trail=named("accounts", node))
+            yield AllOf(tests=(*others, said), trail=node)
+
+    def _meets(self, test: Test, one: Workload) -> bool:
+        match test.part:
+            case Part.WORKLOAD_LABELS:
+                return _selected(test, one.labels)
+            case Part.NAMESPACE_LABELS:
+                space = self.inventory.namespaces.get(one.namespace)
+                own = {} if space is None else space.labels
+                return _selected(test, {**own, _NAME_LABEL: one.namespace})
+            case _:
+                texts = _words(test)
+                out = [t.value.text for t in test.none_of if isinstance(t.value, Pattern)]
+                return (not texts or one.namespace in texts) and one.namespace not in out
+
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What is taken for granted."""
+        return (
+            *((ACCOUNTS,) if self.by_account else ()),
+            *((NETWORKS,) if self.by_block else ()),
+        )
+
+    def losses(self) -> Iterator[Loss]:
+        """What is said otherwise, and what is not said."""
+        yield from findings.accounts(self.by_account)
+        yield from findings.shared(self.shared)
+        yield from findings.unlisted(self.unlisted)
+        yield from findings.not_refused(self.loose)
+        yield from findings.meshed(self.meshed)
+        yield from findings.unsaid(self.unsaid)
+        yield from findings.inside(self.inside)
+
+
+def within(inner: str, outer: str) -> bool:
+    """Whether a block of addresses is within another."""
+    one, two = ip_network(inner, strict=False), ip_network(outer, strict=False)
+    return one.version == two.version and one.subnet_of(two)  # type: ignore[arg-type]  # of one version
+
+
+def with_leaves(node: Trail, *tests: Test) -> Trail:
+    """The trail with what tests say that are not written."""
+    spent = [x for test in tests for x in (*test.any_of, *test.none_of)]
+    return derived(node.value, (node, *spent)) if spent else node
+
+
+def _words(test: Test) -> list[str]:
+    return [t.value.text for t in test.any_of if isinstance(t.value, Pattern)]
+
+
+def _narrows(test: Test) -> bool:
+    """Whether a selector asks for anything."""
+    return any(
+        isinstance(t.value, Labels) and t.value.requirements for t in (*test.any_of, *test.none_of)
+    )
+
+
+def _selected(test: Test, labels: Mapping[str, str]) -> bool:
+    found = [t.value for t in test.any_of if isinstance(t.value, Labels)]
+    out = [t.value for t in test.none_of if isinstance(t.value, Labels)]
+    return all(meets(labels, one) for one in found) and not any(meets(labels, one) for one in out)

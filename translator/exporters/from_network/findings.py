@@ -1,0 +1,265 @@
+"""Findings of a network's policies that become rules of a mesh: each of one cause, over all its sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.access import Closed, Direction, Grant, Refusal
+from ir.coverage import covers
+from ir.inventory import Inventory
+from ir.match import AllOf
+from ir.model import Fact
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Severity, Support
+
+Ruling = Closed | Grant | Refusal
+
+Stated = tuple[Grant | Refusal, AllOf]
+_KEEP = "Keep a NetworkPolicy (or the source's own policy, if it stays as the cluster's network) for it."
+_SHOWN = 5
+
+
+def _sites(values: Sequence[object]) -> tuple[Traced[object], ...]:
+    return tuple(site for value in values for site in traced(value))
+
+
+def _doors(stated: Sequence[Stated]) -> tuple[Traced[object], ...]:
+    """What says of the rules for whom they are: by it those are known who were refused."""
+    values = [v for fact, _ in stated for v in (fact.attachment, fact.trail)]
+    return tuple({id(t): t for t in _sites(values)}.values())
+
+
+def ways_out(facts: Sequence[Ruling]) -> Iterator[Loss]:
+    """What leaves workloads is restricted by nothing any more."""
+    if facts:
+        yield Loss(
+            code="MM475",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            sites=_sites(facts),
+            message="what these workloads may call is limited no longer: the target decides where requests arrive, not "
+            "where they set out.",
+            advice=_KEEP,
+        )
+
+
+def datagrams(closed: Sequence[Closed], others: Sequence[Ruling]) -> Iterator[Loss]:
+    """What is not TCP passes."""
+    if closed:
+        yield Loss(
+            code="MM476",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(fact.trail for fact in closed),
+            message="UDP, SCTP and ICMP reach these workloads from everywhere: the target's proxies look at TCP alone.",
+            advice=_KEEP,
+        )
+    if others:
+        yield Loss(
+            code="MM476",
+            impact=Impact.NONE,
+            support=Support.NEVER,
+            severity=Severity.LOW,
+            sites=_sites(others),
+            message="these rules are about UDP, SCTP or ICMP, which the target's proxies do not look at.",
+            advice=_KEEP,
+        )
+
+
+def nodes(facts: Sequence[Grant]) -> Iterator[Loss]:
+    """The node is let in to be asked for health alone."""
+    if facts:
+        yield Loss(
+            code="MM404",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM,
+            sites=_sites(facts),
+            message="the source lets the node of a pod in on every port; the target lets its health checks in alone, "
+            "those that are declared as HTTP probes.",
+            advice="Look whether something on the nodes (an agent, a pod with hostNetwork) calls these workloads.",
+        )
+
+
+def queries(ways: Sequence[AllOf]) -> Iterator[Loss]:
+    """Paths that are let in without a query, or with some."""
+    if ways:
+        yield Loss(
+            code="MM479",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=_sites(ways),
+            message="these patterns cover a path without a query, or with some queries; the target looks at the path alone, "
+            "so it lets in what is covered with every query.",
+            advice="End the pattern in (\\?.*)? if the query does not matter, then translate again.",
+            doc="https://docs.cilium.io/en/stable/security/policy/language/#http",
+        )
+
+
+def accounts(stated: Sequence[Stated]) -> Iterator[Loss]:
+    """Callers who were known by labels are known by account."""
+    ways = [way for _, way in stated]
+    for impact, what in (
+        (Impact.STRICTER, "a pod that has these labels and another account is refused"),
+        (Impact.LOOSER, "a pod that runs under one of these accounts without the labels is let in"),
+    ):
+        if ways:
+            yield Loss(
+                code="MM477",
+                impact=impact,
+                support=Support.PARTIAL,
+                severity=Severity.MEDIUM,
+                fate=Fate.APPROXIMATED,
+                sites=_sites(ways),
+                because=_doors(stated),
+                message="callers that the source knows by label are known by the service accounts of the listed pods with "
+                f"these labels: {what}. No listed pod is.",
+                why="The target knows callers by the certificate of their service account.",
+                advice="Give the input all workloads, and give each of them a service account of its own.",
+            )
+
+
+def shared(found: Sequence[tuple[AllOf, tuple[str, str]]]) -> Iterator[Loss]:
+    """Accounts that others use too."""
+    if found:
+        names = sorted({f"{space}/{name}" for _, (space, name) in found})
+        shown = ", ".join(names[:_SHOWN]) + (
+            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        )
+        yield Loss(
+            code="MM410",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=_sites([way for way, _ in found]),
+            message=f"callers are known by labels, and their service accounts are those of other pods too ({shown}): to let "
+            "the account in would let the others in, so it is not let in.",
+            advice="Give these callers service accounts of their own before you move.",
+        )
+
+
+def unlisted(stated: Sequence[Stated]) -> Iterator[Loss]:
+    """Labels that no listed pod has."""
+    ways = [way for _, way in stated]
+    if ways:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=_sites(ways),
+            message="no pod of the input has the labels of these callers, so their service accounts are not known and they "
+            "are not let in.",
+            advice="Add their workloads to the input.",
+        )
+
+
+def not_refused(stated: Sequence[Stated]) -> Iterator[Loss]:
+    """Pods that a refusal is about, and that are not known."""
+    ways = [way for _, way in stated]
+    if ways:
+        yield Loss(
+            code="MM412",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            sites=_sites(ways),
+            message="no pod of the input has the labels of these callers, so they cannot be named to be refused: where "
+            "others of their namespace are let in, they are too.",
+            advice="Add their workloads to the input.",
+        )
+
+
+def meshed(ways: Sequence[AllOf]) -> Iterator[Loss]:
+    """Whatever is in the cluster is known by a certificate."""
+    if ways:
+        yield Loss(
+            code="MM411",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM,
+            fate=Fate.APPROXIMATED,
+            sites=_sites(ways),
+            message="whoever is in the cluster becomes whoever shows a certificate of the mesh: nodes, and pods without a "
+            "proxy, are refused.",
+            advice="Enrol the callers before these workloads.",
+        )
+
+
+def unsaid(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
+    """Rules of which no caller or no request is left."""
+    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.NONE)):
+        own = [fact for fact in facts if isinstance(fact, kind)]
+        if own:
+            yield Loss(
+                code="MM402" if kind is Grant else "MM410",
+                impact=impact,
+                support=Support.PARTIAL,
+                severity=None if kind is Grant else Severity.LOW,
+                sites=_sites(own),
+                message="nothing is left of these rules, since none of their callers or requests can be named in the "
+                "target.",
+                advice="Name callers by labels of listed pods, and requests by paths whatever their query.",
+            )
+
+
+def inside(ways: Sequence[AllOf]) -> Iterator[Loss]:
+    """Blocks of addresses that are the cluster's own."""
+    if ways:
+        yield Loss(
+            code="MM410",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=_sites(ways),
+            message="in the source these blocks are about peers outside of the cluster alone; they lie within the "
+            "networks of the cluster, so nobody outside has such an address and the rule is left out.",
+            advice="Give --cluster-networks if other networks are the cluster's.",
+        )
+
+
+def certified(facts: Sequence[Fact]) -> Iterator[Loss]:
+    """Callers must have a proxy to be known."""
+    grants = [f for f in facts if isinstance(f, Grant) and f.callers]
+    if grants:
+        yield Loss(
+            code="MM411",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            sites=_sites([f.callers for f in grants]),
+            message="callers that are named must have a proxy of the mesh: without one they show no certificate and are "
+            "refused.",
+            advice="Enrol the callers before these workloads.",
+        )
+
+
+def beside(
+    leaving: Sequence[Fact], staying: Sequence[Fact], inventory: Inventory
+) -> Iterator[Loss]:
+    """Policies that stay close the same pods: what the others alone let in is refused by them."""
+    shut = [f for f in staying if isinstance(f, Closed) and f.direction is Direction.INBOUND]
+    pods = [
+        w
+        for w in inventory.workloads
+        if any(covers(c.attachment.subject, w, inventory) for c in shut)
+    ]
+    grants = [
+        f
+        for f in leaving
+        if isinstance(f, Grant)
+        and f.direction is Direction.INBOUND
+        and any(covers(f.attachment.subject, w, inventory) for w in pods)
+    ]
+    if grants:
+        yield Loss(
+            code="MM478",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            fate=Fate.APPROXIMATED,
+            sites=_sites(grants),
+            because=tuple(f.trail for f in shut),
+            message="NetworkPolicies close some of these pods and stay in force as a gate of their own: in the source all "
+            "policies of the network add up, now what only the translated ones let in is refused.",
+            advice="Delete the NetworkPolicies when the translated rules are in force: these let in what both did.",
+        )

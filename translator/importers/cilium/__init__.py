@@ -1,0 +1,135 @@
+"""Cilium as a source: ``read`` each resource, then ``link`` them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ir.inventory import Inventory
+from ir.model import Fact, Inactive, Model
+from ir.provenance import Assumption
+from ir.walk import traced
+from translator.api import Import, Inert, Loss, Options
+from translator.errors import InputError
+from translator.importers.cilium.cidr_group import read_cidr_group
+from translator.importers.cilium.link.policies import link_policies
+from translator.importers.cilium.model import CidrGroup, Piece, Policy, Statement
+from translator.importers.cilium.network_policy import NARROW, WIDE, notes_of, read_policy
+from translator.importers.cilium.unread import (
+    ADDRESSES,
+    INSTALLED,
+    PIECES,
+    kind_not_read,
+    read_piece,
+)
+from translator.resources.kubernetes.metadata import Meta, read_metadata
+from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
+from translator.resources.kubernetes.read import read_inventory
+from translator.source.cursor import Cursor, root_cursor
+from translator.source.leaves import Resource, leaves_below
+
+GROUP = "cilium.io"
+
+AGENT = (
+    Assumption("localhost", "the agent lets the node of a pod in whatever policies say (allow-localhost: always)"),
+    Assumption("labels", "the labels that make an identity are those that the agent takes where nobody says otherwise"),
+)  # fmt: skip
+"""Install settings that the input does not show."""
+
+Reader = Callable[[Cursor, Meta], Statement]
+
+
+def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
+    """The facts that Cilium makes of these resources.
+
+    Raises:
+        ExceptionGroup: of ``InputError``, all of the run together.
+    """
+    reads: set[int] = set()
+    inert: list[Inert] = []
+    losses: list[Loss] = []
+    claimed = tuple(r for r in resources if r.api_version.rpartition("/")[0] == GROUP)
+    inventory = read_inventory(resources, options.namespace, complete=options.complete)
+    statements, errors = _statements(claimed, inventory, options, reads, inert, losses)
+    if errors:
+        message = "input that the API server would refuse"
+        raise ExceptionGroup(message, errors)
+    linked = link_policies(statements, inventory)
+    losses.extend(linked.losses)
+    facts: list[Fact] = [*linked.facts]
+    facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
+    inactive = [*linked.inactive, *_unused(statements, facts)]
+    facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
+    policies = any(isinstance(one, Policy) for one in statements)
+    model = Model(
+        facts=tuple(facts),
+        objects=tuple(statement.meta.source for statement in statements),
+        inactive=tuple(inactive),
+        assumptions=AGENT if policies else (),
+        inventory=inventory,
+    )
+    return Import(
+        model=model,
+        claimed=claimed,
+        inert=tuple(inert),
+        reads=frozenset(reads),
+        losses=tuple(losses),
+    )
+
+
+def _statements(  # what a reader knows and what it tells
+    claimed: Sequence[Resource],
+    inventory: Inventory,
+    options: Options,
+    reads: set[int],
+    inert: list[Inert],
+    losses: list[Loss],
+) -> tuple[list[Statement], list[InputError]]:
+    """What the resources say, one by one, and what their API server would refuse; named blocks first."""
+    found: list[Statement] = []
+    errors: list[InputError] = []
+    groups: dict[str, CidrGroup] = {}
+    policy = partial(read_policy, groups=groups, inventory=inventory)
+    readers: dict[str, Reader] = {
+        "CiliumCIDRGroup": read_cidr_group,
+        NARROW: policy,
+        WIDE: policy,
+        **dict.fromkeys(PIECES, read_piece),
+    }
+    for resource in sorted(claimed, key=lambda r: r.kind != "CiliumCIDRGroup"):
+        quiet = INSTALLED.get(resource.kind) or ADDRESSES.get(resource.kind)
+        if quiet:
+            inert.extend(Inert(leaf, quiet) for leaf in leaves_below(resource))
+            continue
+        reader = readers.get(resource.kind)
+        if reader is None:
+            losses.append(kind_not_read(resource))
+            continue
+        root = root_cursor(resource, reads)
+        try:
+            meta, own = read_metadata(root, options.namespace)
+            statement = reader(root, meta)
+            inert.extend(own)
+            if isinstance(statement, Policy):
+                inert.extend(Inert(n, f"{key} is for people") for n, key in notes_of(root))
+            if isinstance(statement, CidrGroup):
+                groups[meta.name.value] = statement
+            found.append(statement)
+        except InputError as error:
+            errors.append(error)
+    return found, errors
+
+
+def _unused(statements: Sequence[Statement], facts: Sequence[Fact]) -> list[Inactive]:
+    """Blocks of addresses that no policy in force names."""
+    used = {leaf for fact in facts for value in traced(fact) for leaf in value.origin}
+    found = []
+    for group in statements:
+        if isinstance(group, CidrGroup):
+            leaves = {leaf for value in (*group.blocks, group.trail) for leaf in value.origin}
+            left = tuple(sorted(leaves - used))
+            if left:
+                found.append(
+                    Inactive(leaves=left, winner="", why="no policy of the input names it")
+                )
+    return found

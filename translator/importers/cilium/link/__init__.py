@@ -1,0 +1,1 @@
+"""What Cilium's statements mean together."""

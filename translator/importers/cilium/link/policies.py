@@ -1,0 +1,282 @@
+"""Policies together: one union of what they allow at each end, less what any of them denies.
+
+cilium/cilium pkg/policy/repository.go ``computePolicyEnforcementAndRules``, pkg/policy/mapstate.go, 1.20: both ends must
+let a connection pass; a rule with an entry in a direction closes its pods there unless it says that it does not; deny
+beats allow; allow rules add up, so that one without rules for requests voids those of another for the same peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ir.access import Closed, Direction, Evidence, Grant, Layer, Refusal
+from ir.attachment import Attachment, EnforcedAt, Subject
+from ir.inventory import Inventory
+from ir.language import Opaque as Unknown
+from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test, View
+from ir.model import Fact, Inactive
+from ir.opaque import Column, Intent, Opaque
+from ir.provenance import Traced, Trail, absorb
+from ir.walk import traced
+from translator.api import Loss
+from translator.importers.cilium.link.findings import pruned, refused, without_peer
+from translator.importers.cilium.link.queries import whatever_the_query
+from translator.importers.cilium.link.subjects import Strange, subjects_of
+from translator.importers.cilium.model import (
+    Item,
+    Policy,
+    PolicyRule,
+    PortGroup,
+    PortRule,
+    Side,
+    Statement,
+)
+from translator.importers.linked import Linked
+from translator.resources.kubernetes.metadata import Meta
+
+VIEW = View(path=PathForm.DECODED_AND_MERGED, headers_joined=True)
+"""How the proxy of the node sees requests (``http-normalize-path``, pkg/envoy/xds_server.go: escaped slashes are undone by
+sending the client there; several values of a header are compared joined)."""
+
+
+def link_policies(statements: Sequence[Statement], inventory: Inventory) -> Linked:
+    """What all policies say of who gets in and out."""
+    made = _Made(inventory)
+    for policy in statements:
+        if isinstance(policy, Policy):
+            made.add(policy)
+    return Linked(tuple(made.facts), tuple(made.inactive), tuple(made.losses))
+
+
+class _Made:
+    """What is found policy by policy."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.facts: list[Fact] = []
+        self.inactive: list[Inactive] = []
+        self.losses: list[Loss] = []
+
+    def add(self, policy: Policy) -> None:
+        """One policy; of one that the agent refuses nothing is in force."""
+        why = next((rule.refused for rule in policy.rules if rule.refused), "")
+        if not policy.rules:
+            why = "it has neither spec nor specs"
+        if why:
+            self._idle(policy, why)
+            self.losses.append(refused(policy, why))
+            return
+        for rule in policy.rules:
+            self._rule(policy, rule)
+
+    def _idle(self, value: object, why: str) -> None:
+        leaves = tuple(sorted({leaf for t in traced(value) for leaf in t.origin}))
+        if leaves:
+            self.inactive.append(Inactive(leaves=leaves, winner="", why=why))
+
+    def _rule(self, policy: Policy, rule: PolicyRule) -> None:
+        node = absorb(policy.trail, rule.trail, rule.subject.trail)
+        if rule.of_nodes:
+            self.facts.append(_whole(policy.meta, rule, "a policy for nodes", ()))
+            return
+        if rule.subject.nobody:
+            self._idle(rule, rule.subject.nobody)
+            self.losses.append(without_peer(policy.meta, node, rule.subject.nobody))
+            return
+        try:
+            subjects = subjects_of(policy, rule.subject, self.inventory)
+        except Strange as strange:
+            self.facts.append(_whole(policy.meta, rule, str(strange), (Column.ACCESS,)))
+            return
+        if not subjects:
+            self._idle(rule, "its selector names another namespace than its own")
+            self.losses.append(
+                without_peer(policy.meta, node, "it selects pods of another namespace")
+            )
+            return
+        made = False
+        for side in rule.sides:
+            found = [f for s in subjects for f in _Ruling(policy, s, side, node).facts()]
+            made = made or bool(found)
+            self.facts.extend(found)
+            if not found:
+                self._idle(side, "it has no entry that opens or closes anything")
+            self._remarks(policy, side)
+        if not made:
+            self._idle((rule.subject, rule.trail), "it has no entry that opens or closes anything")
+
+    def _remarks(self, policy: Policy, side: Side) -> None:
+        for item in (*side.allows, *side.denies):
+            for node, why in item.dead:
+                self._idle(node, why)
+                self.losses.append(
+                    pruned(policy.meta, node, why)
+                    if why.startswith("the API server")
+                    else without_peer(policy.meta, node, why)
+                )
+            if item.idle or item.peers == ():
+                why = item.idle or "none of its peers is anybody"
+                self._idle((item.peers, item.ports, item.proof), why)
+            for rule in item.ports or ():
+                if not rule.groups:
+                    self._idle(rule, "an entry without ports lets nothing pass")
+
+
+def _whole(meta: Meta, rule: PolicyRule, what: str, columns: tuple[Column, ...]) -> Opaque:
+    leaves = {leaf for value in traced(rule) for leaf in value.origin}
+    return Opaque(
+        kind=f"{meta.key}: {what}",
+        intent=Intent.ACCESS_RULES,
+        may_touch=columns,
+        trail=meta.fact("policy", *leaves),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruling:
+    """One direction of one rule for one subject."""
+
+    policy: Policy
+    subject: Subject
+    side: Side
+    node: Trail
+
+    @property
+    def meta(self) -> Meta:
+        """The policy's own."""
+        return self.policy.meta
+
+    @property
+    def at(self) -> Attachment:
+        """All ports of the subject."""
+        return Attachment(subject=self.subject, enforced_at=EnforcedAt.NODE)
+
+    @property
+    def base(self) -> Trail:
+        """What every fact of this side rests on: the rule, its switch, entries that open nothing."""
+        side = self.side
+        spent: list[Traced[object]] = [
+            item.trail
+            for item in (*side.allows, *side.denies)
+            if item.idle or item.peers == () or not any(r.groups for r in item.ports or ())
+        ]
+        if side.closes is not None:
+            spent.append(side.closes)
+        return absorb(self.node, side.trail, *spent)
+
+    def facts(self) -> Iterator[Fact]:
+        """The closed door, what opens it and what refuses."""
+        side = self.side
+        if not side.spoken:
+            return
+        if side.closes is None or side.closes.value:
+            yield Closed(
+                attachment=self.at, direction=side.direction, layer=Layer.NETWORK, trail=self.base
+            )
+            if side.direction is Direction.INBOUND:
+                yield self._from_its_node()
+        for item in side.allows:
+            if not item.idle and item.peers != ():
+                yield from self._grants(item)
+        for item in side.denies:
+            if not item.idle and item.peers != ():
+                yield from self._refusals(item)
+        if side.required:
+            yield self._refusal(side.required, (), (), self.base)
+
+    def _name(self) -> Traced[str]:
+        return Traced(self.meta.name.value, (), self.meta.because)
+
+    def _from_its_node(self) -> Grant:
+        """A pod is always reached from its own node (``determineAllowLocalhostIngress``)."""
+        host: Traced[Term] = Traced(Pattern(PatternKind.EXACT, "host"), (), self.meta.because)
+        test = Test(part=Part.ENTITY, any_of=(host,), trail=self.meta.fact("host"))
+        return Grant(
+            name=self._name(),
+            attachment=self.at,
+            layer=Layer.NETWORK,
+            callers=(AllOf(tests=(test,), trail=self.meta.fact("host")),),
+            evidence=Evidence.LABEL,
+            trail=self.base,
+        )
+
+    def _grants(self, item: Item) -> Iterator[Fact]:
+        node = absorb(self.base, item.trail)
+        proof = () if item.proof is None else (item.proof,)
+        if item.ports is None:
+            yield self._grant(item, None, proof, node)
+        for rule in item.ports or ():
+            yield from (replace(odd, attachment=self.at) for odd in rule.odd)
+            for group in rule.groups:
+                shared = absorb(node, rule.trail, group.trail)
+                tests = (*proof, group.transport, *rule.always)
+                for requests, view in _by_view(rule):
+                    made = self._grant(item, group, tests, shared)
+                    yield replace(made, requests=requests, view=view)
+
+    def _grant(
+        self, item: Item, group: PortGroup | None, always: tuple[Test, ...], node: Trail
+    ) -> Grant:
+        ports = () if group is None else group.ports
+        return Grant(
+            name=self._name(),
+            attachment=replace(self.at, ports=ports),
+            direction=self.side.direction,
+            layer=Layer.NETWORK,
+            callers=item.peers or (),
+            always=always,
+            evidence=Evidence.LABEL if item.peers else Evidence.NONE,
+            view=VIEW,
+            trail=node,
+        )
+
+    def _refusals(self, item: Item) -> Iterator[Refusal]:
+        node = absorb(self.base, item.trail)
+        if item.ports is None:
+            yield self._refusal(item.peers or (), (), (), node)
+        for rule in item.ports or ():
+            for group in rule.groups:
+                shared = absorb(node, rule.trail, group.trail)
+                yield self._refusal(item.peers or (), group.ports, (group.transport,), shared)
+
+    def _refusal(
+        self,
+        peers: tuple[AllOf, ...],
+        ports: tuple[Traced[object], ...],
+        always: tuple[Test, ...],
+        node: Trail,
+    ) -> Refusal:
+        return Refusal(
+            name=self._name(),
+            attachment=replace(self.at, ports=ports),  # type: ignore[arg-type]  # ports of a group
+            direction=self.side.direction,
+            layer=Layer.NETWORK,
+            callers=peers,
+            always=always,
+            evidence=Evidence.LABEL if peers else Evidence.NONE,
+            view=VIEW,
+            trail=node,
+        )
+
+
+def _by_view(rule: PortRule) -> Iterator[tuple[tuple[AllOf, ...], View]]:
+    """The alternatives of a rule, those that look at the query apart from those that do not."""
+    if rule.requests is None:
+        yield (), VIEW
+        return
+    plain = tuple(way for way in rule.requests if _is_plain(way))
+    others = tuple(way for way in rule.requests if way not in plain)
+    if plain:
+        yield plain, VIEW
+    if others:
+        yield others, replace(VIEW, path_has_query=True)
+
+
+def _is_plain(way: AllOf) -> bool:
+    """Whether the query changes nothing: what its pattern says of the path alone is the same for every query."""
+    patterns = [t.value for test in way.tests if test.part is Part.PATH for t in test.any_of]
+    try:
+        return all(isinstance(p, Pattern) and whatever_the_query(p) for p in patterns)
+    except Unknown:
+        return False

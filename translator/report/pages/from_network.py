@@ -1,0 +1,76 @@
+"""Policies of the network: what of them is heeded, and what becomes of them where the network goes with the source."""
+
+from __future__ import annotations
+
+from translator.report.pages.entry import Entry
+
+ENTRIES = (
+    Entry(
+        "MM170",
+        "Policy that the agent refuses",
+        "The policy is in force nowhere, so nothing of it is written.",
+        "The API server takes the object, but the agent of the source refuses all of it for one part that it cannot take.",
+        "Mend the policy, or delete it. What you write then takes effect: look first whom it closes out.",
+        "ingress:\n- fromEndpoints: [{}]\n  fromEntities: [world]  # two kinds of peers in one entry",
+    ),
+    Entry(
+        "MM171",
+        "Field that is dropped from a denial",
+        "The field is not there once the object is stored: the rest of the denial holds for more than was meant.",
+        "Entries that deny know peers and ports alone; the API server drops all other fields without a word.",
+        "Say what may pass as rules that allow, and leave the denial out.",
+        "ingressDeny:\n- toPorts: [{ports: [{port: '80'}], rules: {http: [{path: /admin}]}}]",
+    ),
+    Entry(
+        "MM172",
+        "Selector that selects nobody",
+        "The policy, or this peer of it, is about nobody; nothing of it is written.",
+        "Labels that are left out of identities (those of controllers, of Kubernetes' own) cannot be selected by, and a "
+        "policy of a namespace cannot select pods of another.",
+        "Select by labels that the agent counts, such as those of the application.",
+        "endpointSelector: {matchLabels: {pod-template-hash: 5d8f}}",
+    ),
+    Entry(
+        "MM475",
+        "Ways out are not closed",
+        "Workloads may call whatever they like, where the source let them call some destinations only.",
+        "The source decides at both ends of a connection, the target where requests arrive.",
+        "Keep the policies for what leaves in a network that enforces them; or close the destinations by rules of their own.",
+        "egress:\n- toEndpoints: [{matchLabels: {app: orders}}]",
+    ),
+    Entry(
+        "MM476",
+        "UDP, SCTP and ICMP",
+        "What is not TCP reaches these workloads from everywhere.",
+        "The source closes workloads for every transport; the target's proxies look at TCP alone.",
+        "Keep a NetworkPolicy for these workloads that lets in what is not TCP as the source did.",
+        "ingress:\n- toPorts: [{ports: [{port: '53', protocol: UDP}]}]",
+    ),
+    Entry(
+        "MM477",
+        "Callers by account instead of label",
+        "Callers are known by their service account, where the source knows them by their labels.",
+        "The target knows callers by certificate, which names the service account. The accounts of the listed pods with "
+        "the labels are let in, where no listed pod without them has the same account.",
+        "Give the input all workloads, and give each kind of caller a service account of its own.",
+        "fromEndpoints: [{matchLabels: {app: web}}]",
+    ),
+    Entry(
+        "MM478",
+        "NetworkPolicies beside",
+        "Requests are refused that the policies of the source let in together with NetworkPolicies.",
+        "In the source all policies of the network add up to one. NetworkPolicies stay in force when the source goes, as a "
+        "gate of their own that a connection must pass besides.",
+        "Delete the NetworkPolicies of these pods once the translated rules are in force: these let in what both did.",
+        "kind: NetworkPolicy\nspec: {podSelector: {matchLabels: {app: orders}}}",
+    ),
+    Entry(
+        "MM479",
+        "Path with its query",
+        "Requests are refused whose path is let in by the source, without a query or with some.",
+        "The source compares the path together with what follows the question mark, the target the path alone. Only what "
+        "is let in with every query is let in.",
+        r"End the pattern in (\?.*)? where the query does not matter, and translate again.",
+        "rules: {http: [{path: /public}]}  # not /public?page=2",
+    ),
+)
