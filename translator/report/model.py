@@ -28,6 +28,14 @@ BEYOND = "MM521"
 """The code of addresses inside the cluster that no limit of egress is about."""
 
 
+NODE = "MM480"
+"""The code of what runs on the node of a pod and gets in."""
+
+
+SPELLING = "MM408"
+"""The code of paths that one mesh brings into another form than the other before it looks."""
+
+
 HIDDEN = "MM523"
 """The code of services of the cluster that clients did not know of."""
 

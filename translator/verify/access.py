@@ -211,7 +211,8 @@ class Comparison:
             frame = Frame(asked, self.world, http=http)
             was, becomes = allowed(before, frame), allowed(after, frame)
             opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
-            weaker = 0 if before.demanded else self.twins.weaker(frame, opened, was.must)
+            clear = not before.demanded
+            weaker = self.twins.weaker(frame, opened, was.must, clear=clear)
             groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened & ~weaker))
             groups.extend(_groups(frame, Kind.EVIDENCE, weaker))
             groups.extend(_groups(frame, Kind.NEWLY_DENIED, shut))

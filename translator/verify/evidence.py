@@ -34,22 +34,26 @@ class Twins:
                 found[_account(caller)] = found.get(_account(caller), 0) | 1 << number
         return found
 
-    def of(self, group: int) -> Iterator[int]:
+    def of(self, group: int, *, clear: bool) -> Iterator[int]:
         """The callers with a certificate that each of the group stands for; 0 where there is none."""
         for number in bits(group):
             caller = self._world.members[number].caller
             proven = certified(caller) and caller.trust_domain == self._domain
-            yield 0 if proven or not caller.namespace else self._proven.get(_account(caller), 0)
+            stands = bool(caller.namespace) and not proven and (clear or certified(caller))
+            yield self._proven.get(_account(caller), 0) if stands else 0
 
-    def weaker(self, frame: Frame, opened: int, before: int) -> int:
-        """Those of the newly allowed requests that came in before with a certificate."""
+    def weaker(self, frame: Frame, opened: int, before: int, *, clear: bool) -> int:
+        """Those of the newly allowed requests that came in before with a certificate.
+
+        ``clear``: those in clear text may be among them.
+        """
         width = frame.space.strides[CALLER]
         row = (1 << width) - 1
         found = 0
         for atom, group in enumerate(frame.callers):
             own = opened >> atom * width & row
             if own:
-                for twins in self.of(group):
+                for twins in self.of(group, clear=clear):
                     own &= _rows(frame, before, twins, width)
                 found |= own << atom * width
         return found

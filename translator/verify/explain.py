@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from translator.report.model import BEYOND, HIDDEN, ODD_PATHS, Impact
+from translator.report.model import BEYOND, HIDDEN, NODE, ODD_PATHS, SPELLING, Impact
 from translator.verify.result import Change, Kind, Sample
 
 IMPACTS: Mapping[Kind, frozenset[Impact]] = {
@@ -40,12 +40,16 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM304": frozenset((Kind.EJECTION_MANNER,)),
     "MM307": frozenset((Kind.RETRY,)),
     "MM330": _FAILURES,
+    "MM380": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
     "MM331": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
     "MM540": _RATES,
     "MM542": _RATES,
     "MM543": _RATES,
 }
 """What findings about failures and rates explain, and nothing else; others about failures explain none of their kinds."""
+
+_SPELLING = re.compile(r"//|%|\\\\|/\.{1,2}(?:/|\Z)")
+"""What a path has that is changed when it is brought into some form."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")
 
@@ -74,10 +78,22 @@ class Claim:
 
 
 def _may(claim: Claim, change: Change, sample: Sample) -> bool:
-    """Whether the finding is about destinations of this kind: two are about the inside of the cluster alone."""
-    if claim.code == BEYOND:
-        return change.beyond
-    return claim.code != HIDDEN or not sample.request.external
+    """Whether the finding is about requests of this kind.
+
+    Two are about the inside of the cluster alone, one about the node of a pod, one (where it is about more that is let
+    in) about paths that can be spelt in another way.
+    """
+    match claim.code:
+        case code if code == BEYOND:
+            return change.beyond
+        case code if code == HIDDEN:
+            return not sample.request.external
+        case code if code == NODE:
+            return sample.request.caller.probe
+        case code if code == SPELLING and change.kind is Kind.NEWLY_ALLOWED:
+            return _SPELLING.search(sample.request.path) is not None
+        case _:
+            return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,19 @@
-"""MM48x: access by policies of the network, which know callers by where they are."""
+"""MM48x: access by policies of the network, which know callers by where they are; MM38x: proxies of a node."""
 
 from __future__ import annotations
 
 from translator.report.pages.entry import Entry
 
 ENTRIES = (
+    Entry(
+        "MM380",
+        "Failing endpoints stay in",
+        "Requests go on to endpoints that fail.",
+        "The target leaves out no endpoint by what it answers, unless its proxy is set up for the Service in its own "
+        "words.",
+        "Let readiness probes take failing pods out, or write the rule in the words of the target's proxy.",
+        "outlierDetection: {consecutive5xxErrors: 5}",
+    ),
     Entry(
         "MM480",
         "What runs on the node",

@@ -14,7 +14,7 @@ ROWS: tuple[Row, ...] = (
     whole("Timeouts", Grade.NOT_YET, "MM303", f"a time limit {_ROUTES}", advice=ENVOY, source=MESH),
     whole("Retry", Grade.NOT_YET, "MM302", f"a further try {_ROUTES} In HTTPRoutes it works with 1.20 and later.",
           advice=ENVOY, source=MESH),
-    whole("Outliers", Grade.NOT_YET, "MM304", "endpoints that fail stay in.", advice=f"{ENVOY} {_NODE}", source=MESH),
+    whole("Outliers", Grade.NOT_YET, "MM380", "endpoints that fail stay in.", advice=f"{ENVOY} {_NODE}", source=MESH),
     whole("ConnectionLimits", Grade.NOT_YET, "MM305", "connections and requests are not limited.",
           advice=f"{ENVOY} {_NODE}", source=MESH),
     whole("RetryBudget", Grade.NOT_YET, "MM302", "further tries are not limited as a share of all requests.",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Probes, Refusal
 from ir.attachment import Attachment
 from ir.language import Opaque
+from ir.match import PathForm
 from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.provenance import Traced
@@ -31,9 +32,11 @@ from translator.exporters.cilium.legalise.regions import (
     Regions,
     common,
     minus,
+    pods_in,
     region_of,
     regions_of,
 )
+from translator.exporters.cilium.legalise.spelling import spelt
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
 from translator.exporters.ports import bypasses_of, without_proxy
@@ -78,6 +81,8 @@ class Pass:
             if without_proxy(self.past, w, model.inventory) and w.namespace not in self.beyond
         )
         self.ports = Ports(model.inventory)
+        self.shut: list[str] = []
+        """Workloads whose undeclared ports are shut to requests that the source grants."""
 
     def regions(self, attachment: Attachment) -> Regions:
         """The pods that a ruling is about, less those that no proxy of the source stands before."""
@@ -225,6 +230,8 @@ def _closed(
 ) -> None:
     usable = [box for box in boxes if all(h.wanted for h in box.headers)]
     ready = tuple(_distinct(state.ports.granted(usable, region)))
+    if any(box.http and box.ports.but for box in usable):
+        state.shut.extend(w.key for w in pods_in((region,), state.model.inventory))
     taken = state.names.take("CiliumNetworkPolicy", _space(region), name)
     try:
         state.legal.facts.extend(closed_facts(Policy(taken, region, ready, place, said)))
@@ -288,10 +295,24 @@ def _tell(
 ) -> None:
     """What is not the same, said once for each cause."""
     losses = state.legal.losses
-    losses.extend(remarks.inexact(one.said) for one in cutter.inexact)
+    for one in cutter.inexact:
+        pods = pods_in(one.regions, state.model.inventory)
+        losses.append(remarks.inexact([w.key for w in pods] or [one.name], one.said))
     losses.extend(remarks.held(one.said) for one in cutter.idle())
     losses.extend(remarks.certificates(rulings))
     losses.extend(remarks.evidence(rulings))
     losses.extend(remarks.addresses(rulings))
+    losses.extend(
+        remarks.undeclared(state.shut, [f.trail for f in rulings if isinstance(f, Grant)])
+    )
+    losses.extend(
+        remarks.spellings(tuple(spelt(state.legal.facts, _form(rulings), state.model.inventory)))
+    )
     if closed:
         losses.extend(remarks.nodes(closed, state.model))
+
+
+def _form(rulings: Sequence[Fact]) -> PathForm:
+    """What the source does to paths; where rules differ, the least that is done."""
+    forms = [f.view.path for f in rulings if isinstance(f, (Grant, Refusal))]
+    return min(forms, key=list(PathForm).index, default=PathForm.NORMAL)

@@ -29,13 +29,15 @@ _DIFFERENT = {
 def legalise_membership(model: Model) -> tuple[Model, tuple[Loss, ...]]:
     """The model as it is; settings of proxies stay where their words can leave an object."""
     losses = [*_left(model), *_settings(model)]
-    kept = tuple(f for f in model.facts if not _gateway_class(f))
+    kept = tuple(f for f in model.facts if not _leaves_nothing(f))
     return replace(model, facts=kept), tuple(losses)
 
 
-def _gateway_class(fact: Fact) -> bool:
-    """Whether it is the class of a Gateway, which cannot leave its object."""
-    return isinstance(fact, ProxySetting) and fact.aspect is Aspect.GATEWAY_CLASS
+def _leaves_nothing(fact: Fact) -> bool:
+    """Whether no word of the setting can leave an object: the class of a Gateway, settings of the mesh as a whole."""
+    if not isinstance(fact, ProxySetting):
+        return False
+    return not fact.object or fact.aspect is Aspect.GATEWAY_CLASS
 
 
 def _left(model: Model) -> Iterator[Loss]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_network
 
 from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Refusal
@@ -14,7 +14,8 @@ from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.cilium.legalise.regions import Region, common, pods_in, regions_of
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.exporters.cilium.legalise.spelling import Spelt
+from translator.report.model import SPELLING, Fate, Impact, Severity, Support
 
 POLICY = "https://docs.cilium.io/en/v1.20/security/policy/language/"
 MUTUAL = "https://docs.cilium.io/en/v1.20/network/servicemesh/mutual-authentication/mutual-authentication/"
@@ -62,7 +63,7 @@ def widened(values: Sequence[Traced[object]], why: str) -> Loss:
     )
 
 
-def inexact(said: Sequence[Traced[object]]) -> Loss:
+def inexact(names: Iterable[str], said: Sequence[Traced[object]]) -> Loss:
     """A refusal by header, which no grant can leave out exactly."""
     return Loss(
         code="MM403",
@@ -70,8 +71,8 @@ def inexact(said: Sequence[Traced[object]]) -> Loss:
         support=Support.NEVER,
         fate=Fate.APPROXIMATED,
         sites=tuple(v for v in said if v.origin),
-        message="that a header is absent or has another value cannot be asked for: where a refusal asks for a header, the "
-        "requests are refused whatever the header.",
+        message=f"{_listed(names)}: that a header is absent or has another value cannot be asked for: where a refusal asks "
+        "for a header, the requests are refused whatever the header.",
         advice="Write which header values may come in.",
         doc=POLICY,
     )
@@ -141,6 +142,7 @@ def evidence(rulings: Sequence[Fact]) -> Iterator[Loss]:
             if terms:
                 found.setdefault(_where(fact), []).extend(terms)
     for where, terms in sorted(found.items()):
+        shut = [f for f in rulings if _shuts(f) and _where_of(f) in (where, _EVERYWHERE)]
         yield Loss(
             code="MM411",
             impact=Impact.DIFFERENT,
@@ -148,6 +150,7 @@ def evidence(rulings: Sequence[Fact]) -> Iterator[Loss]:
             severity=Severity.HIGH,
             fate=Fate.APPROXIMATED,
             sites=tuple(terms),
+            because=tuple(v for f in shut for v in _stated(f)),
             message=f"{where}: callers are known by the labels of the pod that has their address, where the source asks for "
             "a certificate.",
             why="The target tells callers by the identity that the node gives to an address "
@@ -162,9 +165,34 @@ def _tests(fact: Grant | Refusal) -> Iterator[Test]:
     yield from (t for t in fact.always if t.part in CALLER_PARTS)
 
 
-def _where(fact: Grant | Refusal | PeerMtls) -> str:
+_EVERYWHERE = "all namespaces"
+
+
+def _where(fact: Closed | Grant | Refusal | PeerMtls) -> str:
     space = fact.attachment.subject.namespace
-    return "all namespaces" if space is None else space.value
+    return _EVERYWHERE if space is None else space.value
+
+
+def _where_of(fact: Fact) -> str:
+    return _where(fact) if isinstance(fact, (Closed, Grant, Refusal, PeerMtls)) else ""
+
+
+def _shuts(fact: Fact) -> bool:
+    """Whether callers without the right certificate are refused by it."""
+    if isinstance(fact, PeerMtls):
+        return fact.mode.value is MtlsMode.DEMANDED
+    return isinstance(fact, Closed)
+
+
+def _stated(fact: Fact) -> Iterator[Traced[object]]:
+    """What names the fact."""
+    if isinstance(fact, PeerMtls):
+        yield fact.mode
+    if isinstance(fact, (Closed, PeerMtls)):
+        yield fact.trail
+        space = fact.attachment.subject.namespace
+        if space is not None:
+            yield space
 
 
 def nodes(closed: Sequence[Region], model: Model) -> Iterator[Loss]:
@@ -296,3 +324,48 @@ def _is_global(term: Traced[object]) -> bool:
         return ip_network(term.value.block, strict=False).is_global
     except ValueError:
         return False
+
+
+def spellings(paths: Sequence[Spelt]) -> Iterator[Loss]:
+    """Paths that the target brings into another form than the source before it looks."""
+    for impact in (Impact.LOOSER, Impact.STRICTER):
+        found = [one for one in paths if impact in one.harm]
+        if found:
+            yield Loss(
+                code=SPELLING,
+                impact=impact,
+                support=Support.PARTIAL,
+                severity=Severity.LOW,
+                fate=Fate.APPROXIMATED,
+                sites=tuple({id(v): v for one in found for v in one.by}.values()),
+                message=f"{_listed(n for p in found for n in p.names)}: slashes in a row count as one and escaped slashes as slashes "
+                + (
+                    "when a path is compared: a request with //a is let in where /a is granted, and sent on as /a."
+                    if impact is Impact.LOOSER
+                    else "when a path is compared: a request with //a is refused where /a is not granted."
+                ),
+                why="The source compares paths without merging slashes (meshConfig.pathNormalization); the target's proxy "
+                "merges them first (http-normalize-path) and sends on what it compared.",
+                advice="Let the source merge slashes first (DECODE_AND_MERGE_SLASHES) and see that nobody minds.",
+            )
+
+
+def undeclared(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator[Loss]:
+    """Grants for requests that name no port, on ports that nobody declares."""
+    listed = _listed(names)
+    if listed:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            because=tuple(said),
+            message="rules for requests are written for the ports that a container, a Service or a probe names; others are "
+            f"shut: {listed}.",
+            advice="Declare every port that is served.",
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names)))
