@@ -248,3 +248,42 @@ def test_blocks_of_addresses_are_about_the_outside_alone_and_told() -> None:
     result = translated(allow({"from": [{"source": {"ipBlocks": ["10.0.0.0/8"]}}]}))
     assert spec(result)["ingress"] == [{"fromCIDRSet": [{"cidr": "10.0.0.0/8"}]}]
     assert "MM410" in [f.code for f in result.report.findings if f.impact is Impact.STRICTER]
+
+
+def test_paths_with_several_slashes_are_told_in_both_directions() -> None:
+    result = translated(allow(to(paths=["/a"], methods=["GET"]), to(notPaths=["/b"], ports=["1"])))
+    told = {f.impact: f.severity for f in result.report.findings if f.code == "MM408"}
+    assert told == {Impact.LOOSER: Severity.LOW, Impact.STRICTER: Severity.LOW}
+
+
+def test_where_the_source_merges_slashes_too_nothing_is_told() -> None:
+    config = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"
+        "data: {mesh: 'pathNormalization: {normalization: DECODE_AND_MERGE_SLASHES}'}\n"
+    )
+    result = translated(config, allow(to(paths=["/a"])))
+    assert [f for f in result.report.findings if f.code == "MM408"] == []
+
+
+def test_undeclared_ports_are_shut_to_rules_for_requests_and_told() -> None:
+    report = translated(allow(to(methods=["GET"]))).report
+    (finding,) = (f for f in report.findings if f.code == "MM412")
+    assert "Deployment/shop/api" in finding.message
+
+
+def test_a_refusal_of_what_nothing_lets_in_is_held_already() -> None:
+    result = translated(
+        allow(to(paths=["/a"])),
+        policy({**API, "action": "DENY", "rules": [to(paths=["/b"])]}, name="no-b"),
+    )
+    assert set(policies(result)) == {"p"}
+    assert [f.severity for f in result.report.findings if f.code == "MM403"] == [Severity.INFO]
+
+
+def test_words_of_the_source_leave_the_objects_that_carried_them() -> None:
+    space = (
+        "apiVersion: v1\nkind: Namespace\n"
+        "metadata: {name: shop, labels: {istio-injection: enabled, team: a}}\n"
+    )
+    (edited,) = (d for d in translated(space).documents if d.edited)
+    assert edited.value["metadata"] == {"name": "shop", "labels": {"team": "a"}}
