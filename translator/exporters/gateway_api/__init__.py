@@ -14,10 +14,11 @@ from translator.exporters.gateway_api.capabilities import ROWS
 from translator.exporters.gateway_api.edge import at_the_edge
 from translator.exporters.gateway_api.edition import Edition
 from translator.exporters.gateway_api.legalise.defaults import lose_defaults, pinned_retry
+from translator.exporters.gateway_api.legalise.egress import without_egress
 from translator.exporters.gateway_api.legalise.extensions import WORDS
 from translator.exporters.gateway_api.legalise.guards import without_guards
-from translator.exporters.gateway_api.legalise.leftovers import without_leftovers
 from translator.exporters.gateway_api.legalise.mesh import legalise_routes
+from translator.exporters.gateway_api.legalise.policies import legalise_policies
 from translator.exporters.gateway_api.legalise.proxies import without_proxies
 from translator.exporters.gateway_api.legalise.retries import said
 from translator.exporters.gateway_api.legalise.scene import Scene
@@ -25,7 +26,7 @@ from translator.exporters.gateway_api.write import write
 from translator.exporters.gateways import is_edge
 from translator.exporters.naming import Names
 from translator.exporters.network import beside
-from translator.exporters.prune import prune
+from translator.exporters.prune import of_one_cause, prune
 from translator.exporters.routes.destinations import Subsets, taken_names
 from translator.exporters.routes.tables import Scene as Tables
 
@@ -39,7 +40,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     inside = replace(known, facts=tuple(f for f in known.facts if not is_edge(f)))
     unguarded, guards = without_guards(inside)
     plain, proxies = without_proxies(unguarded)
-    left, leftovers = without_leftovers(plain)
+    left, leftovers = without_egress(plain)
     table = Table(ROWS, options.target)
     pruned, lost = prune(left, table)
     edge, more = prune(replace(known, facts=outside), table)
@@ -51,7 +52,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     tables = Tables(subsets, names, names_rules=edition.names_rules, dialect=RegexDialect.RE2_FULL)
     stated = frozenset(one.key for one in model.objects)
     scene = Scene(tables, model.inventory, edition, pinned, stated)
-    routed, routes = legalise_routes(pruned, scene)
+    fitted, policies = legalise_policies(pruned, edition)
+    routed, routes = legalise_routes(fitted, scene)
     facts = (*routed, *made.facts, *subsets.made.values())
     legal = close(replace(model, facts=facts, defaults=()))
     losses = (
@@ -62,11 +64,15 @@ def write_mesh(model: Model, options: Options) -> Export:
         *guards,
         *proxies,
         *leftovers,
+        *policies,
         *routes,
         *lose_defaults(model, pinned=pinned is not None),
     )
-    emission = write(legal, options)
+    emission = write(legal, options, names)
     legal = replace(legal, facts=(*legal.facts, *network))
     return Export(
-        legal=legal, emission=emission, losses=losses, assumptions=tuple(made.assumptions)
+        legal=legal,
+        emission=emission,
+        losses=of_one_cause(losses),
+        assumptions=tuple(made.assumptions),
     )

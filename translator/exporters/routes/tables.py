@@ -90,6 +90,8 @@ def _legal(spelled: Sequence[Spelled], place: Place, scene: Scene) -> tuple[Rout
     below = {made: path for one in spelled for made, path in one.below.items()}
     found = _alternatives(routes, place)
     ordered = in_specificity_order(list(shielded(found, routes, below)))
+    if not ordered:
+        raise Unreachable("MM201", "none of its rules can be said", "Write them by hand.")
     check_prefixes(ordered, routes)
     wanted = sorted({one.route for one in ordered})
     spoken = {number: place.deliver(routes[number]) for number in wanted}

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from ir.access import ClientTls
 from ir.edge import Listener
 from ir.membership import ProxySetting
 from ir.model import Model
+from ir.resilience import RetryBudget
 from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Emission, Manifest, Options
 from translator.exporters.gateway_api.edge import class_edits
 from translator.exporters.gateway_api.edition import Edition
+from translator.exporters.gateway_api.write.policy import write_backend_tls, write_budget
 from translator.exporters.gateway_api.write.route import write_service_routes
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
+from translator.exporters.naming import Names
 from translator.exporters.routes.subset import write_subset
 
 
-def write(model: Model, options: Options) -> Emission:
+def write(model: Model, options: Options, names: Names) -> Emission:
     """The manifests and edits of a legal model.
 
     Raises:
         TypeError: the model is not in legal form, which is a fault of the passes before.
     """
-    versions = Edition(options.target).versions
+    edition = Edition(options.target)
+    versions = edition.versions
     manifests: list[Manifest] = []
     tables: list[RouteTable] = []
     for fact in model.facts:
@@ -32,6 +37,11 @@ def write(model: Model, options: Options) -> Emission:
                     tables.append(fact)
             case EndpointSubset():
                 manifests.append(write_subset(fact, model.inventory))
+            case ClientTls():
+                version = edition.backend_tls
+                manifests.append(write_backend_tls(fact, model.inventory, version, names))
+            case RetryBudget():
+                manifests.append(write_budget(fact, names))
             case ProxySetting():
                 pass
             case _:
