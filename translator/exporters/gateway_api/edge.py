@@ -56,6 +56,7 @@ def at_the_edge(
         names=names,
         names_rules=edition.names_rules,
         dialect=RegexDialect.RE2_FULL,
+        verifies_clients=edition.client_certificates,
         versions=edition.versions,
     )
     made = legalise_edge(

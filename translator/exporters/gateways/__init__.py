@@ -88,7 +88,7 @@ def legalise_edge(
     gateways = by_gateway(edge)
     for gateway, listeners in gateways.items():
         pods_in, account = pods_of(listeners, edge.inventory, options.root_namespace)
-        doors = doors_of(listeners, pods_in)
+        doors = doors_of(listeners, pods_in, verifies=takeover.verifies_clients)
         found.losses.extend(doors.losses)
         found.losses.extend(_shut_out(gateway, doors, tables, told))
         if doors.made:
@@ -105,7 +105,9 @@ def legalise_edge(
             own.extend(_written(bundle, scene, takeover, found, lost))
         found.facts.extend(own)
         if doors.made:
-            found.losses.extend(needs(listeners[0].gateway, own, takeover))
+            found.losses.extend(
+                needs(listeners[0].gateway, [door.listener for door in doors.made], own, takeover)
+            )
         found.losses.extend(about(inside, listeners, pods_in, account, takeover.class_name))
     found.losses.extend(_unbound(tables, bound, gateways, told))
     found.losses.extend(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal, TokenCheck
 from ir.attachment import Scope, Subject
-from ir.edge import Listener
+from ir.edge import Listener, ListenerTls
 from ir.inventory import Inventory, meets
 from ir.match import Labels, Operator, Part, Pattern, PatternKind, RegexDialect, Test
 from ir.model import Fact
@@ -77,6 +77,8 @@ class Takeover:
     names_rules: bool = False
     """Whether rules keep their names."""
     dialect: RegexDialect = RegexDialect.RUST_SPAN
+    verifies_clients: bool = False
+    """Whether a port may demand certificates of clients."""
     versions: Mapping[Protocol, str] = field(default_factory=lambda: OLD_VERSIONS)
     """The API version of the route of a protocol, for those that have one."""
 
@@ -254,9 +256,16 @@ def has_regex(tables: Sequence[RouteTable]) -> bool:
     )
 
 
-def needs(gateway: Traced[str], tables: Sequence[RouteTable], takeover: Takeover) -> Iterator[Loss]:
+def needs(
+    gateway: Traced[str],
+    listeners: Sequence[Listener],
+    tables: Sequence[RouteTable],
+    takeover: Takeover,
+) -> Iterator[Loss]:
     """The features that the class must support, and regular expressions."""
     words = [*takeover.features, *features(tables)]
+    if any(one.tls is not None and one.tls.value is ListenerTls.MUTUAL for one in listeners):
+        words.append("GatewayFrontendClientCertificateValidation")
     words += ["regular expressions"] if has_regex(tables) else []
     if not words:
         return

@@ -15,6 +15,7 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.gateways.clients import ENDS, by_port, roots_of, unverified
 from translator.exporters.naming import Names, name_of
 from translator.report.model import Impact, Severity, Support
 
@@ -59,13 +60,16 @@ class Doors:
     losses: list[Loss] = field(default_factory=list)
 
 
-def doors_of(listeners: Sequence[Listener], secrets_in: str) -> Doors:
-    """The legal listeners of a gateway; ``secrets_in`` is the namespace of its pods, where its secrets are."""
+def doors_of(listeners: Sequence[Listener], secrets_in: str, *, verifies: bool = False) -> Doors:
+    """The legal listeners of a gateway; ``secrets_in`` is the namespace of its pods, where its secrets are.
+
+    ``verifies``: a port may demand certificates of its clients.
+    """
     found = Doors()
     names = Names()
     taken: dict[tuple[int, str, str], Door] = {}
     for listener in listeners:
-        reason = _reason(listener)
+        reason = _reason(listener, listeners if verifies else ())
         if reason:
             found.losses.append(_left_out(listener, reason))
             found.shut.extend((listener.port.value, host.name.value) for host in listener.hosts)
@@ -89,14 +93,18 @@ def doors_of(listeners: Sequence[Listener], secrets_in: str) -> Doors:
     return found
 
 
-def _reason(listener: Listener) -> str:
-    """Why the listener is left out; empty where it is not."""
+def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
+    """Why the listener is left out; empty where it is not. ``beside``: those whose demands on clients can be said."""
     mode = None if listener.tls is None else listener.tls.value
     if not listener.hosts:
         return "it names no host"
-    if mode in _CLIENT:
+    if mode is ListenerTls.MUTUAL and beside:
+        reason = unverified(listener, beside)
+        if reason:
+            return reason
+    elif mode in _CLIENT:
         return _CLIENT[mode]
-    ends = mode is ListenerTls.TERMINATE
+    ends = mode in ENDS
     if ends and not (listener.certificates and _is_secret(listener)):
         return "its certificate is a file in the gateway's pods, where Gateway API wants a Secret"
     return _odd_protocol(listener.protocol.value, mode) or _odd_address(listener)
@@ -105,8 +113,7 @@ def _reason(listener: Listener) -> str:
 def _odd_protocol(protocol: str, mode: ListenerTls | None) -> str:
     if protocol in ("HTTPS", "TLS") and mode is None:
         return "it has no TLS settings"
-    raw = protocol in _RAW and mode is ListenerTls.TERMINATE
-    if protocol not in (*HTTP, "HTTPS", "TLS", "TCP") and not raw:
+    if protocol not in (*HTTP, "HTTPS", "TLS", "TCP", *_RAW):
         return f"Gateway API has no listener for {protocol}"
     return ""
 
@@ -128,7 +135,12 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
     if listener.bind is not None:
         losses.append(_lost((listener.bind,), "the address that a listener binds to cannot be chosen.",
                             Severity.LOW))  # fmt: skip
-    settings = [*listener.demands, *([listener.client_trust] if listener.client_trust else [])]
+    mode = ListenerTls.NONE if listener.tls is None else listener.tls.value
+    verified = mode is ListenerTls.MUTUAL
+    trust = None if verified else listener.client_trust
+    settings = [*listener.demands, *([trust] if trust else [])]
+    if verified:
+        losses.append(by_port(listener))
     if settings:
         words = ", ".join(dict.fromkeys(value.value.split(" ")[0] for value in settings))
         losses.append(
@@ -139,14 +151,13 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
                 Severity.HIGH,
             )
         )
-    mode = ListenerTls.NONE if listener.tls is None else listener.tls.value
     secrets = tuple(
         name.map(lambda text: f"{secrets_in}/{text.removeprefix('kubernetes://')}")
         for name in listener.certificates
-        if mode is ListenerTls.TERMINATE
+        if mode in ENDS
     )
     node = listener.trail
-    if mode is not ListenerTls.TERMINATE and listener.certificates:
+    if mode not in ENDS and listener.certificates:
         node = derived(node.value, (node, *listener.certificates))
     if listener.redirect_to_tls is not None and not listener.redirect_to_tls.value:
         node = derived(node.value, (node, listener.redirect_to_tls))
@@ -155,7 +166,7 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
         protocol=listener.protocol.derive(_protocol(listener.protocol.value, mode)),
         bind=None,
         demands=(),
-        client_trust=None,
+        client_trust=roots_of(listener, secrets_in) if verified else None,
         workloads=None,
         certificates=secrets,
         redirect_to_tls=listener.redirect_to_tls if _redirects(listener) else None,
@@ -166,10 +177,10 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
 
 def _protocol(word: str, mode: ListenerTls) -> str:
     if word in HTTP:
-        return "HTTPS" if mode is ListenerTls.TERMINATE else "HTTP"
+        return "HTTPS" if mode in ENDS else "HTTP"
     if word == "HTTPS":
-        return "HTTPS" if mode is ListenerTls.TERMINATE else "TLS"
-    return "TLS" if mode in (ListenerTls.TERMINATE, ListenerTls.PASSTHROUGH) else "TCP"
+        return "HTTPS" if mode in ENDS else "TLS"
+    return "TLS" if mode in (*ENDS, ListenerTls.PASSTHROUGH) else "TCP"
 
 
 def _served(protocol: str, mode: ListenerTls) -> Protocol:

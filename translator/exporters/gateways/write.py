@@ -13,7 +13,7 @@ from ir.attachment import EnforcedAt
 from ir.edge import Listener, ListenerTls
 from ir.match import Pattern, PatternKind
 from ir.model import Fact
-from ir.provenance import Traced, assumed
+from ir.provenance import Traced, assumed, derived
 from ir.traffic import Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.gateways.binding import KINDS
@@ -55,7 +55,8 @@ def write_gateways(
         yield _gateway(gateway, listeners, tables, class_name, annotations)
         space = gateway.partition("/")[0]
         for listener in listeners:
-            for secret in listener.certificates:
+            roots = () if listener.client_trust is None else (listener.client_trust,)
+            for secret in (*listener.certificates, *roots):
                 grants.note("Gateway", space, "Secret", *_split(secret))
     for table in tables:
         yield _route(table, versions[table.protocol])
@@ -77,6 +78,9 @@ def _gateway(
         words: dict[str, Tree] = {key: Said(value, node) for key, value in annotations.items()}
         spec["infrastructure"] = {"annotations": words}
     spec["listeners"] = [_listener(listener, tables) for listener in listeners]
+    ports = list(_verified_ports(listeners))
+    if ports:
+        spec["tls"] = {"frontend": {"default": {}, "perPort": ports}}
     return Manifest(
         api_version=GATEWAY_API,
         kind="Gateway",
@@ -118,6 +122,29 @@ def _tls(listener: Listener, mode: Traced[ListenerTls]) -> dict[str, Tree]:
         }
         refs.append(ref)
     return {"mode": mode.derive("Terminate"), "certificateRefs": refs}
+
+
+def _verified_ports(listeners: Sequence[Listener]) -> Iterator[Tree]:
+    """The ports that demand certificates of clients, each with the roots by which these are verified."""
+    by_port: dict[int, list[Listener]] = {}
+    for listener in listeners:
+        if listener.tls is not None and listener.tls.value is ListenerTls.MUTUAL:
+            by_port.setdefault(listener.port.value, []).append(listener)
+    for port, alike in by_port.items():
+        roots = [one.client_trust for one in alike if one.client_trust is not None]
+        modes = tuple(one.tls for one in alike if one.tls is not None)
+        space, name = _split(derived(roots[0].value, roots))
+        ref: dict[str, Tree] = {
+            "group": Said("", (name,)),
+            "kind": Said("Secret", (name,)),
+            "name": name,
+            "namespace": space,
+        }
+        validation: dict[str, Tree] = {
+            "caCertificateRefs": [ref],
+            "mode": Said("AllowValidOnly", modes),
+        }
+        yield {"port": Said(port, modes), "tls": {"validation": validation}}
 
 
 def _split(secret: Traced[str]) -> tuple[Traced[str], Traced[str]]:

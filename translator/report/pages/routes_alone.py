@@ -32,4 +32,13 @@ ENTRIES = (
         "Demand it in what implements the routes, as strictly, before requests take them.",
         "kind: PeerAuthentication\nspec: {mtls: {mode: STRICT}}",
     ),
+    Entry(
+        "MM566",
+        "Certificates of clients by port",
+        "Nothing is served on the port where the gateway's class does not take roots from a Secret; nobody is asked for a "
+        "certificate where it does not verify clients at all.",
+        "The target verifies clients for a port as a whole, by roots in a ConfigMap or, where a class takes it, in a Secret.",
+        "Look at the status of the listener once it is applied. Put the roots into a ConfigMap where the class wants one.",
+        "tls: {mode: MUTUAL, credentialName: shop}",
+    ),
 )

@@ -1,0 +1,115 @@
+"""Gateways of a class: listeners, demands on clients by port, and lists within the limits of the schemas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.exporters.gateway_api.istio import found, spec_of, translated, written
+from tests.exporters.linkerd.test_gateways import TO_API, gateway, rules, server
+from translator.pipeline import Result
+from translator.report.model import Severity
+
+
+def moved(*documents: str, version: str = "1.6") -> Result:
+    return translated(*documents, version=version, gateway_class="envoy")
+
+
+def the_gateway(result: Result) -> dict[str, Any]:
+    (made,) = written(result, "Gateway")
+    return spec_of(made)
+
+
+def mutual(port: int, host: str = "a.example.com", **tls: object) -> dict[str, object]:
+    return server(host, port=port, protocol="HTTPS", mode="MUTUAL", credentialName="shop", **tls)
+
+
+def test_without_a_class_each_gateway_is_one_finding() -> None:
+    result = translated(gateway([server("*")]), rules([TO_API]))
+    assert written(result, "Gateway") == []
+    assert len(found(result, "MM501")) == 1
+
+
+def test_nothing_of_another_mesh_is_written_on_the_gateway() -> None:
+    assert "infrastructure" not in the_gateway(moved(gateway([server("*")])))
+
+
+def test_a_port_that_demands_certificates_of_clients_says_so_in_front() -> None:
+    spec = the_gateway(moved(gateway([mutual(443)])))
+    (port,) = spec["tls"]["frontend"]["perPort"]
+    assert spec["listeners"][0]["tls"]["mode"] == "Terminate"
+    assert port["port"] == 443
+    assert port["tls"]["validation"]["mode"] == "AllowValidOnly"
+    assert port["tls"]["validation"]["caCertificateRefs"][0]["name"] == "shop"
+
+
+def test_that_a_class_must_know_how_to_verify_clients_is_told() -> None:
+    result = moved(gateway([mutual(443)]))
+    assert [f.severity for f in found(result, "MM566")] == [Severity.HIGH]
+    assert "GatewayFrontendClientCertificateValidation" in found(result, "MM509")[0].message
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        [mutual(443, subjectAltNames=["spiffe://a/b"])],
+        [mutual(443, caCertificates="/etc/ca.pem")],
+        [
+            server(
+                "a.example.com",
+                port=443,
+                protocol="HTTPS",
+                mode="OPTIONAL_MUTUAL",
+                credentialName="s",
+            )
+        ],
+    ],
+)
+def test_demands_that_cannot_be_said_leave_the_listener_out(servers: list[object]) -> None:
+    result = moved(gateway(servers))
+    assert written(result, "Gateway") == []
+    told = [finding.message for finding in found(result, "MM506")]
+    assert any(text.startswith("the listener on port 443") for text in told)
+
+
+def test_ports_whose_listeners_ask_different_things_keep_those_that_ask_nothing() -> None:
+    other = server("b.example.com", port=443, protocol="HTTPS", mode="SIMPLE", credentialName="s")
+    spec = the_gateway(moved(gateway([mutual(443), other])))
+    assert [one["hostname"] for one in spec["listeners"]] == ["b.example.com"]
+    assert "tls" not in spec
+
+
+def test_clients_are_verified_from_a_version_on() -> None:
+    assert written(moved(gateway([mutual(443)]), version="1.4"), "Gateway") == []
+    assert len(written(moved(gateway([mutual(443)]), version="1.4+experimental"), "Gateway")) == 1
+
+
+def test_more_than_sixteen_host_names_become_several_routes() -> None:
+    hosts = tuple(f"h{n}.example.com" for n in range(20))
+    result = moved(gateway([server("*")]), rules([TO_API], hosts=hosts))
+    made = written(result, "HTTPRoute")
+    assert [len(spec_of(route)["hostnames"]) for route in made] == [16, 4]
+    assert spec_of(made[0])["rules"] == spec_of(made[1])["rules"]
+
+
+def test_more_than_thirty_two_listeners_become_several_routes() -> None:
+    ports: list[object] = [server("*", port=1000 + n) for n in range(40)]
+    made = written(moved(gateway(ports), rules([TO_API])), "HTTPRoute")
+    assert [len(spec_of(route)["parentRefs"]) for route in made] == [32, 8]
+
+
+def test_a_rule_that_replaces_a_prefix_has_one_match() -> None:
+    rule = {
+        "match": [{"uri": {"prefix": "/"}, "method": {"exact": m}} for m in ("GET", "PUT")],
+        "rewrite": {"uri": "/v1/"},
+        **TO_API,
+    }
+    result = moved(gateway([server("*")]), rules([rule]))
+    made = [one for route in written(result, "HTTPRoute") for one in spec_of(route)["rules"]]
+    assert [len(one["matches"]) for one in made] == [1, 1]
+
+
+def test_databases_enter_as_bytes() -> None:
+    spec = the_gateway(moved(gateway([server("*", port=27017, protocol="MONGO")])))
+    assert spec["listeners"][0]["protocol"] == "TCP"
