@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ir.behaviour.request import Request
 from ir.model import Model
@@ -161,7 +161,8 @@ def _claim(loss: Loss) -> Claim:
 
 
 def _verification(proof: Proof) -> Verification:
-    changes = tuple(_change(*rest) for one in proof.found for rest in _merged(one))
+    merged = [rest for one in proof.found for rest in _merged(one)]
+    changes = tuple(_change(*rest) for rest in merged)
     equal = sum(proof.counts[v] for v in (Verdict.EQUAL_EXACT, Verdict.EQUAL_UNDER))
     total = sum(proof.counts.values())
     unexplained = len(proof.unexplained())
@@ -183,6 +184,10 @@ def _verification(proof: Proof) -> Verification:
         reasons=proof.reasons,
         doubted=proof.doubted,
         exaggerated=tuple(sorted({f"{c.code}: {c.message}" for c in proof.exaggerated})),
+        because=tuple(
+            tuple((claim.code, claim.message) for claim in explained.claims)
+            for _, explained, _ in merged
+        ),
     )
 
 
@@ -193,7 +198,8 @@ def _merged(one: Found) -> Iterator[tuple[Slice, Explained, int]]:
         key = change.change.kind, change.change.listed, change.codes
         groups.setdefault(key, []).append(change)
     for held in groups.values():
-        yield one.slice, held[0], len(held)
+        claims = {id(claim): claim for change in held for claim in change.claims}
+        yield one.slice, replace(held[0], claims=tuple(claims.values())), len(held)
 
 
 def _change(of: Slice, explained: Explained, classes: int) -> dict[str, object]:

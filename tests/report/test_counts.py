@@ -8,12 +8,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from tests.report.reports import finding, report, shop
 from translator.report.html.page import render_html
-from translator.report.model import Impact, Report, Severity
+from translator.report.model import Impact, Report, Severity, Verification
 from translator.report.render.csv import render_csv
 from translator.report.render.groups import causes
 from translator.report.render.json import render_json
@@ -119,3 +120,23 @@ def test_every_leaf_of_the_ledger_is_a_row_of_the_table() -> None:
     rows = list(csv.DictReader(io.StringIO(render_csv(shop()))))
     fates = Counter(row["fate"] for row in rows if row["row"] == "leaf")
     assert fates == Counter({name: n for name, n in shop().summary.fates.items() if n})
+
+
+def test_every_form_says_why_ports_are_no_better_than_they_are() -> None:
+    reasons = {"an object whose age is not known": 3, "a filter that is not read": 1}
+    proof = Verification("EQUAL_UNDER", {"EQUAL_UNDER": 4}, reasons=reasons)
+    made = replace(report(), verification=proof)
+    told = [render_text(made), render_markdown(made), render_html(made)]
+    for text in told:
+        assert "3 ports: an object whose age is not known" in text
+        assert "1 port: a filter that is not read" in text
+    tree = json.loads(render_sarif(made))
+    assert tree["runs"][0]["properties"]["verificationReasons"] == reasons
+
+
+def test_a_page_of_text_tells_the_first_reasons_and_how_many_more_there_are() -> None:
+    reasons = {f"reason {n}": n for n in range(1, 7)}
+    proof = Verification("MAY_DIFFER", {"MAY_DIFFER": 6}, reasons=reasons)
+    made = replace(report(), verification=proof)
+    assert "and 3 further reasons" in render_text(made)
+    assert "6 ports: reason 6" in render_text(made, verbose=True)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 
@@ -15,8 +16,11 @@ from tests.report.hostile import ATTACKS, hostile_report
 from tests.report.large import large_report
 from tests.report.reports import FAULT_AT, finding, report, shop
 from translator.pipeline import options_of, translate_loaded
+from translator.report.exhibits import Exhibits
+from translator.report.html.findings import cause_views
 from translator.report.html.page import render_html
-from translator.report.model import Report
+from translator.report.html.sheets import Desk
+from translator.report.model import Impact, Report, Severity, Verification
 from translator.source.load import load_text
 
 Attributes = dict[str, str | None]
@@ -222,3 +226,49 @@ def test_a_finding_without_a_document_has_no_snippet() -> None:
     page = Page(render_html(report(finding())))
     assert page.all("pre", "snippet") == []
     assert f"{FAULT_AT.file}:{FAULT_AT.line}" in page.texts()
+
+
+def test_a_request_of_the_proof_stands_with_the_finding_that_explains_it() -> None:
+    one = finding("MM402", Severity.HIGH, Impact.STRICTER, "the port of web is shut.")
+    other = finding("MM402", Severity.HIGH, Impact.STRICTER, "the port of api is shut.")
+    changes: tuple[dict[str, object], ...] = tuple(
+        {
+            "kind": "newly_denied",
+            "slice": f"Deployment/shop/{name} port 80",
+            "witness": {"source": "shop/a", "destination": name, "port": 80, "method": "GET", "path": f"/{name}"},
+            "explained_by": ["MM402"],
+        }
+        for name in ("web", "api")
+    )  # fmt: skip
+    because = (((one.code, one.message),), ((other.code, other.message),))
+    proof = Verification("DIFFERENT", {"DIFFERENT": 2}, changes, because=because)
+    made = replace(report(one, other), verification=proof)
+    (view,) = cause_views(made, Desk(made, Exhibits()))
+    assert view.shown == ()
+    shown = {v.finding.message: [c.slice for c in v.shown] for v in view.findings}
+    assert shown == {
+        one.message: ["Deployment/shop/web port 80"],
+        other.message: ["Deployment/shop/api port 80"],
+    }
+
+
+def test_requests_of_which_only_the_code_is_known_stand_with_the_cause() -> None:
+    one = finding("MM402", Severity.HIGH, Impact.STRICTER, "shut.")
+    change: dict[str, object] = {"kind": "newly_denied", "explained_by": ["MM402"]}
+    made = replace(report(one), verification=Verification("DIFFERENT", {}, (change,)))
+    (view,) = cause_views(made, Desk(made, Exhibits()))
+    assert len(view.shown) == 1
+    assert view.findings[0].shown == ()
+
+
+def test_a_real_translation_ties_each_change_to_findings_that_are_told() -> None:
+    made = shop()
+    told = {(one.code, one.message) for one in made.findings}
+    proof = made.verification
+    assert len(proof.because) == len(proof.changes) > 0
+    for change, because in zip(proof.changes, proof.because, strict=True):
+        listed = change["explained_by"]
+        assert isinstance(listed, list)
+        codes = set(listed)
+        assert {code for code, _ in because} == codes - {"MM907"}
+        assert set(because) <= told

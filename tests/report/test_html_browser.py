@@ -160,7 +160,7 @@ def test_controls_are_told_to_a_screen_reader(page: Page) -> None:
         ("combobox", "Namespace"),
         ("combobox", "Feature"),
         ("group", "Severity"),
-        ("region", "Map of calls"),
+        ("region", "Map of who calls whom"),
         ("img", "Map of who calls whom"),
         ("table", ""),
     ]

@@ -6,7 +6,7 @@ import pytest
 
 from ir.behaviour.request import Caller, Request
 from translator.report.model import Impact
-from translator.report.render.difference import _TITLES
+from translator.report.words import CHANGES
 from translator.verify.explain import Claim, Claims
 from translator.verify.result import Change, Kind, Sample
 
@@ -43,4 +43,4 @@ def test_a_finding_explains_what_it_is_about() -> None:
 
 
 def test_each_kind_of_change_has_a_title() -> None:
-    assert set(_TITLES) == {kind.value for kind in Kind}
+    assert set(CHANGES) == {kind.value for kind in Kind}

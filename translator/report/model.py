@@ -209,6 +209,8 @@ class Verification:
     """Slices that differ and of which besides not all is understood: what else changes there is open."""
     exaggerated: tuple[str, ...] = ()
     """Findings of wider or narrower access whose difference does not occur."""
+    because: tuple[tuple[tuple[str, str], ...], ...] = field(default=(), compare=False, repr=False)
+    """For each change the findings that explain it, by code and message; for the page, in no other form."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ def report_schema() -> dict[str, object]:
     made = TypeAdapter(Report).json_schema(schema_generator=Schema)
     properties = cast("dict[str, object]", made["properties"])
     del properties["exhibits"]
+    kinds = cast("dict[str, dict[str, dict[str, object]]]", made["$defs"])
+    del kinds["Verification"]["properties"]["because"]
     properties["schema_version"] = {"const": 1}
     properties["causes"] = {"type": "array", "items": _cause()}
     made["required"] = [*made["required"], "assumptions", "causes"]

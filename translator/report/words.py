@@ -1,10 +1,67 @@
-"""Names of ours as people read them."""
+"""Names of ours as people read them, the same in every form."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 _PARTS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+CHANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "newly_allowed": "newly allowed",
+        "rate_raised": "more requests pass",
+        "evidence": "let in on weaker proof",
+        "newly_denied": "newly denied",
+        "rate_lowered": "fewer requests pass",
+        "rerouted": "routed elsewhere",
+        "reweighted": "other shares",
+        "rewritten": "changed on the way otherwise",
+        "retry": "tried again otherwise",
+        "timeout": "another timeout",
+        "read": "read where it was passed on as bytes, or the other way round",
+        "ejection": "endpoints that fail left out otherwise",
+        "ejection_manner": "endpoints that fail looked at in another manner",
+    }
+)
+"""The kinds of changes that the proof finds, gravest first."""
+
+_ORDER = tuple(CHANGES)
+
+VERDICTS: Mapping[str, str] = MappingProxyType(
+    {
+        "EQUAL_EXACT": "equal",
+        "EQUAL_UNDER": "equal under assumptions",
+        "DIFFERENT": "different",
+        "MAY_DIFFER": "may differ",
+        "UNKNOWN": "too hard to tell",
+        "NOTHING_TO_COMPARE": "nothing to compare",
+        "NOT_RUN": "not compared",
+    }
+)
+"""How two sides compare."""
+
+
+def change_title(kind: str) -> str:
+    """What changes, in a few words."""
+    return CHANGES.get(kind, kind.replace("_", " "))
+
+
+def change_rank(kind: str) -> int:
+    """The place of a kind of change among all, the gravest first."""
+    return _ORDER.index(kind) if kind in CHANGES else len(_ORDER)
+
+
+def verdict_title(verdict: str) -> str:
+    """How two sides compare, in a few words."""
+    return VERDICTS.get(verdict, verdict.replace("_", " ").lower())
+
+
+def resource_title(resource: str) -> str:
+    """``Namespace/shop`` for ``Namespace//shop``: what is in no namespace shows none."""
+    kind, _, rest = resource.partition("/")
+    return f"{kind}/{rest[1:]}" if rest.startswith("/") and len(rest) > 1 else resource
 
 
 def kind_title(name: str) -> str:

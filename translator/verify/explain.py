@@ -102,6 +102,7 @@ class Explained:
 
     change: Change
     codes: tuple[str, ...]
+    claims: tuple[Claim, ...] = ()
 
 
 class Claims:
@@ -120,7 +121,7 @@ class Claims:
 
     def explain(self, change: Change) -> Explained:
         """The change with its findings; none where one of its requests has none."""
-        codes: dict[str, None] = {}
+        used: dict[int, None] = {}
         for sample in change.samples:
             near = (*self._near(sample), *self._silent(change.kind))
             own = [
@@ -131,8 +132,9 @@ class Claims:
             if not own:
                 return Explained(change, (ODD_PATHS,) if change.odd else ())
             self.used.update(own)
-            codes.update(dict.fromkeys(self.all[n].code for n in own))
-        return Explained(change, tuple(sorted(codes)))
+            used.update(dict.fromkeys(own))
+        claims = tuple(self.all[n] for n in sorted(used))
+        return Explained(change, tuple(sorted({one.code for one in claims})), claims)
 
     def _silent(self, kind: Kind) -> Iterator[int]:
         """Findings about a default that holds for every request."""

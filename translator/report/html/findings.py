@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from translator.report.areas import area
 from translator.report.catalogue import CATALOGUE, Entry
 from translator.report.html.sheets import Desk, Snippet
 from translator.report.model import Finding, Placement, Report, Severity, Source
 from translator.report.render.groups import Cause, causes
+from translator.report.words import change_rank
 
 _SHOWN = 8
 """Places of a finding that are named, and outputs of it."""
@@ -29,7 +30,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """A class of requests that fare otherwise, by one of them."""
+    """A class of requests that fare otherwise, by one of them; ``because``: the findings that explain it."""
 
     kind: str
     slice: str
@@ -38,6 +39,7 @@ class ChangeView:
     before: str
     after: str
     explained_by: tuple[str, ...]
+    because: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,15 @@ class FindingView:
     why: str
     advice: str
     witness: str
+    shown: tuple[ChangeView, ...] = ()
+    """What the proof found of it: requests that fare otherwise."""
+    unshown: int = 0
+    """How many more it found."""
 
 
 @dataclass(frozen=True, slots=True)
 class CauseView:
-    """Findings of one cause, and what the proof shows of them."""
+    """Findings of one cause. ``shown``: requests that are known to be explained by its code alone, of no finding."""
 
     number: int
     cause: Cause
@@ -82,21 +88,44 @@ class CauseView:
 
 def cause_views(report: Report, desk: Desk) -> tuple[CauseView, ...]:
     """The causes, the most dangerous first, with all that is said about them."""
-    shown: dict[str, list[ChangeView]] = {}
-    for change in changes(report):
-        for code in change.explained_by:
-            shown.setdefault(code, []).append(change)
+    proof = Shown(changes(report))
     found: list[CauseView] = []
     for number, cause in enumerate(causes(report.findings), 1):
         reasons = {_reason(report.findings[n]) for n in cause.numbers}
         why = reasons.pop() if len(reasons) == 1 else ""
         views = tuple(
-            _view(n, report.findings[n], desk, without=(why, cause.advice)) for n in cause.numbers
+            _proved(_view(n, report.findings[n], desk, without=(why, cause.advice)), proof)
+            for n in cause.numbers
         )
         code = cause.first.code
-        proof = tuple(shown.get(code, ())[:_PROOFS])
-        found.append(CauseView(number, cause, CATALOGUE.get(code), why, proof, views))
+        found.append(CauseView(number, cause, CATALOGUE.get(code), why, proof.of_code(code), views))
     return tuple(found)
+
+
+class Shown:
+    """The changes that the proof found by the findings that explain them."""
+
+    def __init__(self, found: Iterable[ChangeView]) -> None:
+        self._by_finding: dict[tuple[str, str], list[ChangeView]] = {}
+        self._by_code: dict[str, list[ChangeView]] = {}
+        for change in found:
+            for key in change.because:
+                self._by_finding.setdefault(key, []).append(change)
+            for code in () if change.because else change.explained_by:
+                self._by_code.setdefault(code, []).append(change)
+
+    def of(self, one: Finding) -> tuple[ChangeView, ...]:
+        """Those that a finding explains."""
+        return tuple(self._by_finding.get((one.code, one.message), ()))
+
+    def of_code(self, code: str) -> tuple[ChangeView, ...]:
+        """The first of those of which only the code is known."""
+        return tuple(self._by_code.get(code, ())[:_PROOFS])
+
+
+def _proved(view: FindingView, proof: Shown) -> FindingView:
+    found = proof.of(view.finding)
+    return replace(view, shown=found[:_PROOFS], unshown=max(0, len(found) - _PROOFS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +216,13 @@ def _becomes(one: Finding, desk: Desk) -> tuple[Linked, ...]:
 
 def changes(report: Report) -> tuple[ChangeView, ...]:
     """What the proof found, what is newly allowed first."""
-    views = [_change(one) for one in report.verification.changes]
-    order = ("newly_allowed", "evidence", "newly_denied", "rerouted")
-    return tuple(
-        sorted(views, key=lambda v: order.index(v.kind) if v.kind in order else len(order))
-    )
+    found = report.verification.changes
+    because = report.verification.because or ((),) * len(found)
+    views = [_change(*pair) for pair in zip(found, because, strict=True)]
+    return tuple(sorted(views, key=lambda view: change_rank(view.kind)))
 
 
-def _change(tree: Mapping[str, object]) -> ChangeView:
+def _change(tree: Mapping[str, object], because: tuple[tuple[str, str], ...]) -> ChangeView:
     witness = tree.get("witness")
     explained = tree.get("explained_by")
     return ChangeView(
@@ -205,6 +233,7 @@ def _change(tree: Mapping[str, object]) -> ChangeView:
         before=str(tree.get("before", "")),
         after=str(tree.get("after", "")),
         explained_by=tuple(map(str, explained if isinstance(explained, Iterable) else ())),
+        because=because,
     )
 
 

@@ -1,4 +1,4 @@
-"""The map of who calls whom, and what changes on each way: laid out in columns, callers to the left."""
+"""Who calls whom, and what changes on each way: drawn in columns, callers to the left."""
 
 from __future__ import annotations
 
@@ -9,13 +9,21 @@ from itertools import pairwise
 
 from translator.report.exhibits import Exhibits
 from translator.report.model import Report
+from translator.report.words import change_rank
 
 MOST = 48
-"""Boxes that are drawn; where there are more, each namespace is one."""
+"""Names that one map shows; the less busy of more are one."""
 _STEP, _ROW, _LANE, _WIDTH, _HEIGHT, _EDGE = 280, 50, 20, 208, 34, 16
 _LONGEST = 25
 _SWEEPS = 4
-_GRAVE = ("newly_allowed", "evidence", "newly_denied", "rerouted", "reweighted", "rewritten")
+_DRAWN = {
+    "newly_allowed": "newly_allowed",
+    "rate_raised": "newly_allowed",
+    "evidence": "evidence",
+    "newly_denied": "newly_denied",
+    "rate_lowered": "newly_denied",
+}
+"""How changes are drawn; all others as ``other``."""
 
 Name = tuple[str, ...]
 """A box by its name, or a bend of a way by its ends and its column."""
@@ -35,10 +43,14 @@ class Way:
     @property
     def kind(self) -> str:
         """The gravest change, else ``refused`` or ``same``: how it is drawn."""
-        for kind in (*_GRAVE, *self.changes):
-            if kind in self.changes:
-                return kind if kind in _GRAVE[:3] else "other"
+        gravest = min(self.changes, key=change_rank, default="")
+        if gravest:
+            return _DRAWN.get(gravest, "other")
         return "refused" if list(self.words) == ["is refused"] else "same"
+
+
+Ways = Mapping[tuple[str, str], Way]
+"""Ways by caller and callee."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +65,16 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The map; ``by_namespace`` where boxes are namespaces. Empty ``boxes``: nobody is known to call anybody."""
+    """Boxes and the ways between them. Empty ``boxes``: nobody is known to call anybody."""
 
     boxes: tuple[Box, ...]
     ways: tuple[Way, ...]
     width: int
     height: int
-    by_namespace: bool
 
 
-def drawn(report: Report, exhibits: Exhibits) -> Drawing:
-    """The map of a run."""
-    found = _ways(report, exhibits)
-    by_namespace = len({name for pair in found for name in pair}) > MOST
-    if by_namespace:
-        found = _joined(found, lambda name: name.partition("/")[0] or "no namespace")
-        found = _joined(found, _busiest(found))
+def drawn(found: Ways) -> Drawing:
+    """The ways, drawn from box to box."""
     depth = _depths(found)
     columns = _columns(found, depth)
     place: dict[Name, tuple[int, int]] = {}
@@ -80,13 +86,18 @@ def drawn(report: Report, exhibits: Exhibits) -> Drawing:
             y += _ROW if len(name) == 1 else _LANE
         height = max(height, y)
     height = _draw(found, depth, place, height)
-    boxes = tuple(Box(n[0], _fitted(n[0]), x, y) for n, (x, y) in place.items() if len(n) == 1)
+    boxes = tuple(Box(n[0], fitted(n[0]), x, y) for n, (x, y) in place.items() if len(n) == 1)
     width = 2 * _EDGE + max(len(columns) - 1, 0) * _STEP + _WIDTH + 40
-    ways = tuple(sorted(found.values(), key=lambda w: (w.caller, w.callee)))
-    return Drawing(boxes, ways, width, height + _EDGE, by_namespace)
+    return Drawing(boxes, in_order(found), width, height + _EDGE)
 
 
-def _ways(report: Report, exhibits: Exhibits) -> dict[tuple[str, str], Way]:
+def in_order(found: Ways) -> tuple[Way, ...]:
+    """The ways by caller and callee."""
+    return tuple(sorted(found.values(), key=lambda w: (w.caller, w.callee)))
+
+
+def ways_of(report: Report, exhibits: Exhibits) -> dict[tuple[str, str], Way]:
+    """Who calls whom by the rules of the source, and what the proof found on each way."""
     found: dict[tuple[str, str], Way] = {}
     for call in exhibits.calls:
         way = found.setdefault((call.caller, call.callee), Way(call.caller, call.callee))
@@ -111,9 +122,7 @@ def _named(destination: str) -> str:
     return destination.partition("/")[2] if destination.count("/") > 1 else destination
 
 
-def _joined(
-    found: Mapping[tuple[str, str], Way], into: Callable[[str], str]
-) -> dict[tuple[str, str], Way]:
+def joined(found: Ways, into: Callable[[str], str]) -> dict[tuple[str, str], Way]:
     """The same with several as one."""
     joined: dict[tuple[str, str], Way] = {}
     for way in found.values():
@@ -126,7 +135,7 @@ def _joined(
     return joined
 
 
-def _busiest(found: Mapping[tuple[str, str], Way]) -> Callable[[str], str]:
+def busiest(found: Ways) -> Callable[[str], str]:
     """Keeps the names with the most changes and ways, and makes one of the others."""
     weight: Counter[str] = Counter()
     for (a, b), way in found.items():
@@ -270,5 +279,6 @@ def _curve(points: Sequence[tuple[int, int]]) -> str:
     return path
 
 
-def _fitted(name: str) -> str:
+def fitted(name: str) -> str:
+    """A name as it fits into a box."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

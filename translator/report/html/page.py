@@ -17,13 +17,14 @@ from markupsafe import Markup
 from translator.report.areas import area
 from translator.report.exhibits import Exhibits
 from translator.report.headline import headline
+from translator.report.html.atlas import atlas
 from translator.report.html.findings import by_feature, by_namespace, cause_views, changes
-from translator.report.html.graph import drawn
 from translator.report.html.ledger import accounts, bar
 from translator.report.html.matrix import matrix
 from translator.report.html.sheets import Desk
 from translator.report.model import Report
 from translator.report.render.words import printable, shortened, times
+from translator.report.words import change_title, resource_title, verdict_title
 
 
 def render_html(report: Report) -> str:
@@ -57,7 +58,7 @@ def render_html_chunks(report: Report) -> Iterator[str]:
             whole=bar(report.summary.fates, report.summary.leaves),
             accounts=accounts(report),
             desk=desk,
-            map=drawn(report, exhibits),
+            map=atlas(report, exhibits),
             matrix=matrix(exhibits),
         )
     )
@@ -72,7 +73,13 @@ def room() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(line=printable, shortened=shortened)
+    made.filters.update(
+        line=printable,
+        shortened=shortened,
+        change=change_title,
+        verdict=verdict_title,
+        named=resource_title,
+    )
     made.globals.update(times=times, area=area)
     return made
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from translator.report.exhibits import Exhibits, Sheet
 from translator.report.model import Fate, LedgerRow, Placement, Report, Source
+from translator.report.words import resource_title
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _GRAVEST = tuple(Fate)
@@ -244,7 +245,9 @@ def _graver(a: str, b: str) -> str:
 
 
 def _title(sheet: Sheet, rows: Sequence[LedgerRow]) -> str:
-    named = {row.resource: None for row in rows if not row.resource.startswith("List/")}
+    named = {
+        resource_title(row.resource): None for row in rows if not row.resource.startswith("List/")
+    }
     return ", ".join(named) or sheet.file
 
 

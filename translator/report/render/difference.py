@@ -17,31 +17,14 @@ from translator.report.difference import (
 from translator.report.model import Source
 from translator.report.render.groups import place_text
 from translator.report.render.words import printable, times
-
-_TITLES = {
-    "newly_allowed": "newly allowed",
-    "rate_raised": "more requests pass",
-    "evidence": "let in on a weaker proof of who they are",
-    "newly_denied": "newly denied",
-    "rate_lowered": "fewer requests pass",
-    "rerouted": "routed elsewhere",
-    "reweighted": "other shares",
-    "rewritten": "changed on the way otherwise",
-    "retry": "tried again otherwise",
-    "timeout": "another timeout",
-    "read": "read where it was passed on as bytes, or the other way round",
-    "ejection": "endpoints that fail left out otherwise",
-    "ejection_manner": "endpoints that fail looked at in another manner",
-}
-"""The kinds of changes, gravest first."""
+from translator.report.words import change_rank, change_title
 
 _SHOWN = 8
 """Names of an open question that are shown."""
 
 
 def _in_order(changes: Sequence[Changed]) -> list[Changed]:
-    order = list(_TITLES)
-    return sorted(changes, key=lambda c: (order.index(c.kind), c.world, c.slice))
+    return sorted(changes, key=lambda c: (change_rank(c.kind), c.world, c.slice))
 
 
 # --- text ----------------------------------------------------------------------------------------
@@ -66,7 +49,7 @@ def difference_text(found: Difference) -> str:
 def _change_text(change: Changed) -> Iterator[str]:
     tomorrow = "" if change.world == "closed" else " (no caller that is listed)"
     more = "" if change.classes == 1 else f", {change.classes} classes of requests"
-    yield f"{_TITLES[change.kind]}: {change.slice}{tomorrow}{more}"
+    yield f"{change_title(change.kind)}: {change.slice}{tomorrow}{more}"
     yield f"    request: {printable(_request(change))}"
     yield f"    before: {printable(change.before.text)}{_rules(change.before)}"
     yield f"    after:  {printable(change.after.text)}{_rules(change.after)}"
@@ -150,7 +133,7 @@ def difference_markdown(found: Difference) -> str:
 
 
 def _change_markdown(change: Changed) -> Iterator[str]:
-    yield f"## {_TITLES[change.kind].capitalize()}: {_code(change.slice)}"
+    yield f"## {change_title(change.kind).capitalize()}: {_code(change.slice)}"
     yield ""
     yield f"{_code(_request(change))}, {_plain(change.sender)}"
     yield ""

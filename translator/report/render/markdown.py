@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from translator.report.headline import headline
 from translator.report.model import Finding, Output, Report
 from translator.report.render.groups import Cause, Group, causes, place_text
-from translator.report.render.words import counts, printable, shortened, times
+from translator.report.render.words import counts, doubts, printable, shortened, times
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!@])")
 _SHOWN = 5
 """Places of a group that are named."""
 _HEAD = 20
 """Causes in the head: a page holds as many."""
+_DOUBTS = 8
+"""Reasons of the proof that are told in the head."""
 _LONGEST = 160
 """Characters of a message or an advice in the head."""
 LARGEST = 60_000
@@ -89,6 +91,7 @@ def _counts(report: Report, found: Sequence[Cause]) -> Iterator[str]:
         + (f"; {times(len(found), 'cause')}" if found else "")
     )
     yield f"- Verification: {plain(verdict.verdict)}{reason}"
+    yield from (f"  - {plain(line)}" for line in doubts(verdict, _DOUBTS))
 
 
 def _head(found: Sequence[Cause]) -> Iterator[str]:

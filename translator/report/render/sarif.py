@@ -54,6 +54,7 @@ def render_sarif(report: Report) -> str:
                 "findings": report.summary.findings,
             },
             "verification": report.verification.verdict,
+            "verificationReasons": report.verification.reasons,
         },
     }
     tree = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}

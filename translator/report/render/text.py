@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from translator.report.headline import headline
 from translator.report.model import Finding, Report, Severity, Source, Version
 from translator.report.render.groups import Cause, Group, causes, place_text, trimmed
-from translator.report.render.words import counts, printable, shortened, times
+from translator.report.render.words import counts, doubts, printable, shortened, times
 
 PAGE = 56
 """Lines of a page, of :data:`WIDTH` characters each; a few more are left for what the run wrote."""
@@ -18,6 +18,8 @@ _SHOWN = 3
 """Further places of a cause that are named on a page."""
 _LONGEST = 240
 """Characters of a message or an advice on a page."""
+_DOUBTS = 3
+"""Reasons of the proof that are told on a page."""
 _AT_LEAST = 4
 """Causes that are told in full however many there are."""
 
@@ -166,6 +168,7 @@ def _closing(report: Report, found: Sequence[Cause], *, verbose: bool) -> Iterat
     verdict = report.verification
     reason = f" ({printable(verdict.reason)})" if verdict.reason else ""
     yield f"verification: {verdict.verdict}{reason}"
+    yield from (f"    {printable(line)}" for line in doubts(verdict, 0 if verbose else _DOUBTS))
     if verbose:
         yield from (f"assumed: {printable(text)}" for text in report.assumptions)
     elif report.assumptions:

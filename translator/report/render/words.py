@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from translator.report.model import Verification
+
 
 def printable(text: str) -> str:
     """The text on one line: control characters, which may come from the input, are spelt out."""
@@ -19,6 +23,16 @@ def counts(numbers: dict[str, int]) -> str:
 def times(number: int, noun: str) -> str:
     """``1 file``, ``3 files``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def doubts(verdict: Verification, most: int = 0) -> Iterator[str]:
+    """Why ports are no better than they are, as many reasons as fit; 0 for all."""
+    reasons = list(verdict.reasons.items())
+    shown = reasons[: most or len(reasons)]
+    yield from (f"{times(number, 'port')}: {why}" for why, number in shown)
+    rest = len(reasons) - len(shown)
+    if rest:
+        yield f"and {times(rest, 'further reason')}"
 
 
 def shortened(text: str, longest: int) -> str:
