@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
@@ -131,21 +131,34 @@ def _spelt_out(value: object) -> object:
 
 Access = Literal["allowed", "refused", "not_found"]
 Expected = Access | Routing
+Mesh = Literal["istio", "linkerd", "cilium", "gateway-api"]
 
 
 class Case(_Strict):
-    """A request, its verdicts, and why they are right; without ``after`` nothing changes."""
+    """A request, its verdicts, and why they are right; without ``after`` nothing changes.
+
+    ``after`` may be a map from targets to verdicts: for those that are not named nothing changes.
+    """
 
     name: str
     request: Request
     before: Expected
-    after: Expected | None = None
+    after: Expected | dict[Mesh, Expected] | None = None
     doc: Annotated[str, Field(min_length=1)]
 
     @field_validator("before", "after", mode="before")
     @classmethod
     def _short_forms(cls, value: object) -> object:
+        if isinstance(value, dict) and value and not set(value) - {*get_args(Mesh)}:
+            return {mesh: _spelt_out(expected) for mesh, expected in value.items()}
         return _spelt_out(value)
+
+    def expected_after(self, target: str) -> Expected:
+        """The verdict once ``target`` (a mesh, with or without version) has taken over."""
+        mesh = target.partition("@")[0]
+        if isinstance(self.after, dict):
+            return next((e for m, e in self.after.items() if m == mesh), self.before)
+        return self.before if self.after is None else self.after
 
 
 _CASES = TypeAdapter(tuple[Case, ...])
@@ -166,15 +179,15 @@ def load_truth(path: Path) -> tuple[Case, ...]:
     return cases
 
 
-def check(case: Case, before: Model, after: Model) -> None:
-    """Decides the request on both sides.
+def check(case: Case, before: Model, after: Model, target: str = "linkerd") -> None:
+    """Decides the request on both sides; ``after`` is what ``target`` does.
 
     Raises:
         AssertionError: a side decides otherwise than the table says.
         Unsupported: a side cannot be decided.
     """
     _check(case, "before", case.before, before)
-    _check(case, "after", case.before if case.after is None else case.after, after)
+    _check(case, "after", case.expected_after(target), after)
 
 
 def _check(case: Case, side: str, expected: Expected, model: Model) -> None:

@@ -312,13 +312,11 @@ def _unread(tree: Tree) -> dict[Unread, Resource]:
     told = [*not_read(tree.imported)]
     claimed = {id(resource.node) for resource in tree.imported.claimed}
     for resource in tree.loaded.resources:
-        refs = leaves_below(resource)
-        if id(resource.node) in claimed:
+        if id(resource.node) in claimed or resource.api_version.startswith(_SHARED):
             leaves = resource.document.leaves
+            refs = leaves_below(resource)
             if any(ref not in known and leaves[leaf_of(ref)].value is not None for ref in refs):
                 told.append(resource)
-        elif resource.api_version.startswith(_SHARED) and known.isdisjoint(refs):
-            told.append(resource)
     return {_key(resource, tree): resource for resource in told}
 
 

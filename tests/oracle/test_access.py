@@ -244,9 +244,9 @@ def moved(text: str) -> str:
 @needs_envoy
 def test_envoy_lets_in_whom_the_fixtures_let_in(tmp_path: Path) -> None:
     found: list[Port] = []
-    for case in cases():
+    for case in cases(target="linkerd"):
         if case.mesh == "istio":
             loaded = case.loaded(moved(case.text))
-            imported = load_importer("istio")(loaded.resources, case.options("linkerd"))
+            imported = load_importer("istio")(loaded.resources, case.options())
             found.extend(ports(case.folder.name, imported.model))
     assert agree(found, tmp_path) > SOME

@@ -206,9 +206,9 @@ def test_envoy_takes_the_route_that_the_model_says_for_every_class_of_requests(
 def test_envoy_takes_the_routes_of_the_fixtures_as_the_model_does() -> None:
     tables = [
         alone(f"{case.folder.name} {number}", fact)
-        for case in cases()
+        for case in cases(target="linkerd")
         if case.mesh == "istio"
-        for number, fact in enumerate(case.result("linkerd").model.facts)
+        for number, fact in enumerate(case.result().model.facts)
         if isinstance(fact, RouteTable)
         and fact.order is Order.LIST
         and fact.protocol.value == "http"

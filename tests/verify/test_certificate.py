@@ -49,9 +49,9 @@ def test_the_checker_is_small_and_imports_nothing_of_ours() -> None:
     assert not [name for name in imported if name.split(".")[0] in {"ir", "translator"}]
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name)
+@pytest.mark.parametrize("case", cases(target="linkerd"), ids=lambda case: case.name)
 def test_the_claims_about_a_translation_are_confirmed(case: Case) -> None:
-    before, after = case.result("linkerd").model, case.after("linkerd")
+    before, after = case.result().model, case.after()
     if not before.inventory.workloads:
         return
     told = certified(before, after)

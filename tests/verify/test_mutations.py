@@ -32,7 +32,7 @@ def models(case: Case) -> Iterator[Model]:
         if number % EVERY == 0:
             try:
                 resources = case.loaded(mutation.text).resources
-                yield load_importer(case.mesh)(resources, case.options("linkerd")).model
+                yield load_importer(case.mesh)(resources, case.options()).model
             except (ExceptionGroup, InputError):
                 continue
 
@@ -45,9 +45,9 @@ def slices(before: Model, after: Model) -> list[Slice]:
     return [*found, *routes.slices()]
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name)
+@pytest.mark.parametrize("case", cases(target="linkerd"), ids=lambda case: case.name)
 def test_no_change_is_called_equal_that_some_request_tells(case: Case) -> None:
-    before = case.result("linkerd").model
+    before = case.result().model
     for after in models(case):
         told = {
             one.name.partition(" ")[0]

@@ -55,12 +55,9 @@ def changes(case: Case, every: int) -> Iterator[Tree | None]:
     for number, mutation in enumerate(mutations(documents)):
         if number % every == 0:
             try:
-                yield read_tree(case.loaded(mutation.text), case.options(TARGET[case.mesh]))
+                yield read_tree(case.loaded(mutation.text), case.options())
             except (ExceptionGroup, InputError):
                 yield None
-
-
-TARGET = {"istio": "linkerd", "linkerd": "linkerd"}
 
 
 def confirmed(sample: Sample, before: Tree, after: Tree) -> bool:
@@ -152,10 +149,10 @@ def both(before: Tree, after: Tree, request: Request) -> tuple[bool, bool] | Non
     return one.allowed, other.allowed
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case.folder.name)
+@pytest.mark.parametrize("case", cases(target="linkerd"), ids=lambda case: case.name)
 def test_each_change_is_proved_equal_or_shown(case: Case, thorough: bool) -> None:  # noqa: FBT001
     score = Score()
-    before = read_tree(case.loaded(), case.options(TARGET[case.mesh]))
+    before = read_tree(case.loaded(), case.options())
     for after in changes(case, 1 if thorough else SOME):
         word = "refused by the reader" if after is None else judged(before, after, score)
         score.found[word] += 1

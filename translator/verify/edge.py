@@ -27,7 +27,7 @@ from translator.verify.dimensions import Strings, hosts_of
 from translator.verify.edge_entry import Entered, Gate
 from translator.verify.edge_fates import choices, connections, frame_of, requests
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Frame
-from translator.verify.outcomes import agrees, differences, said
+from translator.verify.outcomes import agrees, differences, said, unlike
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query
 from translator.verify.space import lowest
@@ -300,8 +300,7 @@ def _sample(
     if not all(agrees(fate, one) for fate, one in zip(fates, found, strict=True)):
         if perhaps:
             return None
-        message = f"{there}: {fates} but {found}"
-        raise Disagreement(message)
+        raise unlike(there, fates, found)
     leaves = [one.leaves for one in found]
     if fates[0].outcome.kind != fates[1].outcome.kind or meeting.terms[0] != meeting.terms[1]:
         by = [entry(model, there).leaves for model in models]

@@ -167,7 +167,8 @@ def connections(
         return Fate(Outcome("not_found"), "", 1)
     door = Address(None, gate.gateway, gate.port)
     outcome = at_gateway(best[1].route, gate.lowering, door, Seen((), None, tls=False))
-    return Fate(replace(outcome, timeout=None, attempts=None), name_of(best[1].route), 1)
+    once = replace(outcome, timeout=None, attempts=None, occasions=frozenset(), limits=())
+    return Fate(once, name_of(best[1].route), 1)
 
 
 def _standing(one: Choice, covered: Mapping[Pattern, int], atom: int) -> tuple[int, int] | None:

@@ -207,10 +207,8 @@ def _sample(client: Client, view: View, cell: int, kind: Kind) -> Sample:
     before, after = (decide_egress(side.model, request) for side in view.sides)
     wanted = kind is Kind.NEWLY_ALLOWED
     if after.allowed is not wanted or before.allowed is wanted:
-        message = (
-            f"{request}: {before.answer} by {before.rule}, then {after.answer} by {after.rule}"
-        )
-        raise Disagreement(message)
+        naive = f"{before.answer.value} by {before.rule}, then {after.answer.value} by {after.rule}"
+        raise Disagreement(request, kind.value.replace("_", " "), naive)
     return Sample(request, _said(before), _said(after), before.leaves, after.leaves)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ir.behaviour.concrete_tries import failures_of
 from ir.behaviour.delivery import Outcome
-from ir.behaviour.request import Delivery
+from ir.behaviour.request import Delivery, Request
 from ir.behaviour.tries import told
 from translator.verify.result import Kind
 from translator.verify.routed import Fate
+from translator.verify.witness import Disagreement
 
 _ERROR = 400
 
@@ -59,6 +62,12 @@ def agrees(fate: Fate, found: Delivery) -> bool:
     theirs = [(share.endpoints, share.fraction) for share in found.shares]
     listed = all(share and all(who.count("/") > 1 for who in share) for share, _ in theirs)
     return (not listed or sorted(mine) == sorted(theirs)) and _fails_alike(outcome, found)
+
+
+def unlike(request: Request, fates: tuple[Fate, Fate], found: Sequence[Delivery]) -> Disagreement:
+    """That the naive decider found something else, in words."""
+    naive = (f"{one.kind} by {one.route or 'nothing'}" for one in found)
+    return Disagreement(request, ", then ".join(map(said, fates)), ", then ".join(naive))
 
 
 def _fails_alike(outcome: Outcome, found: Delivery) -> bool:

@@ -21,7 +21,7 @@ from ir.opaque import Opaque as OpaquePiece
 from ir.traffic import EndpointSubset, Protocol, RouteTable
 from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
-from translator.verify.outcomes import agrees, differences, said
+from translator.verify.outcomes import agrees, differences, said, unlike
 from translator.verify.outside import by_host
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
@@ -318,8 +318,7 @@ def _samples(
                 )
                 break
             if not is_dotted(frame, cell):
-                message = f"{there}: {fates} but {found}"
-                raise Disagreement(message)
+                raise unlike(there, fates, found)
 
 
 def _names(address: Address, domain: str) -> tuple[Pattern, ...]:

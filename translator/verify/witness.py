@@ -29,6 +29,24 @@ from translator.verify.space import bits, lowest
 class Disagreement(Exception):  # noqa: N818  # it names what happened
     """The exact comparison and the naive decider say different things of one request: one of them is wrong."""
 
+    def __init__(self, request: Request, exact: str, naive: str) -> None:
+        super().__init__(
+            f"the two deciders disagree on {named(request)}: {exact}, or {naive}; one of them is wrong"
+        )
+
+
+def named(request: Request) -> str:
+    """A request in one line of text."""
+    caller = request.caller
+    who = caller.address
+    if caller.mtls and caller.namespace:
+        who = f"{caller.namespace}/{caller.service_account}"
+    to = request.workload or request.service or request.listener or request.external
+    port = request.port or request.service_port
+    name = f" for {request.server_name}" if request.server_name else ""
+    what = f"{request.method} {request.authority}{request.path}" if request.http else "a connection"
+    return f"{what}{name} from {who} to {to}:{port}"
+
 
 def requests_of(frame: Frame, cell: int) -> Iterator[Request]:
     """Requests that may be of the class, the first surely where its path has no dot elements."""
@@ -103,9 +121,12 @@ class Sides:
             if after.allowed is let_in and before.allowed is not let_in:
                 return _sample(there, before, after)
             if not is_dotted(frame, cell):
-                message = f"{there}: {before.answer} by {before.rule}, then {after.answer} by {after.rule}"
-                raise Disagreement(message)
+                naive = f"{before.answer.value} by {before.rule}, then {after.answer.value} by {after.rule}"
+                raise Disagreement(there, _VERDICTS[let_in], naive)
         return None
+
+
+_VERDICTS = {True: "newly allowed", False: "newly denied"}
 
 
 def _sample(request: Request, before: Decision, after: Decision) -> Sample:
