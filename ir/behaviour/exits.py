@@ -45,7 +45,7 @@ def exits_to(
             continue
         if not lowering.on(fact.attachment, workload, port):
             continue
-        if fact.attachment.subject.excluding or fact.attachment.audience is not None:
+        if not _is_told(fact.attachment):
             doubts[_OTHERS] = None
             continue
         own = held.setdefault(fact.layer, _Held())
@@ -73,6 +73,12 @@ def _by(rule: Rule, attachment: Attachment) -> Rule:
     return replace(rule, callers=(_who(attachment),), evidence=Evidence.LABEL)
 
 
+def _is_told(attachment: Attachment) -> bool:
+    """Whether the callers that a subject covers are told by conditions on each."""
+    named = all(one.scope is Scope.NAMESPACE for one in attachment.subject.excluding)
+    return named and attachment.audience is None
+
+
 def _who(attachment: Attachment) -> Way:
     """The callers that a subject covers."""
     subject = attachment.subject
@@ -91,6 +97,9 @@ def _who(attachment: Attachment) -> Way:
             found = [_named(Part.SERVICE, f"{space}/{name}")]
         case Scope.MESH | Scope.LISTENER | Scope.EGRESS:
             pass
+    out = [_named(Part.NAMESPACE, one.namespace.value).any_of
+           for one in subject.excluding if one.namespace is not None]  # fmt: skip
+    found.extend(Condition(Part.NAMESPACE, none_of=terms) for terms in out)
     return tuple(found)
 
 

@@ -62,6 +62,8 @@ def read_selector(place: Cursor, meta: Meta) -> Selection:
     left_out = [one.key for one in pods if _is_left_out(one.key) and _must_be(one)]
     kept = tuple(one for one in pods if not _is_left_out(one.key))
     idle = [leaf for one in pods if one not in kept for leaf in one.leaves]
+    any_cluster = (o for o in asked if o.key == CLUSTER and o.operator is Operator.EXISTS)
+    idle.extend(leaf for one in any_cluster for leaf in one.leaves)
     tests = [
         *_namespaces(asked, meta),
         *_accounts(asked, meta),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ir.provenance import Trail
-from ir.walk import traced
 from translator.api import Loss
+from translator.importers.cilium.leaves import leaves_in
 from translator.importers.cilium.model import Policy
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.kubernetes.metadata import Meta
@@ -14,7 +14,7 @@ API = "https://github.com/cilium/cilium/blob/main/pkg/policy/api/rule_validation
 
 def refused(policy: Policy, why: str) -> Loss:
     """The agent takes none of an object of which it refuses a part."""
-    leaves = tuple(sorted({leaf for t in traced(policy.rules) for leaf in t.origin}))
+    leaves = leaves_in(policy)
     return Loss(
         code="MM170",
         impact=Impact.NONE,

@@ -18,8 +18,8 @@ from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test, Vi
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Intent, Opaque
 from ir.provenance import Traced, Trail, absorb
-from ir.walk import traced
 from translator.api import Loss
+from translator.importers.cilium.leaves import leaves_in
 from translator.importers.cilium.link.findings import pruned, refused, without_peer
 from translator.importers.cilium.link.queries import whatever_the_query
 from translator.importers.cilium.link.subjects import Strange, subjects_of
@@ -71,7 +71,7 @@ class _Made:
             self._rule(policy, rule)
 
     def _idle(self, value: object, why: str) -> None:
-        leaves = tuple(sorted({leaf for t in traced(value) for leaf in t.origin}))
+        leaves = leaves_in(value)
         if leaves:
             self.inactive.append(Inactive(leaves=leaves, winner="", why=why))
 
@@ -87,7 +87,8 @@ class _Made:
         try:
             subjects = subjects_of(policy, rule.subject, self.inventory)
         except Strange as strange:
-            self.facts.append(_whole(policy.meta, rule, str(strange), (Column.ACCESS,)))
+            columns = (Column.ACCESS,) if strange.matters else ()
+            self.facts.append(_whole(policy.meta, rule, str(strange), columns))
             return
         if not subjects:
             self._idle(rule, "its selector names another namespace than its own")
@@ -124,12 +125,11 @@ class _Made:
 
 
 def _whole(meta: Meta, rule: PolicyRule, what: str, columns: tuple[Column, ...]) -> Opaque:
-    leaves = {leaf for value in traced(rule) for leaf in value.origin}
     return Opaque(
         kind=f"{meta.key}: {what}",
         intent=Intent.ACCESS_RULES,
         may_touch=columns,
-        trail=meta.fact("policy", *leaves),
+        trail=meta.fact("policy", *leaves_in(rule)),
     )
 
 
