@@ -86,7 +86,7 @@ def holds(test: Test, sight: Sight) -> bool:
         return False
     if not texts and test.missing_is_empty:
         texts = ("",)
-    labels = _labels_for(test.part, sight.request.caller)
+    labels = _labels_for(test.part, sight)
     pairs = [(term.value, text) for term in test.none_of for text in texts]
     if any(_is(term, text, labels) for term, text in pairs if _read(term, text, test, sight)):
         return False
@@ -268,11 +268,14 @@ def _labels(sight: Sight, _: str) -> tuple[str, ...]:
     return ("",) if caller.namespace or caller.labels else ()
 
 
-def _labels_for(part: Part, caller: Caller) -> Mapping[str, str]:
-    """The labels that a selector looks at: the caller's, or those of its namespace."""
+def _labels_for(part: Part, sight: Sight) -> Mapping[str, str]:
+    """The labels that a selector looks at: the caller's, or those of its namespace, as listed where it is."""
+    caller = sight.request.caller
     if part is not Part.NAMESPACE_LABELS:
         return caller.labels
-    return {**caller.namespace_labels, "kubernetes.io/metadata.name": caller.namespace}
+    space = sight.inventory.namespaces.get(caller.namespace)
+    own = caller.namespace_labels if space is None else space.labels
+    return {**own, "kubernetes.io/metadata.name": caller.namespace}
 
 
 def _namespace_labels(sight: Sight, _: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -66,6 +66,16 @@ def exits_to(
         for layer, own in sorted(held.items())
     )
     return tuple(one for one in exits if one.closed or one.refusals), tuple(doubts)
+
+
+def ports_of_exits(lowering: Lowering, workload: Workload) -> Iterator[int]:
+    """The ports of the workload that rules about what leaves for it single out."""
+    for fact in lowering.exits:
+        if isinstance(fact, Closed) or (
+            isinstance(fact, (Grant, Refusal))
+            and _reached(fact.callers, workload, lowering.inventory) is not False
+        ):
+            yield from lowering.named_ports((fact,), workload)
 
 
 def _by(rule: Rule, attachment: Attachment) -> Rule:

@@ -59,8 +59,8 @@ EVERYBODY = (SHOP, WEB, OUTSIDE)
         ({"podSelector": {}}, ()),
         ({"podSelector": {}, "ingress": []}, ()),
         ({"podSelector": {}, "ingress": [{}]}, EVERYBODY),
-        ({"podSelector": {}, "policyTypes": ["Egress"]}, EVERYBODY),
-        ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": []}, EVERYBODY),
+        ({"podSelector": {}, "policyTypes": ["Egress"]}, (WEB, OUTSIDE)),
+        ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": []}, (WEB, OUTSIDE)),
         ({"podSelector": {"matchLabels": {"app": "other"}}}, EVERYBODY),
         ({"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}, (SHOP,)),
         ({"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}}]}]}, (SHOP, WEB)),
@@ -96,12 +96,32 @@ def test_the_document_is_carried_and_both_sides_have_the_gate() -> None:
         assert any(isinstance(f, Closed) and f.layer is Layer.NETWORK for f in model.facts)
 
 
-def test_what_has_no_exact_form_taints_instead_of_opening() -> None:
-    spec = {"podSelector": {}, "ingress": [{"ports": [{"port": 1, "endPort": 65535}]}]}
-    result = translated(spec)
-    (fact,) = [f for f in result.model.facts if isinstance(f, Opaque)]
-    assert fact.kind == "NetworkPolicy/shop/p"
-    assert not [f for f in result.report.findings if f.code == "MM801"]
+def test_a_long_range_of_ports_is_said_as_it_is() -> None:
+    spec = {"podSelector": {}, "ingress": [{"ports": [{"port": 1, "endPort": 9000}]}]}
+    model = translated(spec).model
+    assert not [f for f in model.facts if isinstance(f, Opaque)]
+    assert [gets_in(model, SHOP, port) for port in (8080, 9090)] == [True, False]
+
+
+LEAVING: tuple[tuple[object, bool], ...] = (
+    ({"podSelector": {}, "policyTypes": ["Egress"]}, False),
+    ({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}, True),
+    ({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}, True),
+    ({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [
+        {"podSelector": {"matchLabels": {"app": "api"}}}], "ports": [{"port": "http"}]}]}, True),
+    ({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [
+        {"podSelector": {"matchLabels": {"app": "other"}}}]}]}, False),
+    ({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]}]}, False),
+    ({"podSelector": {"matchLabels": {"app": "other"}}, "policyTypes": ["Egress"]}, True),
+)  # fmt: skip
+"""Policies for pods of a namespace, and whether its pod ``front`` gets out to the pod ``api``."""
+
+
+@pytest.mark.parametrize(("spec", "gets_out"), LEAVING)
+def test_who_gets_out(spec: object, gets_out: bool) -> None:  # noqa: FBT001  # a parameter of the test
+    model = translated(spec).model
+    assert gets_in(model, SHOP) is gets_out
+    assert gets_in(model, WEB)
 
 
 @pytest.mark.parametrize(

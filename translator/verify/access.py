@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ir.behaviour.exits import ports_of_exits
 from ir.behaviour.lower import Lowering
 from ir.behaviour.stages import Access, Lowered
 from ir.inventory import Workload
@@ -258,6 +259,7 @@ def _ports(lowering: Lowering, workload: Workload, facts: Sequence[Fact]) -> Ite
     """The ports that are declared, and those that rules single out."""
     yield from lowering.inventory.ports_of(workload)
     yield from lowering.named_ports(facts, workload)
+    yield from ports_of_exits(lowering, workload)
 
 
 def client_namespaces(*models: Model) -> Iterator[Pattern]:

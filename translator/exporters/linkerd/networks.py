@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ir.access import Grant
+from ir.access import Direction, Grant
+from ir.attachment import WorkloadPort
 from ir.match import Part, Pattern
 from ir.model import Fact
 from translator.api import Loss, Options
@@ -26,8 +27,8 @@ SHOWN = 5
 
 def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:
     """What to add to the policies, and what they no longer hold apart."""
-    by_port = [f for f in network if isinstance(f, Grant) and _ports(f)]
-    shut = [f for f in by_port if str(INBOUND) not in _ports(f)]
+    by_port = [f for f in network if isinstance(f, Grant) and _is_for_ports(f)]
+    shut = [f for f in by_port if not _has(f, INBOUND)]
     if shut:
         yield Loss(
             code="MM607",
@@ -59,11 +60,23 @@ def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:
         )
 
 
-def _ports(grant: Grant) -> frozenset[str]:
-    """The ports that a rule lets in on; none: all."""
-    tests = [test for way in grant.requests for test in way.tests if test.part is Part.PORT]
-    values = [term.value for test in tests for term in test.any_of]
-    return frozenset(value.text for value in values if isinstance(value, Pattern))
+def _is_for_ports(grant: Grant) -> bool:
+    """Whether a rule lets in on some ports of TCP alone."""
+    words = [t.value.text for test in grant.always if test.part is Part.TRANSPORT
+             for t in test.any_of if isinstance(t.value, Pattern)]  # fmt: skip
+    inbound = grant.direction is Direction.INBOUND
+    return inbound and bool(grant.attachment.ports) and (not words or "TCP" in words)
+
+
+def _has(grant: Grant, number: int) -> bool:
+    """Whether a rule for ports lets in on this one, by number."""
+    ports = [port.value for port in grant.attachment.ports]
+    return any(
+        isinstance(port, WorkloadPort)
+        and isinstance(port.port, int)
+        and port.covers(number, port.port)
+        for port in ports
+    )
 
 
 def _leaves(facts: Sequence[Fact]) -> tuple[int, ...]:

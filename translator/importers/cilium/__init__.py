@@ -59,7 +59,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts: list[Fact] = [*linked.facts]
     facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
     inactive = [*linked.inactive, *_unused(statements, facts)]
-    facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
+    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
     policies = any(isinstance(one, Policy) for one in statements)
     model = Model(
         facts=tuple(facts),

@@ -158,7 +158,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions.extend(linked.assumptions)
     heeded = as_heeded(facts, words)
     facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
-    facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
+    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
     joined = tuple(read_membership(words))
     facts.extend((*joined, *kept_out(joined), *told.facts))
     facts.extend(class_gateways(others, options, reads))

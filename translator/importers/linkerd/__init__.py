@@ -82,7 +82,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
     facts.extend(machine_facts(statements))
-    facts.extend(network_facts(read_network_policies(resources, options.namespace), inventory))
+    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
     policies = read_default_policies(resources, options, reads)
     facts.extend(pod_facts(policies, servers, inventory, options))
     facts.extend(protocol_facts(servers, inventory, options.source))

@@ -7,14 +7,13 @@ cannot say exactly is an :class:`~ir.opaque.Opaque` that may touch access.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
-from ir.access import Closed, Evidence, Grant, Layer
-from ir.attachment import Attachment, EnforcedAt, Scope, Subject
-from ir.inventory import Inventory, meets
+from ir.access import Closed, Direction, Evidence, Grant, Layer
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
 from ir.match import (
     AllOf,
     Cidr,
@@ -36,10 +35,13 @@ GROUP = "networking.k8s.io"
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that every namespace has."""
 
-MOST_PORTS = 256
-"""Ports of a range that are written out."""
-
 Json = object
+
+_WORDS = {
+    Direction.INBOUND: ("Ingress", "ingress", "from"),
+    Direction.OUTBOUND: ("Egress", "egress", "to"),
+}
+"""The word of a direction among ``policyTypes``, the field of its rules, and that of their peers."""
 
 
 class Inexact(Exception):  # noqa: N818  # carries a reason upwards
@@ -53,8 +55,8 @@ class NetworkPolicy:
     key: str
     namespace: str
     labels: Labels
-    ingress: bool
-    rules: tuple[Json, ...]
+    rules: Mapping[Direction, tuple[Json, ...]]
+    """By the directions that it closes."""
     leaves: tuple[int, ...]
 
 
@@ -77,17 +79,24 @@ def _policy(resource: Resource, namespace: str) -> NetworkPolicy:
     value = plain(resource.node)
     spec = value.get("spec") if isinstance(value, dict) else None
     given = spec if isinstance(spec, dict) else {}
-    types = given.get("policyTypes")
-    listed = types if isinstance(types, list) and types else None
-    rules = given.get("ingress")
     return NetworkPolicy(
         key=f"NetworkPolicy/{namespace}/{resource.name}",
         namespace=namespace,
         labels=_selector(given.get("podSelector")),
-        ingress="Ingress" in listed if listed else True,
-        rules=tuple(rules) if isinstance(rules, list) else (),
+        rules=dict(_directions(given)),
         leaves=leaves_below(resource),
     )
+
+
+def _directions(given: Mapping[str, Json]) -> Iterator[tuple[Direction, tuple[Json, ...]]]:
+    """The directions that are closed, with their rules: without a word, ingress, and egress where it has rules."""
+    types = given.get("policyTypes")
+    listed = types if isinstance(types, list) and types else ["Ingress"]
+    for direction, (word, field, _) in _WORDS.items():
+        rules = given.get(field)
+        own = tuple(rules) if isinstance(rules, list) else ()
+        if word in listed or (own and listed is not types):
+            yield direction, own
 
 
 def _selector(value: Json) -> Labels:
@@ -107,26 +116,31 @@ def _selector(value: Json) -> Labels:
     return Labels(tuple(found))
 
 
-def network_facts(policies: Sequence[NetworkPolicy], inventory: Inventory) -> Iterator[Fact]:
+def network_facts(policies: Sequence[NetworkPolicy]) -> Iterator[Fact]:
     """What the policies say of who may connect: they add up, and the first closes its pods."""
     for policy in policies:
-        if policy.ingress:
-            node = trail(policy.key, because=policy.leaves)
-            at = Attachment(subject=_subject(policy), enforced_at=EnforcedAt.NODE)
-            try:
-                grants = [_grant(policy, rule, at, inventory) for rule in policy.rules]
-            except (Inexact, ValueError):
-                yield Opaque(
-                    attachment=at,
-                    kind=policy.key,
-                    intent=Intent.ACCESS_RULES,
-                    may_touch=(Column.ACCESS,),
-                    trail=node,
-                )
-                continue
-            yield Closed(attachment=at, layer=Layer.NETWORK, trail=node)
-            yield from grants
-            yield _from_its_node(policy, at)
+        for direction, rules in policy.rules.items():
+            yield from _facts(policy, direction, rules)
+
+
+def _facts(policy: NetworkPolicy, direction: Direction, rules: Sequence[Json]) -> Iterator[Fact]:
+    node = trail(policy.key, because=policy.leaves)
+    at = Attachment(subject=_subject(policy), enforced_at=EnforcedAt.NODE)
+    try:
+        grants = [grant for rule in rules for grant in _grants(policy, rule, at, direction)]
+    except (Inexact, ValueError):
+        yield Opaque(
+            attachment=at if direction is Direction.INBOUND else None,
+            kind=policy.key,
+            intent=Intent.ACCESS_RULES,
+            may_touch=(Column.ACCESS,),
+            trail=node,
+        )
+        return
+    yield Closed(attachment=at, direction=direction, layer=Layer.NETWORK, trail=node)
+    yield from grants
+    if direction is Direction.INBOUND:
+        yield _from_its_node(policy, at)
 
 
 def _subject(policy: NetworkPolicy) -> Subject:
@@ -141,31 +155,32 @@ def _subject(policy: NetworkPolicy) -> Subject:
 def _from_its_node(policy: NetworkPolicy, at: Attachment) -> Grant:
     """A pod is always reached from its own node: health checks come from there."""
     host = _test(policy, Part.ENTITY, Pattern(PatternKind.EXACT, "host"))
-    return _granted(policy, at, (_all(policy, host),), ())
+    return _granted(policy, at, (_all(policy, host),))
 
 
-def _grant(policy: NetworkPolicy, rule: Json, at: Attachment, inventory: Inventory) -> Grant:
+def _grants(
+    policy: NetworkPolicy, rule: Json, at: Attachment, direction: Direction
+) -> Iterator[Grant]:
+    """What a rule lets pass: one grant for each transport that its ports are of."""
     given = rule if isinstance(rule, dict) else {}
-    peers, ports = given.get("from"), given.get("ports")
-    callers = (
-        tuple(_peer(policy, one, inventory) for one in peers) if isinstance(peers, list) else ()
-    )
-    numbers = tuple(_ports(policy, ports, inventory)) if isinstance(ports, list) and ports else ()
-    if isinstance(ports, list) and ports and not numbers:  # none of them is a TCP port
-        numbers = ("0",)
-    terms = tuple(Pattern(PatternKind.EXACT, number) for number in numbers)
-    requests = (_all(policy, _test(policy, Part.PORT, *terms)),) if terms else ()
-    return _granted(policy, at, callers, requests)
+    peers, ports = given.get(_WORDS[direction][2]), given.get("ports")
+    callers = tuple(_peer(policy, one) for one in peers) if isinstance(peers, list) else ()
+    grant = replace(_granted(policy, at, callers), direction=direction)
+    if not isinstance(ports, list) or not ports:
+        yield grant
+        return
+    for protocol, own in _by_protocol(ports).items():
+        test = _test(policy, Part.TRANSPORT, Pattern(PatternKind.EXACT, protocol))
+        named_ports = [None if p is None else Traced(p, (), policy.leaves) for p in own]
+        held = () if None in named_ports else tuple(p for p in named_ports if p is not None)
+        yield replace(grant, attachment=replace(at, ports=held), always=(test,))
 
 
-def _granted(
-    policy: NetworkPolicy, at: Attachment, callers: tuple[AllOf, ...], requests: tuple[AllOf, ...]
-) -> Grant:
+def _granted(policy: NetworkPolicy, at: Attachment, callers: tuple[AllOf, ...]) -> Grant:
     return Grant(
         attachment=at,
         layer=Layer.NETWORK,
         callers=callers,
-        requests=requests,
         evidence=Evidence.LABEL,
         trail=trail(f"rule of {policy.key}", because=policy.leaves),
     )
@@ -183,7 +198,7 @@ def _test(policy: NetworkPolicy, part: Part, *terms: Term) -> Test:
     )
 
 
-def _peer(policy: NetworkPolicy, peer: Json, inventory: Inventory) -> AllOf:
+def _peer(policy: NetworkPolicy, peer: Json) -> AllOf:
     given = peer if isinstance(peer, dict) else {}
     block = given.get("ipBlock")
     if isinstance(block, dict):
@@ -195,14 +210,23 @@ def _peer(policy: NetworkPolicy, peer: Json, inventory: Inventory) -> AllOf:
         raise Inexact("a peer that names nobody")
     tests: list[Test] = []
     spaces = given.get("namespaceSelector")
-    names: tuple[str, ...] | None = (policy.namespace,)
-    if spaces is not None:
-        names = _namespaces(_selector(spaces), inventory)
-    if names is not None:
-        patterns = tuple(Pattern(PatternKind.EXACT, name) for name in names)
-        tests.append(_test(policy, Part.NAMESPACE, *patterns))
+    if spaces is None:
+        home = Pattern(PatternKind.EXACT, policy.namespace)
+        tests.append(_test(policy, Part.NAMESPACE, home))
+    else:
+        tests.extend(_spaces(policy, _selector(spaces)))
     tests.append(_test(policy, Part.WORKLOAD_LABELS, _selector(given.get("podSelector"))))
     return _all(policy, *tests)
+
+
+def _spaces(policy: NetworkPolicy, selector: Labels) -> Iterator[Test]:
+    """The namespaces of a selector; none of a selector without requirements, which means all."""
+    only = selector.requirements[0] if len(selector.requirements) == 1 else None
+    if only is not None and only.key == NAME_LABEL and only.operator is Operator.IN:
+        names = (Pattern(PatternKind.EXACT, name) for name in only.values)
+        yield _test(policy, Part.NAMESPACE, *names)
+    elif selector.requirements:
+        yield _test(policy, Part.NAMESPACE_LABELS, selector)
 
 
 def _network(block: Json) -> str:
@@ -217,53 +241,22 @@ def _network(block: Json) -> str:
         raise Inexact(f"{block!r}, which is no block of addresses") from None
 
 
-def _namespaces(selector: Labels, inventory: Inventory) -> tuple[str, ...] | None:
-    """Names of the namespaces selected; ``None`` for all of them.
-
-    Raises:
-        Inexact: namespaces that the input does not list may be selected too.
-    """
-    if not selector.requirements:
-        return None
-    for one in selector.requirements:
-        if (
-            one.key == NAME_LABEL
-            and one.operator is Operator.IN
-            and len(selector.requirements) == 1
-        ):
-            return one.values
-    if not inventory.complete:
-        raise Inexact("labels of namespaces that are not in the input")
-    found = tuple(
-        name
-        for name, space in sorted(inventory.namespaces.items())
-        if meets({**space.labels, NAME_LABEL: name}, selector)
-    )
-    return found or ("",)
-
-
-def _ports(policy: NetworkPolicy, ports: list[Json], inventory: Inventory) -> Iterator[str]:
+def _by_protocol(ports: Sequence[Json]) -> dict[str, list[WorkloadPort | None]]:
+    """Ports by their transport; ``None``: all of them."""
+    found: dict[str, list[WorkloadPort | None]] = {}
     for one in ports:
         given = one if isinstance(one, dict) else {}
-        if given.get("protocol", "TCP") != "TCP":
-            continue
-        port, end = given.get("port"), given.get("endPort")
-        if port is None:
-            raise Inexact("a protocol without a port")
-        if isinstance(port, str) and not port.isdigit():
-            yield from _named(policy, port, inventory)
-            continue
-        first = int(str(port))
-        last = int(str(end)) if end is not None else first
-        if last - first >= MOST_PORTS:
-            raise Inexact("a long range of ports")
-        yield from (str(number) for number in range(first, last + 1))
+        protocol = given.get("protocol") or "TCP"
+        found.setdefault(str(protocol), []).append(_port(given))
+    return found
 
 
-def _named(policy: NetworkPolicy, name: str, inventory: Inventory) -> Iterator[str]:
-    """The number of a named port, which must be the same for all pods of the policy."""
-    pods = inventory.selected(policy.namespace, policy.labels)
-    numbers = {w.port_number(name) for w in pods}
-    if len(numbers) != 1 or None in numbers:
-        raise Inexact("a named port that is another number on each pod")
-    yield from (str(number) for number in sorted(n for n in numbers if n is not None))
+def _port(given: Mapping[str, Json]) -> WorkloadPort | None:
+    port, end = given.get("port"), given.get("endPort")
+    if port is None:
+        return None
+    if isinstance(port, str) and not port.isdigit():
+        return WorkloadPort(port)
+    first = int(str(port))
+    last = int(str(end)) if end is not None else 0
+    return WorkloadPort(first, last if last > first else 0)
