@@ -178,3 +178,31 @@ def test_the_same_input_gives_the_same_bytes_in_any_order(vault: Path) -> None:
     one = meshmigrate.audit([vault, SHOP], targets=["linkerd"])
     other = meshmigrate.audit([SHOP, vault], targets=["linkerd"])
     assert one.to_json() == other.to_json()
+
+
+@pytest.mark.parametrize(
+    ("metadata", "mesh"),
+    [
+        ("labels: {istio-injection: enabled}", "istio"),
+        ("labels: {istio.io/rev: canary}", "istio"),
+        ("annotations: {linkerd.io/inject: enabled}", "linkerd"),
+    ],
+)
+def test_a_mesh_is_known_by_labels_and_annotations_alone(
+    tmp_path: Path, metadata: str, mesh: str
+) -> None:
+    file = tmp_path / "space.yaml"
+    text = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, {metadata}}}\n"
+    file.write_text(text, encoding="utf-8")
+    assert only(meshmigrate.audit([file])).source.mesh == mesh
+
+
+def test_routes_of_the_gateway_api_belong_to_the_mesh_that_is_there(tmp_path: Path) -> None:
+    route = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a, namespace: shop}\n"
+        "spec: {parentRefs: [{kind: Service, group: '', name: a}], rules: [{backendRefs: [{name: a, port: 80}]}]}\n"
+    )
+    space = "kind: Namespace\napiVersion: v1\nmetadata: {name: shop, annotations: {linkerd.io/inject: enabled}}\n"
+    file = tmp_path / "route.yaml"
+    file.write_text(f"{route}---\n{space}", encoding="utf-8")
+    assert only(meshmigrate.audit([file])).source.mesh == "linkerd"

@@ -64,11 +64,16 @@ spec: {{configPatches: [{{applyTo: HTTP_FILTER, patch: {{operation: INSERT_FIRST
 """
 
 
+def hostile_text() -> str:
+    """The input."""
+    quoted = ["'" + text.replace("'", "''") + "'" for text in ATTACKS]
+    return MANIFEST.format(*quoted)
+
+
 def hostile_report(file: str = '"><script>window.hit=6</script>.yaml') -> Report:
     """The report of the input; its file has a bad name too."""
-    quoted = ["'" + text.replace("'", "''") + "'" for text in ATTACKS]
-    loaded = load_text(MANIFEST.format(*quoted), file)
+    loaded = load_text(hostile_text(), file)
     return translate_loaded(loaded, options_of(loaded, "istio", "linkerd", {})).report
 
 
-__all__ = ["ATTACKS", "hostile_report"]
+__all__ = ["ATTACKS", "hostile_report", "hostile_text"]

@@ -131,3 +131,24 @@ def test_what_is_not_there_is_not_taken_away() -> None:
 def test_nothing_grows_below_a_scalar() -> None:
     with pytest.raises(AccountingError):
         edit("metadata: a\n", [PUT])
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("a: b c\n", 'x{y="z"} > 1', 'a: x{y="z"} > 1\n'),
+        ("a: b c\n", 'x: "z"', 'a: "x: \\"z\\""\n'),
+        ("a: b c\n", '"z" # x', 'a: "\\"z\\" # x"\n'),
+        ("a: |\n  b\n  c\nd: e\n", 'x\n  y "z"\n', 'a: |\n  x\n    y "z"\nd: e\n'),
+        ("a: |-\n    b\nd: e\n", "x\ny", "a: |-\n    x\n    y\nd: e\n"),
+        ("a: >-\n  b\n  c\nd: e\n", 'x "y"', 'a: >-\n  x "y"\nd: e\n'),
+        ("a: >-\n  b\n  c\nd: e\n", "x\ny", 'a: "x\\ny"\nd: e\n'),
+        ("a: |\n  b\nd: e\n", "x", "a: |-\n  x\nd: e\n"),
+        ("l:\n- {a: b c}\n", 'x"y', 'l:\n- {a: "x\\"y"}\n'),
+    ],
+)
+def test_a_text_keeps_the_style_of_the_one_before_where_it_fits(
+    text: str, value: str, expected: str
+) -> None:
+    path = ("l", 0, "a") if text.startswith("l:") else ("a",)
+    assert edit(text, [Put(path, value)]) == expected

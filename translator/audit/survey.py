@@ -12,6 +12,7 @@ from ir.model import Model
 from translator.audit.ageing import ageing
 from translator.audit.assess import home_of, outlook
 from translator.audit.generators import generated
+from translator.audit.marks import marked
 from translator.errors import TargetError
 from translator.exhibits import features
 from translator.pipeline import VERSION, options_of, translate_loaded
@@ -97,8 +98,10 @@ def sources_of(loaded: Loaded, asked: str) -> tuple[str, ...]:
 
 
 def _owners(loaded: Loaded) -> tuple[str, ...]:
-    found = detect(loaded.resources)
-    return found if found == (GATEWAY_API,) else tuple(m for m in found if m != GATEWAY_API)
+    """The meshes by their kinds, else by the labels and annotations by which they are told who joins."""
+    kinds = detect(loaded.resources)
+    found = tuple(mesh for mesh in kinds if mesh != GATEWAY_API)
+    return found or marked(loaded.resources) or kinds
 
 
 def _targets(asked: Sequence[str], source: Target) -> tuple[Target, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from translator.cli.console import err
 from translator.cli.matrix import matrix_page
 from translator.report.catalogue import findings_markdown
-from translator.report.schema import report_schema
+from translator.report.schema import audit_schema, report_schema
 from translator.telemetry.pages import observability_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -21,6 +21,7 @@ def pages() -> dict[str, str]:
         "findings.md": findings_markdown(),
         "matrix.md": matrix_page(),
         "observability.md": observability_page(),
+        "audit.schema.json": json.dumps(audit_schema(), indent=2) + "\n",
         "report.schema.json": json.dumps(report_schema(), indent=2) + "\n",
     }
 

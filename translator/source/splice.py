@@ -20,6 +20,8 @@ from translator.source.scalars import key_text, plain_value, resolve
 
 _Loader: Any = getattr(yaml, "CLoader", yaml.Loader)
 _SIMPLE = re.compile(r"[A-Za-z_/.][A-Za-z0-9_/.@-]*\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9_(/.][^\n]*[^\s:]\Z")
+"""Texts that may stand without quotes in a block, if nothing in them means something else."""
 _USUAL_STEP = 2
 """By how much a new mapping stands deeper than what holds it, in a document without any."""
 
@@ -165,8 +167,34 @@ def _replaced(source: _Source, entry: _Entry, value: Scalar) -> str | None:
     if type(value) is str and node.style == "'" and value.isprintable():
         quoted = value.replace("'", "''")
         return source.replaced(start, end, f"'{quoted}'")
-    new = scalar_text(value, as_json=source.is_json or node.style == '"')
+    new = _in_style(source, entry, value)
+    if new is None:
+        new = scalar_text(value, as_json=source.is_json or node.style == '"')
     return source.replaced(start, end, new + old[len(old.rstrip()) :])
+
+
+def _in_style(source: _Source, entry: _Entry, value: Scalar) -> str | None:
+    """A text with quotes in it, or of several lines, in the style of the one before; ``None`` where it has another."""
+    node = entry.value
+    if not isinstance(value, str) or source.is_json or entry.holder.flow_style:
+        return None
+    if node.style in {"|", ">"}:
+        return _block(source.text[node.start_mark.index : node.end_mark.index], node.style, value)
+    plain = not node.style and _PLAIN.match(value) and ": " not in value and " #" not in value
+    if '"' in value and plain and value.isprintable() and resolve(value, plain=True) == value:
+        return value
+    return None
+
+
+def _block(old: str, style: str, value: str) -> str | None:
+    """A text as lines below the mark of the one before, at its depth."""
+    header, _, body = old.partition("\n")
+    first = next((line for line in body.splitlines() if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" "))]
+    lines = value.splitlines()
+    if not indent or not lines or (style == ">" and len(lines) > 1):
+        return None
+    return "\n".join((header, *(f"{indent}{line}".rstrip(" ") for line in lines)))
 
 
 def _added(source: _Source, node: Any, rest: Path, value: Scalar) -> str:
