@@ -22,6 +22,7 @@ from translator.exporters.gateway_api.legalise.policies import legalise_policies
 from translator.exporters.gateway_api.legalise.proxies import without_proxies
 from translator.exporters.gateway_api.legalise.retries import said
 from translator.exporters.gateway_api.legalise.scene import Scene
+from translator.exporters.gateway_api.legalise.tries import without_lone_tries
 from translator.exporters.gateway_api.write import write
 from translator.exporters.gateways import is_edge
 from translator.exporters.naming import Names
@@ -35,7 +36,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     """What Gateway API can hold of a closed model, and what it cannot."""
     edition = Edition(options.target)
     meshed, network = beside(model)
-    known, foreign = without_extensions(meshed, WORDS)
+    spoken, tries = without_lone_tries(meshed, edition)
+    known, foreign = without_extensions(spoken, WORDS)
     outside = tuple(f for f in known.facts if is_edge(f))
     inside = replace(known, facts=tuple(f for f in known.facts if not is_edge(f)))
     unguarded, guards = without_guards(inside)
@@ -58,6 +60,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     legal = close(replace(model, facts=facts, defaults=()))
     losses = (
         *foreign,
+        *tries,
         *lost,
         *more,
         *made.losses,

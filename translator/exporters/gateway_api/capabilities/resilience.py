@@ -21,7 +21,7 @@ ROWS: tuple[Row, ...] = (
     field("Retry.other_hosts", Grade.NEVER, "MM302", "which endpoint the next try goes to cannot be said."),
     field("Retry.other_localities", Grade.NEVER, "MM302", "which endpoint the next try goes to cannot be said."),
     whole("Retry", Grade.PARTIAL),
-    whole("Outliers", Grade.NEVER, "MM304", "endpoints that fail are not left out.", advice=_OWN),
+    whole("Outliers", Grade.NEVER, "MM380", "endpoints that fail are not left out.", advice=_OWN),
     whole("ConnectionLimits", Grade.NEVER, "MM305", "connections and requests to a service are not limited.",
           advice=_OWN),
     field("RetryBudget.labels", Grade.NEVER, "MM302", "a budget for the endpoints of a subset cannot be said.", _OWN),
