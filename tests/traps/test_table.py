@@ -8,17 +8,19 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TRAPS = {"istio": 53, "linkerd": 53}
+TRAPS = {"gateway-api": 38, "istio": 53, "linkerd": 53}
 """How many traps of each mesh are numbered, from 1 on."""
 
-_NAME = re.compile(r"^def test_trap_(istio|linkerd)_(\d+)_", re.MULTILINE)
-_ROW = re.compile(r"^\| (istio|linkerd) (\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
+_NAME = re.compile(r"^def test_trap_(gateway_api|istio|linkerd)_(\d+)_", re.MULTILINE)
+_ROW = re.compile(r"^\| (gateway-api|istio|linkerd) (\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def shown() -> set[tuple[str, int]]:
     """The traps that a test names."""
     files = sorted(HERE.parent.rglob("test_*.py"))
-    return {(m, int(n)) for file in files for m, n in _NAME.findall(file.read_text())}
+    return {
+        (m.replace("_", "-"), int(n)) for file in files for m, n in _NAME.findall(file.read_text())
+    }
 
 
 def rows() -> dict[tuple[str, int], tuple[str, str]]:
