@@ -62,6 +62,7 @@ class Group:
     frame: Frame
     kind: Kind
     cells: int
+    let_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +215,11 @@ class Comparison:
             opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
             clear = not before.demanded
             weaker = self.twins.weaker(frame, opened, was.must, clear=clear)
+            meant = self.twins.weaker(frame, shut, frame.space.full & ~was.may, clear=True)
             groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened & ~weaker))
             groups.extend(_groups(frame, Kind.EVIDENCE, weaker))
-            groups.extend(_groups(frame, Kind.NEWLY_DENIED, shut))
+            groups.extend(_groups(frame, Kind.EVIDENCE, meant, let_in=False))
+            groups.extend(_groups(frame, Kind.NEWLY_DENIED, shut & ~meant, let_in=False))
             doubt |= bool((was.doubt | becomes.doubt) & ~(opened | shut))
         return Difference(tuple(groups), doubt)
 
@@ -274,7 +277,7 @@ def client_namespaces(*models: Model) -> Iterator[Pattern]:
                 yield Pattern(PatternKind.EXACT, name.value)
 
 
-def _groups(frame: Frame, kind: Kind, cells: int) -> Iterator[Group]:
+def _groups(frame: Frame, kind: Kind, cells: int, *, let_in: bool = True) -> Iterator[Group]:
     """The changed requests, callers that fare alike together."""
     width = frame.space.strides[CALLER]
     row = (1 << width) - 1
@@ -287,16 +290,15 @@ def _groups(frame: Frame, kind: Kind, cells: int) -> Iterator[Group]:
         found = 0
         for atom in bits(atoms):
             found |= own << atom * width
-        yield Group(frame, kind, found)
+        yield Group(frame, kind, found, let_in)
 
 
 def _samples(sides: Sides, group: Group) -> tuple[tuple[Sample, ...], str]:
     """Confirmed requests of a group, and what kind of doubt is left where one could not be confirmed."""
     found: list[Sample] = []
     doubtful = ""
-    let_in = group.kind is not Kind.NEWLY_DENIED
     for cell in representatives(group.frame, group.cells):
-        sample = sides.confirmed(group.frame, cell, let_in=let_in)
+        sample = sides.confirmed(group.frame, cell, let_in=group.let_in)
         if sample is not None:
             found.append(sample)
         elif not is_dotted(group.frame, cell):

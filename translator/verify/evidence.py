@@ -1,8 +1,8 @@
-"""Callers that are let in on a weaker proof of who they are.
+"""Callers that are known by a weaker proof of who they are.
 
 A change is one of evidence where a pod comes in that does not show the certificate of the mesh, or shows that of another
-trust domain, and the same pod with the certificate came in before by the same request. Who is let in stays the same; what
-proves it does not. Where the source demands a certificate of everybody, it is no such change: clear text is let in.
+trust domain, and the same pod with the certificate came in before by the same request; or where it is refused now, as the
+same pod with the certificate was before. Who is meant stays the same; what proves it does not. Where the source demands a certificate of everybody, it is no such change: clear text is let in.
 """
 
 from __future__ import annotations
@@ -42,16 +42,17 @@ class Twins:
             stands = bool(caller.namespace) and not proven and (clear or certified(caller))
             yield self._proven.get(_account(caller), 0) if stands else 0
 
-    def weaker(self, frame: Frame, opened: int, before: int, *, clear: bool) -> int:
-        """Those of the newly allowed requests that came in before with a certificate.
+    def weaker(self, frame: Frame, changed: int, before: int, *, clear: bool) -> int:
+        """Those of the changed requests that fared otherwise before only for want of a certificate.
 
-        ``clear``: those in clear text may be among them.
+        ``before``: what the certificate was good for, or where less comes in, what it was not. ``clear``: requests in clear
+        text may be among them.
         """
         width = frame.space.strides[CALLER]
         row = (1 << width) - 1
         found = 0
         for atom, group in enumerate(frame.callers):
-            own = opened >> atom * width & row
+            own = changed >> atom * width & row
             if own:
                 for twins in self.of(group, clear=clear):
                     own &= _rows(frame, before, twins, width)

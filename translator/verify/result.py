@@ -43,7 +43,7 @@ class Kind(StrEnum):
     RATE_RAISED = "rate_raised"
     """More requests pass in some span of time."""
     EVIDENCE = "evidence"
-    """Callers that came in before come in on a weaker proof of who they are."""
+    """The same callers are let in, or refused, on a weaker proof of who they are."""
     READ = "read"
     """What is sent on a port is read where it was passed on as bytes, or the other way round."""
 
