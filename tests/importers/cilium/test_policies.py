@@ -180,3 +180,17 @@ def test_all_of_a_translation_is_explained_and_accounted_for() -> None:
     fates = {row.fate.value for row in found.report.ledger}
     assert not fates & {"dropped", "stranded", "unread"}
     assert all(change["explained_by"] for change in found.report.verification.changes)
+
+
+def test_a_wide_policy_may_leave_out_namespaces() -> None:
+    asked = {"key": "io.kubernetes.pod.namespace", "operator": "NotIn", "values": ["bank"]}
+    selector = {"matchExpressions": [asked]}
+    here = cluster(policy(wide=True, endpointSelector=selector, ingress=[{}]))
+    assert not here.lets(TELLER)
+    assert not here.lets(WORLD, to="web")
+    assert not [f for f in here.model.facts if isinstance(f, Opaque)]
+    spared = {"key": "io.kubernetes.pod.namespace", "operator": "NotIn", "values": ["shop"]}
+    other = cluster(
+        policy(wide=True, endpointSelector={"matchExpressions": [spared]}, ingress=[{}])
+    )
+    assert other.lets(WORLD, to="web")
