@@ -13,6 +13,7 @@ from translator.exporters.capability import Table
 from translator.exporters.cilium.capabilities import ROWS
 from translator.exporters.cilium.extensions import WORDS
 from translator.exporters.cilium.legalise import legalise
+from translator.exporters.cilium.legalise.facts import from_nodes
 from translator.exporters.cilium.write import write
 from translator.exporters.extensions import without_extensions
 from translator.exporters.prune import prune
@@ -28,7 +29,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     legal = close(legal)
     emission = write(legal)
     return Export(
-        legal=replace(legal, facts=(*legal.facts, *stays)),
+        legal=replace(legal, facts=(*legal.facts, *from_nodes(legal.facts), *stays)),
         emission=emission,
         losses=(*foreign, *lost, *more),
     )

@@ -20,7 +20,7 @@ from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.cilium.legalise import remarks
+from translator.exporters.cilium.legalise import proof, remarks
 from translator.exporters.cilium.legalise.boxes import Box, By
 from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
@@ -35,6 +35,7 @@ from translator.exporters.cilium.legalise.regions import (
     pods_in,
     region_of,
     regions_of,
+    within,
 )
 from translator.exporters.cilium.legalise.spelling import spelt
 from translator.exporters.cilium.peers import EVERYONE, PODS
@@ -83,6 +84,10 @@ class Pass:
         self.ports = Ports(model.inventory)
         self.shut: list[str] = []
         """Workloads whose undeclared ports are shut to requests that the source grants."""
+        self.blunt: list[str] = []
+        """Workloads with ports of bytes that refusals of requests shut."""
+        self.open: list[Region] = []
+        """Where some policy lets everyone in with anything."""
 
     def regions(self, attachment: Attachment) -> Regions:
         """The pods that a ruling is about, less those that no proxy of the source stands before."""
@@ -157,8 +162,11 @@ def _refusal(fact: Refusal, state: Pass) -> Iterator[Hard]:
     fact = state.ports.numbered(fact, regions)
     said = tuple(traced(fact))
     what = spoken(fact, state.known)
-    state.legal.losses.extend(remarks.widened(values, why) for values, why in what.unsaid)
+    names = [w.key for w in pods_in(regions, state.model.inventory)]
+    state.legal.losses.extend(remarks.widened(values, why, names) for values, why in what.unsaid)
     boxes = tuple(state.ports.refused(what.boxes, regions))
+    if len(boxes) > len(what.boxes):
+        state.blunt.extend(names)
     for region in regions:
         if all(_soft(box) for box in boxes):
             policy = Policy(_name(fact, state), region, boxes, tuple(traced(fact.attachment)), said)
@@ -230,8 +238,11 @@ def _closed(
 ) -> None:
     usable = [box for box in boxes if all(h.wanted for h in box.headers)]
     ready = tuple(_distinct(state.ports.granted(usable, region)))
-    if any(box.http and box.ports.but for box in usable):
+    opaque = state.ports.bytes_of((region,))
+    if any(box.http and (box.ports.but or not (box.ports & opaque).empty) for box in usable):
         state.shut.extend(w.key for w in pods_in((region,), state.model.inventory))
+    if any(not b.http and b.ports.everything and b.peers.everyone for b in ready):
+        state.open.append(region)
     taken = state.names.take("CiliumNetworkPolicy", _space(region), name)
     try:
         state.legal.facts.extend(closed_facts(Policy(taken, region, ready, place, said)))
@@ -299,17 +310,26 @@ def _tell(
         pods = pods_in(one.regions, state.model.inventory)
         losses.append(remarks.inexact([w.key for w in pods] or [one.name], one.said))
     losses.extend(remarks.held(one.said) for one in cutter.idle())
-    losses.extend(remarks.certificates(rulings))
-    losses.extend(remarks.evidence(rulings))
-    losses.extend(remarks.addresses(rulings))
+    losses.extend(proof.certificates(rulings))
+    losses.extend(proof.evidence(rulings, state.model.inventory))
+    losses.extend(proof.addresses(rulings, state.known, state.model.inventory))
+    losses.extend(proof.strangers(rulings, state.known))
+    losses.extend(remarks.blunt(state.blunt))
     losses.extend(
         remarks.undeclared(state.shut, [f.trail for f in rulings if isinstance(f, Grant)])
     )
     losses.extend(
         remarks.spellings(tuple(spelt(state.legal.facts, _form(rulings), state.model.inventory)))
     )
-    if closed:
-        losses.extend(remarks.nodes(closed, state.model))
+    held = [region for region in closed if not within((region,), state.open)]
+    losses.extend(remarks.nodes(_named(held, state)))
+
+
+def _named(regions: Sequence[Region], state: Pass) -> Iterator[str]:
+    """The workloads in the regions; a region without any by its namespace."""
+    for region in regions:
+        found = [w.key for w in pods_in((region,), state.model.inventory)]
+        yield from found or [_space(region) or "all namespaces"]
 
 
 def _form(rulings: Sequence[Fact]) -> PathForm:

@@ -131,8 +131,19 @@ def without(boxes: Iterable[Box], refused: Iterable[Box], cuts: Cuts) -> list[Bo
     return left
 
 
+def touches(bad: Box, box: Box) -> bool:
+    """Whether a refusal takes something out of a box.
+
+    Where a connection is not read as HTTP, what a refusal asks of HTTP is taken as met (``View.on_unreadable``): so one
+    that asks for it refuses all such connections, whatever it asks.
+    """
+    if bad.http and not box.http:
+        return not (box.peers & bad.peers).empty and not (box.ports & bad.ports).empty
+    return not (box & bad).empty
+
+
 def _less(box: Box, bad: Box, cuts: Cuts) -> Iterator[Box]:
-    if (box & bad).empty:
+    if not touches(bad, box):
         yield box
         return
     for part in _parts(box, bad):

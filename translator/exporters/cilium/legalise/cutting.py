@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from ir.provenance import Traced
-from translator.exporters.cilium.legalise.boxes import Box, Cuts, without
+from translator.exporters.cilium.legalise.boxes import Box, Cuts, touches, without
 from translator.exporters.cilium.legalise.regions import Region, Regions, common, minus, within
 
 MOST = 3
@@ -81,4 +81,4 @@ class Cutter:
 
 
 def _meet(boxes: Sequence[Box], others: Sequence[Box]) -> bool:
-    return any(not (a & b).empty for a in boxes for b in others)
+    return any(touches(bad, box) for box in boxes for bad in others)

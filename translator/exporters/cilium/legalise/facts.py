@@ -88,6 +88,21 @@ def refusing_facts(policy: Policy) -> Iterator[Fact]:
             )
 
 
+def from_nodes(facts: Sequence[Fact]) -> Iterator[Grant]:
+    """What holds beside what is written: the node of a pod gets in where a policy closes the pod."""
+    for fact in facts:
+        if isinstance(fact, Closed):
+            host: Traced[Term] = named(_exact("host"), fact.trail)
+            test = Test(part=Part.ENTITY, any_of=(host,), trail=named("host", fact.trail))
+            yield Grant(
+                attachment=rebuild(fact.attachment, lambda value: named(value.value, value)),
+                layer=Layer.NETWORK,
+                callers=(AllOf(tests=(test,), trail=named("host", fact.trail)),),
+                evidence=Evidence.LABEL,
+                trail=named("the node of a pod", fact.trail),
+            )
+
+
 def _used(policy: Policy) -> set[int]:
     """The values that stand in a test or in the subject."""
     found = {id(value) for value in policy.place}
@@ -289,6 +304,9 @@ def _request(box: Box, said: Origins) -> AllOf:
             )
     tests.extend(_header(one, by.headers) for one in box.headers)
     values = (*by.path, *by.method, *by.host, *by.headers)
+    if not tests:
+        there = named(Presence.PRESENT, *(values or said))
+        tests = [Test(part=Part.METHOD, presence=there, trail=named("any request", *said))]
     return AllOf(tests=tuple(tests), trail=derived("requests read as HTTP", values or tuple(said)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from itertools import product
 
 from ir.access import Grant, Refusal
@@ -23,6 +24,7 @@ from ir.match import (
     Presence,
     Term,
     Test,
+    Unreadable,
     View,
 )
 from ir.provenance import Traced
@@ -48,12 +50,28 @@ class Unsayable(Exception):  # noqa: N818  # carries a reason upwards, is nobody
 class Known:
     """The names that exist as far as the input shows: service accounts by namespace.
 
-    ``complete``: there are no others, so that patterns of names can be written out.
+    ``complete``: there are no others, so that patterns of names can be written out. ``networks``: where pods and nodes
+    have their addresses, each where it is known.
     """
 
     trust_domain: str
     accounts: Mapping[str, tuple[str, ...]]
     complete: bool
+    networks: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+
+    def inside(self, block: str) -> Peers:
+        """Who in the cluster may have an address of the block."""
+        pods, nodes = (_may_meet(block, networks) for networks in self.networks)
+        return Peers(PODS.pods if pods else frozenset(), nodes=frozenset(NODES if nodes else ()))
+
+
+def _may_meet(block: str, networks: Sequence[str]) -> bool:
+    """Whether addresses of the networks may be in the block; of unknown ones, none that are public."""
+    own = ip_network(block, strict=False)
+    if not networks:
+        return not own.is_global or own.prefixlen == 0
+    others = [ip_network(one, strict=False) for one in networks]
+    return any(one.version == own.version and one.overlaps(own) for one in others)
 
 
 def known_names(inventory: Inventory, options: Options) -> Known:
@@ -65,14 +83,15 @@ def known_names(inventory: Inventory, options: Options) -> Known:
         trust_domain=options.trust_domain,
         accounts={name: tuple(sorted(found)) for name, found in sorted(accounts.items())},
         complete=inventory.complete,
+        networks=(options.cluster_networks, options.node_networks),
     )
 
 
 # --- callers -------------------------------------------------------------------------------------
 
 
-def peers_of(tests: Iterable[Test], known: Known) -> Peers:
-    """The callers that meet all tests.
+def peers_of(tests: Iterable[Test], known: Known, *, widen: bool = False) -> Peers:
+    """The callers that surely meet all tests; with ``widen`` those that may.
 
     Raises:
         Unsayable: one of them has no form.
@@ -82,9 +101,9 @@ def peers_of(tests: Iterable[Test], known: Known) -> Peers:
         if test.presence is not None:
             found = found & _present(test)
         if test.any_of:
-            found = found & _any(test, test.any_of, known)
+            found = found & _any(test, test.any_of, known, widen=widen)
         if test.none_of:
-            found = found - _any(test, test.none_of, known)
+            found = found - _any(test, test.none_of, known, widen=not widen)
     return found
 
 
@@ -99,10 +118,12 @@ def _present(test: Test) -> Peers:
             raise Unsayable("callers without a certificate cannot be told from others")
 
 
-def _any(test: Test, terms: Sequence[Traced[Term]], known: Known) -> Peers:
+def _any(test: Test, terms: Sequence[Traced[Term]], known: Known, *, widen: bool) -> Peers:
     whole = NOBODY
     for term in terms:
         whole = whole | _meant(test.part, term.value, known)
+        if widen and isinstance(term.value, Cidr):
+            whole = whole | known.inside(term.value.block)
     return whole
 
 
@@ -137,7 +158,7 @@ def _pods(pods: Pods) -> Peers:
 def _spaces(pattern: Pattern, known: Known) -> Names[str]:
     if pattern.kind is PatternKind.EXACT:
         return Names.of(pattern.text)
-    if pattern.kind is PatternKind.NON_EMPTY:
+    if (Language.non_empty() - language_of(pattern)).is_empty():
         return Names(but=True)
     if not known.complete:
         raise Unsayable(f'the namespaces "{pattern.text}" are not all in the input')
@@ -215,11 +236,28 @@ def spoken(fact: Grant | Refusal, known: Known) -> Spoken:
     unsaid: Unsaid = []
     callers = [*_callers(fact, known, unsaid, widen=refuses)]
     requests = [*_requests(fact, unsaid, widen=refuses)]
-    ports = Box(ports=attached(fact.attachment), by=By(ports=_ports_said(fact.attachment)))
-    boxes = tuple(
-        box for who, what in product(callers, requests) if not (box := ports & who & what).empty
+    ports = Box(
+        ports=attached(fact.attachment),
+        http=_only_http(fact),
+        by=By(ports=_ports_said(fact.attachment)),
     )
+    whole = (ports & who & what for who, what in product(callers, requests))
+    boxes = tuple(box for box in whole if _holds(box, refuses=refuses))
     return Spoken(boxes, tuple(unsaid))
+
+
+def _only_http(fact: Grant | Refusal) -> bool:
+    """Whether the whole rule is left out where a connection is not read as HTTP."""
+    tests = (*(t for way in (*fact.callers, *fact.requests) for t in way.tests), *fact.always)
+    asks = any(test.part in HTTP_PARTS for test in tests)
+    return asks and fact.view.on_unreadable is Unreadable.SKIP_RULE
+
+
+def _holds(box: Box, *, refuses: bool) -> bool:
+    """Whether it holds anything; a refusal that asks for HTTP holds all that is not read as such."""
+    if refuses and box.http:
+        return not box.peers.empty and not box.ports.empty
+    return not box.empty
 
 
 def _callers(fact: Grant | Refusal, known: Known, unsaid: Unsaid, *, widen: bool) -> Iterator[Box]:
@@ -237,7 +275,7 @@ def _callers(fact: Grant | Refusal, known: Known, unsaid: Unsaid, *, widen: bool
 
 def _somebody(tests: Iterable[Test], known: Known, *, widen: bool) -> Peers:
     """The callers that meet all tests; of a grant there must be some."""
-    peers = peers_of(tests, known)
+    peers = peers_of(tests, known, widen=widen)
     if peers.empty and not widen:
         raise Unsayable(
             "no caller can be all of this: a pod is known by labels, never by its address"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from ipaddress import ip_network
 
-from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Refusal
+from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls
 from ir.inventory import Inventory
 from ir.language import Opaque
-from ir.match import CALLER_PARTS, Cidr, Part, Test
-from ir.model import Fact, Model
+from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
@@ -18,8 +16,6 @@ from translator.exporters.cilium.legalise.spelling import Spelt
 from translator.report.model import SPELLING, Fate, Impact, Severity, Support
 
 POLICY = "https://docs.cilium.io/en/v1.20/security/policy/language/"
-MUTUAL = "https://docs.cilium.io/en/v1.20/network/servicemesh/mutual-authentication/mutual-authentication/"
-_PROVEN = (Part.CERTIFICATE, Part.IDENTITY, Part.NAMESPACE, Part.SERVICE_ACCOUNT, Part.TRUST_DOMAIN)
 
 
 def at_gateway(facts: Sequence[Fact]) -> Iterator[Loss]:
@@ -50,14 +46,14 @@ def narrowed(values: Sequence[Traced[object]], why: str) -> Loss:
     )
 
 
-def widened(values: Sequence[Traced[object]], why: str) -> Loss:
+def widened(values: Sequence[Traced[object]], why: str, names: Iterable[str]) -> Loss:
     """A test of a refusal that has no form: it is refused whatever the test says."""
     return Loss(
         code="MM403",
         impact=Impact.STRICTER,
         support=Support.NEVER,
         sites=tuple(values),
-        message=f"the refusal is made wider, since {why}.",
+        message=f"{listed(names) or 'pods'}: the refusal is made wider, since {why}.",
         advice="Write who may come in instead of who may not.",
         doc=POLICY,
     )
@@ -71,7 +67,7 @@ def inexact(names: Iterable[str], said: Sequence[Traced[object]]) -> Loss:
         support=Support.NEVER,
         fate=Fate.APPROXIMATED,
         sites=tuple(v for v in said if v.origin),
-        message=f"{_listed(names)}: that a header is absent or has another value cannot be asked for: where a refusal asks "
+        message=f"{listed(names)}: that a header is absent or has another value cannot be asked for: where a refusal asks "
         "for a header, the requests are refused whatever the header.",
         advice="Write which header values may come in.",
         doc=POLICY,
@@ -91,126 +87,23 @@ def not_exact(name: str, opaque: Opaque, said: Sequence[Traced[object]]) -> Loss
     )
 
 
-def certificates(rulings: Sequence[Fact]) -> Iterator[Loss]:
-    """What becomes of the demand for a certificate, by namespace; that clear text is taken is said by nothing."""
-    demanded: dict[str, list[PeerMtls]] = {}
-    for fact in rulings:
-        if not isinstance(fact, PeerMtls) or not any(v.origin for v in traced(fact)):
-            continue
-        if fact.mode.value is MtlsMode.DEMANDED:
-            demanded.setdefault(_where(fact), []).append(fact)
-            continue
+def nodes(names: Iterable[str]) -> Iterator[Loss]:
+    """What runs on the node of a pod gets in without a rule; ``names``: where rules keep others out."""
+    found = listed(names)
+    if found:
         yield Loss(
-            code="MM405",
-            impact=Impact.NONE,
-            support=Support.PARTIAL,
-            severity=Severity.INFO,
-            fate=Fate.ABSORBED,
-            sites=tuple(traced(fact)),
-            message="no certificate is asked for; the target does so where nothing is written.",
-        )
-    for where, facts in sorted(demanded.items()):
-        yield Loss(
-            code="MM405",
+            code="MM480",
             impact=Impact.LOOSER,
-            support=Support.NEVER,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM,
             fate=Fate.APPROXIMATED,
-            sites=tuple(f.mode for f in facts),
-            message=f"{where}: no certificate can be demanded. Only pods come in, whom the network knows by their address; "
-            "what they send is neither proved nor encrypted by the policy.",
-            why="No field of a network policy says so; authentication.mode: required proves nothing about the connection, "
-            "is off by default, and goes away with 1.21.",
-            advice="Switch on encryption.type=wireguard (all traffic between nodes) or, without rules for ports and "
-            "requests, ztunnel for the namespace (label io.cilium/mtls-enabled, 1.19 and later, beta). Then accept the "
-            "finding.",
-            doc=MUTUAL,
-        )
-
-
-def evidence(rulings: Sequence[Fact]) -> Iterator[Loss]:
-    """Callers that were known by their certificate are known by labels, one finding a namespace."""
-    found: dict[str, list[Traced[object]]] = {}
-    for fact in rulings:
-        if isinstance(fact, (Grant, Refusal)):
-            terms: list[Traced[object]] = [
-                value
-                for test in _tests(fact)
-                if test.part in _PROVEN
-                for value in (*test.any_of, *test.none_of, test.presence)
-                if value is not None
-            ]
-            if terms:
-                found.setdefault(_where(fact), []).extend(terms)
-    for where, terms in sorted(found.items()):
-        shut = [f for f in rulings if _shuts(f) and _where_of(f) in (where, _EVERYWHERE)]
-        yield Loss(
-            code="MM411",
-            impact=Impact.DIFFERENT,
-            support=Support.NEVER,
-            severity=Severity.HIGH,
-            fate=Fate.APPROXIMATED,
-            sites=tuple(terms),
-            because=tuple(v for f in shut for v in _stated(f)),
-            message=f"{where}: callers are known by the labels of the pod that has their address, where the source asks for "
-            "a certificate.",
-            why="The target tells callers by the identity that the node gives to an address "
-            "(io.cilium.k8s.policy.serviceaccount and io.kubernetes.pod.namespace).",
-            advice="Take care who may create pods and service accounts in the namespaces that are let in.",
+            message="what runs on the node itself comes in to each of its pods with any request, as its health checks do: "
+            f"{found}.",
+            why="The local host is let in where nothing else is said (allow-localhost, 1.20: a rule of the lowest tier).",
+            advice="Nothing, where the node is trusted; else install with allow-localhost=policy and let the probes in by "
+            "rule.",
             doc=POLICY,
         )
-
-
-def _tests(fact: Grant | Refusal) -> Iterator[Test]:
-    yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
-    yield from (t for t in fact.always if t.part in CALLER_PARTS)
-
-
-_EVERYWHERE = "all namespaces"
-
-
-def _where(fact: Closed | Grant | Refusal | PeerMtls) -> str:
-    space = fact.attachment.subject.namespace
-    return _EVERYWHERE if space is None else space.value
-
-
-def _where_of(fact: Fact) -> str:
-    return _where(fact) if isinstance(fact, (Closed, Grant, Refusal, PeerMtls)) else ""
-
-
-def _shuts(fact: Fact) -> bool:
-    """Whether callers without the right certificate are refused by it."""
-    if isinstance(fact, PeerMtls):
-        return fact.mode.value is MtlsMode.DEMANDED
-    return isinstance(fact, Closed)
-
-
-def _stated(fact: Fact) -> Iterator[Traced[object]]:
-    """What names the fact."""
-    if isinstance(fact, PeerMtls):
-        yield fact.mode
-    if isinstance(fact, (Closed, PeerMtls)):
-        yield fact.trail
-        space = fact.attachment.subject.namespace
-        if space is not None:
-            yield space
-
-
-def nodes(closed: Sequence[Region], model: Model) -> Iterator[Loss]:
-    """What runs on the node of a pod gets in without a rule."""
-    names = sorted(w.key for w in pods_in(closed, model.inventory))
-    listed = f": {', '.join(names)}" if names else ""
-    yield Loss(
-        code="MM480",
-        impact=Impact.LOOSER,
-        support=Support.PARTIAL,
-        severity=Severity.MEDIUM,
-        fate=Fate.APPROXIMATED,
-        message="what runs on the node itself comes in to each of its pods with any request, as its health checks "
-        f"do{listed}.",
-        why="The local host is let in where nothing else is said (allow-localhost, 1.20: a rule of the lowest tier).",
-        advice="Nothing, where the node is trusted; else install with allow-localhost=policy and let the probes in by rule.",
-        doc=POLICY,
-    )
 
 
 def beside_networks(
@@ -289,41 +182,20 @@ def held(said: Sequence[Traced[object]]) -> Loss:
     )
 
 
-def addresses(rulings: Sequence[Fact]) -> Iterator[Loss]:
-    """Rules by address are about what is outside of the cluster alone."""
-    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.LOOSER)):
-        terms = [
-            term
-            for fact in rulings
-            if isinstance(fact, kind)
-            for test in _tests(fact)
-            if test.part is Part.PEER_ADDRESS
-            for term in (*test.any_of, *test.none_of)
-        ]
-        private = [term for term in terms if not _is_global(term)]
-        if terms:
-            yield Loss(
-                code="MM410",
-                impact=impact,
-                support=Support.NEVER,
-                severity=None if private else Severity.LOW,
-                fate=Fate.APPROXIMATED,
-                sites=tuple(private or terms),
-                message="blocks of addresses are about callers outside of the cluster alone: pods and nodes with such an "
-                f"address are not {'let in' if kind is Grant else 'refused'} by them.",
-                why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
-                advice="Name pods by service account or namespace.",
-                doc=f"{POLICY}#cidr-based",
-            )
-
-
-def _is_global(term: Traced[object]) -> bool:
-    if not isinstance(term.value, Cidr):
-        return False
-    try:
-        return ip_network(term.value.block, strict=False).is_global
-    except ValueError:
-        return False
+def blunt(names: Iterable[str]) -> Iterator[Loss]:
+    """Refusals of requests at ports that are not read as HTTP."""
+    found = listed(names)
+    if found:
+        yield Loss(
+            code="MM403",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message="where a Service declares that a port carries other things than HTTP, what a refusal asks of requests "
+            f"is taken as met, as in the source: {found}.",
+            advice="Name the port http, if it is one.",
+        )
 
 
 def spellings(paths: Sequence[Spelt]) -> Iterator[Loss]:
@@ -338,7 +210,7 @@ def spellings(paths: Sequence[Spelt]) -> Iterator[Loss]:
                 severity=Severity.LOW,
                 fate=Fate.APPROXIMATED,
                 sites=tuple({id(v): v for one in found for v in one.by}.values()),
-                message=f"{_listed(n for p in found for n in p.names)}: slashes in a row count as one and escaped slashes as slashes "
+                message=f"{listed(n for p in found for n in p.names)}: slashes in a row count as one and escaped slashes as slashes "
                 + (
                     "when a path is compared: a request with //a is let in where /a is granted, and sent on as /a."
                     if impact is Impact.LOOSER
@@ -352,8 +224,8 @@ def spellings(paths: Sequence[Spelt]) -> Iterator[Loss]:
 
 def undeclared(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator[Loss]:
     """Grants for requests that name no port, on ports that nobody declares."""
-    listed = _listed(names)
-    if listed:
+    found = listed(names)
+    if found:
         yield Loss(
             code="MM412",
             impact=Impact.STRICTER,
@@ -361,11 +233,12 @@ def undeclared(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
             because=tuple(said),
-            message="rules for requests are written for the ports that a container, a Service or a probe names; others are "
-            f"shut: {listed}.",
+            message="rules for requests are written for the ports that a container, a Service or a probe names and that no "
+            f"Service declares to carry other things than HTTP; others are shut: {found}.",
             advice="Declare every port that is served.",
         )
 
 
-def _listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
+    """The names, each once and in order."""
     return ", ".join(sorted(set(names)))

@@ -302,8 +302,10 @@ def _request(way: AllOf) -> Tree:
         match test.part:
             case Part.PATH:
                 tree["path"] = _asked(test, path=True)
-            case Part.METHOD:
+            case Part.METHOD if test.any_of:
                 tree["method"] = _asked(test)
+            case Part.METHOD:
+                pass  # every request that is read as HTTP
             case Part.AUTHORITY:
                 tree["host"] = _asked(test)
             case Part.HEADER if test.name is not None:

@@ -1,0 +1,228 @@
+"""What proves who calls, and what is to be said of it: certificates, labels, addresses, trust domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ir.access import Closed, Grant, MtlsMode, PeerMtls, Refusal
+from ir.inventory import Inventory
+from ir.match import CALLER_PARTS, Cidr, Part, Pattern, PatternKind, Term, Test
+from ir.model import Fact
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss
+from translator.exporters.cilium.legalise.reading import Known
+from translator.exporters.cilium.legalise.regions import pods_in, regions_of
+from translator.exporters.cilium.legalise.remarks import POLICY, listed
+from translator.report.model import Fate, Impact, Severity, Support
+
+MUTUAL = "https://docs.cilium.io/en/v1.20/network/servicemesh/mutual-authentication/mutual-authentication/"
+_PROVEN = (Part.CERTIFICATE, Part.IDENTITY, Part.NAMESPACE, Part.SERVICE_ACCOUNT, Part.TRUST_DOMAIN)
+
+
+def certificates(rulings: Sequence[Fact]) -> Iterator[Loss]:
+    """What becomes of the demand for a certificate, by namespace; that clear text is taken is said by nothing."""
+    demanded: dict[str, list[PeerMtls]] = {}
+    for fact in rulings:
+        if not isinstance(fact, PeerMtls) or not any(v.origin for v in traced(fact)):
+            continue
+        if fact.mode.value is MtlsMode.DEMANDED:
+            demanded.setdefault(_where(fact), []).append(fact)
+            continue
+        yield Loss(
+            code="MM405",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(traced(fact)),
+            message="no certificate is asked for; the target does so where nothing is written.",
+        )
+    for where, facts in sorted(demanded.items()):
+        yield Loss(
+            code="MM405",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(f.mode for f in facts),
+            message=f"{where}: no certificate can be demanded. Only pods come in, whom the network knows by their address; "
+            "what they send is neither proved nor encrypted by the policy.",
+            why="No field of a network policy says so; authentication.mode: required proves nothing about the connection, "
+            "is off by default, and goes away with 1.21.",
+            advice="Switch on encryption.type=wireguard (all traffic between nodes) or, without rules for ports and "
+            "requests, ztunnel for the namespace (label io.cilium/mtls-enabled, 1.19 and later, beta). Then accept the "
+            "finding.",
+            doc=MUTUAL,
+        )
+
+
+def evidence(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[Loss]:
+    """Callers that were known by their certificate are known by labels, one finding a namespace."""
+    found: dict[str, list[Traced[object]]] = {}
+    names: dict[str, set[str]] = {}
+    for fact in rulings:
+        if isinstance(fact, (Grant, Refusal)):
+            terms: list[Traced[object]] = [
+                value
+                for test in _tests(fact)
+                if test.part in _PROVEN
+                for value in (*test.any_of, *test.none_of, test.presence)
+                if value is not None
+            ]
+            if terms:
+                found.setdefault(_where(fact), []).extend(terms)
+                pods = pods_in(regions_of(fact.attachment.subject, inventory), inventory)
+                names.setdefault(_where(fact), set()).update(w.key for w in pods)
+    for where, terms in sorted(found.items()):
+        shut = [f for f in rulings if _shuts(f) and _where_of(f) in (where, _EVERYWHERE)]
+        yield Loss(
+            code="MM411",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(terms),
+            because=tuple(v for f in shut for v in _stated(f)),
+            message=f"{where}: callers{_of(names[where])} are known by the labels of the pod that has their address, where "
+            "the source asks for a certificate.",
+            why="The target tells callers by the identity that the node gives to an address "
+            "(io.cilium.k8s.policy.serviceaccount and io.kubernetes.pod.namespace).",
+            advice="Take care who may create pods and service accounts in the namespaces that are let in.",
+            doc=POLICY,
+        )
+
+
+def _tests(fact: Grant | Refusal) -> Iterator[Test]:
+    yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
+    yield from (t for t in fact.always if t.part in CALLER_PARTS)
+
+
+_EVERYWHERE = "all namespaces"
+
+
+def _where(fact: Closed | Grant | Refusal | PeerMtls) -> str:
+    space = fact.attachment.subject.namespace
+    return _EVERYWHERE if space is None else space.value
+
+
+def _where_of(fact: Fact) -> str:
+    return _where(fact) if isinstance(fact, (Closed, Grant, Refusal, PeerMtls)) else ""
+
+
+def _shuts(fact: Fact) -> bool:
+    """Whether callers without the right certificate are refused by it."""
+    if isinstance(fact, PeerMtls):
+        return fact.mode.value is MtlsMode.DEMANDED
+    return isinstance(fact, Closed)
+
+
+def _stated(fact: Fact) -> Iterator[Traced[object]]:
+    """What names the fact."""
+    if isinstance(fact, PeerMtls):
+        yield fact.mode
+    if isinstance(fact, (Closed, PeerMtls)):
+        yield fact.trail
+        space = fact.attachment.subject.namespace
+        if space is not None:
+            yield space
+
+
+def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> Iterator[Loss]:
+    """Rules by address are about what is outside of the cluster alone."""
+    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.LOOSER)):
+        terms = [term for f in rulings if isinstance(f, kind) for term in _blocks(f)]
+        inside = [t for t in terms if isinstance(t.value, Cidr) and _inside(t.value, known)]
+        beyond = [t for t in terms if all(t is not one for one in inside)]
+        if inside and kind is Refusal:
+            names = _pods_of(rulings, inventory)
+            yield _refused_pods(inside, names)
+        if beyond or (inside and kind is Grant):
+            yield Loss(
+                code="MM410",
+                impact=impact,
+                support=Support.NEVER,
+                severity=None if inside and kind is Grant else Severity.LOW,
+                fate=Fate.APPROXIMATED,
+                sites=tuple((inside if kind is Grant else ()) or beyond),
+                message="blocks of addresses are about callers outside of the cluster alone: pods and nodes with such an "
+                f"address are not {'let in' if kind is Grant else 'refused'} by them.",
+                why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
+                advice="Name pods by service account or namespace.",
+                doc=f"{POLICY}#cidr-based",
+            )
+
+
+def _blocks(fact: Grant | Refusal) -> Iterator[Traced[Term]]:
+    for test in _tests(fact):
+        if test.part is Part.PEER_ADDRESS:
+            yield from (*test.any_of, *test.none_of)
+
+
+def _inside(block: Cidr, known: Known) -> bool:
+    try:
+        return not known.inside(block.block).empty
+    except ValueError:
+        return True
+
+
+def _pods_of(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[str]:
+    """The workloads that refusals by address are about."""
+    for fact in rulings:
+        if isinstance(fact, Refusal) and any(_blocks(fact)):
+            regions = regions_of(fact.attachment.subject, inventory)
+            yield from (w.key for w in pods_in(regions, inventory))
+
+
+def _refused_pods(terms: Sequence[Traced[Term]], names: Iterable[str]) -> Loss:
+    return Loss(
+        code="MM403",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(terms),
+        message=f"{listed(names) or 'pods'}: callers in the cluster may have addresses of these blocks, by which the "
+        "target does not know them: all of them are refused.",
+        why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
+        advice="Give --cluster-networks and --node-networks where the blocks lie outside of these; else name the pods that "
+        "are to be refused.",
+        doc=f"{POLICY}#cidr-based",
+    )
+
+
+def strangers(rulings: Sequence[Fact], known: Known) -> Iterator[Loss]:
+    """Refusals of callers by their trust domain, which no label tells."""
+    terms: list[Traced[object]] = []
+    for fact in rulings:
+        if isinstance(fact, Refusal):
+            for test in _tests(fact):
+                asked = (*test.any_of, *test.none_of)
+                if test.part is Part.TRUST_DOMAIN or any(
+                    _is_foreign(t, test, known) for t in asked
+                ):
+                    terms.extend(asked)
+    if terms:
+        yield Loss(
+            code="MM430",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(terms),
+            message="trust domains are not told apart: a pod counts as one of the mesh's own, so rules refuse no pod for "
+            "its trust domain.",
+            why="An identity of the target has a cluster (io.cilium.k8s.policy.cluster) and no trust domain.",
+            advice="See that callers of other trust domains come in from outside of the cluster alone, and that nothing "
+            "lets the outside in.",
+            doc=POLICY,
+        )
+
+
+def _is_foreign(term: Traced[Term], test: Test, known: Known) -> bool:
+    value = term.value
+    if test.part is not Part.IDENTITY or not isinstance(value, Pattern):
+        return False
+    return value.kind is PatternKind.EXACT and not value.text.startswith(f"{known.trust_domain}/")
+
+
+def _of(names: Iterable[str]) -> str:
+    found = listed(names)
+    return f" of {found}" if found else ""
