@@ -206,3 +206,24 @@ def test_routes_of_the_gateway_api_belong_to_the_mesh_that_is_there(tmp_path: Pa
     file = tmp_path / "route.yaml"
     file.write_text(f"{route}---\n{space}", encoding="utf-8")
     assert only(meshmigrate.audit([file])).source.mesh == "linkerd"
+
+
+def test_versions_of_one_target_stand_side_by_side() -> None:
+    told = meshmigrate.audit([SHOP], targets=["linkerd@2.14", "linkerd", "linkerd@2.20"])
+    assert [look.target.version for look in only(told).outlooks] == ["2.14", "2.20"]
+    older, newer = only(told).outlooks
+    assert older.findings != newer.findings
+
+
+def test_what_is_counted_is_told_by_the_names_of_each_target(shop: Audit) -> None:
+    for look in only(shop).outlooks:
+        named = {one.source: one.target for one in look.metrics}
+        match look.target.mesh:
+            case "linkerd":
+                assert named["istio_requests_total"] == "response_total"
+            case "cilium":
+                assert named["istio_requests_total"] == "hubble_http_requests_total"
+            case _:
+                assert named == {}
+    assert "istio_requests_total -&gt; " not in shop.to_html()
+    assert "istio_requests_total -> response_total" in shop.to_text()

@@ -9,6 +9,7 @@ import yaml
 
 import meshmigrate
 from translator.pipeline import Result
+from translator.registry import SOURCES, TARGETS
 from translator.report.model import Fate
 from translator.telemetry.meshes import VOCABULARIES
 from translator.telemetry.pages import observability_page
@@ -50,10 +51,10 @@ spec:
 """
 
 
-def translated(tmp_path: Path, text: str) -> Result:
+def translated(tmp_path: Path, text: str, source: str = "istio", target: str = "linkerd") -> Result:
     file = tmp_path / "in.yaml"
     file.write_text(text, encoding="utf-8")
-    return meshmigrate.translate([file], source="istio", target="linkerd")
+    return meshmigrate.translate([file], source=source, target=target)
 
 
 def rules_of(result: Result) -> dict[str, dict[str, object]]:
@@ -179,3 +180,37 @@ def test_the_page_has_a_table_for_each_pair() -> None:
     for mesh in VOCABULARIES.values():
         assert all(url.startswith("https://") for url in mesh.sources)
         assert all(series.name in page for series in mesh.series)
+
+
+@pytest.mark.parametrize("target", [t for t in TARGETS if t != "istio"])
+def test_every_target_restates_rules_or_says_why_not(tmp_path: Path, target: str) -> None:
+    result = translated(tmp_path, WEB + RULE, target=target)
+    codes = {one.code for one in result.report.findings}
+    if target in VOCABULARIES:
+        assert "MM702" in codes
+        assert "istio_requests_total" not in str(rules_of(result)["errors:ratio"]["expr"])
+    else:
+        told = [one.message for one in result.report.findings if one.code == "MM703"]
+        assert any("counts nothing itself" in one for one in told)
+        assert "MM702" not in codes
+
+
+@pytest.mark.parametrize(
+    ("source", "metric"),
+    [
+        ("linkerd", 'response_total{direction="inbound", status_code="500"}'),
+        ("cilium", 'hubble_http_requests_total{reporter="server", status="500"}'),
+    ],
+)
+def test_every_source_that_counts_has_its_rules_restated(
+    tmp_path: Path, source: str, metric: str
+) -> None:
+    if source not in SOURCES:
+        pytest.skip(f"{source} cannot be read yet")
+    target = next(t for t in TARGETS if t != source and t in VOCABULARIES)
+    rule = RULE.partition("    - alert: Errors")[0]
+    text = f"{rule}    - alert: A\n      expr: sum(rate({metric}[5m])) > 1\n"
+    result = translated(tmp_path, f"{WEB}{text}", source, target)
+    expr = str(rules_of(result)["A"]["expr"])
+    assert metric not in expr
+    assert "500" in expr

@@ -31,7 +31,7 @@ def grade(findings: Mapping[str, int], said: int, kept: int) -> tuple[Grade, str
     letter = _LETTERS[worst]
     reason = f"{findings[worst.value]} {worst.value}"
     if letter is Grade.D and kept * _HALF < said:
-        return Grade.E, f"{reason}, {kept} of {said} values kept"
+        return Grade.E, f"{reason}, less than half kept"
     return letter, reason
 
 

@@ -57,6 +57,15 @@ class Matter:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """A metric of the source and what the target counts instead, empty for nothing; ``note``: what differs."""
+
+    source: str
+    target: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """What one target would make of an estate. ``areas``: findings by what they are about and severity.
 
@@ -73,6 +82,8 @@ class Outlook:
     grade: Grade
     namespaces: tuple[Readiness, ...]
     matters: tuple[Matter, ...]
+    metrics: tuple[Renamed, ...] = ()
+    """The metrics of the source, by what they are called there."""
 
 
 @dataclass(frozen=True, slots=True)

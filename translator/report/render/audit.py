@@ -167,6 +167,9 @@ def _matters_text(look: Outlook) -> Iterator[str]:
         yield f"  and {times(rest, 'further cause')}; the other forms name them"
     if not look.matters:
         yield "  nothing"
+    named = ", ".join(f"{one.source} -> {one.target}" for one in look.metrics if one.target)
+    if named:
+        yield f"  metrics: {named}"
 
 
 def _where(one: Matter) -> str:
@@ -230,6 +233,17 @@ def _estate_markdown(estate: Estate) -> Iterator[str]:
         yield f"{plain(look.access)}."
         matters = (_matter_row(one) for one in look.matters[:MATTERS])
         yield "\n".join(table(("Severity", "Code", "Count", "Where", "What", "Advice"), matters))
+        if look.metrics:
+            names = (
+                (cell(one.source), cell(one.target) if one.target else "nothing", plain(one.note))
+                for one in look.metrics
+            )
+            head = (
+                plain(version_text(estate.source)),
+                plain(version_text(look.target)),
+                "What differs",
+            )
+            yield _folded("What is counted, and by which names", table(head, names))
     yield from _aside_markdown(estate)
 
 
@@ -266,6 +280,11 @@ def _ageing_row(one: Ageing) -> tuple[str, ...]:
         str(len(one.places)),
         f"[source]({one.doc})",
     )
+
+
+def _folded(title: str, lines: Iterable[str]) -> str:
+    body = "\n".join(lines)
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
 def _matter_row(one: Matter) -> tuple[str, ...]:
