@@ -48,7 +48,7 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
 }
 """What findings about failures and rates explain, and nothing else; others about failures explain none of their kinds."""
 
-_SPELLING = re.compile(r"//|%|\\\\|/\.{1,2}(?:/|\Z)")
+_SPELLING = re.compile(r"//|%|\\|/\.{1,2}(?:/|\Z)")
 """What a path has that is changed when it is brought into some form."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")

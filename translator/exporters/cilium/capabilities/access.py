@@ -15,9 +15,9 @@ ROWS: tuple[Row, ...] = (
     whole("Closed", Grade.PARTIAL),
     whole("Grant", Grade.PARTIAL),
     whole("Refusal", Grade.PARTIAL),
-    whole("Admission", Grade.NOT_YET, "MM402", "rules for the callers of single routes are not translated yet."),
-    whole("GuardedRoute", Grade.NOT_YET, "MM402", "rules for the callers of single routes are not translated yet."),
-    whole("GuardedRoutes", Grade.NOT_YET, "MM401", "rules for the callers of single routes are not translated yet."),
+    whole("Admission", Grade.PARTIAL),
+    whole("GuardedRoute", Grade.PARTIAL),
+    whole("GuardedRoutes", Grade.PARTIAL),
     whole("PeerMtls", Grade.PARTIAL),
     whole("Probes", Grade.PARTIAL),
     *(field(f"ClientTls.{name}", Grade.NEVER, "MM405", _TLS, _OWN_TLS)
@@ -52,7 +52,7 @@ _BOTH = ("", ".none_of")
 def rows_of_tests() -> tuple[Row, ...]:
     """Tests on requests and callers in rules of access."""
     rows = [
-        field(f"Test.{part}{n}", Grade.PARTIAL, within=ACCESS)
+        field(f"Test.{part}{n}", Grade.PARTIAL, within=(*ACCESS, "GuardedRoutes"))
         for part in (*_ASKED, *_NAMED)
         for n in _BOTH
     ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls, Probes, Refusal
+from ir.access import Closed, Grant, GuardedRoutes, Layer, MtlsMode, PeerMtls, Probes, Refusal
 from ir.attachment import Attachment
 from ir.language import Opaque
 from ir.match import PathForm
@@ -22,10 +22,11 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.cilium.legalise import proof, remarks
 from translator.exporters.cilium.legalise.boxes import Box, By
+from translator.exporters.cilium.legalise.callers import Known, known_names
 from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
 from translator.exporters.cilium.legalise.ports import Ports
-from translator.exporters.cilium.legalise.reading import Known, attached, known_names, spoken
+from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
     SYSTEM,
     Region,
@@ -37,6 +38,7 @@ from translator.exporters.cilium.legalise.regions import (
     regions_of,
     within,
 )
+from translator.exporters.cilium.legalise.sources import Reader, Source
 from translator.exporters.cilium.legalise.spelling import spelt
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
@@ -52,17 +54,6 @@ class Legal:
 
     facts: list[Fact] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Source:
-    """What one policy of the source says: where it closes, and what it grants."""
-
-    name: str
-    place: tuple[Traced[object], ...]
-    said: list[Traced[object]] = field(default_factory=list)
-    closes: list[Region] = field(default_factory=list)
-    grants: list[tuple[Region, tuple[Box, ...]]] = field(default_factory=list)
 
 
 class Pass:
@@ -106,7 +97,8 @@ def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Le
             hard.extend(_refusal(fact, state))
         elif isinstance(fact, PeerMtls):
             hard.extend(_certificate(fact, state))
-    sources = _sources([f for f in rulings if isinstance(f, (Closed, Grant))], state)
+    reader = Reader(state.regions, state.ports, state.known, state.legal.losses)
+    sources = reader.sources(f for f in rulings if isinstance(f, (Closed, Grant, GuardedRoutes)))
     cutter = Cutter(hard)
     closed = [region for source in sources for region in source.closes]
     for source in sources:
@@ -126,7 +118,9 @@ def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Le
 
 def _reaches(fact: Fact, state: Pass) -> bool:
     """Whether a ruling is about any pods; what becomes of it if not."""
-    if not isinstance(fact, (Closed, Grant, Refusal, PeerMtls)) or state.regions(fact.attachment):
+    if not isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal, PeerMtls)) or state.regions(
+        fact.attachment
+    ):
         return True
     whole = regions_of(fact.attachment.subject, state.model.inventory, state.beyond)
     if any(value.origin for value in traced(fact)):
@@ -135,11 +129,11 @@ def _reaches(fact: Fact, state: Pass) -> bool:
 
 
 def _at_gateway(fact: Fact) -> bool:
-    return isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.GATEWAY
+    return isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal)) and fact.layer is Layer.GATEWAY
 
 
 def _is_ruling(fact: Fact) -> bool:
-    if isinstance(fact, (Closed, Grant, Refusal)):
+    if isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal)):
         return fact.layer in (Layer.MESH_REQUEST, Layer.MESH_CONNECTION)
     return isinstance(fact, PeerMtls)
 
@@ -195,24 +189,6 @@ def _certificate(fact: PeerMtls, state: Pass) -> Iterator[Hard]:
 
 
 # --- grants --------------------------------------------------------------------------------------
-
-
-def _sources(facts: Iterable[Closed | Grant], state: Pass) -> tuple[Source, ...]:
-    """The policies of the source by the subject that they are about."""
-    found: dict[str, Source] = {}
-    for stated in facts:
-        key = stated.attachment.subject.trail.value
-        regions = state.regions(stated.attachment)
-        fact: Closed | Grant = state.ports.numbered(stated, regions)
-        source = found.setdefault(key, Source(_short(key), tuple(traced(fact.attachment.subject))))
-        source.said.extend(traced(fact))
-        if isinstance(fact, Closed):
-            source.closes.extend(r for r in regions if r not in source.closes)
-            continue
-        what = spoken(fact, state.known)
-        state.legal.losses.extend(remarks.narrowed(values, why) for values, why in what.unsaid)
-        source.grants.extend((region, what.boxes) for region in regions)
-    return tuple(found.values())
 
 
 def _write(source: Source, cutter: Cutter, state: Pass) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from ir.access import Closed, Grant, PeerMtls, Refusal
+from ir.access import Closed, Grant, GuardedRoutes, PeerMtls, Refusal
 from ir.attachment import Attachment, Scope, ServicePort, WorkloadPort
 from ir.inventory import Inventory, Workload
 from ir.language import Language
@@ -16,7 +16,7 @@ from translator.exporters.cilium.legalise.regions import Region, pods_in
 from translator.exporters.cilium.names import Names
 from translator.exporters.ports import protocol_of, readable
 
-F = TypeVar("F", bound=Closed | Grant | Refusal | PeerMtls)
+F = TypeVar("F", bound=Closed | Grant | GuardedRoutes | Refusal | PeerMtls)
 Port = WorkloadPort | ServicePort
 
 

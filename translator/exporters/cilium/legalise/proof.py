@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ir.access import Closed, Grant, MtlsMode, PeerMtls, Refusal
+from ir.access import Closed, Grant, GuardedRoutes, MtlsMode, PeerMtls, Refusal
 from ir.inventory import Inventory
 from ir.match import CALLER_PARTS, Cidr, Part, Pattern, PatternKind, Term, Test
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.cilium.legalise.reading import Known
+from translator.exporters.cilium.legalise.callers import Known
 from translator.exporters.cilium.legalise.regions import pods_in, regions_of
 from translator.exporters.cilium.legalise.remarks import POLICY, listed
 from translator.report.model import Fate, Impact, Severity, Support
@@ -61,7 +61,7 @@ def evidence(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[Loss]:
     found: dict[str, list[Traced[object]]] = {}
     names: dict[str, set[str]] = {}
     for fact in rulings:
-        if isinstance(fact, (Grant, Refusal)):
+        if isinstance(fact, (Grant, GuardedRoutes, Refusal)):
             terms: list[Traced[object]] = [
                 value
                 for test in _tests(fact)
@@ -92,7 +92,11 @@ def evidence(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[Loss]:
         )
 
 
-def _tests(fact: Grant | Refusal) -> Iterator[Test]:
+def _tests(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Test]:
+    if isinstance(fact, GuardedRoutes):
+        admissions = (a for route in fact.routes for a in route.admissions)
+        yield from (t for a in admissions for way in a.callers for t in way.tests)
+        return
     yield from (t for way in (*fact.callers, *fact.requests) for t in way.tests)
     yield from (t for t in fact.always if t.part in CALLER_PARTS)
 
@@ -100,7 +104,7 @@ def _tests(fact: Grant | Refusal) -> Iterator[Test]:
 _EVERYWHERE = "all namespaces"
 
 
-def _where(fact: Closed | Grant | Refusal | PeerMtls) -> str:
+def _where(fact: Closed | Grant | GuardedRoutes | Refusal | PeerMtls) -> str:
     space = fact.attachment.subject.namespace
     return _EVERYWHERE if space is None else space.value
 

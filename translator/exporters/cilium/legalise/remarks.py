@@ -59,6 +59,38 @@ def widened(values: Sequence[Traced[object]], why: str, names: Iterable[str]) ->
     )
 
 
+def rivals(values: Sequence[Traced[object]]) -> Loss:
+    """Routes that may win for one request and have other callers."""
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for v in values if v.origin),
+        message="where several routes match a request and have other callers, those alone come in whom each of them lets in.",
+        why="The rules of the target add up; none of them wins.",
+        advice="Write routes that do not overlap.",
+        doc=POLICY,
+    )
+
+
+def requests_alone(names: Iterable[str]) -> Iterator[Loss]:
+    """Grants for a port whose routes choose among requests: connections that are none are refused."""
+    found = listed(names)
+    if found:
+        yield Loss(
+            code="MM402",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message=f"{found}: on ports with routes, those who are let in to the whole port come in with HTTP alone.",
+            why="A rule that lets in any connection would let in every request too.",
+            advice="Give what is no HTTP a port of its own.",
+            doc=POLICY,
+        )
+
+
 def inexact(names: Iterable[str], said: Sequence[Traced[object]]) -> Loss:
     """A refusal by header, which no grant can leave out exactly."""
     return Loss(

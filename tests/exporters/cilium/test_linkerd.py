@@ -1,0 +1,108 @@
+"""From Linkerd: servers close one port, routes guard it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.exporters.cilium.istio import policies
+from translator import pipeline
+from translator.pipeline import Result
+from translator.source.load import load_text
+
+SHOP = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: api}, annotations: {linkerd.io/inject: enabled}}
+    spec:
+      serviceAccountName: api
+      containers: [{name: c, ports: [{containerPort: 8080, name: http}, {containerPort: 9090}]}]
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: api, namespace: shop}
+spec: {podSelector: {matchLabels: {app: api}}, port: http, proxyProtocol: HTTP/1}
+"""
+
+
+def route(name: str, path: str) -> str:
+    return f"""
+apiVersion: policy.linkerd.io/v1beta3
+kind: HTTPRoute
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  parentRefs: [{{group: policy.linkerd.io, kind: Server, name: api}}]
+  rules: [{{matches: [{{path: {{type: PathPrefix, value: {path}}}}}]}}]
+"""
+
+
+def admits(kind: str, name: str, account: str) -> str:
+    group = "policy.linkerd.io"
+    return f"""
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {{name: {name}-{account}, namespace: shop}}
+spec:
+  targetRef: {{group: {group}, kind: {kind}, name: {name}}}
+  requiredAuthenticationRefs: [{{kind: ServiceAccount, name: {account}, namespace: front}}]
+"""
+
+
+def to_cilium(*documents: str) -> Result:
+    text = "\n---\n".join((SHOP, *documents))
+    loaded = load_text(text)
+    return pipeline.translate_loaded(
+        loaded, pipeline.options_of(loaded, "linkerd", "cilium@1.20", {})
+    )
+
+
+def items(result: Result) -> list[dict[str, Any]]:
+    found = policies(result)["api"]["ingress"]
+    assert isinstance(found, list)
+    return found
+
+
+def unexplained(result: Result) -> list[object]:
+    return [c for c in result.report.verification.changes if not c["explained_by"]]
+
+
+def test_a_server_closes_its_port_and_leaves_the_others_open() -> None:
+    result = to_cilium(admits("Server", "api", "web"))
+    mine, others = items(result)
+    assert mine["toPorts"][0]["ports"] == [{"port": "8080", "protocol": "TCP"}]
+    assert others["fromEntities"] == ["all"]
+    ranges = [(p["port"], p.get("endPort")) for p in others["toPorts"][0]["ports"]]
+    assert ranges == [("1", 8079), ("8081", 65535)]
+    assert unexplained(result) == []
+
+
+def test_callers_of_a_route_come_in_to_its_requests_alone() -> None:
+    result = to_cilium(route("pages", "/pages"), admits("HTTPRoute", "pages", "web"))
+    paths = [r["path"] for r in items(result)[0]["toPorts"][0]["rules"]["http"]]
+    assert paths == ["(?:/pages(?:/[^?]*)?)(?:\\?.*)?"]
+    assert unexplained(result) == []
+
+
+def test_where_two_routes_meet_the_more_particular_one_decides() -> None:
+    result = to_cilium(
+        route("pages", "/pages"),
+        admits("HTTPRoute", "pages", "web"),
+        route("admin", "/pages/admin"),
+        admits("HTTPRoute", "admin", "boss"),
+    )
+    assert unexplained(result) == []
+    kinds = {c["kind"] for c in result.report.verification.changes if c["world"] == "closed"}
+    assert "newly_denied" not in kinds
+
+
+def test_who_is_let_in_to_the_port_is_held_to_its_routes() -> None:
+    result = to_cilium(
+        route("pages", "/pages"),
+        admits("HTTPRoute", "pages", "web"),
+        admits("Server", "api", "ops"),
+    )
+    rules = [item["toPorts"][0].get("rules") for item in items(result)[:-1]]
+    assert None not in rules
+    assert unexplained(result) == []

@@ -1,0 +1,120 @@
+"""Routes that guard a port: first one wins, then its own callers come in.
+
+The target knows no winner: all of its grants add up. So the requests of a route are granted to its callers, less what
+another route that may win for the same request refuses to them. A request that no route takes is granted to nobody, and
+a grant for the whole port is one for the requests that some route takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ir.access import GuardedRoutes
+from ir.match import AllOf, Part, Pattern, PatternKind, Test
+from ir.provenance import Traced
+from ir.traffic import NoMatch
+from ir.walk import traced
+from translator.exporters.cilium.legalise.boxes import Box, By, Cuts, touches, without
+from translator.exporters.cilium.legalise.callers import Known, Unsaid, Unsayable, peers_of
+from translator.exporters.cilium.legalise.reading import asked, attached
+from translator.exporters.cilium.peers import EVERYONE, NOBODY, Peers
+
+Values = tuple[Traced[object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What a table comes to: boxes, values that could not be said with the reason, whether it is narrower."""
+
+    boxes: tuple[Box, ...]
+    unsaid: tuple[tuple[Values, str], ...]
+    narrowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One alternative of a route: its requests, its callers, and the tests that say how particular it is."""
+
+    box: Box
+    callers: Peers
+    by: Values
+    tests: tuple[Test, ...]
+
+
+def guarded(table: GuardedRoutes, whole: Sequence[Box], known: Known) -> Guarded:
+    """The boxes of a table; ``whole``: what grants for its port let in."""
+    unsaid: Unsaid = []
+    passages = [*_passages(table, known, unsaid)]
+    found: list[Box] = []
+    narrowed = False
+    for own in passages:
+        boxes = [replace(own.box, peers=own.callers, by=replace(own.box.by, peers=own.by))]
+        boxes += [both for one in whole if not (both := one & own.box).empty]
+        rivals = [p for p in passages if p is not own and not _outranks(own, p)]
+        for rival in rivals:
+            refused = replace(rival.box, peers=EVERYONE - rival.callers)
+            if any(touches(refused, box) for box in boxes):
+                granted = [both for one in whole if not (both := one & rival.box).empty]
+                cut = without([refused], granted, Cuts())
+                boxes = without(boxes, cut, Cuts())
+                narrowed = True
+        found.extend(box for box in boxes if not box.empty)
+    if table.no_match is NoMatch.PASS:
+        taken = [replace(p.box, peers=EVERYONE) for p in passages]
+        found.extend(without(whole, taken, Cuts()))
+    return Guarded(tuple(found), tuple(unsaid), narrowed)
+
+
+def _passages(table: GuardedRoutes, known: Known, unsaid: Unsaid) -> Iterator[Passage]:
+    at = Box(ports=attached(table.attachment), by=By(ports=tuple(table.attachment.ports)))
+    for route in table.routes:
+        callers, by = NOBODY, list[Traced[object]]()
+        for admission in route.admissions:
+            if not admission.callers:
+                callers = EVERYONE
+            for way in admission.callers:
+                values = tuple(v for t in way.tests for v in traced(t) if v is not t.trail)
+                try:
+                    callers = callers | peers_of(way.tests, known)
+                    by.extend(values)
+                except Unsayable as reason:
+                    unsaid.append((tuple(traced(way)), str(reason)))
+        for match in route.matches or (AllOf(trail=route.trail),):
+            try:
+                boxes = asked(match.tests, table.view)
+            except Unsayable as reason:
+                unsaid.append((tuple(traced(match)), str(reason)))
+                boxes = ()
+            for box in boxes:
+                yield Passage(replace(at & box, http=True), callers, tuple(by), match.tests)
+
+
+def _outranks(own: Passage, other: Passage) -> bool:
+    """Whether it surely wins over the other: by its path alone, an exact one first, then the longer prefix."""
+    mine, theirs = _path(own.tests), _path(other.tests)
+    if mine is None:
+        return False
+    if theirs is None:
+        return _host(own) == _host(other)
+    if _host(own) != _host(other):
+        return False
+    exact = mine.kind is PatternKind.EXACT
+    if theirs.kind is PatternKind.ELEMENT_PREFIX:
+        return exact or (
+            mine.kind is PatternKind.ELEMENT_PREFIX
+            and len(mine.text.rstrip("/")) > len(theirs.text.rstrip("/"))
+        )
+    return False
+
+
+def _path(tests: Sequence[Test]) -> Pattern | None:
+    for test in tests:
+        if test.part is Part.PATH and len(test.any_of) == 1:
+            value = test.any_of[0].value
+            return value if isinstance(value, Pattern) else None
+    return None
+
+
+def _host(passage: Passage) -> tuple[object, ...]:
+    return tuple(term.value for t in passage.tests if t.part is Part.AUTHORITY for term in t.any_of)

@@ -1,0 +1,120 @@
+"""What each policy of the source says: where it closes, and what it grants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ir.access import Closed, Grant, GuardedRoutes
+from ir.attachment import Attachment, WorkloadPort
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss
+from translator.exporters.cilium.legalise import remarks
+from translator.exporters.cilium.legalise.boxes import ALL_PORTS, Box, By
+from translator.exporters.cilium.legalise.callers import Known
+from translator.exporters.cilium.legalise.guards import guarded
+from translator.exporters.cilium.legalise.ports import Ports
+from translator.exporters.cilium.legalise.reading import attached, spoken
+from translator.exporters.cilium.legalise.regions import Region, Regions, common, pods_in
+from translator.exporters.cilium.names import Names
+
+Ruled = Closed | Grant | GuardedRoutes
+
+
+@dataclass(slots=True)
+class Source:
+    """One policy of the source; ``shut``: the ports that it closes."""
+
+    name: str
+    place: tuple[Traced[object], ...]
+    said: list[Traced[object]] = field(default_factory=list)
+    closes: list[Region] = field(default_factory=list)
+    shut: Names[int] = field(default_factory=Names)
+    grants: list[tuple[Region, tuple[Box, ...]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What is needed to read the rules of some policies; ``losses`` takes what could not be said."""
+
+    regions: Callable[[Attachment], Regions]
+    ports: Ports
+    known: Known
+    losses: list[Loss]
+
+    def sources(self, facts: Iterable[Ruled]) -> tuple[Source, ...]:
+        """The policies of the source by the subject that they are about."""
+        groups: dict[str, list[Ruled]] = {}
+        for stated in facts:
+            fact = self.ports.numbered(stated, self.regions(stated.attachment))
+            groups.setdefault(fact.attachment.subject.trail.value, []).append(fact)
+        found = [self._source(key, group) for key, group in groups.items()]
+        _leave_open(found)
+        return tuple(found)
+
+    def _source(self, key: str, facts: Sequence[Ruled]) -> Source:
+        place = tuple(traced(facts[0].attachment.subject))
+        source = Source(key.rpartition("/")[2] or "policy", place)
+        tables = [f for f in facts if isinstance(f, GuardedRoutes)]
+        for fact in facts:
+            regions = self.regions(fact.attachment)
+            source.said.extend(traced(fact))
+            match fact:
+                case Closed():
+                    source.closes.extend(r for r in regions if r not in source.closes)
+                    source.shut = source.shut | attached(fact.attachment)
+                case GuardedRoutes():
+                    boxes = self._guarded(fact, facts)
+                    source.grants.extend((region, boxes) for region in regions)
+                case Grant() if not any(_beside(fact, table) for table in tables):
+                    boxes = self._granted(fact)
+                    source.grants.extend((region, boxes) for region in regions)
+                case Grant():
+                    pass
+        return source
+
+    def _granted(self, fact: Grant) -> tuple[Box, ...]:
+        what = spoken(fact, self.known)
+        self.losses.extend(remarks.narrowed(values, why) for values, why in what.unsaid)
+        return what.boxes
+
+    def _guarded(self, table: GuardedRoutes, facts: Sequence[Ruled]) -> tuple[Box, ...]:
+        grants = [f for f in facts if isinstance(f, Grant) and _beside(f, table)]
+        whole = [box for grant in grants for box in self._granted(grant)]
+        if whole:
+            pods = pods_in(self.regions(table.attachment), self.ports.inventory)
+            self.losses.extend(remarks.requests_alone(w.key for w in pods))
+        what = guarded(table, whole, self.known)
+        self.losses.extend(remarks.narrowed(values, why) for values, why in what.unsaid)
+        if what.narrowed:
+            self.losses.append(remarks.rivals(tuple(traced(table.routes))))
+        return what.boxes
+
+
+def _beside(grant: Grant, table: GuardedRoutes) -> bool:
+    """Whether the grant is one for the port of the table."""
+    same = attached(table.attachment)
+    return grant.layer is table.layer and attached(grant.attachment).within(same)
+
+
+def _leave_open(sources: Sequence[Source]) -> None:
+    """Where some ports alone are closed, all others stay open to everyone: policies of the target close all of them."""
+    for source in sources:
+        for region in source.closes:
+            shut = source.shut
+            for other in sources:
+                if other is not source and any(_overlaps(region, r) for r in other.closes):
+                    shut = shut | other.shut
+            rest = ALL_PORTS - shut
+            if not rest.empty:
+                by = By(ports=tuple(v for v in source.said if v.origin and _is_port(v)))
+                source.grants.append((region, (Box(ports=rest, by=by),)))
+
+
+def _overlaps(one: Region, other: Region) -> bool:
+    return bool(common((one,), (other,)))
+
+
+def _is_port(value: Traced[object]) -> bool:
+    return isinstance(value.value, WorkloadPort)
