@@ -19,7 +19,7 @@ MESHES = ("istio", "linkerd", "cilium", "gateway-api")
 SOURCES = ("istio", "linkerd", "cilium")
 """Meshes that have an importer today."""
 
-TARGETS = ("linkerd", "cilium", "gateway-api")
+TARGETS = ("linkerd", "cilium", "gateway-api", "istio")
 """Meshes that have an exporter today."""
 
 _GROUPS = {

@@ -152,7 +152,7 @@ def test_capabilities_have_three_forms_with_the_same_rows(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--to", "istio"), ("--from", "consul"), ("--format", "pdf"), ("--to", "x")]
+    "arguments", [("--to", "kuma"), ("--from", "consul"), ("--format", "pdf"), ("--to", "x")]
 )
 def test_capabilities_of_what_is_not_there_are_wrong_usage(
     run: Run, arguments: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""Istio as a target."""

@@ -1,0 +1,114 @@
+"""Servers, routes on them and who is admitted, as AuthorizationPolicies."""
+
+from __future__ import annotations
+
+from tests.exporters.istio.linkerd import (
+    WEB,
+    admits,
+    codes,
+    parsed,
+    route,
+    server,
+    translated,
+    written,
+)
+
+
+def test_a_server_closes_its_port_and_leaves_the_others_open() -> None:
+    result = translated(WEB, server())
+    (policy,) = written(result, "AuthorizationPolicy")
+    assert policy["spec"] == parsed(
+        "{selector: {matchLabels: {app: web}}, action: ALLOW, rules: [{to: [{operation: {notPorts: ['8080']}}]}]}"
+    )
+    assert codes(result) == []
+
+
+def test_two_servers_of_the_same_pods_are_one_policy() -> None:
+    result = translated(
+        WEB,
+        server(),
+        server("admin", 9090),
+        admits("web", "identities: ['*']"),
+        admits("admin", "networks: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}]"),
+    )
+    (policy,) = written(result, "AuthorizationPolicy")
+    assert policy["spec"]["rules"] == parsed(
+        """
+- {from: [{source: {ipBlocks: [10.0.0.0/8], notIpBlocks: [10.1.0.0/16]}}], to: [{operation: {ports: ['9090']}}]}
+- {from: [{source: {principals: ['*']}}], to: [{operation: {ports: ['8080']}}]}
+- {to: [{operation: {notPorts: ['8080', '9090']}}]}
+"""
+    )
+    assert codes(result) == []
+
+
+def test_a_route_lets_in_only_where_no_route_before_it_wins() -> None:
+    result = translated(
+        WEB,
+        server(),
+        route("all", "{path: {type: PathPrefix, value: /}, method: GET}"),
+        route("admin", "{path: {type: PathPrefix, value: /admin}}"),
+        admits("all", "identities: ['*']", "HTTPRoute"),
+        admits("admin", "identityRefs: [{kind: ServiceAccount, name: boss}]", "HTTPRoute"),
+    )
+    (policy,) = written(result, "AuthorizationPolicy")
+    rules = {r["to"][0]["operation"].get("paths", ["-"])[0]: r for r in policy["spec"]["rules"]}
+    assert rules["/admin"]["from"][0]["source"]["principals"] == ["cluster.local/ns/shop/sa/boss"]
+    open_to_all = next(r for r in policy["spec"]["rules"] if "methods" in r["to"][0]["operation"])
+    assert open_to_all["to"][0]["operation"] == {
+        "ports": ["8080"],
+        "methods": ["GET"],
+        "notPaths": ["/admin", "/admin/*"],
+    }
+    assert codes(result) == []
+
+
+def test_whoever_is_admitted_to_both_routes_needs_no_exception() -> None:
+    result = translated(
+        WEB,
+        server(),
+        route("all", "{path: {type: PathPrefix, value: /}}"),
+        route("admin", "{path: {type: PathPrefix, value: /admin}}"),
+        admits("all", "identityRefs: [{kind: ServiceAccount, name: boss}]", "HTTPRoute"),
+        admits("admin", "identityRefs: [{kind: ServiceAccount, name: boss}]", "HTTPRoute"),
+    )
+    (policy,) = written(result, "AuthorizationPolicy")
+    assert not any("notPaths" in r["to"][0]["operation"] for r in policy["spec"]["rules"])
+    assert {"ports": ["8080"], "paths": ["/*"]} in [
+        r["to"][0]["operation"] for r in policy["spec"]["rules"]
+    ], "a route is for requests, not for every connection"
+    assert codes(result) == []
+
+
+def test_a_route_by_a_regular_expression_lets_nobody_in_and_takes_what_may_be_its_own() -> None:
+    result = translated(
+        WEB,
+        server(),
+        route("numbers", "{path: {type: RegularExpression, value: '/[0-9]+'}}"),
+        route("all", "{path: {type: PathPrefix, value: /}}"),
+        admits("all", "identities: ['*']", "HTTPRoute"),
+    )
+    (policy,) = written(result, "AuthorizationPolicy")
+    assert [r["to"][0]["operation"] for r in policy["spec"]["rules"]] == [{"notPorts": ["8080"]}]
+    assert codes(result, "MM402") == ["MM402", "MM402"]
+
+
+def test_pods_of_two_selectors_keep_the_ports_shut_that_either_closes() -> None:
+    result = translated(
+        server(),
+        server("more", 9090, "{tier: front}"),
+        admits("web", "identities: ['*']"),
+        admits("more", "identities: ['*']"),
+    )
+    for policy in written(result, "AuthorizationPolicy"):
+        assert policy["spec"]["rules"][-1] == {
+            "to": [{"operation": {"notPorts": ["8080", "9090"]}}]
+        }
+    assert codes(result, "MM402") == ["MM402", "MM402"]
+
+
+def test_a_port_whose_number_nobody_knows_is_a_blocker() -> None:
+    result = translated(server(port="named"))
+    assert written(result, "AuthorizationPolicy") == []
+    (found,) = [f for f in result.report.findings if f.code == "MM401"]
+    assert found.severity.value == "blocker"

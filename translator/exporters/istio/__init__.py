@@ -1,0 +1,38 @@
+"""Istio as a target: prune, legalise, write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ir.model import Model
+from ir.walk import close
+from translator.api import Export, Options
+from translator.exporters.capability import Table
+from translator.exporters.extensions import without_extensions
+from translator.exporters.istio.capabilities import ROWS
+from translator.exporters.istio.extensions import WORDS
+from translator.exporters.istio.legalise import legalise
+from translator.exporters.istio.legalise.access import legalise_access
+from translator.exporters.istio.write import write
+from translator.exporters.network import beside
+from translator.exporters.prune import prune
+
+
+def write_mesh(model: Model, options: Options) -> Export:
+    """What Istio can hold of a closed model, and what it cannot.
+
+    Guarded routes are resolved before pruning: a route of them that cannot be said still takes its requests from others.
+    """
+    meshed, network = beside(model)
+    known, foreign = without_extensions(meshed, WORDS)
+    guarded = legalise_access(known)
+    opened = replace(known, facts=tuple(guarded.facts))
+    pruned, lost = prune(opened, Table(ROWS, options.target))
+    legal, more = legalise(pruned, options)
+    legal = close(legal)
+    emission = write(legal, options)
+    return Export(
+        legal=replace(legal, facts=(*legal.facts, *network)),
+        emission=emission,
+        losses=(*foreign, *guarded.losses, *lost, *more),
+    )

@@ -1,0 +1,28 @@
+"""Who may do what, and by what proof: AuthorizationPolicy, PeerAuthentication, RequestAuthentication.
+
+istio/istio pilot/pkg/security/authz and pilot/pkg/security/authn, 1.31.
+"""
+
+from __future__ import annotations
+
+from translator.api import Grade, Row
+from translator.exporters.istio.capabilities.rows import whole
+
+ROWS: tuple[Row, ...] = (
+    whole("Closed", Grade.PARTIAL),
+    whole("Grant", Grade.PARTIAL),
+    whole("Refusal", Grade.PARTIAL),
+    whole("Admission", Grade.PARTIAL),
+    whole("GuardedRoute", Grade.PARTIAL),
+    whole("GuardedRoutes", Grade.PARTIAL),
+    whole("PeerMtls", Grade.PARTIAL),
+    whole("Probes", Grade.PARTIAL),
+    whole("ClientTls", Grade.NOT_YET, "MM405", "how clients secure their connections is not written yet.",
+          advice="Write a DestinationRule with trafficPolicy.tls."),
+    whole("TokenCheck", Grade.NOT_YET, "MM406", "token checks are not written yet: requests with a bad token would pass.",
+          impact="LOOSER", advice="Write a RequestAuthentication."),
+    whole("ExternalDecision", Grade.NOT_YET, "MM407",
+          "that a service outside is asked is not written yet: requests that it would refuse pass.", impact="LOOSER",
+          advice="Write an AuthorizationPolicy with the action CUSTOM and its extension provider."),
+    whole("AuditMark", Grade.NOT_YET, "MM409", "requests are not marked for an audit log.", impact="NONE"),
+)  # fmt: skip

@@ -1,0 +1,27 @@
+"""Where requests go: VirtualService and DestinationRule.
+
+istio/istio pilot/pkg/networking/core/route/route.go, 1.31.
+"""
+
+from __future__ import annotations
+
+from translator.api import Grade, Row
+from translator.exporters.istio.capabilities.rows import field, whole
+
+ROWS: tuple[Row, ...] = (
+    field("Rewrite.pattern", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
+    field("Rewrite.substitution", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
+    whole("Rewrite", Grade.PARTIAL),
+    whole("RouteTable", Grade.PARTIAL),
+    whole("RouteMatch", Grade.PARTIAL),
+    whole("Route", Grade.PARTIAL),
+    whole("Backend", Grade.PARTIAL),
+    whole("Destination", Grade.PARTIAL),
+    whole("HeaderEdit", Grade.PARTIAL),
+    whole("Redirect", Grade.PARTIAL),
+    whole("FixedAnswer", Grade.PARTIAL),
+    whole("Mirror", Grade.PARTIAL),
+    whole("CrossOrigin", Grade.NOT_YET, "MM212", "cross-origin rules are not written yet."),
+    whole("EndpointSubset", Grade.NOT_YET, "MM210", "a service for a subset is not written yet."),
+    whole("PortProtocol", Grade.PARTIAL, "MM552"),
+)  # fmt: skip

@@ -1,0 +1,393 @@
+"""What is closed port by port, as policies that close their pods and let in again.
+
+istio/istio pilot/pkg/security/authz/builder/builder.go, 1.31: as soon as one ALLOW policy selects a pod, all its ports are
+closed but for what some rule lets in. So the policy of some pods has a rule for each door, and one for the ports that
+nobody closed. Ports that another policy closes for some of the same pods are left out of that rule: what nobody closed
+may then be closed, and nothing else is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ir.access import Closed, Direction, Evidence, Grant, GuardedRoutes, Layer, Probes
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject
+from ir.inventory import Inventory, equal_to, meets
+from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test, Unreadable, View
+from ir.model import Fact, Model
+from ir.provenance import Traced, bare, derived, named
+from ir.walk import traced
+from translator.api import Loss
+from translator.exporters.istio.legalise.callers import in_source_words
+from translator.exporters.istio.legalise.guarded import Opened, Way, asked, opened
+from translator.exporters.istio.legalise.remarks import probed_behind, rewritten, spellings
+from translator.exporters.istio.legalise.territories import (
+    Door,
+    Pods,
+    Territory,
+    Unnamed,
+    key_of,
+    numbers,
+    overlap,
+    pods_of,
+    shadows,
+    within,
+)
+from translator.report.model import Fate, Impact, Severity, Support
+
+SEEN = View(headers_joined=True, on_unreadable=Unreadable.SKIP_RULE)
+"""How the target's proxy sees a request; a rule on HTTP matches nothing where there is none."""
+
+_MESH = (Layer.MESH_REQUEST, Layer.MESH_CONNECTION)
+
+
+@dataclass(slots=True)
+class Access:
+    """The facts of access in legal form, and what was lost."""
+
+    facts: list[Fact] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+
+def legalise_access(model: Model) -> Access:
+    """Doors become policies of their pods; what closes whole pods by itself stays as it is."""
+    found = Access()
+    ported = [f for f in model.facts if _is_ported(f)]
+    found.facts.extend(f for f in model.facts if not _is_ported(f) and not isinstance(f, Probes))
+    territories = _territories(ported, model.inventory, found)
+    for territory in territories:
+        others = [t for t in territories if t is not territory and overlap(t.pods, territory.pods)]
+        found.facts.extend(_policy(territory, others, model.inventory, found))
+    found.losses.extend(_remarks(model, territories))
+    return found
+
+
+def _remarks(model: Model, territories: Sequence[Territory]) -> Iterator[Loss]:
+    routed = [
+        (door.guarded, territory)
+        for territory in territories
+        for door in territory.doors
+        if door.guarded is not None
+    ]
+    yield from spellings(
+        [guarded for guarded, _ in routed],
+        list(dict.fromkeys(_spoken(territory.pods) for _, territory in routed)),
+    )
+    yield from probed_behind(routed, model.inventory)
+    closed = [f for f in model.facts if isinstance(f, Closed)]
+    probes = [f for f in model.facts if isinstance(f, Probes)]
+    yield from rewritten(probes if closed else ())
+
+
+def _is_ported(fact: Fact) -> bool:
+    """Whether it speaks of some ports, or of pods that others are left out of, or of routes."""
+    if not isinstance(fact, (Closed, Grant, GuardedRoutes)) or fact.layer not in _MESH:
+        return False
+    if isinstance(fact, GuardedRoutes):
+        return True
+    at = fact.attachment
+    own = bool(at.ports or at.excluding_ports or at.subject.excluding)
+    named_so = at.subject.name is not None
+    return fact.direction is Direction.INBOUND and (own or named_so)
+
+
+def _territories(facts: Sequence[Fact], inventory: Inventory, found: Access) -> list[Territory]:
+    territories: dict[Pods, Territory] = {}
+    used: set[int] = set()
+    for closed in facts:
+        if not isinstance(closed, Closed):
+            continue
+        key = key_of(closed.attachment)
+        same = [f for f in facts if not isinstance(f, Closed) and key_of(_at(f)) == key]
+        used.update(map(id, (closed, *same)))
+        try:
+            doors = list(_doors(closed, same, inventory))
+            places = pods_of(closed.attachment.subject, inventory)
+        except Unnamed as reason:
+            found.losses.append(_unclosed((closed, *same), str(reason)))
+            continue
+        for pods in places:
+            own = territories.setdefault(pods, Territory(pods))
+            own.doors.extend(doors)
+    left = [f for f in facts if id(f) not in used]
+    found.losses.extend(_needless(fact) for fact in left)
+    return [territories[pods] for pods in sorted(territories)]
+
+
+def _at(fact: Fact) -> Attachment:
+    if not isinstance(fact, (Closed, Grant, GuardedRoutes)):
+        raise TypeError(fact)
+    return fact.attachment
+
+
+def _doors(closed: Closed, same: Sequence[Fact], inventory: Inventory) -> Iterator[Door]:
+    at = closed.attachment
+    grants = tuple(f for f in same if isinstance(f, Grant))
+    guarded = next((f for f in same if isinstance(f, GuardedRoutes)), None)
+    elsewhere = tuple(shadows(at.subject, inventory))
+    if at.ports:
+        for number in numbers(at, inventory, excluding=False):
+            yield Door(number, closed, grants, guarded, elsewhere=elsewhere)
+    else:
+        left = numbers(at, inventory, excluding=True)
+        yield Door(None, closed, grants, guarded, left, elsewhere)
+
+
+def _policy(
+    territory: Territory,
+    others: Sequence[Territory],
+    inventory: Inventory,
+    found: Access,
+) -> Iterator[Fact]:
+    """The pods closed, with a grant for each rule."""
+    facts = [fact for door in territory.doors for fact in door.facts]
+    subject = _subject(territory, facts)
+    at = Attachment(subject=subject, enforced_at=EnforcedAt.SERVER)
+    grants = [
+        grant for door in territory.doors for grant in _of_door(door, territory, others, at, found)
+    ]
+    rest = _open_rest(territory, others, inventory, at, found)
+    grants.extend(() if rest is None else (rest,))
+    spoken = {id(value) for grant in grants for value in _ancestry(grant)}
+    spoken.update(id(value) for value in _ancestry(subject))
+    spent = [value for fact in facts for value in traced(fact) if id(value) not in spoken]
+    answer = facts[0].answer if isinstance(facts[0], Closed) else None
+    yield Closed(
+        attachment=at,
+        layer=Layer.MESH_REQUEST,
+        answer=answer,
+        trail=derived(f"policy of {_spoken(territory.pods)}", spent or list(traced(facts[0]))),
+    )
+    yield from grants
+
+
+def _ancestry(value: object) -> Iterator[Traced[object]]:
+    for one in traced(value):
+        yield one
+        yield from one.parents
+
+
+def _subject(territory: Territory, facts: Sequence[Fact]) -> Subject:
+    space, labels = territory.pods
+    subjects = [_at(fact).subject for fact in facts]
+    spaces = [s.namespace for s in subjects if s.namespace is not None]
+    selectors = [s.labels for s in subjects if s.labels is not None]
+    trails = [s.trail for s in subjects]
+    return Subject(
+        scope=Scope.WORKLOADS if labels else Scope.NAMESPACE if space else Scope.MESH,
+        namespace=derived(space, spaces) if space else None,
+        labels=derived(equal_to(dict(labels)), selectors) if labels else None,
+        trail=derived(f"pods of {_spoken(territory.pods)}", trails),
+    )
+
+
+def _spoken(pods: Pods) -> str:
+    labels = ", ".join(f"{key}={value}" for key, value in pods[1])
+    return f"{pods[0] or 'the mesh'} {labels}".strip()
+
+
+def _of_door(
+    door: Door, territory: Territory, others: Sequence[Territory], at: Attachment, found: Access
+) -> Iterator[Grant]:
+    """The grants of a door; those that would hold for pods of which another object speaks are left out."""
+    if any(within(territory.pods, pods) for pods in door.elsewhere):
+        found.losses.append(_overtaken(door))
+        return
+    ports = _ports(door, territory)
+    foreign = [r for t in others for r in t.doors if r.port == door.port and door.elsewhere]
+    grants = [g for g in door.grants if all(_has(other, g) for other in foreign)]
+    gone = [g for g in door.grants if all(g is not kept for kept in grants)]
+    if gone or (door.guarded is not None and foreign):
+        lost = (*gone, *((door.guarded,) if door.guarded is not None and foreign else ()))
+        found.losses.append(_left_out(lost))
+    if door.guarded is None:
+        for grant in grants:
+            yield _grant(at, grant.name, in_source_words(grant.callers), (ports,), (), grant)
+        return
+    if foreign:
+        return
+    yield from _of_routes(door.guarded, opened(door.guarded, grants), ports, at, found)
+
+
+def _has(door: Door, grant: Grant) -> bool:
+    return door.guarded is None and any(bare(g.callers) == bare(grant.callers) for g in door.grants)
+
+
+def _ports(door: Door, territory: Territory) -> Test:
+    node = derived("port", (door.closed.trail,))
+    if door.port is not None:
+        said = derived(_port(door.port), door.closed.attachment.ports)
+        return Test(part=Part.PORT, any_of=(said,), trail=node)
+    less = tuple(named(_port(number), door.closed.trail) for number in territory.ports)
+    return Test(part=Part.PORT, none_of=less, trail=node)
+
+
+def _port(number: int) -> Term:
+    return Pattern(PatternKind.EXACT, str(number))
+
+
+def _grant(
+    at: Attachment,
+    name: Traced[str] | None,
+    callers: tuple[AllOf, ...],
+    tests: Sequence[Test],
+    always: tuple[Test, ...],
+    source: Grant | Way,
+) -> Grant:
+    asks = tuple(t for t in tests if t.any_of or t.none_of)
+    node = source.trail
+    return Grant(
+        name=name,
+        attachment=at,
+        layer=Layer.MESH_REQUEST,
+        callers=callers,
+        requests=(AllOf(tests=asks, trail=named("request", node)),) if asks else (),
+        always=always,
+        view=SEEN,
+        evidence=source.evidence if isinstance(source, Grant) else Evidence.CERTIFICATE,
+        trail=node,
+    )
+
+
+def _of_routes(
+    guarded: GuardedRoutes, passes: Opened, ports: Test, at: Attachment, found: Access
+) -> Iterator[Grant]:
+    for piece, callers, way in passes.pieces:
+        request, always = asked(piece, way)
+        name = guarded.routes[way.route].name
+        said = in_source_words(callers)
+        yield _grant(at, name, said, (ports, *request), always, way)
+    if passes.unsaid:
+        found.losses.append(_unsaid_routes(guarded, passes.unsaid))
+    if passes.widened:
+        found.losses.append(_widened(passes.widened))
+
+
+def _open_rest(
+    territory: Territory,
+    others: Sequence[Territory],
+    inventory: Inventory,
+    at: Attachment,
+    found: Access,
+) -> Grant | None:
+    """The ports that nobody closed."""
+    if territory.rest is not None:
+        return None
+    trails = [door.closed.trail for door in territory.doors]
+    foreign = [t for t in others if set(t.ports) - set(territory.ports) or t.rest is not None]
+    beyond = [t for t in foreign if not within(territory.pods, t.pods)]
+    if beyond and not _all_listed(territory, beyond, inventory):
+        found.losses.append(_closed_too(territory, beyond))
+    if any(t.rest is not None for t in foreign):
+        return None
+    ports = sorted({*territory.ports, *(p for t in foreign for p in t.ports)})
+    less = tuple(named(_port(number), *trails) for number in ports)
+    test = Test(part=Part.PORT, none_of=less, trail=named("other ports", *trails))
+    node = named("ports that nobody closed", *trails)
+    return Grant(
+        name=named("other-ports", *trails),
+        attachment=at,
+        layer=Layer.MESH_REQUEST,
+        requests=(AllOf(tests=(test,), trail=named("request", node)),),
+        view=SEEN,
+        evidence=Evidence.NONE,
+        trail=node,
+    )
+
+
+def _all_listed(territory: Territory, beyond: Sequence[Territory], inventory: Inventory) -> bool:
+    """Whether every workload of the territory that is listed is of those others too."""
+    own = inventory.selected(territory.pods[0] or None, equal_to(dict(territory.pods[1])))
+    return bool(own) and all(
+        meets(w.labels, equal_to(dict(t.pods[1]))) for w in own for t in beyond
+    )
+
+
+def _unclosed(facts: Sequence[Fact], reason: str) -> Loss:
+    return Loss(
+        code="MM401",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        sites=tuple(v for fact in facts for v in traced(fact)),
+        message=f"a destination is not closed any more: {reason}.",
+        advice="Add the workloads to the input, or select the pods by equal labels.",
+    )
+
+
+def _needless(fact: Fact) -> Loss:
+    return Loss(
+        code="MM402",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.ABSORBED,
+        sites=tuple(traced(fact)),
+        message="it lets in where nothing is closed.",
+    )
+
+
+def _overtaken(door: Door) -> Loss:
+    return Loss(
+        code="MM402",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.ABSORBED,
+        sites=tuple(v for fact in door.facts for v in traced(fact)),
+        message="an older object holds the port for all pods that it is about: it lets nobody in.",
+    )
+
+
+def _left_out(facts: Sequence[Fact]) -> Loss:
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.HIGH,
+        sites=tuple(v for fact in facts for v in traced(fact)),
+        message="what lets in here would let in at pods for which an older object holds the port: rules of all policies "
+        "that select a pod hold together. It is left out.",
+        advice="Select pods by labels that do not overlap.",
+    )
+
+
+def _unsaid_routes(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
+    names = ", ".join(dict.fromkeys(guarded.routes[way.route].name.value for way in ways))
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        sites=tuple(v for way in ways for v in traced(way.match)),
+        message=f"what the route {names} lets in is refused: an AuthorizationPolicy knows paths by text and by the "
+        "beginning of a text, no query parameters and no regular expressions.",
+        why="security.istio.io AuthorizationPolicy: paths, methods, hosts and request.headers are compared with texts that "
+        "may have a star at one end.",
+        advice="Write the route with paths that are exact or prefixes.",
+    )
+
+
+def _widened(ways: Sequence[Way]) -> Loss:
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for way in ways for v in traced(way.match)),
+        message="requests that only may be those of this route are taken away from the routes after it.",
+        advice="Write the route with paths that are exact or prefixes.",
+    )
+
+
+def _closed_too(territory: Territory, beyond: Sequence[Territory]) -> Loss:
+    ports = ", ".join(str(p) for t in beyond for p in t.ports) or "all"
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        sites=tuple(door.closed.trail for door in territory.doors),
+        fate=Fate.APPROXIMATED,
+        message=f"ports ({ports}) are closed at all pods {_spoken(territory.pods)}, since some of these may be pods for which "
+        "they are closed in the source.",
+        advice="Add the workloads to the input, or select pods by labels that do not overlap.",
+    )

@@ -1,0 +1,119 @@
+"""What rules do with requests, in fields that a VirtualService has.
+
+istio/istio pilot/pkg/networking/core/route/route.go, route/retry/retry.go and pkg/config/validation/virtualservice.go, 1.31.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ir.match import Part, Pattern, PatternKind
+from ir.provenance import Traced, derived
+from ir.resilience import Retry, RetryCondition, Timeouts
+from ir.traffic import Redirect, Rewrite, Route, RouteMatch
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Severity, Support
+
+_GATEWAY_STATUSES = (502, 503, 504)
+
+
+def in_target_effects(route: Route, pinned: Retry | None) -> tuple[tuple[Route, ...], list[Loss]]:
+    """The rule with effects in the target's words, taken apart where a prefix is replaced; and what was lost."""
+    losses: list[Loss] = []
+    timeouts, node = _timeouts(route.timeouts, route.trail)
+    retry = route.retry
+    if retry is None and route.backends:
+        retry = pinned
+    elif retry is not None:
+        retry = _retry(retry, losses)
+    route = replace(route, timeouts=timeouts, retry=retry, trail=node)
+    prefixes = [
+        p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
+    ]
+    if not prefixes or not route.matches:
+        return (route,), losses
+    groups: dict[bool, list[RouteMatch]] = {}
+    for match in route.matches:
+        groups.setdefault(_is_below(match), []).append(match)
+    return tuple(
+        replace(
+            route,
+            matches=tuple(matches),
+            redirect=_below_redirect(route.redirect, below=below),
+            rewrite=_below_rewrite(route.rewrite, below=below),
+        )
+        for below, matches in groups.items()
+    ), losses
+
+
+def _is_below(match: RouteMatch) -> bool:
+    """Whether the match is for what is below a prefix, whose last slash is part of what is replaced."""
+    for test in match.requests.tests:
+        if test.part is Part.PATH and test.any_of:
+            value = test.any_of[0].value
+            below = isinstance(value, Pattern) and value.kind is PatternKind.PREFIX
+            return below and isinstance(value, Pattern) and value.text.endswith("/")
+    return False
+
+
+def _below_redirect(redirect: Redirect | None, *, below: bool) -> Redirect | None:
+    if redirect is None or redirect.prefix is None:
+        return redirect
+    return replace(redirect, prefix=_placed(redirect.prefix, below=below))
+
+
+def _below_rewrite(rewrite: Rewrite | None, *, below: bool) -> Rewrite | None:
+    if rewrite is None or rewrite.prefix is None:
+        return rewrite
+    return replace(rewrite, prefix=_placed(rewrite.prefix, below=below))
+
+
+def _placed(prefix: Traced[str], *, below: bool) -> Traced[str]:
+    stem = prefix.value.rstrip("/")
+    return prefix.derive(f"{stem}/" if below else stem or "/")
+
+
+def _timeouts(timeouts: Timeouts | None, node: Traced[str]) -> tuple[Timeouts | None, Traced[str]]:
+    """A limit of 0 is none, and is said by silence."""
+    if timeouts is None or timeouts.request is None:
+        return (None if timeouts is None else timeouts), node
+    if timeouts.request.value > 0:
+        return timeouts, node
+    return None, derived(node.value, (node, *traced(timeouts)))
+
+
+def _retry(retry: Retry, losses: list[Loss]) -> Retry:
+    """Further tries: what counts as failed is a list of words and statuses."""
+    if not retry.attempts.value:
+        rest = [v for v in traced(retry) if v is not retry.attempts]
+        return Retry(
+            attempts=retry.attempts, trail=derived("no further tries", rest or [retry.trail])
+        )
+    conditions: list[Traced[RetryCondition]] = []
+    statuses = list(retry.statuses)
+    for condition in retry.conditions:
+        match condition.value:
+            case RetryCondition.GATEWAY_ANSWER:
+                statuses.extend(condition.derive(status) for status in _GATEWAY_STATUSES)
+            case RetryCondition.SERVER_ANSWER:
+                conditions.append(condition.derive(RetryCondition.SERVER_ERROR))
+                losses.append(_also_without_answer(condition))
+            case _:
+                conditions.append(condition)
+    return replace(retry, conditions=tuple(conditions), statuses=tuple(statuses))
+
+
+def _also_without_answer(condition: Traced[RetryCondition]) -> Loss:
+    return Loss(
+        code="MM302",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=(condition,),
+        message="answers of 500 and above are tried again, and so are requests that get no answer at all, which the source "
+        "does not try again.",
+        why='retryOn "5xx" means both.',
+        advice="List the statuses (retryOn: 500,502,503,504) where this matters.",
+    )

@@ -1,0 +1,297 @@
+"""Routes of services: one VirtualService for each service and each set of clients.
+
+istio/istio pilot/pkg/networking/core/httproute.go and pilot/pkg/model/push_context.go, 1.31: the first VirtualService of a
+host takes all requests of a client, those that are private to the client's namespace before the public ones; a request that
+no rule matches is not found. So what several objects of the source say together is one list here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.attachment import Audience, EnforcedAt, Reach, Scope, ServicePort
+from ir.inventory import Inventory, Service
+from ir.match import AllOf, Part, Pattern, PatternKind, Test
+from ir.model import Fact, Model
+from ir.provenance import Traced, derived, named
+from ir.resilience import Retry
+from ir.traffic import FixedAnswer, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
+from ir.walk import traced
+from translator.api import Loss, Options
+from translator.exporters.istio.legalise.defaults import pinned_retry
+from translator.exporters.istio.legalise.effects import in_target_effects
+from translator.exporters.istio.legalise.order import Unsayable, in_list_order
+from translator.exporters.naming import Names
+from translator.exporters.routes.destinations import to_itself
+from translator.exporters.routes.slots import is_on, service_ports
+from translator.report.model import Impact, Severity, Support
+
+_NOT_FOUND = 404
+
+
+@dataclass(slots=True)
+class Routed:
+    """The facts with route tables in legal form, and what was lost."""
+
+    facts: list[Fact] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Group:
+    """The tables of one service: for all clients, and for those of some namespaces."""
+
+    public: list[RouteTable] = field(default_factory=list)
+    private: dict[str, list[RouteTable]] = field(default_factory=dict)
+
+
+def legalise_routes(model: Model, options: Options) -> Routed:
+    """One table for each service and set of clients, in list order."""
+    found = Routed()
+    groups: dict[tuple[str, str], _Group] = {}
+    for fact in model.facts:
+        if not isinstance(fact, RouteTable):
+            found.facts.append(fact)
+            continue
+        reason = _unwritten(fact)
+        if reason:
+            found.losses.append(_whole((fact,), reason))
+            continue
+        group = groups.setdefault(_service(fact), _Group())
+        spaces = _clients(fact)
+        if not spaces:
+            group.public.append(fact)
+        for space in spaces:
+            group.private.setdefault(space.value, []).append(fact)
+    scene = _Scene(model.inventory, pinned_retry(model, options), Names())
+    for key in sorted(groups):
+        found.facts.extend(_tables(groups[key], scene, found))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    inventory: Inventory
+    retry: Retry | None
+    names: Names
+
+
+def _unwritten(table: RouteTable) -> str:
+    """Why a table is not written yet; empty where it is."""
+    if table.attachment.enforced_at is not EnforcedAt.CLIENT:
+        return "routes of gateways are not written yet"
+    if table.attachment.subject.scope is not Scope.SERVICE:
+        return "routes to destinations outside are not written yet"
+    if table.protocol not in (Protocol.HTTP, Protocol.GRPC):
+        return f"routes of {table.protocol.value} connections are not written yet"
+    return ""
+
+
+def _service(table: RouteTable) -> tuple[str, str]:
+    subject = table.attachment.subject
+    space = "" if subject.namespace is None else subject.namespace.value
+    return space, "" if subject.name is None else subject.name.value
+
+
+def _clients(table: RouteTable) -> tuple[Traced[str], ...]:
+    audience = table.attachment.audience
+    named_so = audience is not None and audience.reach is Reach.NAMESPACES
+    return audience.namespaces if audience is not None and named_so else ()
+
+
+def _tables(group: _Group, scene: _Scene, found: Routed) -> Iterator[RouteTable]:
+    views: list[tuple[str, list[RouteTable]]] = []
+    if group.public:
+        views.append(("", group.public))
+    views.extend((space, [*group.public, *own]) for space, own in sorted(group.private.items()))
+    for space, tables in views:
+        try:
+            yield _table(space, tables, scene, found)
+        except Unsayable as reason:
+            found.losses.append(_whole(tables, str(reason)))
+
+
+def _table(space: str, tables: Sequence[RouteTable], scene: _Scene, found: Routed) -> RouteTable:
+    """All rules of one service for some clients."""
+    first = next((t for t in tables if _clients(t)), tables[0]) if space else tables[0]
+    subject = first.attachment.subject
+    home, name = _service(first)
+    service = scene.inventory.service(home, name)
+    losses: list[Loss] = []
+    routes = tuple(_routes(tables, service, scene, losses))
+    found.losses.extend(losses)
+    at = space or home
+    own = [t.name for t in tables]
+    audience = None
+    if space:
+        clients = [c for t in tables for c in _clients(t) if c.value == space]
+        audience = Audience(
+            reach=Reach.NAMESPACES,
+            namespaces=(derived(space, clients),),
+            trail=derived(
+                "clients", [t.attachment.audience.trail for t in tables if t.attachment.audience]
+            ),
+        )
+    taken = scene.names.take("VirtualService", at, own[0].value if len(tables) == 1 else name)
+    trails = [v for t in tables for v in _spent(t)]
+    return replace(
+        first,
+        name=derived(taken, own),
+        home=derived(at, [*([subject.namespace] if subject.namespace else []), *own]),
+        attachment=replace(
+            first.attachment,
+            subject=replace(
+                subject,
+                namespace=_same(home, [t.attachment.subject.namespace for t in tables]),
+                name=_same(name, [t.attachment.subject.name for t in tables]),
+            ),
+            ports=(),
+            excluding_ports=(),
+            audience=audience,
+        ),
+        protocol=Protocol.HTTP,
+        hosts=(),
+        order=Order.LIST,
+        routes=routes,
+        no_match=NoMatch.NOT_FOUND,
+        view=replace(first.view, authority_has_port=True),
+        trail=derived(f"routes of {name}", trails),
+    )
+
+
+def _same(text: str, values: Sequence[Traced[str] | None]) -> Traced[str] | None:
+    found = [value for value in values if value is not None]
+    return derived(text, found) if found else None
+
+
+def _spent(table: RouteTable) -> Iterator[Traced[object]]:
+    """What a table says beside its rules, its service, its clients and its name."""
+    yield table.trail
+    yield table.attachment.subject.trail
+    yield from table.attachment.ports
+    yield from table.attachment.excluding_ports
+    if table.home is not None:
+        yield table.home
+    yield from table.hosts
+
+
+def _routes(
+    tables: Sequence[RouteTable], service: Service | None, scene: _Scene, losses: list[Loss]
+) -> Iterator[Route]:
+    """The rules port by port, where not all ports have the same."""
+    wide = [t for t in tables if not t.attachment.ports and not t.attachment.excluding_ports]
+    if len(wide) == len(tables) or _is_alone(tables, service):
+        yield from _rules(tables, None, scene, losses)
+        return
+    numbers = sorted(
+        {
+            p.value.port
+            for t in tables
+            for p in service_ports((*t.attachment.ports, *t.attachment.excluding_ports))
+        }
+    )
+    for number in numbers:
+        here = [t for t in tables if is_on(t.attachment, number)]
+        if here:
+            yield from _rules(here, number, scene, losses)
+            if all(t.no_match is NoMatch.NOT_FOUND for t in here):
+                yield _not_found(here, number)
+        else:
+            yield from _itself(tables, number, scene)
+    others = [t for t in tables if not t.attachment.ports]
+    if others:
+        yield from _rules(others, None, scene, losses)
+    else:
+        yield from _itself(tables, None, scene)
+
+
+def _is_alone(tables: Sequence[RouteTable], service: Service | None) -> bool:
+    """Whether all tables are for the only port that the service has."""
+    if service is None or len(service.ports) != 1:
+        return False
+    return all(is_on(table.attachment, service.ports[0].number) for table in tables)
+
+
+def _rules(
+    tables: Sequence[RouteTable], number: int | None, scene: _Scene, losses: list[Loss]
+) -> Iterator[Route]:
+    for route, matches in in_list_order(tables):
+        table = next(t for t in tables if any(r is route for r in t.routes))
+        own = tuple(_on_port(match, number, table) for match in matches)
+        if (
+            len(own) == 1
+            and not own[0].requests.tests
+            and own[0].audience is None
+            and route.matches == ()
+        ):
+            own = ()
+        made, lost = in_target_effects(replace(route, matches=own), scene.retry)
+        losses.extend(lost)
+        yield from made
+    passing = [t for t in tables if t.no_match is NoMatch.PASS]
+    if passing:
+        yield from _itself(passing, number, scene)
+
+
+def _on_port(match: RouteMatch, number: int | None, table: RouteTable) -> RouteMatch:
+    if number is None:
+        return match
+    return replace(
+        match,
+        requests=replace(match.requests, tests=(*match.requests.tests, _port(number, (table,)))),
+    )
+
+
+def _port(number: int, tables: Sequence[RouteTable]) -> Test:
+    own = [
+        p
+        for t in tables
+        for p in (*t.attachment.ports, *t.attachment.excluding_ports)
+        if isinstance(p.value, ServicePort) and p.value.port == number
+    ]
+    trails = [t.trail for t in tables]
+    term = Pattern(PatternKind.EXACT, str(number))
+    said: Traced[Pattern] = derived(term, own) if own else named(term, *trails)
+    return Test(part=Part.SERVICE_PORT, any_of=(said,), trail=named("port", *trails))
+
+
+def _any(number: int | None, tables: Sequence[RouteTable]) -> tuple[RouteMatch, ...]:
+    if number is None:
+        return ()
+    trails = [t.trail for t in tables]
+    request = AllOf(tests=(_port(number, tables),), trail=named("request", *trails))
+    return (RouteMatch(requests=request, trail=named("match", *trails)),)
+
+
+def _not_found(tables: Sequence[RouteTable], number: int) -> Route:
+    """What no rule of a port matches is not found, though other ports have rules that would."""
+    trails = [t.trail for t in tables]
+    answer = FixedAnswer(status=named(_NOT_FOUND, *trails), trail=named("not found", *trails))
+    return Route(
+        matches=_any(number, tables), answer=answer, trail=named("what no rule matches", *trails)
+    )
+
+
+def _itself(tables: Sequence[RouteTable], number: int | None, scene: _Scene) -> Iterator[Route]:
+    """Requests to ports without rules go to the service that they address."""
+    trails = [t.trail for t in tables]
+    yield Route(
+        matches=_any(number, tables),
+        backends=to_itself(tables[0]),
+        retry=scene.retry,
+        trail=named("ports without rules", *trails),
+    )
+
+
+def _whole(tables: Sequence[RouteTable], reason: str) -> Loss:
+    where = "/".join(filter(None, _service(tables[0])))
+    return Loss(
+        code="MM207",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.HIGH,
+        sites=tuple(v for table in tables for v in traced(table)),
+        message=f"the routes of {where} are not written: {reason}. Requests go to the service that they address.",
+        advice="Write a VirtualService by hand.",
+    )

@@ -1,0 +1,169 @@
+"""Pods that one policy can select, with the doors into them.
+
+An AuthorizationPolicy selects pods by equal labels, and closes all their ports at once: so all that is said of the ports of
+the same pods comes together here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from ir.access import Closed, Grant, GuardedRoutes
+from ir.attachment import Attachment, Scope, Subject, WorkloadPort
+from ir.inventory import Inventory
+from ir.match import Labels, Operator
+from ir.model import Fact
+
+Pods = tuple[str, tuple[tuple[str, str], ...]]
+"""A namespace (empty: all) and the labels that its pods have."""
+
+_MOST = 16
+"""Policies that one selector may become."""
+
+
+class Unnamed(Exception):  # noqa: N818  # carries a reason upwards
+    """The pods, or their port, cannot be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A port of some pods with who comes in there; no port: those that have no door of their own.
+
+    ``left``: the ports that it is not about. ``elsewhere``: pods that it does not hold for.
+    """
+
+    port: int | None
+    closed: Closed
+    grants: tuple[Grant, ...]
+    guarded: GuardedRoutes | None
+    left: tuple[int, ...] = ()
+    elsewhere: tuple[Pods, ...] = ()
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """All that it is made of."""
+        routes = () if self.guarded is None else (self.guarded,)
+        return (self.closed, *self.grants, *routes)
+
+
+@dataclass(slots=True)
+class Territory:
+    """The pods of one policy, and their doors."""
+
+    pods: Pods
+    doors: list[Door] = field(default_factory=list)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports that have a door, or that another object has one for."""
+        own = {d.port for d in self.doors if d.port is not None}
+        return tuple(sorted(own.union(*(set(d.left) for d in self.doors if d.port is None))))
+
+    @property
+    def rest(self) -> Door | None:
+        """What holds for the other ports, where they are closed."""
+        return next((door for door in self.doors if door.port is None), None)
+
+
+def pods_of(subject: Subject, inventory: Inventory) -> tuple[Pods, ...]:
+    """The pods of a subject by equal labels: those that it asks for, else those of the workloads that are listed.
+
+    Raises:
+        Unnamed: neither names them.
+    """
+    space = "" if subject.namespace is None else subject.namespace.value
+    if subject.scope in (Scope.MESH, Scope.NAMESPACE):
+        return ((space, ()),)
+    if subject.scope is not Scope.WORKLOADS or subject.labels is None:
+        message = "a policy selects pods by labels"
+        raise Unnamed(message)
+    spelled = _by_values(subject.labels.value)
+    if spelled is not None:
+        return tuple((space, one) for one in spelled)
+    found = {
+        tuple(sorted(w.labels.items()))
+        for w in inventory.selected(space or None, subject.labels.value)
+    }
+    if not found or () in found:
+        message = "a policy selects pods by equal labels, and no workload of the input has the labels that are asked for"
+        raise Unnamed(message)
+    return tuple((space, one) for one in sorted(found))
+
+
+def _by_values(labels: Labels) -> list[tuple[tuple[str, str], ...]] | None:
+    choices: list[list[tuple[str, str]]] = []
+    for one in labels.requirements:
+        if one.operator is not Operator.IN or not one.values:
+            return None
+        choices.append([(one.key, value) for value in one.values])
+    found = [tuple(sorted(pick)) for pick in product(*choices)]
+    return found if len(found) <= _MOST else None
+
+
+def numbers(attachment: Attachment, inventory: Inventory, *, excluding: bool) -> tuple[int, ...]:
+    """The numbers of the ports, or of those that are left out.
+
+    Raises:
+        Unnamed: a port has a name, and no workload of the input says which number that is.
+    """
+    found: set[int] = set()
+    for port in attachment.excluding_ports if excluding else attachment.ports:
+        value = port.value
+        if not isinstance(value, WorkloadPort):
+            message = "it is about ports of a service"
+            raise Unnamed(message)
+        if isinstance(value.port, int):
+            found.update(range(value.port, max(value.port, value.last) + 1))
+            continue
+        subject = attachment.subject
+        space = None if subject.namespace is None else subject.namespace.value
+        labels = Labels() if subject.labels is None else subject.labels.value
+        own = {w.port_number(value.port) for w in inventory.selected(space, labels)} - {None}
+        if not own:
+            message = f'no workload of the input has a port called "{value.port}"'
+            raise Unnamed(message)
+        found.update(number for number in own if number is not None)
+    return tuple(sorted(found))
+
+
+def overlap(one: Pods, other: Pods) -> bool:
+    """Whether a pod may be of both."""
+    if one[0] and other[0] and one[0] != other[0]:
+        return False
+    mine = dict(one[1])
+    return all(mine.get(key, value) == value for key, value in other[1])
+
+
+def within(one: Pods, other: Pods) -> bool:
+    """Whether every pod of the first is of the second."""
+    return other[0] in ("", one[0]) and set(other[1]) <= set(one[1])
+
+
+def shadows(subject: Subject, inventory: Inventory) -> Iterator[Pods]:
+    """The pods that a subject leaves to others, as far as they can be named."""
+    for narrower in subject.excluding:
+        try:
+            yield from pods_of(narrower, inventory)
+        except Unnamed:
+            continue
+
+
+def key_of(attachment: Attachment) -> str:
+    """What makes two attachments the same."""
+    return str(
+        (
+            _subject(attachment.subject),
+            [_subject(s) for s in attachment.subject.excluding],
+            [p.value for p in attachment.ports],
+            [p.value for p in attachment.excluding_ports],
+        )
+    )
+
+
+def _subject(subject: Subject) -> Sequence[object]:
+    return [
+        subject.scope,
+        *(v and v.value for v in (subject.namespace, subject.name, subject.labels)),
+    ]

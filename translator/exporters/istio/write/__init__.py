@@ -1,0 +1,40 @@
+"""Writes a legal model: total, and never loses anything."""
+
+from __future__ import annotations
+
+from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
+from ir.membership import Enrolment, ProxySetting
+from ir.model import Model
+from ir.traffic import RouteTable
+from translator.api import Edit, Emission, Manifest, Options
+from translator.exporters.istio.legalise.membership import keeps_silent
+from translator.exporters.istio.write.authorization import write_policies
+from translator.exporters.istio.write.peer_authentication import write_modes
+from translator.exporters.istio.write.pods import bypasses, of_proxies
+from translator.exporters.istio.write.virtual_service import write_virtual_service
+
+
+def write(model: Model, options: Options) -> Emission:
+    """The manifests and edits of a legal model.
+
+    Raises:
+        TypeError: the model is not in legal form, which is a fault of the passes before.
+    """
+    manifests: list[Manifest] = []
+    edits: list[Edit] = []
+    for fact in model.facts:
+        match fact:
+            case Closed() | Grant() | Refusal() | PeerMtls() | Bypass():
+                pass
+            case RouteTable():
+                manifests.append(write_virtual_service(fact, options))
+            case Enrolment() | ProxySetting():
+                silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
+                edits.append(of_proxies(fact, silent=silent))
+            case _:
+                message = f"{type(fact).__name__} is not in legal form"
+                raise TypeError(message)
+    manifests.extend(write_policies(model.facts, options))
+    manifests.extend(write_modes(model.facts, options))
+    edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
+    return Emission(manifests=tuple(manifests), edits=tuple(edits))

@@ -1,0 +1,293 @@
+"""``networking.istio.io`` VirtualService: the rules of one host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.attachment import Audience, Reach
+from ir.match import AllOf, Part, Pattern, PatternKind, Presence, Test
+from ir.provenance import Traced
+from ir.resilience import Fault, Retry, RetryCondition
+from ir.traffic import (
+    AS_ASKED,
+    Backend,
+    Destination,
+    FixedAnswer,
+    HeaderAction,
+    HeaderEdit,
+    HeaderSide,
+    Mirror,
+    Redirect,
+    Rewrite,
+    Route,
+    RouteMatch,
+    RouteTable,
+)
+from translator.api import Manifest, Options, Said, Tree
+
+NETWORKING = "networking.istio.io/v1"
+_KINDS = {PatternKind.EXACT: "exact", PatternKind.PREFIX: "prefix", PatternKind.REGEX: "regex"}
+_WORDS = {RetryCondition.RATE_LIMITED: "envoy-ratelimited"}
+
+
+def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
+    """The object of one service and one set of clients."""
+    subject = table.attachment.subject
+    if subject.name is None or table.home is None:
+        raise TypeError(table)
+    of_host = tuple(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
+    space = "" if subject.namespace is None else subject.namespace.value
+    spec: dict[str, Tree] = {"hosts": [Said(_host(subject.name.value, space, options), of_host)]}
+    audience = table.attachment.audience
+    if audience is not None and audience.reach is Reach.NAMESPACES:
+        own = [n.value for n in audience.namespaces] == [table.home.value]
+        spec["exportTo"] = [
+            Said("." if own else n.value, (n, audience.trail)) for n in audience.namespaces
+        ]
+    spec["http"] = [_rule(route, options) for route in table.routes]
+    purpose = (table.trail, table.name, *((audience.trail,) if audience is not None else ()))
+    return Manifest(
+        api_version=NETWORKING,
+        kind="VirtualService",
+        namespace=table.home.value,
+        name=table.name.value,
+        tree={"metadata": {"namespace": table.home}, "spec": spec},
+        purpose=purpose,
+    )
+
+
+def _host(name: str, space: str, options: Options) -> str:
+    return f"{name}.{space}.svc.{options.cluster_domain}" if space else name
+
+
+def _rule(route: Route, options: Options) -> Tree:
+    tree: dict[str, Tree] = {}
+    if route.name is not None:
+        tree["name"] = route.name
+    matches = [match for match in route.matches if _asks(match)]
+    if matches:
+        tree["match"] = [_match(match) for match in matches]
+    elif route.matches:
+        tree["match"] = [{"uri": {"prefix": Said("/", _trails(route.matches))}}]
+    if route.redirect is not None:
+        tree["redirect"] = _redirect(route.redirect)
+    elif route.answer is not None:
+        tree["directResponse"] = _answer(route.answer)
+    else:
+        tree["route"] = [_backend(backend, options) for backend in route.backends]
+    tree.update(_effects(route, options))
+    return tree
+
+
+def _effects(route: Route, options: Options) -> Iterator[tuple[str, Tree]]:
+    if route.rewrite is not None:
+        yield "rewrite", _rewrite(route.rewrite)
+    if route.timeouts is not None and route.timeouts.request is not None:
+        yield "timeout", route.timeouts.request.map(duration)
+    if route.retry is not None:
+        yield "retries", _retry(route.retry)
+    if route.fault is not None:
+        yield "fault", _fault(route.fault)
+    if route.mirrors:
+        yield "mirrors", [_mirror(mirror, options) for mirror in route.mirrors]
+    headers = _headers(route.header_edits)
+    if headers:
+        yield "headers", headers
+
+
+def _trails(matches: Sequence[RouteMatch]) -> tuple[Traced[object], ...]:
+    return tuple(v for m in matches for v in (m.trail, m.requests.trail))
+
+
+def _asks(match: RouteMatch) -> bool:
+    return bool(match.requests.tests) or match.audience is not None
+
+
+def _match(match: RouteMatch) -> Tree:
+    tree = dict(_tests(match.requests))
+    if match.audience is not None:
+        tree.update(_clients(match.audience))
+    return tree
+
+
+def _clients(audience: Audience) -> Iterator[tuple[str, Tree]]:
+    labels = audience.labels
+    if labels is not None:
+        yield (
+            "sourceLabels",
+            {one.key: Said(one.values[0], (labels,)) for one in labels.value.requirements},
+        )
+    if audience.namespaces:
+        yield "sourceNamespace", audience.namespaces[0]
+
+
+def _tests(request: AllOf) -> Iterator[tuple[str, Tree]]:
+    maps: dict[str, dict[str, Tree]] = {}
+    for test in request.tests:
+        match test.part:
+            case Part.PATH:
+                yield "uri", _pattern(test)
+                if any(isinstance(t.value, Pattern) and t.value.ignore_case for t in test.any_of):
+                    yield "ignoreUriCase", Said(True, tuple(test.any_of))
+            case Part.METHOD | Part.AUTHORITY | Part.SCHEME:
+                yield test.part.value, _pattern(test)
+            case Part.SERVICE_PORT:
+                (term,) = test.any_of
+                if not isinstance(term.value, Pattern):
+                    raise TypeError(test)
+                yield "port", term.derive(int(term.value.text))
+            case Part.HEADER | Part.QUERY:
+                if test.name is None:
+                    raise TypeError(test)
+                absent = test.presence is not None and test.presence.value is Presence.ABSENT
+                without = absent or bool(test.none_of)
+                query = test.part is Part.QUERY
+                field = "queryParams" if query else "withoutHeaders" if without else "headers"
+                maps.setdefault(field, {})[test.name.value] = _pattern(test)
+            case _:
+                message = f"a route cannot match the {test.part}"
+                raise TypeError(message)
+    yield from maps.items()
+
+
+def _pattern(test: Test) -> Tree:
+    terms = test.any_of or test.none_of
+    name = () if test.name is None else (test.name,)
+    if not terms:
+        if test.presence is None:
+            raise TypeError(test)
+        if test.part is Part.QUERY:
+            return {"regex": Said(".*", (test.presence, *name))}
+        return {}
+    (term,) = terms
+    if not isinstance(term.value, Pattern):
+        raise TypeError(test)
+    return {_KINDS[term.value.kind]: Said(term.value.text, (term, *name))}
+
+
+def _destination(destination: Destination, options: Options) -> dict[str, Tree]:
+    space = "" if destination.namespace is None else destination.namespace.value
+    by = tuple(
+        v for v in (destination.name, destination.namespace, destination.trail) if v is not None
+    )
+    tree: dict[str, Tree] = {"host": Said(_host(destination.name.value, space, options), by)}
+    if destination.subset is not None:
+        tree["subset"] = destination.subset
+    if destination.port is not None:
+        tree["port"] = {"number": destination.port.map(lambda port: port.port)}
+    return tree
+
+
+def _backend(backend: Backend, options: Options) -> Tree:
+    tree: dict[str, Tree] = {"destination": _destination(backend.destination, options)}
+    if backend.weight is not None:
+        tree["weight"] = backend.weight
+    headers = _headers(backend.header_edits)
+    if headers:
+        tree["headers"] = headers
+    return tree
+
+
+def _headers(edits: Sequence[HeaderEdit]) -> dict[str, Tree]:
+    tree: dict[str, Tree] = {}
+    for side in HeaderSide:
+        own = [edit for edit in edits if edit.side is side]
+        block: dict[str, Tree] = {}
+        for action in (HeaderAction.SET, HeaderAction.ADD):
+            values = {
+                e.name.value: Said("" if e.value is None else e.value.value,
+                                   tuple(v for v in (e.value, e.name) if v is not None))
+                for e in own
+                if e.action is action
+            }  # fmt: skip
+            if values:
+                block[action.value] = dict(values)
+        gone = [e.name for e in own if e.action is HeaderAction.REMOVE]
+        if gone:
+            block["remove"] = list(gone)
+        if block:
+            tree[side.value] = block
+    return tree
+
+
+def _redirect(redirect: Redirect) -> Tree:
+    said: dict[str, Traced[str] | Traced[int] | None] = {
+        "uri": redirect.path,
+        "prefixRewrite": redirect.prefix,
+        "authority": redirect.authority,
+        "scheme": redirect.scheme,
+        "redirectCode": redirect.status,
+    }
+    tree: dict[str, Tree] = {key: value for key, value in said.items() if value is not None}
+    if redirect.port is not None:
+        if redirect.port.value == AS_ASKED:
+            tree["derivePort"] = redirect.port.derive("FROM_REQUEST_PORT")
+        else:
+            tree["port"] = redirect.port.derive(int(redirect.port.value))
+    return tree
+
+
+def _answer(answer: FixedAnswer) -> Tree:
+    tree: dict[str, Tree] = {"status": answer.status}
+    if answer.body is not None:
+        tree["body"] = {"string": answer.body}
+    return tree
+
+
+def _rewrite(rewrite: Rewrite) -> Tree:
+    tree: dict[str, Tree] = {}
+    path = rewrite.path or rewrite.prefix
+    if path is not None:
+        tree["uri"] = path
+    if rewrite.authority is not None:
+        tree["authority"] = rewrite.authority
+    return tree
+
+
+def _retry(retry: Retry) -> Tree:
+    tree: dict[str, Tree] = {"attempts": Said(retry.attempts.value, (retry.attempts, retry.trail))}
+    if retry.per_try_timeout is not None:
+        tree["perTryTimeout"] = retry.per_try_timeout.map(duration)
+    words = [_WORDS.get(c.value, c.value.value) for c in retry.conditions]
+    words += [str(status.value) for status in retry.statuses]
+    if words:
+        text = ",".join(dict.fromkeys(words))
+        tree["retryOn"] = Said(text, (*retry.conditions, *retry.statuses))
+    if retry.backoff is not None:
+        tree["backoff"] = retry.backoff.map(duration)
+    if retry.other_hosts is not None:
+        tree["retryIgnorePreviousHosts"] = retry.other_hosts
+    if retry.other_localities is not None:
+        tree["retryRemoteLocalities"] = retry.other_localities
+    return tree
+
+
+def _fault(fault: Fault) -> Tree:
+    tree: dict[str, Tree] = {}
+    if fault.delay is not None:
+        tree["delay"] = {
+            "fixedDelay": fault.delay.map(duration),
+            **_share(fault.delay_percent),
+        }
+    abort: dict[str, Tree] = {}
+    if fault.abort_status is not None:
+        abort["httpStatus"] = fault.abort_status
+    if fault.abort_grpc_status is not None:
+        abort["grpcStatus"] = fault.abort_grpc_status
+    if abort:
+        tree["abort"] = {**abort, **_share(fault.abort_percent)}
+    return tree
+
+
+def _share(percent: Traced[float] | None) -> dict[str, Tree]:
+    return {} if percent is None else {"percentage": {"value": Said(percent.value, (percent,))}}
+
+
+def _mirror(mirror: Mirror, options: Options) -> Tree:
+    return {"destination": _destination(mirror.destination, options), **_share(mirror.percent)}
+
+
+def duration(seconds: float) -> str:
+    """A time in seconds or milliseconds."""
+    milliseconds = round(seconds * 1000)
+    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
