@@ -16,7 +16,7 @@ from translator.api import Import, Options
 from translator.errors import TargetError
 from translator.pipeline import VERSION, Paths, options_of
 from translator.proof import ACCESS_ALONE, ROUTING_ALONE, not_read, witness
-from translator.registry import SOURCES, detect, load_importer
+from translator.registry import SOURCES, load_importer, spoken_to
 from translator.report.difference import (
     Changed,
     Compared,
@@ -99,7 +99,7 @@ def meshes_of(before: Loaded, after: Loaded, source: str, target: str) -> tuple[
 def _mesh_of(loaded: Loaded, given: str, option: str) -> str:
     if given not in (AUTO, ""):
         return given
-    found = [mesh for mesh in detect(loaded.resources) if mesh in SOURCES]
+    found = [mesh for mesh in spoken_to(loaded.resources) if mesh in SOURCES]
     if len(found) > 1:
         message = (
             f"kinds of {' and '.join(found)} are on one side: say which is meant with {option}."

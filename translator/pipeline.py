@@ -19,7 +19,7 @@ from translator.ledger import Books, positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
 from translator.overlaps import still_there
 from translator.proof import SWITCHED_OFF, Proven, Translated, prove
-from translator.registry import detect, load_exporter, load_importer
+from translator.registry import load_exporter, load_importer, spoken_to
 from translator.report.account import Placed, count, settle
 from translator.report.files import file_name
 from translator.report.model import (
@@ -120,7 +120,7 @@ def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, 
         TargetError: a name that is none of ours, or several meshes where one is to be detected.
     """
     if source == "auto":
-        found = [m for m in detect(loaded.resources) if m != parse_target(target).mesh]
+        found = [m for m in spoken_to(loaded.resources) if m != parse_target(target).mesh]
         if len(found) != 1:
             message = (
                 f"the mesh of the input is not clear (found {', '.join(found) or 'none'}): "

@@ -22,11 +22,13 @@ SOURCES = ("istio", "linkerd", "cilium")
 TARGETS = ("linkerd", "cilium", "gateway-api", "istio")
 """Meshes that have an exporter today."""
 
+GATEWAY_API = "gateway-api"
+
 _GROUPS = {
     "istio": ("istio.io",),
     "linkerd": ("linkerd.io", "split.smi-spec.io"),
     "cilium": ("cilium.io",),
-    "gateway-api": ("gateway.networking.k8s.io", "gateway.networking.x-k8s.io"),
+    GATEWAY_API: ("gateway.networking.k8s.io", "gateway.networking.x-k8s.io"),
 }
 
 
@@ -77,6 +79,19 @@ def detect(resources: Sequence[Resource]) -> tuple[str, ...]:
         for mesh in MESHES
         if any(g == own or g.endswith(f".{own}") for g in sorted(groups) for own in _GROUPS[mesh])
     )
+
+
+def spoken_to(resources: Sequence[Resource]) -> tuple[str, ...]:
+    """The meshes whose configuration the resources are, in the registry's order.
+
+    By kinds, else by the labels and annotations by which objects of Kubernetes join. All meshes read the kinds of Gateway
+    API: they are a mesh of their own only where no other is spoken to.
+    """
+    from translator.resources.kubernetes.marks import marked  # not before there is anything to read
+
+    kinds = detect(resources)
+    own = tuple(mesh for mesh in kinds if mesh != GATEWAY_API)
+    return own or marked(resources) or kinds
 
 
 def _folder(mesh: str) -> str:

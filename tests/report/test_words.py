@@ -45,3 +45,5 @@ def test_what_is_in_no_namespace_shows_none(resource: str, title: str) -> None:
 def test_equal_under_says_under_what() -> None:
     assert verdict_title("EQUAL_UNDER") == "equal under assumptions"
     assert kind_title("RateLimit") == "Rate limit"
+    assert kind_title("PeerMtls") == "Peer mutual TLS"
+    assert kind_title("ClientTls") == "Client TLS"

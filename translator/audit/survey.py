@@ -12,11 +12,10 @@ from ir.model import Model
 from translator.audit.ageing import ageing
 from translator.audit.assess import home_of, outlook
 from translator.audit.generators import generated
-from translator.audit.marks import marked
 from translator.errors import TargetError
 from translator.exhibits import features
 from translator.pipeline import VERSION, options_of, translate_loaded
-from translator.registry import SOURCES, TARGETS, detect, load_importer
+from translator.registry import SOURCES, TARGETS, load_importer, spoken_to
 from translator.report.audit import Audit, Estate, Feature, Outlook, Space
 from translator.report.model import Report, Tool, Version
 from translator.report.words import kind_title
@@ -27,8 +26,6 @@ from translator.source.load import Loaded, load
 from translator.target import Target, parse_target
 
 Paths = Sequence[str | os.PathLike[str]]
-GATEWAY_API = "gateway-api"
-"""Every other mesh reads its kinds too: they are an estate of their own only where they are alone."""
 
 
 def audit(
@@ -86,7 +83,7 @@ def sources_of(loaded: Loaded, asked: str) -> tuple[str, ...]:
     """
     if asked != "auto":
         return (asked,)
-    found = _owners(loaded)
+    found = spoken_to(loaded.resources)
     readable = tuple(mesh for mesh in found if mesh in SOURCES)
     if not readable:
         message = (
@@ -95,13 +92,6 @@ def sources_of(loaded: Loaded, asked: str) -> tuple[str, ...]:
         )
         raise TargetError(message)
     return readable
-
-
-def _owners(loaded: Loaded) -> tuple[str, ...]:
-    """The meshes by their kinds, else by the labels and annotations by which they are told who joins."""
-    kinds = detect(loaded.resources)
-    found = tuple(mesh for mesh in kinds if mesh != GATEWAY_API)
-    return found or marked(loaded.resources) or kinds
 
 
 def _targets(asked: Sequence[str], source: Target) -> tuple[Target, ...]:
@@ -143,7 +133,7 @@ def _estate(name: str, loaded: Loaded, source: str, wanted: Wanted) -> Estate:
         features=_features(imported.model, targets),
         generated=generated(loaded.resources, {id(one.node) for one in imported.claimed}),
         ageing=ageing(loaded.resources, mesh),
-        beside=tuple(one for one in _owners(loaded) if one != mesh.mesh),
+        beside=tuple(one for one in spoken_to(loaded.resources) if one != mesh.mesh),
     )
 
 

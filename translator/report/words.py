@@ -66,4 +66,6 @@ def resource_title(resource: str) -> str:
 
 def kind_title(name: str) -> str:
     """``Connection limits`` for ``ConnectionLimits``: a kind of fact as a title."""
-    return _PARTS.sub(" ", name).capitalize()
+    return (
+        _PARTS.sub(" ", name).capitalize().replace(" mtls", " mutual TLS").replace(" tls", " TLS")
+    )
