@@ -18,7 +18,10 @@ class Order(StrEnum):
     LIST = "list"
     """The first in the list."""
     SPECIFICITY = "specificity"
-    """Exact path, longest path prefix, method, more headers, more query parameters; then age and name."""
+    """Exact path, longest path prefix, method, more headers, more query parameters; then age and name.
+
+    Clients for whom a service has tables of their own have those alone.
+    """
     RANK = "rank"
     """Host, length of the path matched (a regular expression counts the whole path), number of headers, number of
     query parameters, method; then age and name."""

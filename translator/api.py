@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ir.model import Model
+from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced
 from translator.report.model import Loss, Support
 from translator.source.leaves import Resource, Scalar
@@ -79,6 +79,8 @@ class Import:
     """Claimed resources that another mesh heeds too where they stand: what is not overwritten is to be deleted."""
     edits: tuple[Edit, ...] = ()
     """What leaves documents that stay, since the model says it."""
+    standing: tuple[Fact, ...] = ()
+    """Facts of objects that stay as they are, whatever the target: they hold before and after, and are not written."""
 
 
 class Importer(Protocol):

@@ -110,7 +110,12 @@ def read(
     """The neutral model of the manifests at ``paths``; raises as :func:`translate`."""
     loaded = load(paths, stdin=stdin, include=include, exclude=exclude)
     options = options_of(loaded, source, "linkerd", settings)
-    return load_importer(options.source.mesh)(loaded.resources, options).model
+    return whole(load_importer(options.source.mesh)(loaded.resources, options))
+
+
+def whole(imported: Import) -> Model:
+    """All that holds in the source: what is to be written, and what stays as it is."""
+    return replace(imported.model, facts=(*imported.model.facts, *imported.standing))
 
 
 def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, object]) -> Options:
@@ -189,7 +194,7 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     return Result(
         documents=written,
         report=report,
-        model=model,
+        model=replace(model, facts=(*model.facts, *imported.standing)),
         legal=export.legal,
         positions=positions_of(books),
         options=options,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # the command line starts without the model
 MESHES = ("istio", "linkerd", "cilium", "gateway-api")
 """Every mesh that the tool is for; importing this module imports none of them."""
 
-SOURCES = ("istio", "linkerd", "cilium")
+SOURCES = ("istio", "linkerd", "cilium", "gateway-api")
 """Meshes that have an importer today."""
 
 TARGETS = ("linkerd", "cilium", "gateway-api", "istio")

@@ -46,6 +46,9 @@ def decide_route(model: Model, request: Request) -> Delivery:
     order = _only((table.order for table in tables), "in how the winner is chosen")
     if order is Order.LIST:
         tables = (max(tables, key=lambda table: _precedence(table, request)),)
+    if order is Order.SPECIFICITY:
+        own = max(map(_narrowness, tables))
+        tables = tuple(table for table in tables if _narrowness(table) == own)
     route = winner(order, [c for table in tables for c in _candidates(model, request, table)])
     if route is not None:
         return _taken(model, request, route)
@@ -138,10 +141,15 @@ def _sight(model: Model, request: Request, table: RouteTable) -> Sight:
 
 def _precedence(table: RouteTable, request: Request) -> tuple[int, tuple[int, int]]:
     """How much a table in list order is the client's own: by audience, then by host."""
-    audience = table.attachment.audience
     hosts = tuple(host.value for host in table.hosts)
     seen = Candidate(table, (), hosts, Sight(request=request, view=table.view))
-    return _NARROWNESS[Reach.EVERYONE if audience is None else audience.reach], host_rank(seen)
+    return _narrowness(table), host_rank(seen)
+
+
+def _narrowness(table: RouteTable) -> int:
+    """How much a table is its clients' own."""
+    audience = table.attachment.audience
+    return _NARROWNESS[Reach.EVERYONE if audience is None else audience.reach]
 
 
 def _candidates(model: Model, request: Request, table: RouteTable) -> Iterator[Candidate[Route]]:

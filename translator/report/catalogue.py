@@ -8,6 +8,7 @@ from types import MappingProxyType
 from translator.report.pages import (
     carried,
     edge,
+    editions,
     egress,
     estate,
     from_network,
@@ -38,6 +39,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                     from_network,
                     network,
                     edge,
+                    editions,
                     egress,
                     estate,
                     telemetry,

@@ -113,8 +113,7 @@ def _winners(
     frame: Frame,
     world: World,
 ) -> Iterator[Fate]:
-    groups = [[one] for one in _in_precedence(tables, frame)] if order is Order.LIST else [tables]
-    for group in groups:
+    for group in _together(order, tables, frame):
         routes = [(route, table, cells) for table, cells in group for route in table.routes]
         candidates = [
             candidate
@@ -131,14 +130,45 @@ def _winners(
         yield from _unmatched(group, choice.unmatched & whole, lowering, address)
 
 
+def _together(
+    order: Order, tables: Sequence[tuple[RouteTable, int]], frame: Frame
+) -> list[Sequence[tuple[RouteTable, int]]]:
+    """The tables whose rules compete, with the requests for which they do."""
+    match order:
+        case Order.LIST:
+            return [[one] for one in _in_precedence(tables, frame)]
+        case Order.RANK:
+            return [tables]
+        case Order.SPECIFICITY:
+            return list(_of_own_clients(tables, frame))
+
+
+def _of_own_clients(
+    tables: Sequence[tuple[RouteTable, int]], frame: Frame
+) -> Iterator[Sequence[tuple[RouteTable, int]]]:
+    """Tables by how much they are their clients' own, without the requests of clients that have narrower ones."""
+    groups: dict[int, list[tuple[RouteTable, int]]] = {}
+    for table, cells in tables:
+        groups.setdefault(_narrowness(table), []).append((table, cells))
+    rest = frame.space.full
+    for _, group in sorted(groups.items(), key=lambda item: -item[0]):
+        yield [(table, cells & rest) for table, cells in group]
+        for _, cells in group:
+            rest &= ~cells
+
+
+def _narrowness(table: RouteTable) -> int:
+    audience = table.attachment.audience
+    return _NARROWNESS[Reach.EVERYONE if audience is None else audience.reach]
+
+
 def _in_precedence(
     tables: Sequence[tuple[RouteTable, int]], frame: Frame
 ) -> Iterator[tuple[RouteTable, int]]:
     """Each table with the requests for which it is the client's own: by audience, then by host."""
     ranked: list[tuple[tuple[int, tuple[int, int]], int, int]] = []
     for place, (table, cells) in enumerate(tables):
-        audience = table.attachment.audience
-        narrow = _NARROWNESS[Reach.EVERYONE if audience is None else audience.reach]
+        narrow = _narrowness(table)
         hosts = tuple(host.value for host in table.hosts)
         for rank, atoms in host_ranks(hosts, table.view, frame).items():
             ranked.append(((narrow, rank), place, cells & frame.space.lift(AUTHORITY, atoms)))

@@ -25,10 +25,12 @@ from translator.exporters.linkerd.networks import network_losses
 from translator.exporters.linkerd.write import write
 from translator.exporters.network import beside
 from translator.exporters.prune import prune
+from translator.exporters.routes.list_order import in_list_order
 
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
+    model, ordered = in_list_order(model)
     joined = in_mesh(model, options)
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
@@ -46,6 +48,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts, *ports)))
     emission = write(legal, options)
     mesh = (
+        *ordered,
         *joined.losses,
         *foreign,
         *edge.losses,

@@ -1,0 +1,63 @@
+"""ReferenceGrant: who may refer to objects of another namespace (sigs.k8s.io/gateway-api geps/gep-709, 1.6).
+
+The grant stands in the namespace of what is referred to. Routes whose parent is a Service need none (geps/gep-1294).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from translator.importers.gateway_api.model import Grant
+from translator.resources.gateway_api.read import ROUTE_GROUP
+from translator.source.cursor import Cursor
+
+
+def read_grant(root: Cursor, namespace: str) -> Grant:
+    """The resource as written; ``namespace`` is that of objects that name none.
+
+    Raises:
+        InputError: a required field is missing or of the wrong type.
+    """
+    spec = root.map("spec")
+    where = root.map("metadata").opt_str("namespace")
+    return Grant(
+        namespace=namespace if where is None or not where.value else where.value,
+        come=tuple(
+            (one.str("group").value, one.str("kind").value, one.str("namespace").value)
+            for one in spec.opt_list("from")
+        ),
+        goal=tuple(_goals(spec)),
+        leaves=root.leaves(),
+    )
+
+
+def _goals(spec: Cursor) -> Iterator[tuple[str, str, str]]:
+    for one in spec.opt_list("to"):
+        name = one.opt_str("name")
+        yield one.str("group").value, one.str("kind").value, "" if name is None else name.value
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """All grants of the input."""
+
+    all: Sequence[Grant] = ()
+
+    def allowed(
+        self, kind: str, come: str, goal: tuple[str, str], namespace: str, name: str
+    ) -> tuple[int, ...] | None:
+        """The leaves of a grant by which objects of ``kind`` in ``come`` may refer to this one; ``None``: there is none.
+
+        ``goal`` is group and kind of what is referred to. In one namespace no grant is needed.
+        """
+        if come == namespace:
+            return ()
+        for grant in self.all:
+            if (
+                grant.namespace == namespace
+                and (ROUTE_GROUP, kind, come) in grant.come
+                and any((*goal, named) in grant.goal for named in ("", name))
+            ):
+                return grant.leaves
+        return None

@@ -1,0 +1,1 @@
+"""What the statements mean together, one rule of precedence a module."""

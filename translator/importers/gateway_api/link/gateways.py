@@ -1,0 +1,247 @@
+"""Which routes hold at which listener.
+
+sigs.k8s.io/gateway-api apis/v1/shared_types.go and geps/gep-1364, 1.6: a route binds to a listener of its parent that it
+names (by section or port, else to all), that admits its namespace and its kind, and with which it has a host name in
+common; of two names the narrower counts. Listeners of one port and host, or of one port and two protocols that exclude
+each other, hold none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
+from ir.edge import narrower
+from ir.inventory import Inventory, meets
+from ir.match import Pattern, PatternKind, View
+from ir.membership import Aspect, ProxySetting
+from ir.model import Fact, Inactive
+from ir.opaque import Column, Opaque
+from ir.provenance import Traced, absorb, derived, trail
+from ir.traffic import NoMatch, Order, Protocol, Route, RouteTable
+from translator.api import Options
+from translator.importers.gateway_api.grants import Grants
+from translator.importers.gateway_api.link.age import oldest_first
+from translator.importers.gateway_api.link.backends import Scene, routes_of
+from translator.importers.gateway_api.model import (
+    Admission,
+    Door,
+    GatewayObject,
+    ListenerSetObject,
+    RouteObject,
+    Statement,
+)
+from translator.importers.linked import Linked
+from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
+
+_SETS = ("ListenerSet", "XListenerSet")
+_SPOKEN = {"HTTP": "plain", "HTTPS": "tls", "TLS": "tls", "TCP": "tcp", "UDP": "udp"}
+_CONFLICT = (
+    "another listener of the gateway has the same port and name, or the port for another protocol"
+)
+_UNBOUND = "no listener of its parent takes it"
+
+
+def link_gateways(
+    statements: Sequence[Statement], inventory: Inventory, grants: Grants, options: Options
+) -> Linked:
+    """Listeners, their classes, and the tables that hold at them."""
+    gateways = [s for s in statements if isinstance(s, GatewayObject)]
+    sets = sorted((s for s in statements if isinstance(s, ListenerSetObject)), key=oldest_first)
+    scene = Scene(inventory, grants, options, granted=True)
+    facts: list[Fact] = []
+    inactive: list[Inactive] = []
+    owners: list[tuple[str, str, str, tuple[Door, ...]]] = []
+    for gateway in gateways:
+        own, lost = _standing(gateway, sets, inventory)
+        inactive.extend(lost)
+        facts.append(_class(gateway))
+        facts.extend(door.listener for _, doors in own for door in doors)
+        for (kind, space, name), doors in own:
+            owners.append((kind, space, name, doors))
+    routes = sorted((s for s in statements if isinstance(s, RouteObject)), key=oldest_first)
+    for route in routes:
+        made = routes_of(route, scene)
+        for parent in route.parents:
+            if parent.group == ROUTE_GROUP:
+                tables = list(_tables(route, parent, made, owners, inventory))
+                facts.extend(tables)
+                if not tables:
+                    leaves = absorb(parent.spent, parent.name).origin
+                    inactive.append(Inactive(leaves=leaves, winner="", why=_UNBOUND))
+    return Linked(facts=tuple(facts), inactive=tuple(inactive))
+
+
+Owner = tuple[str, str, str]
+"""Kind, namespace and name of the object of a listener."""
+
+
+def _standing(
+    gateway: GatewayObject, sets: Sequence[ListenerSetObject], inventory: Inventory
+) -> tuple[list[tuple[Owner, tuple[Door, ...]]], list[Inactive]]:
+    """The listeners of a gateway and of its sets that do not exclude each other: those of the gateway go first."""
+    space, name = gateway.meta.namespace.value, gateway.meta.name.value
+    own = [(("Gateway", space, name), gateway.doors)]
+    for one in sets:
+        home = one.meta.namespace.value
+        where = home if one.parent.namespace is None else one.parent.namespace.value
+        if (where, one.parent.name.value) == (space, name) and _admits(
+            gateway.sets, home, inventory
+        ):
+            own.append((("ListenerSet", home, one.meta.name.value), one.doors))
+    held: list[Door] = []
+    found: list[tuple[Owner, tuple[Door, ...]]] = []
+    lost: list[Inactive] = []
+    for owner, doors in own:
+        kept = tuple(d for d in doors if not _conflicts(d, (*held, *doors)))
+        lost.extend(
+            Inactive(leaves=d.leaves, winner=gateway.meta.key, why=_CONFLICT)
+            for d in doors
+            if d not in kept
+        )
+        held.extend(kept)
+        found.append((owner, kept))
+    return found, lost
+
+
+def _conflicts(door: Door, others: Sequence[Door]) -> bool:
+    mine = door.listener
+    for other in others:
+        theirs = other.listener
+        if other is door or theirs.port.value != mine.port.value:
+            continue
+        one, two = (_SPOKEN.get(x.protocol.value, x.protocol.value) for x in (mine, theirs))
+        if one != two and {one, two} != {"udp", "tcp"} and "udp" not in (one, two):
+            return True
+        if one == two and mine.hosts[0].name.value == theirs.hosts[0].name.value:
+            return True
+    return False
+
+
+def _class(gateway: GatewayObject) -> ProxySetting:
+    meta = gateway.meta
+    subject = Subject(
+        scope=Scope.LISTENER,
+        namespace=Traced(meta.namespace.value, (), meta.because),
+        name=Traced(meta.name.value, (), meta.because),
+        trail=trail("the gateway", because=meta.because),
+    )
+    return ProxySetting(
+        subject=subject,
+        object=meta.key,
+        aspect=Aspect.GATEWAY_CLASS,
+        value=gateway.class_name,
+        trail=trail("gatewayClassName", because=meta.because),
+    )
+
+
+def _tables(
+    route: RouteObject,
+    parent: Parent,
+    made: tuple[Route, ...],
+    owners: Sequence[tuple[str, str, str, tuple[Door, ...]]],
+    inventory: Inventory,
+) -> Iterator[Fact]:
+    home = route.meta.namespace.value
+    where = home if parent.namespace is None else parent.namespace.value
+    wanted = "ListenerSet" if parent.kind in _SETS else parent.kind
+    for kind, space, name, doors in owners:
+        if (kind, space, name) != (wanted, where, parent.name.value):
+            continue
+        for door in doors:
+            hosts = tuple(_common(door, route.hosts))
+            if hosts and _takes(door, route, parent, inventory):
+                yield from _table(route, parent, made, door, hosts)
+
+
+def _takes(door: Door, route: RouteObject, parent: Parent, inventory: Inventory) -> bool:
+    own = door.listener
+    section = "" if own.name is None else own.name.value
+    if parent.section is not None and parent.section.value != section:
+        return False
+    if parent.port is not None and parent.port.value != own.port.value:
+        return False
+    if (ROUTE_GROUP, route.meta.kind) not in door.kinds:
+        return False
+    return _admits(door.admits, route.meta.namespace.value, inventory)
+
+
+def _admits(admits: Admission, namespace: str, inventory: Inventory) -> bool:
+    """Whether objects of the namespace are taken in; of one that is not listed only its name is known."""
+    if admits.labels is not None:
+        listed = inventory.namespaces.get(namespace)
+        own = {"kubernetes.io/metadata.name": namespace}
+        return meets({**({} if listed is None else listed.labels), **own}, admits.labels)
+    return admits.names is None or namespace in admits.names
+
+
+def _common(door: Door, hosts: Sequence[Traced[Pattern]]) -> Iterator[Traced[Pattern]]:
+    own = door.listener.hosts[0].name
+    if not hosts:
+        yield Traced(own.value, (), own.origin)
+    for host in hosts:
+        pattern = narrower(own.value, host.value)
+        if pattern is not None:
+            yield derived(pattern, (host,))
+
+
+def _table(
+    route: RouteObject,
+    parent: Parent,
+    made: tuple[Route, ...],
+    door: Door,
+    hosts: tuple[Traced[Pattern], ...],
+) -> Iterator[Fact]:
+    listener = door.listener
+    space, _, name = listener.gateway.value.partition("/")
+    subject = Subject(
+        scope=Scope.LISTENER,
+        namespace=listener.gateway.map(lambda _: space),
+        name=parent.name if parent.kind == "Gateway" else parent.name.derive(name),
+        trail=trail("the gateway", because=parent.name.origin),
+    )
+    place = Attachment(
+        subject=subject,
+        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
+        audience=Audience(
+            reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
+        ),
+        enforced_at=EnforcedAt.GATEWAY,
+    )
+    section = () if parent.section is None else (parent.section,)
+    port = () if parent.port is None else (parent.port,)
+    space_of = () if parent.namespace is None else (parent.namespace,)
+    node = absorb(route.trail, parent.spent, *section, *port, *space_of)
+    if route.protocol is Protocol.UDP:
+        yield Opaque(attachment=place, kind="UDPRoute", may_touch=(Column.ROUTING,), trail=node)
+        return
+    every = all(h.value.kind is PatternKind.SUFFIX and not h.value.text for h in hosts)
+    yield RouteTable(
+        name=Traced(route.meta.name.value, (), route.meta.because),
+        home=Traced(route.meta.namespace.value, (), route.meta.because),
+        attachment=place,
+        protocol=route.protocol,
+        hosts=() if every and not route.hosts else hosts,
+        order=Order.SPECIFICITY,
+        routes=tuple(
+            replace(
+                one,
+                name=one.name
+                or Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
+            )
+            for number, one in enumerate(made)
+        ),
+        no_match=NoMatch.NOT_FOUND,
+        view=View(authority_has_port=False),
+        trail=node,
+    )
+    for rule in route.rules:
+        for extension in rule.extensions:
+            yield Opaque(
+                attachment=place,
+                kind=extension.kind,
+                intent=extension.intent,
+                may_touch=(Column.ACCESS, Column.ROUTING, Column.HEADERS),
+                trail=route.meta.fact(extension.kind, *extension.leaves),
+            )

@@ -1,0 +1,84 @@
+"""Which objects are the mesh's, which are the gateways', and which another mesh heeds where they stand.
+
+A Gateway and the routes bound to it belong to the controller of its class, which is no part of a mesh and stays: unless
+another class is to take over, these objects stay as they are (GEP-1324: a mesh acts on routes whose parent is a Service).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from translator.api import Options
+from translator.resources.gateway_api.read import ROUTE_GROUP
+from translator.source.leaves import Node, Resource
+
+EXPERIMENTAL = "gateway.networking.x-k8s.io"
+GROUPS = (ROUTE_GROUP, EXPERIMENTAL)
+"""API groups of Gateway API."""
+
+ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+GATEWAYS = ("Gateway", "ListenerSet", "XListenerSet")
+POLICIES = ("XBackendTrafficPolicy",)
+_FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")
+_UNHEEDED = "is a word to one mesh, which Gateway API knows nothing of"
+
+
+def gateways_move(options: Options) -> bool:
+    """Whether what is for gateways is to be written: for a class that takes over, or when outputs are read back."""
+    return options.gateway_class is not None or options.source.mesh == options.target.mesh
+
+
+def is_of_services(resource: Resource) -> bool:
+    """Whether it is a route of services, and of services alone."""
+    kinds = tuple(_parents(resource))
+    return bool(kinds) and all(kind == "Service" for kind in kinds)
+
+
+def is_mixed(resource: Resource) -> bool:
+    """Whether it is a route of services and of something else at once."""
+    kinds = tuple(_parents(resource))
+    return "Service" in kinds and not is_of_services(resource)
+
+
+def is_own(resource: Resource, options: Options) -> bool:
+    """Whether the translation says what the object says, so that it goes."""
+    if is_of_services(resource) or (gateways_move(options) and is_mixed(resource)):
+        return True
+    if group_of(resource) not in GROUPS:
+        return False
+    if resource.kind in POLICIES:
+        return True
+    return gateways_move(options) and resource.kind in (*GATEWAYS, *ROUTES)
+
+
+def group_of(resource: Resource) -> str:
+    """Its API group."""
+    return resource.api_version.rpartition("/")[0]
+
+
+def is_route(resource: Resource) -> bool:
+    """Whether it is a route of Gateway API."""
+    return group_of(resource) == ROUTE_GROUP and resource.kind in ROUTES
+
+
+def foreign_words(resource: Resource) -> dict[str, str]:
+    """Annotations by which a mesh would treat the requests of the route, which the API knows nothing of."""
+    found = _at(_at(resource.node, "metadata"), "annotations")
+    keys = () if found is None or not isinstance(found.value, dict) else found.value
+    return {key: _UNHEEDED for key in keys if key.partition("/")[0].endswith(_FOREIGN)}
+
+
+def _parents(resource: Resource) -> Iterator[str]:
+    """The kinds of the parents, as far as they are written."""
+    if not is_route(resource):
+        return
+    parents = _at(_at(resource.node, "spec"), "parentRefs")
+    for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
+        kind = _at(item, "kind")
+        yield kind.value if kind is not None and isinstance(kind.value, str) else "Gateway"
+
+
+def _at(node: Node | None, key: str) -> Node | None:
+    if node is None or not isinstance(node.value, dict):
+        return None
+    return node.value.get(key)
