@@ -120,6 +120,13 @@ def test_istio_in_the_words_of_linkerd(text: str, expected: str) -> None:
         ),
         (
             (
+                f"sum(rate(istio_requests_total{{{IN}}}[5m])) by (destination_workload)"
+                " / sum(other_total) by (destination_workload)"
+            ),
+            "labels by which it is matched change their names, and other_total",
+        ),
+        (
+            (
                 f"sum(istio_requests_total{{{IN}}}) by (destination_workload)"
                 f" + on (destination_workload) sum(istio_requests_total{{{OUT}}}) by (destination_workload)"
             ),

@@ -112,6 +112,14 @@ def restate(text: str, terms: Terms) -> Restated:
     for one in read:
         if one.recorded:
             _unite(words, one.words)
+    ours = {(one.selector.start, one.selector.end) for one in read}
+    other = next((s for s in expression.selectors if (s.start, s.end) not in ours), None)
+    if words and other is not None:
+        message = (
+            f"labels by which it is matched change their names, and {other.metric or 'what stands beside it'} "
+            "keeps them"
+        )
+        raise Unclear(message)
     return Restated(_spliced(text, pieces), words, tuple(notes))
 
 
