@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Place,
         TargetError,
     )
+    from translator.migration import plan
     from translator.pipeline import VERSION as __version__  # noqa: N811  # the name that Python knows
     from translator.pipeline import Result, read, translate
     from translator.report.audit import Audit
@@ -40,6 +41,7 @@ __all__ = [
     "__version__",
     "audit",
     "main",
+    "plan",
     "read",
     "translate",
     "verify",
@@ -55,6 +57,7 @@ _HOMES = {
     "Result": "translator.pipeline",
     "TargetError": "translator.errors",
     "audit": "translator.audit.survey",
+    "plan": "translator.migration",
     "read": "translator.pipeline",
     "translate": "translator.pipeline",
     "verify": "translator.difference",

@@ -13,6 +13,8 @@ from translator.source.leaves import Resource, Scalar
 from translator.target import Target
 
 __all__ = [
+    "MANAGED_BY",
+    "TOOL",
     "Edit",
     "Emission",
     "Export",
@@ -27,6 +29,11 @@ __all__ = [
     "Said",
     "Tree",
 ]
+
+MANAGED_BY = "app.kubernetes.io/managed-by"
+"""The label of new objects, with :data:`TOOL` as its value."""
+
+TOOL = "meshmigrate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ir.model import Entry, SourceObject
 from ir.provenance import Traced
-from translator.api import Edit, Loss, Manifest, Options, Said, Tree
+from translator.api import MANAGED_BY, TOOL, Edit, Loss, Manifest, Options, Said, Tree
 from translator.exporters.emit import join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
@@ -16,9 +16,7 @@ from translator.source.edit import Put, Remove, edit, edited_tree
 from translator.source.leaves import Node, Resource, document_of, leaf_of, leaf_ref
 from translator.source.load import Loaded
 
-MANAGED_BY = "app.kubernetes.io/managed-by"
 SOURCE = "meshmigrate.io/source"
-TOOL = "meshmigrate"
 
 
 def with_labels(

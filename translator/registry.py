@@ -11,6 +11,7 @@ from translator.errors import TargetError
 
 if TYPE_CHECKING:  # the command line starts without the model
     from translator.api import Exporter, Importer, Row
+    from translator.bridges.api import Bridge
     from translator.source.leaves import Resource
 
 MESHES = ("istio", "linkerd", "cilium", "gateway-api")
@@ -23,6 +24,9 @@ TARGETS = ("linkerd", "cilium", "gateway-api", "istio")
 """Meshes that have an exporter today."""
 
 GATEWAY_API = "gateway-api"
+
+BRIDGES = ("istio", "linkerd")
+"""Meshes that can be told to serve beside another."""
 
 _GROUPS = {
     "istio": ("istio.io",),
@@ -61,6 +65,18 @@ def load_exporter(mesh: str) -> Exporter:
         raise TargetError(message)
     module = import_module(f"translator.exporters.{_folder(mesh)}")
     return cast("Exporter", module.write_mesh)
+
+
+def load_bridge(mesh: str) -> Bridge:
+    """How a mesh serves beside another.
+
+    Raises:
+        TargetError: it cannot yet.
+    """
+    if mesh not in BRIDGES:
+        message = f'no plan leads to or from "{mesh}" yet: expected one of {", ".join(BRIDGES)}.'
+        raise TargetError(message)
+    return cast("Bridge", import_module(f"translator.bridges.{_folder(mesh)}").BRIDGE)
 
 
 def capability_rows(mesh: str) -> tuple[Row, ...]:

@@ -199,6 +199,43 @@ def audit(  # noqa: PLR0913, PLR0917  # its options
     return run_audit(paths or [], from_, to or [], form, reading, judging, telling, talk)
 
 
+@app.command("plan")
+@with_flags
+def plan(  # noqa: PLR0913, PLR0917  # its options
+    reading: Reading,
+    aim: Aim,
+    talk: Talk,
+    to: To,
+    paths: PathArguments = None,
+    from_: From = "auto",
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="markdown, text or json.")
+    ] = "markdown",
+    output_dir: Annotated[
+        str, typer.Option("-o", "--output-dir", metavar="DIR", help="Write the waves there.")
+    ] = "",
+    report: Annotated[
+        list[str] | None,
+        typer.Option("--report", metavar="FILE", help="Write it too: .md, .json or .txt."),
+    ] = None,
+    actuals: Annotated[
+        str, typer.Option("--actuals", metavar="FILE", help="What work took so far: .json.")
+    ] = "",
+    fail_on: Annotated[
+        Threshold, typer.Option("--fail-on", help="End with 3 from this severity on.")
+    ] = Threshold.NEVER,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over files that are there.")
+    ] = False,
+) -> int:
+    """Plan the way from one mesh to another, wave by wave, each checked."""
+    from translator.cli.plan import Wanted, run_plan
+
+    wanted = Wanted(form, output_dir, tuple(report or ()), actuals, fail_on, force)
+    return run_plan(paths or [], (from_, to), wanted, reading, aim, talk)
+
+
 @app.command("ir")
 @with_flags
 def ir(
@@ -261,7 +298,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
 
-    configured = [*(f"{a}-to-{b}" for a, b in pairs()), "convert", "why", "verify", "audit", "ir"]
+    configured = [
+        *(f"{a}-to-{b}" for a, b in pairs()),
+        "convert",
+        "why",
+        "verify",
+        "audit",
+        "plan",
+        "ir",
+    ]
 
     def start() -> object:
         asked = any(name in given for name in configured)

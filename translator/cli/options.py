@@ -72,6 +72,7 @@ class Reading:
     root_namespace: str = flag("istio-system", "The source's root namespace.", "NS")
     control_plane_namespace: str = flag("linkerd", "Of the target's control plane.", "NS")
     node_networks: tuple[str, ...] = flag((), "Networks of nodes.", "CIDR")
+    cluster_networks: tuple[str, ...] = flag((), "Networks of pods.", "CIDR")
 
 
 @dataclass(frozen=True, slots=True)

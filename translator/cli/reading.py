@@ -62,6 +62,7 @@ def reading_settings(reading: Reading) -> dict[str, object]:
         "root_namespace": reading.root_namespace,
         "control_plane_namespace": reading.control_plane_namespace,
         "node_networks": _networks(reading.node_networks),
+        "cluster_networks": _networks(reading.cluster_networks),
     }
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from translator.api import MANAGED_BY
 from translator.cli.console import encoded
 from translator.errors import TargetError
-from translator.outcome import MANAGED_BY
 
 
 def write_all(

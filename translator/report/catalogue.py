@@ -14,6 +14,7 @@ from translator.report.pages import (
     from_network,
     limits,
     network,
+    planning,
     reading,
     resilience,
     routes_alone,
@@ -43,6 +44,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                     egress,
                     estate,
                     telemetry,
+                    planning,
                     routes_alone,
                 )
                 for entry in pages.ENTRIES

@@ -62,13 +62,22 @@ class World:
         named: Iterable[Named],
         trust_domain: str,
         ways: Iterable[Way] = (),
+        *,
+        twins: bool = False,
+        keep: Callable[[Caller], bool] | None = None,
     ) -> None:
-        """Everybody; ``named`` and ``ways``: the names and the alternatives by which rules speak of callers."""
+        """Everybody; ``named`` and ``ways``: the names and the alternatives by which rules speak of callers.
+
+        ``twins``: each of them in clear text too. ``keep``: those alone for whom it holds.
+        """
         self.capped = False
         every = _members(tuple(models), sorted(named, key=str), trust_domain)
-        self.members = (*every, *self._made_up(tuple(models), tuple(every), tuple(ways)))
+        found = (*every, *self._made_up(tuple(models), tuple(every), tuple(ways)))
+        found = (*found, *_twins(found)) if twins else found
+        self.members = tuple(m for m in found if keep is None or keep(m.caller))
         self.everybody = (1 << len(self.members)) - 1
         self._inventory = next(iter(models)).inventory if self.members else None
+        self._bits: dict[Hashable, int] = {}
         self._having: dict[tuple[Part, bool], int] = {}
         self._sets: dict[tuple[Part, bool, Term], int] = {}
         self._selected: dict[Hashable, int] = {}
@@ -96,6 +105,14 @@ class World:
         if known_as not in self._selected:
             self._selected[known_as] = self._where(lambda member: holds(member.caller))
         return self._selected[known_as]
+
+    def bit_of(self, caller: Caller) -> int:
+        """The caller as a set of its own; nobody where it is not among them."""
+        if not self._bits:
+            numbered = reversed([*enumerate(self.members)])
+            self._bits.update({_spelt(m.caller): n for n, m in numbered})
+        number = self._bits.get(_spelt(caller))
+        return 0 if number is None else 1 << number
 
     def of_namespace(self, name: str | None) -> int:
         """The callers of a namespace."""
@@ -220,3 +237,24 @@ def _members(models: tuple[Model, ...], named: list[Named], domain: str) -> tupl
         *map(Member, of_other_domains((*pods, *others))),
         Member(Caller(mtls=False, probe=True)),
     )
+
+
+def twin(caller: Caller) -> Caller:
+    """The same caller in clear text."""
+    return replace(caller, mtls=False)
+
+
+def _twins(members: tuple[Member, ...]) -> Iterator[Member]:
+    """In clear text those who are there with a certificate alone."""
+    known = {_spelt(m.caller) for m in members if not m.caller.mtls}
+    for caller in (twin(m.caller) for m in members if certified(m.caller)):
+        if _spelt(caller) not in known:
+            known.add(_spelt(caller))
+            yield Member(caller)
+
+
+def _spelt(caller: Caller) -> Hashable:
+    """What tells callers apart, their addresses aside."""
+    account = caller.namespace, caller.service_account, caller.trust_domain, caller.entity
+    labels = tuple(sorted(caller.labels.items())), tuple(sorted(caller.namespace_labels.items()))
+    return *account, labels, caller.probe, caller.mtls

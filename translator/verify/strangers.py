@@ -37,6 +37,12 @@ _SHAPES: Mapping[Part, Language] = {
 }
 """How the names of callers are spelt."""
 
+STRANGER = "stranger"
+"""What the service account of somebody begins with whom nothing lists or names."""
+
+NOWHERE = "nowhere"
+"""What a namespace begins with that nothing lists or names."""
+
 _KNOWN_ENTITIES = frozenset(("all", "world", "cluster", "host", "kubelet"))
 
 
@@ -46,9 +52,9 @@ def strangers(models: tuple[Model, ...], named: list[Named], domain: str) -> Ite
     spaces.update(dict.fromkeys(name for m in models for name in sorted(m.inventory.namespaces)))
     taken = {w.service_account for m in models for w in m.inventory.workloads}
     texts = [(part, text) for part, pattern in named for text in _texts(part, pattern)]
-    nobody = _unused("stranger", taken | {text.rpartition("/")[2] for _, text in texts})
+    nobody = _unused(STRANGER, taken | {text.rpartition("/")[2] for _, text in texts})
     found: dict[tuple[str, str, str], None] = {(domain, space, nobody): None for space in spaces}
-    nowhere = _unused("nowhere", {text for _, text in texts} | set(spaces))
+    nowhere = _unused(NOWHERE, {text for _, text in texts} | set(spaces))
     found[domain, nowhere, nobody] = None
     found[_FOREIGN, nowhere, nobody] = None
     for part, text in texts:

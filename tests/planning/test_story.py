@@ -1,0 +1,105 @@
+"""The story of ``examples/waves``: a shop goes from Istio to Linkerd, is checked after each wave, and goes back."""
+
+from __future__ import annotations
+
+import pytest
+
+import meshmigrate
+from tests.planning.shop import NODES, PODS, SHOP, carried_out, objects, shop_plan, start
+from translator.after import in_force
+from translator.report.plan import Wave
+from translator.source.load import load
+
+WAVES = range(5)
+
+
+def test_callees_move_first_and_the_source_goes_last() -> None:
+    assert [wave.title for wave in shop_plan().waves] == [
+        "back",
+        "money",
+        "shop",
+        "web",
+        "istio goes",
+    ]
+    assert sum(len(wave.workloads) for wave in shop_plan().waves) == 12
+
+
+@pytest.mark.parametrize("number", WAVES)
+def test_each_state_of_a_wave_lets_in_nothing_that_is_not_listed_and_breaks_no_call(
+    number: int,
+) -> None:
+    wave = shop_plan().waves[number]
+    assert [(proof.state, proof.opened, proof.shut, proof.doubts) for proof in wave.proofs] == [
+        (proof.state, (), (), ()) for proof in wave.proofs
+    ]
+    assert all(set(proof.ports) <= {"EQUAL_EXACT", "EQUAL_UNDER"} for proof in wave.proofs)
+
+
+def test_what_is_let_in_on_the_way_is_listed_and_occurs() -> None:
+    """An allowance that lets nobody in would exaggerate."""
+    for wave in shop_plan().waves:
+        used = {one.port for proof in wave.proofs for one in proof.listed}
+        assert {f"{a.server} port {a.port}" for a in wave.allowances} == used, wave.title
+
+
+def test_the_commands_lead_to_what_the_translation_says() -> None:
+    plan = shop_plan()
+    cluster = start()
+    for wave in plan.waves:
+        for step in wave.steps:
+            cluster = carried_out(cluster, step, plan.files)
+    loaded = load([SHOP])
+    done = meshmigrate.translate(
+        [SHOP], source="istio", target="linkerd", node_networks=NODES, cluster_networks=PODS
+    )
+    wanted = in_force(loaded, done, done.options)
+    assert cluster == objects(document.text for document in wanted.documents)
+
+
+def test_the_rollbacks_lead_back_to_where_it_began_wave_by_wave() -> None:
+    plan = shop_plan()
+    cluster = start()
+    before = []
+    for wave in plan.waves:
+        before.append(cluster)
+        for step in wave.steps:
+            cluster = carried_out(cluster, step, plan.files)
+    for wave in reversed(plan.waves):
+        for step in wave.rollback:
+            cluster = carried_out(cluster, step, plan.files)
+        assert cluster == before.pop(), wave.title
+    assert cluster == start()
+
+
+def test_routes_and_ways_in_come_before_the_pods_and_nothing_temporary_is_left() -> None:
+    for wave in shop_plan().waves[:-1]:
+        folders = [step.folder.rpartition("/")[2] for step in wave.steps]
+        assert folders == sorted(folders)
+        assert all("Namespace" not in key for key in _applied(wave, "1-prepare"))
+    last = shop_plan().waves[-1]
+    gone = {key for wave in shop_plan().waves for step in wave.steps for key in step.removes}
+    opened = {m for wave in shop_plan().waves for a in wave.allowances for m in a.manifests}
+    assert opened <= gone
+    assert any(
+        key == "AuthorizationPolicy/back/audit" for step in last.steps for key in step.removes
+    )
+
+
+def _applied(wave: Wave, folder: str) -> tuple[str, ...]:
+    return next((s.applies for s in wave.steps if s.folder.endswith(folder)), ())
+
+
+def test_a_client_that_is_told_to_use_mutual_tls_is_told_otherwise_before_its_server_leaves() -> (
+    None
+):
+    money = shop_plan().waves[1]
+    assert money.title == "money"
+    assert "DestinationRule/money/payments" in _applied(money, "1-prepare")
+
+
+def test_the_same_input_gives_the_same_plan() -> None:
+    again = meshmigrate.plan(
+        [SHOP], source="istio", target="linkerd", node_networks=NODES, cluster_networks=PODS
+    )
+    assert again == shop_plan()
+    assert again.files == shop_plan().files

@@ -1,0 +1,94 @@
+"""What a bridge is given and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ir.inventory import Workload
+from translator.api import MANAGED_BY, TOOL, Options
+from translator.report.plan import Check
+from translator.state import Piece, State
+
+EXPIRES = "meshmigrate.io/expires"
+"""The annotation that names the wave at whose end a temporary object goes."""
+
+SUFFIX = "-coexistence"
+"""What the names of temporary objects end in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """At ``port`` of ``workload`` the requests of ``peers`` have to be let in when they come in clear text.
+
+    A peer is a namespace and a service account; without account everybody of the namespace is meant.
+    """
+
+    workload: Workload
+    port: int
+    peers: tuple[tuple[str, str], ...]
+    until: int
+
+
+class Bridge(Protocol):
+    """A mesh beside another."""
+
+    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
+        """Objects, new or changed, by which the ways are open."""
+
+    def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
+        """Changed objects by which clients that are left reach servers in namespaces that are gone."""
+
+    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
+        """What must be there before the first wave."""
+
+    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
+        """What shows that the pods of a namespace are served by this mesh."""
+
+
+def temporary(
+    api_version: str, kind: str, namespace: str, name: str, until: int, spec: Mapping[str, object]
+) -> dict[str, object]:
+    """An object that goes at the end of a wave."""
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {MANAGED_BY: TOOL},
+            "annotations": {EXPIRES: f"wave-{until:02d}"},
+        },
+        "spec": dict(spec),
+    }
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """A mapping, or an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> Sequence[object]:
+    """A list, or an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The strings of a list."""
+    return tuple(item for item in items(value) if isinstance(item, str))
+
+
+def name_of(value: Mapping[str, object]) -> str:
+    """The name of an object."""
+    return str(mapping(value.get("metadata")).get("name", ""))
+
+
+def selected(selector: object, labels: Mapping[str, str]) -> bool:
+    """Whether a ``matchLabels`` selector holds; without one it always does. Expressions hold for nobody here."""
+    chosen = mapping(selector)
+    if chosen.get("matchExpressions"):
+        return False
+    return all(
+        labels.get(key) == value for key, value in mapping(chosen.get("matchLabels")).items()
+    )

@@ -1,0 +1,294 @@
+"""Istio beside another mesh.
+
+Callers of the other mesh come in clear text. A port that demands mutual TLS takes both by a PeerAuthentication for the
+workload with ``portLevelMtls`` PERMISSIVE (workload before namespace before mesh, the oldest of one level;
+https://istio.io/latest/docs/reference/config/security/peer_authentication/). In an AuthorizationPolicy principals and
+namespaces do not match a connection without a certificate, and ``notPrincipals: ["*"]`` matches nothing else
+(https://istio.io/latest/docs/concepts/security/#dependency-on-mutual-tls). A sidecar sends clear text to pods without
+one by itself, unless a DestinationRule says ISTIO_MUTUAL
+(https://istio.io/latest/docs/tasks/security/authentication/authn-policy/#auto-mutual-tls).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+
+from ir.inventory import Workload
+from translator.api import Options
+from translator.bridges.api import SUFFIX, Way, items, mapping, name_of, selected, temporary, texts
+from translator.report.plan import Check
+from translator.state import Piece, State, new_piece
+
+_SECURITY = "security.istio.io"
+_V1 = "security.istio.io/v1"
+_PLAIN = "*"
+_IDENTITY = ("principals", "notPrincipals", "namespaces", "notNamespaces", "serviceAccounts", "notServiceAccounts")  # fmt: skip
+_STRANGER = "stranger"
+
+Peer = tuple[str, str]
+
+
+class IstioBridge:
+    """Temporary PeerAuthentications and AuthorizationPolicies, DestinationRules without ISTIO_MUTUAL."""
+
+    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
+        """Permissive ports, and for each rule that lets in a peer its copy for callers in clear text."""
+        found = [
+            *_permissive(state, ways),
+            *_copies(state, ways, options),
+            *_denials(state, ways, options),
+        ]
+        return tuple(new_piece(value) for value in found)
+
+    def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
+        """DestinationRules that no longer force mutual TLS to hosts in namespaces that are gone."""
+        found: list[Piece] = []
+        for piece in _of(state, "networking.istio.io", "DestinationRule"):
+            host = str(mapping(piece.value.get("spec")).get("host", ""))
+            space = _space_of(host, piece.namespace or options.namespace)
+            value = deepcopy(dict(piece.value))
+            if space in gone and _unforced(value.get("spec")):
+                found.append(new_piece(value))
+        return tuple(found)
+
+    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
+        """The version that is in charge."""
+        verb = "runs" if leaving else "is installed with its own trust root"
+        return (Check(f"Istio {options.source.version} {verb}", "istioctl version --short"),)
+
+    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
+        """The sidecars of a namespace."""
+        del options
+        return (
+            Check(
+                f"every pod of {namespace} has its sidecar", f"istioctl proxy-status -n {namespace}"
+            ),
+            Check(f"the configuration of {namespace} is sound", f"istioctl analyze -n {namespace}"),
+        )
+
+
+def _of(state: State, group: str, kind: str) -> Iterator[Piece]:
+    return (piece for key, piece in state.items() if key[:2] == (group, kind))
+
+
+def _spec(piece: Piece) -> Mapping[str, object]:
+    return mapping(piece.value.get("spec"))
+
+
+# --- ports that take clear text ------------------------------------------------------------------
+
+
+def _permissive(state: State, ways: Sequence[Way]) -> Iterator[dict[str, object]]:
+    grouped: dict[str, list[Way]] = {}
+    for way in ways:
+        grouped.setdefault(way.workload.key, []).append(way)
+    edited: dict[str, dict[str, object]] = {}
+    for own in grouped.values():
+        workload = own[0].workload
+        there = _workload_level(state, workload)
+        if there is None:
+            spec: dict[str, object] = {
+                "selector": {"matchLabels": dict(sorted(workload.labels.items()))}
+            }
+            name = f"{workload.name}{SUFFIX}"
+            value = temporary(_V1, "PeerAuthentication", workload.namespace, name, _last(own), spec)
+        else:
+            value = edited.get(there.resource) or deepcopy(dict(there.value))
+        edited[f"{value['kind']}/{workload.namespace}/{name_of(value)}"] = value
+        spec = value["spec"]  # type: ignore[assignment]
+        ports = dict(mapping(spec.get("portLevelMtls")))
+        for way in own:
+            ports[str(way.port)] = {"mode": "PERMISSIVE"}
+        spec["portLevelMtls"] = {
+            _number(port): mode for port, mode in sorted(ports.items(), key=_by_port)
+        }
+    yield from edited.values()
+
+
+def _number(port: object) -> object:
+    return int(port) if isinstance(port, str) and port.isdecimal() else port
+
+
+def _by_port(entry: tuple[object, object]) -> tuple[int, str]:
+    text = str(entry[0])
+    return (int(text), "") if text.isdecimal() else (1 << 16, text)
+
+
+def _workload_level(state: State, workload: Workload) -> Piece | None:
+    """The PeerAuthentication with a selector that is in charge: the first by name where ages are not known."""
+    found = [
+        piece
+        for piece in _of(state, _SECURITY, "PeerAuthentication")
+        if piece.namespace == workload.namespace
+        and mapping(mapping(_spec(piece).get("selector")).get("matchLabels"))
+        and selected(_spec(piece).get("selector"), workload.labels)
+    ]
+    return min(found, key=lambda piece: piece.key[3], default=None)
+
+
+def _last(ways: Sequence[Way]) -> int:
+    return max(way.until for way in ways)
+
+
+# --- rules for callers in clear text -------------------------------------------------------------
+
+
+def _meant(piece: Piece, ways: Sequence[Way], options: Options) -> list[Way]:
+    """The ways to workloads that the policy is for."""
+    spec = _spec(piece)
+    if spec.get("targetRef") or spec.get("targetRefs"):
+        return []
+    return [
+        way
+        for way in ways
+        if piece.namespace in (way.workload.namespace, options.root_namespace)
+        and selected(spec.get("selector"), way.workload.labels)
+    ]
+
+
+def _copies(state: State, ways: Sequence[Way], options: Options) -> Iterator[dict[str, object]]:
+    for piece in _of(state, _SECURITY, "AuthorizationPolicy"):
+        spec = _spec(piece)
+        own = _meant(piece, ways, options)
+        if spec.get("action", "ALLOW") != "ALLOW" or not own:
+            continue
+        peers = sorted({peer for way in own for peer in way.peers})
+        rules = [_copy(mapping(rule), peers, options) for rule in items(spec.get("rules"))]
+        kept = [rule for number, rule in enumerate(rules) if rule and rule not in rules[:number]]
+        if kept:
+            copy = {
+                **({"selector": spec["selector"]} if "selector" in spec else {}),
+                "action": "ALLOW",
+                "rules": kept,
+            }
+            name = f"{piece.key[3]}{SUFFIX}"
+            yield temporary(_V1, "AuthorizationPolicy", piece.namespace, name, _last(own), copy)
+
+
+def _copy(rule: Mapping[str, object], peers: Sequence[Peer], options: Options) -> dict[str, object]:
+    """The rule for callers in clear text; nothing where it lets in no peer, or asks for no identity."""
+    sources = [mapping(mapping(entry).get("source")) for entry in items(rule.get("from"))]
+    whens = [mapping(when) for when in items(rule.get("when"))]
+    about = [
+        when
+        for when in whens
+        if str(when.get("key", "")).startswith("source.") and when.get("key") != "source.ip"
+    ]
+    asks = [source for source in sources if any(source.get(field) for field in _IDENTITY)]
+    if not asks and not about:
+        return {}
+    let_in = [p for p in peers if all(_when_holds(when, p, options) for when in about)]
+    chosen = [s for s in (asks if sources else [{}]) if any(_admits(s, p, options) for p in let_in)]
+    replaced = [_in_clear(source, options) for source in chosen]
+    if not replaced:
+        return {}
+    copy: dict[str, object] = {
+        "from": [{"source": s} for n, s in enumerate(replaced) if s not in replaced[:n]]
+    }
+    if rule.get("to"):
+        copy["to"] = rule["to"]
+    rest = [dict(when) for when in whens if when not in about]
+    return {**copy, **({"when": rest} if rest else {})}
+
+
+def _in_clear(source: Mapping[str, object], options: Options) -> dict[str, object]:
+    rest = {key: value for key, value in source.items() if key not in _IDENTITY}
+    if options.cluster_networks and not rest.get("ipBlocks"):
+        rest["ipBlocks"] = list(options.cluster_networks)
+    return {"notPrincipals": [_PLAIN], **rest}
+
+
+def _admits(source: Mapping[str, object], peer: Peer, options: Options) -> bool:
+    """Whether the source is that peer, as far as identities go."""
+    wanted = {
+        "principals": _principal(peer, options),
+        "namespaces": peer[0],
+        "serviceAccounts": f"{peer[0]}/{peer[1] or _STRANGER}",
+    }
+    for field, text in wanted.items():
+        positive = texts(source.get(field))
+        negative = texts(source.get(f"not{field[0].upper()}{field[1:]}"))
+        if positive and not any(_matches(pattern, text) for pattern in positive):
+            return False
+        if any(_matches(pattern, text) for pattern in negative):
+            return False
+    return True
+
+
+def _principal(peer: Peer, options: Options) -> str:
+    return f"{options.trust_domain}/ns/{peer[0]}/sa/{peer[1] or _STRANGER}"
+
+
+def _when_holds(when: Mapping[str, object], peer: Peer, options: Options) -> bool:
+    text = peer[0] if when.get("key") == "source.namespace" else _principal(peer, options)
+    values, others = texts(when.get("values")), texts(when.get("notValues"))
+    return (not values or any(_matches(v, text) for v in values)) and not any(
+        _matches(v, text) for v in others
+    )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Exact, ``prefix*``, ``*suffix`` or ``*``."""
+    if pattern == _PLAIN:
+        return bool(text)
+    if pattern.endswith("*"):
+        return text.startswith(pattern[:-1])
+    return text.endswith(pattern[1:]) if pattern.startswith("*") else text == pattern
+
+
+def _denials(state: State, ways: Sequence[Way], options: Options) -> Iterator[dict[str, object]]:
+    """Denials of everybody but some, who would now hit those who come without a name: for named callers only."""
+    for piece in _of(state, _SECURITY, "AuthorizationPolicy"):
+        if _spec(piece).get("action") != "DENY":
+            continue
+        peers = sorted({p for way in _meant(piece, ways, options) for p in way.peers})
+        value = deepcopy(dict(piece.value))
+        touched = False
+        for rule in items(mapping(value.get("spec")).get("rules")):
+            for entry in items(mapping(rule).get("from")):
+                source = mapping(entry).get("source")
+                if (
+                    isinstance(source, dict)
+                    and _hits_the_nameless(source)
+                    and any(not _admits(source, p, options) for p in peers)
+                ):
+                    source["principals"] = [_PLAIN]
+                    touched = True
+        if touched:
+            yield value
+
+
+def _hits_the_nameless(source: Mapping[str, object]) -> bool:
+    positive = any(source.get(field) for field in ("principals", "namespaces", "serviceAccounts"))
+    negative = any(
+        source.get(field) for field in ("notPrincipals", "notNamespaces", "notServiceAccounts")
+    )
+    return negative and not positive
+
+
+# --- clients -------------------------------------------------------------------------------------
+
+
+def _space_of(host: str, namespace: str) -> str:
+    """The namespace of a short or full name of a service."""
+    parts = host.split(".")
+    return parts[1] if len(parts) > 1 and (len(parts) == 2 or parts[2] == "svc") else namespace  # noqa: PLR2004
+
+
+def _unforced(value: object) -> bool:
+    """Takes ``tls: {mode: ISTIO_MUTUAL}`` out, wherever it stands; whether it stood somewhere."""
+    found = False
+    if isinstance(value, dict):
+        if mapping(value.get("tls")).get("mode") == "ISTIO_MUTUAL":
+            del value["tls"]
+            found = True
+        for inner in list(value.values()):
+            found |= _unforced(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            found |= _unforced(inner)
+    return found
+
+
+BRIDGE = IstioBridge()

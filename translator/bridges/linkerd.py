@@ -1,0 +1,187 @@
+"""Linkerd beside another mesh.
+
+Callers of the other mesh come in clear text, so a MeshTLSAuthentication never holds for them. Each AuthorizationPolicy
+that lets in a peer by its identity gets a companion for the same target that asks for a network instead; policies add up
+(https://linkerd.io/2/reference/authorization-policy/). A NetworkAuthentication asks for no identity and refuses none: it
+lets in everybody from its networks. A port that no Server describes gets one with such a policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ir.inventory import Workload
+from translator.api import Options
+from translator.bridges.api import SUFFIX, Way, items, mapping, selected, temporary, texts
+from translator.report.plan import Check
+from translator.state import Piece, State, new_piece
+
+_GROUP = "policy.linkerd.io"
+_ALPHA = "policy.linkerd.io/v1alpha1"
+EVERYWHERE = ("0.0.0.0/0", "::/0")
+_STRANGER = "stranger"
+
+Peer = tuple[str, str]
+
+
+class LinkerdBridge:
+    """Temporary AuthorizationPolicies with a NetworkAuthentication, and Servers where there is none."""
+
+    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
+        """Companions of the policies that let in the peers, by the networks of pods."""
+        found: dict[tuple[str, str], dict[str, object]] = {}
+        for way in ways:
+            for value in _opened(state, way, options):
+                key = (
+                    str(value["kind"]),
+                    str(mapping(value["metadata"])["name"]) + way.workload.namespace,
+                )
+                found[key] = _later(found.get(key), value)
+        return tuple(new_piece(value) for value in found.values())
+
+    def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
+        """None: its clients send clear text to pods of another mesh by themselves."""
+        del state, gone, options
+        return ()
+
+    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
+        """The control plane with its own trust root, and the CRDs of the Gateway API."""
+        del leaving
+        space = options.control_plane_namespace
+        return (
+            Check(
+                f"Linkerd {options.target.version} is installed with its own trust root, beside the other mesh",
+                f"linkerd check --linkerd-namespace {space}",
+            ),
+            Check(
+                "the CRDs of the Gateway API are there, in a version that both meshes read",
+                "kubectl get crd httproutes.gateway.networking.k8s.io grpcroutes.gateway.networking.k8s.io",
+            ),
+        )
+
+    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
+        """The proxies of a namespace, and who talks to whom with which proof."""
+        space = options.control_plane_namespace
+        return (
+            Check(
+                f"every pod of {namespace} has a proxy with a certificate",
+                f"linkerd check --proxy --namespace {namespace} --linkerd-namespace {space}",
+            ),
+            Check(
+                f"calls to {namespace} are secured where both ends have moved",
+                f"linkerd viz edges deployment -n {namespace}",
+            ),
+            Check(
+                f"nothing is refused that should pass in {namespace}",
+                f"linkerd viz authz deployment -n {namespace}",
+            ),
+        )
+
+
+def _later(known: dict[str, object] | None, value: dict[str, object]) -> dict[str, object]:
+    """Of two objects of one name that which goes later."""
+    return value if known is None or str(known["metadata"]) < str(value["metadata"]) else known
+
+
+def _spec(piece: Piece) -> Mapping[str, object]:
+    return mapping(piece.value.get("spec"))
+
+
+def _of(state: State, namespace: str, *kinds: str) -> Iterator[Piece]:
+    return (p for key, p in state.items() if key[1] in kinds and key[2] == namespace)
+
+
+def _opened(state: State, way: Way, options: Options) -> Iterator[dict[str, object]]:
+    servers = [p.key[3] for p in _of(state, way.workload.namespace, "Server") if _describes(p, way)]
+    if not servers:
+        yield from _server(way, options)
+        return
+    targets = {("Server", name) for name in servers} | {("Namespace", way.workload.namespace)}
+    for route in _of(
+        state, way.workload.namespace, "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"
+    ):
+        parents = [mapping(parent) for parent in items(_spec(route).get("parentRefs"))]
+        if any(p.get("kind") == "Server" and p.get("name") in servers for p in parents):
+            targets.add((route.key[1], route.key[3]))
+    for policy in _of(state, way.workload.namespace, "AuthorizationPolicy"):
+        spec = _spec(policy)
+        target = mapping(spec.get("targetRef"))
+        meant = policy.key[0] == _GROUP and (target.get("kind"), target.get("name")) in targets
+        if meant and _by_identity(state, policy, way, options):
+            yield from _companion(policy, way, options)
+
+
+def _describes(server: Piece, way: Way) -> bool:
+    spec = _spec(server)
+    port = spec.get("port")
+    number = way.workload.port_number(port) if isinstance(port, (int, str)) else None
+    return number == way.port and selected(spec.get("podSelector"), way.workload.labels)
+
+
+def _by_identity(state: State, policy: Piece, way: Way, options: Options) -> bool:
+    """Whether the policy lets in one of the peers, by the identity that it shows."""
+    for ref in map(mapping, items(_spec(policy).get("requiredAuthenticationRefs"))):
+        space = str(ref.get("namespace") or policy.namespace)
+        if ref.get("kind") == "ServiceAccount":
+            return (space, str(ref.get("name"))) in way.peers
+        if ref.get("kind") == "MeshTLSAuthentication":
+            found = state.get((_GROUP, "MeshTLSAuthentication", space, str(ref.get("name"))))
+            return found is not None and any(_is_meant(found, peer, options) for peer in way.peers)
+    return False
+
+
+def _is_meant(authentication: Piece, peer: Peer, options: Options) -> bool:
+    spec = _spec(authentication)
+    account = peer[1] or _STRANGER
+    domain = f"serviceaccount.identity.{options.control_plane_namespace}.{options.trust_domain}"
+    identity = f"{account}.{peer[0]}.{domain}"
+    for pattern in texts(spec.get("identities")):
+        if pattern in ("*", identity) or (
+            pattern.startswith("*.") and identity.endswith(pattern[1:])
+        ):
+            return True
+    for ref in map(mapping, items(spec.get("identityRefs"))):
+        space = str(ref.get("namespace") or authentication.namespace)
+        if ref.get("kind") == "Namespace" and ref.get("name") == peer[0]:
+            return True
+        if ref.get("kind") == "ServiceAccount" and (space, ref.get("name")) == peer:
+            return True
+    return False
+
+
+def _companion(policy: Piece, way: Way, options: Options) -> Iterator[dict[str, object]]:
+    spec = _spec(policy)
+    name = f"{policy.key[3]}{SUFFIX}"
+    refs = [
+        dict(mapping(ref))
+        for ref in items(spec.get("requiredAuthenticationRefs"))
+        if mapping(ref).get("kind") == "NetworkAuthentication"
+    ]
+    if not refs:
+        refs = [{"group": _GROUP, "kind": "NetworkAuthentication", "name": name}]
+        yield _networks(policy.namespace, name, way.until, options)
+    body = {"targetRef": spec.get("targetRef"), "requiredAuthenticationRefs": refs}
+    yield temporary(_ALPHA, "AuthorizationPolicy", policy.namespace, name, way.until, body)
+
+
+def _networks(namespace: str, name: str, until: int, options: Options) -> dict[str, object]:
+    blocks = [{"cidr": block} for block in options.cluster_networks or EVERYWHERE]
+    return temporary(_ALPHA, "NetworkAuthentication", namespace, name, until, {"networks": blocks})
+
+
+def _server(way: Way, options: Options) -> Iterator[dict[str, object]]:
+    """A Server for a port that has none, and who may come."""
+    workload: Workload = way.workload
+    name = f"{workload.name}-{way.port}{SUFFIX}"
+    version = "v1beta3" if options.target.at_least("2.16") else "v1beta1"
+    labels = dict(sorted(workload.labels.items()))
+    body: dict[str, object] = {"podSelector": {"matchLabels": labels}, "port": way.port}
+    yield temporary(f"{_GROUP}/{version}", "Server", workload.namespace, name, way.until, body)
+    yield _networks(workload.namespace, name, way.until, options)
+    refs = [{"group": _GROUP, "kind": "NetworkAuthentication", "name": name}]
+    target = {"group": _GROUP, "kind": "Server", "name": name}
+    spec = {"targetRef": target, "requiredAuthenticationRefs": refs}
+    yield temporary(_ALPHA, "AuthorizationPolicy", workload.namespace, name, way.until, spec)
+
+
+BRIDGE = LinkerdBridge()

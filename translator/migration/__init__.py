@@ -1,0 +1,50 @@
+"""The migration plan: from one mesh to another, wave by wave, each state held against start and end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from translator.api import Options
+from translator.migration.ground import Ground
+from translator.migration.making import Making
+from translator.pipeline import Paths, options_of, translate_loaded
+from translator.planning.effort import Actual, recalibrated
+from translator.registry import load_bridge
+from translator.report.plan import Plan
+from translator.source.load import Loaded, load
+
+
+def plan(
+    paths: Paths,
+    *,
+    source: str,
+    target: str,
+    actuals: Sequence[Actual] = (),
+    seen: Mapping[tuple[str, str], float] | None = None,
+    **settings: object,
+) -> Plan:
+    """The way from one mesh to another, wave by wave; ``settings`` are the fields of :class:`~translator.api.Options`.
+
+    ``actuals``: what work took so far. ``seen``: requests a second from one namespace's account or workload to another.
+
+    Raises:
+        ExceptionGroup: of ``InputError``, all errors of the run.
+        TargetError: an unknown mesh, version or setting, or a mesh that has no bridge yet.
+    """
+    loaded = load(paths)
+    options = options_of(loaded, source, target, settings)
+    return plan_loaded(loaded, options, actuals=actuals, seen=seen or {})
+
+
+def plan_loaded(
+    loaded: Loaded,
+    options: Options,
+    *,
+    actuals: Sequence[Actual] = (),
+    seen: Mapping[tuple[str, str], float] | None = None,
+) -> Plan:
+    """The same for documents that are read already."""
+    bridges = load_bridge(options.source.mesh), load_bridge(options.target.mesh)
+    done = translate_loaded(loaded, options)
+    ground = Ground.of(loaded, done, bridges, seen or {})
+    return Making(ground, recalibrated(actuals)).plan()

@@ -1,0 +1,126 @@
+"""Start and end of a migration, and everything that is known before the first wave is drawn up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ir.behaviour.lower import Lowering
+from ir.membership import Enrolment
+from ir.model import Model
+from translator.after import as_source
+from translator.api import Options
+from translator.bridges.api import Bridge
+from translator.pipeline import Result
+from translator.registry import load_importer
+from translator.report.plan import (
+    Call,
+)
+from translator.source.load import Loaded, load_text
+from translator.state import (
+    State,
+    applied,
+    key_of,
+    loaded_of,
+    pieces_of,
+)
+from translator.verify.reach import Reached, reached
+from translator.verify.stage import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Start and end, and everything that is known before the first wave is drawn up."""
+
+    result: Result
+    options: Options
+    bridges: tuple[Bridge, Bridge]
+    start: State
+    end: State
+    models: tuple[Model, Model]
+    moving: tuple[str, ...]
+    calls: tuple[Call, ...]
+
+    @classmethod
+    def of(
+        cls,
+        loaded: Loaded,
+        done: Result,
+        bridges: tuple[Bridge, Bridge],
+        seen: Mapping[tuple[str, str], float],
+    ) -> Ground:
+        """Reads start and end with the importers of both meshes."""
+        options = done.options
+        start = pieces_of(loaded, options.namespace)
+        imported = load_importer(options.source.mesh)(loaded.resources, options)
+        leaving = {key_of(resource, options.namespace) for resource in imported.claimed}
+        outputs = {
+            piece.key: piece
+            for document in done.documents
+            for piece in pieces_of(load_text(document.text, "outputs"), options.namespace).values()
+        }
+        end = applied({k: p for k, p in start.items() if k not in leaving}, outputs.values())
+        after = model_of(end, as_source(options))
+        moving = _moving(imported.model)
+        calls = tuple(_calls(imported.model, after, moving, seen, options))
+        return cls(done, options, bridges, start, end, (imported.model, after), moving, calls)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Namespaces that call or are called and that no wave moves."""
+        spaces = {space for call in self.calls for space in (call.client, call.namespace)}
+        return tuple(sorted(spaces - set(self.moving)))
+
+
+def model_of(state: State, options: Options) -> Model:
+    """What the source's mesh of these options makes of a state."""
+    return load_importer(options.source.mesh)(loaded_of(state, "state").resources, options).model
+
+
+def _moving(model: Model) -> tuple[str, ...]:
+    """Namespaces of pods that have a proxy of the mesh; where nothing says which have one, all with pods."""
+    lowering = Lowering(model)
+    enrolments = [f for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
+    found = {
+        workload.namespace
+        for workload in model.inventory.workloads
+        if any(lowering.covers(f.subject, workload) for f in enrolments)
+    }
+    return tuple(sorted(found or {w.namespace for w in model.inventory.workloads}))
+
+
+def _calls(
+    start: Model,
+    end: Model,
+    moving: Sequence[str],
+    seen: Mapping[tuple[str, str], float],
+    options: Options,
+) -> Iterator[Call]:
+    """Who may call whom, with what both meshes ask of the caller, and what was seen."""
+    after = {(r.workload.key, r.port): dict(r.callers) for r in reached(end, options.trust_domain)}
+    for one in reached(start, options.trust_domain):
+        if one.workload.namespace not in moving:
+            continue
+        listed = {c[0] for (c, _) in one.callers if c[1]}
+        for account, shows in one.callers:
+            if not account[1] and (account[0] in listed or one.anyone):
+                continue
+            then = after.get((one.workload.key, one.port), {}).get(account, True)
+            yield Call(
+                caller="/".join(account),
+                server=one.workload.key,
+                port=one.port,
+                named=not one.anyone,
+                requests=_seen(account, one, seen),
+                shows=(shows, then),
+            )
+
+
+def _seen(account: Account, one: Reached, seen: Mapping[tuple[str, str], float]) -> float | None:
+    return seen.get(("/".join(account), f"{one.workload.namespace}/{one.workload.name}"))
+
+
+def account_of(caller: str) -> Account:
+    """``namespace/account`` in two."""
+    namespace, _, account = caller.partition("/")
+    return namespace, account

@@ -1,0 +1,316 @@
+"""The waves of a plan: steps, rollbacks, checks, and what is told of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from ir.inventory import Workload
+from translator.migration.course import EDGE_KINDS, Course
+from translator.migration.ground import Ground
+from translator.migration.proving import Proving
+from translator.pipeline import VERSION
+from translator.planning.coexistence import SOURCE, TARGET, Spell
+from translator.planning.effort import work
+from translator.planning.folder import Delta, Folder
+from translator.report.model import Finding, Severity, Tool, Version
+from translator.report.plan import (
+    Allowance,
+    Check,
+    Effort,
+    Plan,
+    Problem,
+    Proved,
+    Shown,
+    Step,
+    Wave,
+)
+from translator.state import (
+    State,
+    applied,
+)
+
+_RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+ASSUMPTIONS = (
+    "Between pods of two meshes a call arrives in clear text and shows no identity: the meshes share no trust root.",
+    "Pods of a namespace change the mesh together; while they are made anew, old and new ones serve side by side.",
+    "Each mesh reads the objects in force by itself, and only those that its own documentation says it reads.",
+    "Callers in namespaces that no wave moves stay in the source's mesh until the last wave.",
+    "Nobody but the plan changes these objects meanwhile.",
+)
+
+
+class Making:
+    """Draws up the plan, state by state."""
+
+    def __init__(self, ground: Ground, units: Mapping[str, Effort]) -> None:
+        self.ground = ground
+        self.options = ground.options
+        self.units = units
+        self.course = Course(ground)
+        self.proving = Proving(self.course)
+        self.folder = Folder()
+
+    def plan(self) -> Plan:
+        """The whole plan."""
+        ground = self.ground
+        waves = []
+        state: State = ground.start
+        for number in range(1, self.course.last + 1):
+            wave, state = self._wave(number, state)
+            waves.append(wave)
+        shown = (self.options.source, self.options.target)
+        source, target = (Version(v.mesh, v.version, v.channel) for v in shown)
+        left, comes = ground.bridges
+        return Plan(
+            schema_version=1,
+            tool=Tool("meshmigrate", VERSION),
+            source=source,
+            target=target,
+            prerequisites=(
+                *left.prerequisites(self.options, leaving=True),
+                *comes.prerequisites(self.options, leaving=False),
+            ),
+            blockers=tuple(
+                _problem(f) for f in ground.result.report.findings if f.severity is Severity.BLOCKER
+            ),
+            decisions=(*self._decisions(),),
+            faults=tuple(fault for wave in waves for fault in _faults(wave)),
+            waves=tuple(waves),
+            calls=ground.calls,
+            outside=ground.outside,
+            assumptions=ASSUMPTIONS,
+            files=self.folder.files(),
+        )
+
+    def _decisions(self) -> Iterator[Problem]:
+        if not self.options.cluster_networks:
+            yield Problem("MM911", "medium", "the addresses of pods are not known: temporary policies let in callers "
+                          "from everywhere.", "Give the networks of pods with --cluster-networks.")  # fmt: skip
+        if self.ground.outside:
+            names = ", ".join(self.ground.outside)
+            yield Problem("MM912", "medium", f"callers in {names} are in no wave: they are taken to be in the source's "
+                          "mesh until the last wave.", "Say what becomes of them before the first wave.")  # fmt: skip
+        yield from (
+            _problem(f) for f in self.ground.result.report.findings if f.severity is Severity.HIGH
+        )
+
+    def _wave(self, number: int, before: State) -> tuple[Wave, State]:
+        if number == self.course.last:
+            return self._finish(number, before)
+        ready = self.course.prepared(number, before)
+        moved = applied(ready, self.course.membership(number))
+        after = self.course.bridged(number, moved, after=True)
+        was, now = self.course.moved(number - 1), self.course.moved(number)
+        folder = f"wave-{number:02d}"
+        steps = self._steps(folder, number, (before, ready, moved, after))
+        rollback = self._rollback(folder, number, (before, ready, moved, after))
+        proofs = [
+            self.proving.proved(
+                f"while pods are made anew: {what}", ready, moved, servers, clients, number
+            )
+            for what, servers, clients in (
+                ("all still in the source's mesh", was, was),
+                ("servers first", now, was),
+                ("callers first", was, now),
+                ("all moved", now, now),
+            )
+        ]
+        proofs.append(
+            self.proving.proved("after the wave", after, after, now, now, number, after=True)
+        )
+        proofs.append(self.proving.rolled_back(number, before, (ready, moved, after), was))
+        return self._told(number, steps, rollback, tuple(proofs)), after
+
+    def _finish(self, number: int, before: State) -> tuple[Wave, State]:
+        """The last wave: how requests enter the cluster, then the source's mesh goes."""
+        ready = applied(
+            before, [p for p in self.course.new if p.key not in before or p.key[1] in EDGE_KINDS]
+        )
+        after = dict(self.ground.end)
+        folder = f"wave-{number:02d}"
+        moved = self.course.moved(number)
+        everybody = moved.union(self.ground.outside)
+        steps = self._steps(folder, number, (before, ready, ready, after))
+        rollback = self._rollback(folder, number, (before, ready, ready, after))
+        proofs = (
+            self.proving.proved(
+                "before the source's mesh goes", ready, ready, moved, moved, number
+            ),
+            self.proving.proved("the end", after, after, everybody, everybody, number, after=True),
+            self.proving.rolled_back(number, before, (ready, ready, after), moved),
+        )
+        return self._told(number, steps, rollback, proofs), after
+
+    def _steps(self, folder: str, number: int, states: tuple[State, ...]) -> tuple[Step, ...]:
+        before, ready, moved, after = states
+        restart = self._restarts(number)
+        gone_by = (
+            "the source's mesh"
+            if number == self.course.last
+            else "what was open for this wave only"
+        )
+        return self.folder.steps(
+            (
+                Delta(f"{folder}/1-prepare", "Prepare", "Routes, policies and temporary ways in, before anything moves.",
+                      before, ready, ()),
+                Delta(f"{folder}/2-move", "Move", "The pods change the mesh when they are made anew.", ready, moved, restart),
+                Delta(f"{folder}/3-tighten", "Tighten", f"Takes back {gone_by}.", moved, after, ()),
+            )
+        )  # fmt: skip
+
+    def _rollback(self, folder: str, number: int, states: tuple[State, ...]) -> tuple[Step, ...]:
+        before, ready, moved, after = states
+        return self.folder.steps(
+            (
+                Delta(f"{folder}/rollback/1-loosen", "Open again", "What was open while the pods moved is open once more.",
+                      after, moved, ()),
+                Delta(f"{folder}/rollback/2-move-back", "Move back", "The pods change back when they are made anew.",
+                      moved, ready, self._restarts(number)),
+                Delta(f"{folder}/rollback/3-restore", "Restore", "What the wave had brought goes.", ready, before, ()),
+            )
+        )  # fmt: skip
+
+    def _restarts(self, number: int) -> tuple[str, ...]:
+        found: list[str] = []
+        for space in self.course.parts[number - 1] if number < self.course.last else ():
+            kinds = sorted({w.kind.lower() for w in self._of(space) if w.kind in _RESTARTED})
+            found.extend(f"kubectl rollout restart {kind} -n {space}" for kind in kinds)
+            found.extend(f"kubectl rollout status {w.kind.lower()}/{w.name} -n {space} --timeout=10m"
+                         for w in self._of(space) if w.kind in _RESTARTED)  # fmt: skip
+        return tuple(found)
+
+    def _of(self, space: str) -> tuple[Workload, ...]:
+        return self.ground.models[0].inventory.workloads_in(space)
+
+    def _told(
+        self,
+        number: int,
+        steps: tuple[Step, ...],
+        rollback: tuple[Step, ...],
+        proofs: tuple[Proved, ...],
+    ) -> Wave:
+        spaces = self.course.parts[number - 1] if number < self.course.last else ()
+        allowances = tuple(self._allowances(number))
+        clear = tuple(
+            dict.fromkeys(
+                s.call
+                for s in self.course.spells
+                if s.open_after(number) and self._crosses(s, number)
+            )
+        )
+        manifests = sum(len(step.applies) for step in steps)
+        counts = {"wave": 1, "namespace": len(spaces), "workload": sum(len(self._of(s)) for s in spaces),
+                  "manifest": manifests, "allowance": sum(a.since == number for a in allowances)}  # fmt: skip
+        if number == 1:
+            severities = Counter(f.severity for f in self.ground.result.report.findings)
+            counts["decision"] = severities[Severity.BLOCKER] + severities[Severity.HIGH]
+            counts["finding to look at"] = severities[Severity.MEDIUM] + severities[Severity.LOW]
+        return Wave(
+            number=number,
+            title=", ".join(spaces) if spaces else f"{self.options.source.mesh} goes",
+            namespaces=spaces,
+            workloads=tuple(w.key for s in spaces for w in self._of(s)),
+            steps=steps,
+            rollback=rollback,
+            allowances=allowances,
+            clear=clear,
+            weaker=tuple(dict.fromkeys(a.weaker for a in allowances)),
+            checks=tuple(self._checks(number, spaces)),
+            proofs=proofs,
+            work=work(counts, self.units),
+        )
+
+    def _crosses(self, spell: Spell, number: int) -> bool:
+        waves = [
+            self.course.wave_of.get(s, self.course.last)
+            for s in (spell.call.client, spell.call.namespace)
+        ]
+        return (waves[0] <= number) != (waves[1] <= number)
+
+    def _allowances(self, number: int) -> Iterator[Allowance]:
+        meshes = self.options.source.mesh, self.options.target.mesh
+        for side in (SOURCE, TARGET):
+            spells_open = [s for s in self.course.spells if s.side == side and s.open_in(number)]
+            for way in self.course.ways(number, side, after=False):
+                own = [
+                    s
+                    for s in spells_open
+                    if (s.call.server, s.call.port) == (way.workload.key, way.port)
+                ]
+                bridge = self.ground.bridges[side]
+                base = self.ground.start if side == SOURCE else self.ground.end
+                manifests = tuple(p.resource for p in bridge.open(base, (way,), self.options))
+                peers = tuple("/".join(p).rstrip("/") for p in way.peers)
+                who = "anybody in clear text" if side == SOURCE else "anybody"
+                where = (
+                    " from " + ", ".join(self.options.cluster_networks)
+                    if self.options.cluster_networks
+                    else ""
+                )
+                yield Allowance(
+                    mesh=meshes[side],
+                    server=way.workload.key,
+                    port=way.port,
+                    peers=peers,
+                    since=min(s.since for s in own),
+                    until=way.until,
+                    manifests=manifests,
+                    weaker=f"{way.workload.key} port {way.port}: {who}{where} may do what {', '.join(peers)} may.",
+                    removal=f"wave-{way.until:02d}/3-tighten",
+                )
+
+    def _checks(self, number: int, spaces: Sequence[str]) -> Iterator[Check]:
+        left, comes = self.ground.bridges
+        for space in spaces:
+            yield from comes.checks(space, self.options)
+        nearby = sorted(
+            {c.namespace for c in self.ground.calls if c.client in spaces}
+            - self.course.moved(number)
+        )
+        for space in nearby:
+            yield from left.checks(space, self.options)
+        if number == self.course.last:
+            for space in self.ground.moving:
+                yield from comes.checks(space, self.options)
+            kinds = "PeerAuthentication,AuthorizationPolicy,NetworkAuthentication,Server"
+            command = f"kubectl get {kinds} -A -o name | grep -- -coexistence"
+            yield Check("nothing temporary is left: this prints nothing", command)
+
+
+def _faults(wave: Wave) -> Iterator[Problem]:
+    """What of a wave does not hold, or is not proved to."""
+    for proof in wave.proofs:
+        where = f"wave {wave.number}, {proof.state}"
+        for one in proof.opened:
+            yield Problem("MM910", "blocker", f"{where}: {one.port} lets in {_who(one)}, which neither start nor end do.",
+                          "Do not carry this wave out; report it, or move the namespaces in another order.")  # fmt: skip
+        for one in proof.shut:
+            yield Problem("MM913", "high", f"{where}: {one.port} refuses {_who(one)}, which start and end let in"
+                          + (f": {one.why}." if one.why else "."),
+                          "Open it by hand for that time, or move both namespaces in one maintenance window.")  # fmt: skip
+        if proof.doubts:
+            rest = f" and {len(proof.doubts) - 1} more" if len(proof.doubts) > 1 else ""
+            yield Problem(
+                "MM914",
+                "high",
+                f"{where}: not proved: {proof.doubts[0]}{rest}.",
+                "Check it by hand.",
+            )
+
+
+def _who(one: Shown) -> str:
+    request = one.witness
+    what = (
+        f"{request['method']} {request['path']}"
+        if request["http"]
+        else "a connection that is not HTTP"
+    )
+    return f"{what} of {request['source']}" + ("" if request["mtls"] else " in clear text")
+
+
+def _problem(finding: Finding) -> Problem:
+    places = tuple(f"{s.file}:{s.line}" for s in finding.sources[:3])
+    return Problem(finding.code, finding.severity.value, finding.message, finding.advice, places)

@@ -1,0 +1,92 @@
+"""The folder of a plan: for each step a kustomization with what it applies, and a file of what it deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from translator.report.files import file_name
+from translator.report.plan import Step
+
+KUSTOMIZATION = "kustomization.yaml"
+REMOVED = "remove.yaml"
+
+
+class Object(Protocol):
+    """An object, as far as it matters here."""
+
+    @property
+    def resource(self) -> str:
+        """``Kind/namespace/name``."""
+
+    @property
+    def text(self) -> str:
+        """YAML without ``---``."""
+
+    @property
+    def value(self) -> Mapping[str, object]:
+        """What it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A step that leads from one state to another; ``commands`` come after what is applied."""
+
+    folder: str
+    title: str
+    why: str
+    before: Mapping[tuple[str, str, str, str], Object]
+    after: Mapping[tuple[str, str, str, str], Object]
+    commands: tuple[str, ...]
+
+
+class Folder:
+    """Collects the files of all steps."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, str] = {}
+
+    def files(self) -> dict[str, str]:
+        """Every file by its name."""
+        return dict(sorted(self._files.items()))
+
+    def steps(self, deltas: Iterable[Delta]) -> tuple[Step, ...]:
+        """The steps in which something is done."""
+        return tuple(step for delta in deltas if (step := self._step(delta)) is not None)
+
+    def _step(self, delta: Delta) -> Step | None:
+        put = [o for key, o in delta.after.items()
+               if key not in delta.before or delta.before[key].value != o.value]  # fmt: skip
+        gone = [o for key, o in delta.before.items() if key not in delta.after]
+        if not put and not gone and not delta.commands:
+            return None
+        commands: list[str] = []
+        if put:
+            self._kustomize(delta.folder, put)
+            commands.append(f"kubectl apply -k {delta.folder}")
+        if gone:
+            self._files[f"{delta.folder}/{REMOVED}"] = "---\n".join(
+                o.text.strip("\n") + "\n" for o in gone
+            )
+            commands.append(f"kubectl delete --ignore-not-found -f {delta.folder}/{REMOVED}")
+        return Step(
+            folder=delta.folder,
+            title=delta.title,
+            why=delta.why,
+            applies=tuple(o.resource for o in put),
+            removes=tuple(o.resource for o in gone),
+            commands=(*commands, *delta.commands),
+        )
+
+    def _kustomize(self, folder: str, put: Sequence[Object]) -> None:
+        names: list[str] = []
+        for one in put:
+            name = file_name(one.resource, ".yaml")
+            while name in names:
+                name = f"{name.removesuffix('.yaml')}-x.yaml"
+            names.append(name)
+            self._files[f"{folder}/{name}"] = one.text.strip("\n") + "\n"
+        listed = "".join(f"\n- {name}" for name in sorted(names))
+        head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:"
+        self._files[f"{folder}/{KUSTOMIZATION}"] = f"{head}{listed}\n"

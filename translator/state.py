@@ -1,0 +1,105 @@
+"""The documents in force at one moment of a migration, object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from translator.exporters.emit import dump
+from translator.source.leaves import Resource, plain
+from translator.source.load import Loaded, load_text
+
+Key = tuple[str, str, str, str]
+"""API group, kind, namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One object, as it is applied."""
+
+    key: Key
+    text: str
+    value: Mapping[str, object]
+
+    @property
+    def resource(self) -> str:
+        """``Kind/namespace/name``."""
+        return "/".join(self.key[1:])
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that it is in; that which it is, for a Namespace."""
+        return self.key[3] if self.key[1] == "Namespace" else self.key[2]
+
+
+State = Mapping[Key, Piece]
+
+
+def pieces_of(loaded: Loaded, namespace: str) -> dict[Key, Piece]:
+    """Every object that was read; of two of one name the last stands."""
+    found = (piece_of(resource, namespace) for resource in loaded.resources)
+    return {piece.key: piece for piece in found}
+
+
+def piece_of(resource: Resource, namespace: str) -> Piece:
+    """An object as it was read; ``namespace`` is that of objects that name none."""
+    value = plain(resource.node)
+    whole = dict(value) if isinstance(value, dict) else {}
+    alone = not resource.path
+    text = resource.document.text.strip("\n") + "\n" if alone else dump(whole)
+    return Piece(key_of(resource, namespace), text, whole)
+
+
+def key_of(resource: Resource, namespace: str) -> Key:
+    """What makes it the same object."""
+    space = "" if resource.kind in CLUSTER_WIDE else resource.namespace or namespace
+    return resource.api_version.rpartition("/")[0], resource.kind, space, resource.name
+
+
+CLUSTER_WIDE = frozenset(("Namespace", "GatewayClass", "ClusterRole", "ClusterRoleBinding",
+                          "CustomResourceDefinition", "PriorityClass", "StorageClass"))  # fmt: skip
+"""Kinds whose objects are in no namespace, as far as they matter here."""
+
+
+def new_piece(value: Mapping[str, object]) -> Piece:
+    """An object of our own making."""
+    metadata = value.get("metadata")
+    named = metadata if isinstance(metadata, dict) else {}
+    group = str(value.get("apiVersion", "")).rpartition("/")[0]
+    key = (
+        group,
+        str(value.get("kind", "")),
+        str(named.get("namespace", "")),
+        str(named.get("name", "")),
+    )
+    return Piece(key, dump(value), value)
+
+
+def loaded_of(state: State, name: str) -> Loaded:
+    """The state as if it were read from a file."""
+    return load_text("\n---\n".join(piece.text for piece in state.values()), name)
+
+
+def applied(state: State, pieces: Iterable[Piece], removed: Iterable[Key] = ()) -> dict[Key, Piece]:
+    """The state after some objects were applied and others deleted."""
+    after = {**state, **{piece.key: piece for piece in pieces}}
+    for key in removed:
+        after.pop(key, None)
+    return after
+
+
+def changed(before: State, after: State) -> Iterator[Piece]:
+    """Objects that are new or other in the later state."""
+    for key, piece in after.items():
+        if key not in before or before[key].value != piece.value:
+            yield piece
+
+
+def gone(before: State, after: State) -> tuple[Piece, ...]:
+    """Objects that the later state has no more."""
+    return tuple(piece for key, piece in before.items() if key not in after)
+
+
+def same(one: State, other: State) -> bool:
+    """Whether the same objects say the same."""
+    return {k: p.value for k, p in one.items()} == {k: p.value for k, p in other.items()}
