@@ -18,6 +18,7 @@ def beside(model: Model) -> tuple[Model, tuple[Fact, ...]]:
 
 
 def _of_network(fact: Fact) -> bool:
-    if isinstance(fact, (Closed, Grant)):
-        return fact.layer is Layer.NETWORK
-    return isinstance(fact, Opaque) and not any(value.origin for value in traced(fact))
+    """Whether it is said by a document that stays: its leaves are reasons alone."""
+    network = isinstance(fact, (Closed, Grant)) and fact.layer is Layer.NETWORK
+    said = isinstance(fact, Opaque) or network
+    return said and not any(value.origin for value in traced(fact))
