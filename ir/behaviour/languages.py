@@ -277,3 +277,23 @@ def with_any_query(language: Language) -> Language:
         return table.rows[here][column[symbol]], False
 
     return _made(tabulate((0, False), classes, step, lambda state: table.accepting[state[0]]))
+
+
+@lru_cache(maxsize=4096)
+def before_a_query(language: Language) -> Language:
+    """What stands before the first ``?`` of members that have one."""
+    table = language.table()
+    mark = next(n for n, mask in enumerate(table.classes) if mask >> _MARK & 1)
+    alive = {state for state, accepting in enumerate(table.accepting) if accepting}
+    size = -1
+    while size != len(alive):
+        size = len(alive)
+        alive.update(s for s, row in enumerate(table.rows) if any(t in alive for t in row))
+    return _made(
+        tabulate(
+            0,
+            table.classes,
+            lambda state, symbol: table.rows[state][symbol],
+            lambda state: table.rows[state][mark] in alive,
+        )
+    )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer, ProbeAccess, Probes, Refusal
-from ir.attachment import Attachment, EnforcedAt
+from ir.attachment import Attachment, EnforcedAt, WorkloadPort
 from ir.coverage import covers
 from ir.inventory import Inventory
 from ir.match import AllOf, Part, Pattern, Test
@@ -22,6 +22,7 @@ from translator.api import Loss, Options
 from translator.exporters.from_network import findings
 from translator.exporters.from_network.callers import Callers
 from translator.exporters.from_network.queries import without_query
+from translator.report.model import Fate
 
 Ruling = Closed | Grant | Refusal
 
@@ -88,7 +89,9 @@ class _Made:
         self.closed: list[Closed] = []
         self.datagrams: list[Ruling] = []
         self.nodes: list[Grant] = []
+        self.narrowed: list[AllOf] = []
         self.queried: list[AllOf] = []
+        self.nowhere: list[Grant | Refusal] = []
 
     def add(self, fact: Fact) -> None:
         """One rule of the network."""
@@ -107,6 +110,9 @@ class _Made:
             self.nodes.append(fact)
             self.facts.append(_probes(fact))
             return
+        if self._is_nowhere(fact):
+            self.nowhere.append(fact)
+            return
         if _over_tcp(fact.always)[0] is None:
             self.datagrams.append(fact)
             return
@@ -116,6 +122,19 @@ class _Made:
         else:
             self.facts.append(made)
 
+    def _is_nowhere(self, fact: Grant | Refusal) -> bool:
+        """Whether it is for ports by names that no container of its pods has."""
+        at = fact.attachment
+        pods = [w for w in self.callers.inventory.workloads
+                if covers(at.subject, w, self.callers.inventory)]  # fmt: skip
+        numbers = [
+            w.port_number(p.value.port)
+            for w in pods
+            for p in at.ports
+            if isinstance(p.value, WorkloadPort)
+        ]
+        return bool(numbers) and all(number is None for number in numbers)
+
     def granted(self, fact: Grant | Refusal) -> Grant | Refusal | None:
         """The rule for TCP in the words of a mesh; ``None`` where nothing of it is left."""
         always, spent = _over_tcp(fact.always)
@@ -124,8 +143,10 @@ class _Made:
         callers = self.callers.spoken(fact)
         requests, view = fact.requests, fact.view
         if view.path_has_query:
-            requests, left = without_query(fact.requests)
-            self.queried.extend(left)
+            said = [(way, without_query(way)) for way in fact.requests]
+            requests = tuple(one for _, one in said if one is not None)
+            self.narrowed.extend(way for way, one in said if one is not None)
+            self.queried.extend(way for way, one in said if one is None)
             view = replace(view, path_has_query=False)
             if not requests:
                 return None
@@ -149,7 +170,9 @@ class _Made:
             *findings.ways_out(self.outbound),
             *findings.datagrams(self.closed, self.datagrams),
             *findings.nodes(self.nodes),
-            *findings.queries(self.queried),
+            *findings.queries(self.queried, Fate.LOST),
+            *findings.queries(self.narrowed, Fate.APPROXIMATED),
+            *findings.nowhere(self.nowhere),
             *findings.certified(self.facts),
             *self.callers.losses(),
         )

@@ -84,18 +84,33 @@ def nodes(facts: Sequence[Grant]) -> Iterator[Loss]:
         )
 
 
-def queries(ways: Sequence[AllOf]) -> Iterator[Loss]:
+def queries(ways: Sequence[AllOf], fate: Fate) -> Iterator[Loss]:
     """Paths that are let in without a query, or with some."""
     if ways:
         yield Loss(
             code="MM479",
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
+            fate=fate,
             sites=_sites(ways),
             message="these patterns cover a path without a query, or with some queries; the target looks at the path alone, "
             "so it lets in what is covered with every query.",
             advice="End the pattern in (\\?.*)? if the query does not matter, then translate again.",
             doc="https://docs.cilium.io/en/stable/security/policy/language/#http",
+        )
+
+
+def nowhere(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
+    """Rules for ports that are none."""
+    if facts:
+        yield Loss(
+            code="MM412",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM,
+            sites=_sites(facts),
+            message="no container of these pods has a port of that name, so that these rules are for no port in the source.",
+            advice="Name the port of the container, not that of the service.",
         )
 
 

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
-from ir.behaviour.languages import language_of
+from ir.behaviour.languages import before_a_query, language_of
 from ir.language import PATH, Dialect, Language, Opaque
 from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Term, Test
 from ir.provenance import Traced
 
-_ANY_QUERY = r"(?:\?[!-~]*)?"
+LIMIT = 1024
+"""Characters of an expression that is made."""
+
+_QUERIES = Language.regex(r"/[!\"$->@-~]*\?[!-~]*", Dialect.RE2_FULL)
+"""Paths with a query."""
 
 
-def without_query(ways: tuple[AllOf, ...]) -> tuple[tuple[AllOf, ...], tuple[AllOf, ...]]:
-    """The alternatives by the paths that they hold for whatever the query is, and those that lose something by it."""
-    kept: list[AllOf] = []
-    lost: list[AllOf] = []
-    for way in ways:
-        said = _said(way)
-        lost.append(way)
-        if said is not None:
-            kept.append(said)
-    return tuple(kept), tuple(lost)
-
-
-def _said(way: AllOf) -> AllOf | None:
+def without_query(way: AllOf) -> AllOf | None:
+    """The alternative for the paths for which it holds whatever the query is; ``None``: there are none."""
     tests: list[Test] = []
     for test in way.tests:
         if test.part is not Part.PATH:
@@ -38,23 +32,25 @@ def _said(way: AllOf) -> AllOf | None:
 
 
 def _narrowed(term: Traced[Term]) -> Traced[Term] | None:
-    """The paths that are covered with every query; ``None``: none are, as far as can be told from the text."""
     value = term.value
-    if not isinstance(value, Pattern) or value.kind is not PatternKind.REGEX:
+    found = _whatever_the_query(value) if isinstance(value, Pattern) else None
+    if found is None:
         return None
-    for tail in (".*", r"(\?.*)?", r"(?:\?.*)?"):
-        head = value.text.removesuffix(tail)
-        if head != value.text and _exact(head, value):
-            whole: Term = Pattern(PatternKind.REGEX, head, dialect=RegexDialect.RE2_FULL)
-            return term.derive(whole)
-    return None
+    made: Term = found
+    return term.derive(made)
 
 
-def _exact(head: str, value: Pattern) -> bool:
-    """Whether the paths of ``head`` are covered by the pattern, alone and with every query."""
+@lru_cache(maxsize=2048)
+def _whatever_the_query(pattern: Pattern) -> Pattern | None:
+    """The paths that are covered alone and with every query; ``None``: there are none, or they are not known."""
     try:
-        alone = Language.regex(head, Dialect.RE2_FULL) & PATH
-        lifted = Language.regex(f"(?:{head}){_ANY_QUERY}", Dialect.RE2_FULL)
-        return not (alone & PATH).is_empty() and lifted.issubset(language_of(value))
+        language = language_of(pattern)
+        left_out = before_a_query(_QUERIES - language)
+        paths = (language & PATH) - left_out
+        if paths.is_empty():
+            return None
+        hints = (pattern.text,)
+        text = paths.to_regex(Dialect.RE2_FULL, limit=LIMIT, within=PATH, hints=hints)
     except Opaque:
-        return False
+        return None
+    return Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RE2_FULL)

@@ -163,6 +163,8 @@ def _cidr_set(place: Cursor, around: Around) -> Found:
         return
     named_one = place.opt_str("cidrGroupRef")
     found: list[CidrGroup] = []
+    if named_one is None and not place.has("cidrGroupSelector"):
+        raise place.refuse("expected one of cidr, cidrGroupRef and cidrGroupSelector. Add one.")
     if named_one is not None:
         node = absorb(node, named_one, spent)
         found = [g for g in (around.groups.get(named_one.value),) if g is not None]

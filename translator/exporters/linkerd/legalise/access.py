@@ -43,6 +43,7 @@ from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.paths import form_of
 from translator.exporters.linkerd.legalise.rate_limits import Place, RateLimits
 from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
+from translator.exporters.linkerd.legalise.ruled import long_ranges, ruled
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
 from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
 from translator.exporters.linkerd.legalise.unnamed import without_unnamed
@@ -277,7 +278,7 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
     carver = Carver(workload, state.inventory, state.options, state.names)
     ports = [
         p
-        for p in state.inventory.ports_of(workload)
+        for p in sorted({*state.inventory.ports_of(workload), *ruled(mine, workload)})
         if not bypassed(state.past, workload, p, state.inventory)
     ]
     stated: list[Fact] = []
@@ -303,7 +304,9 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         )
     if any(attachment_of(r).enforced_at is EnforcedAt.WAYPOINT for r in mine):
         state.at_services.append(workload.key)
-    if default == "deny" and any(isinstance(r, Grant) for r in everywhere):
+    if default == "deny" and (
+        any(isinstance(r, Grant) for r in everywhere) or long_ranges(mine, workload)
+    ):
         state.undeclared.append(workload.key)
     if mine and not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))

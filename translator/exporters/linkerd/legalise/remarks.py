@@ -115,6 +115,7 @@ def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) 
             "of the callers that were granted only those that can be named are let in.",
             advice="Name the callers that may come in instead of those that may not.",
         )
+        yield from _unnamed(here, where)
     if table.rooted:
         yield _rooted(here, where)
     if table.blurred:
@@ -125,6 +126,23 @@ def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) 
         form = _path_form(here, where)
         if form.sites and form_of(here) is not PathForm.RAW:
             yield form
+
+
+def _unnamed(here: Sequence[Fact], where: str) -> Iterator[Loss]:
+    """Callers that are granted by address and are not let in, since some of them may be refused by name."""
+    grants = [r for r in here if isinstance(r, Grant)]
+    tests = [test for r in grants for way in r.callers for test in way.tests]
+    terms = tuple(x for test in tests if test.part is Part.PEER_ADDRESS for x in test.any_of)
+    if terms:
+        yield Loss(
+            code="MM402",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=terms,
+            message=f"{where}: callers that are granted by address are not let in, since some who come from there may be "
+            "refused by name.",
+            advice="Name the callers that may come in instead of those that may not.",
+        )
 
 
 def _rooted(here: Sequence[Fact], where: str) -> Loss:

@@ -116,8 +116,10 @@ class _Made:
                     if why.startswith("the API server")
                     else without_peer(policy.meta, node, why)
                 )
-            if item.idle or item.peers == ():
-                why = item.idle or "none of its peers is anybody"
+            if item.idle or item.peers == () or not _has_ports(item):
+                why = (
+                    item.idle or "it lets nothing pass: it has no peer that is anybody, or no port"
+                )
                 self._idle((item.peers, item.ports, item.proof), why)
             for rule in item.ports or ():
                 if not rule.groups:
@@ -159,7 +161,7 @@ class _Ruling:
         spent: list[Traced[object]] = [
             item.trail
             for item in (*side.allows, *side.denies)
-            if item.idle or item.peers == () or not any(r.groups for r in item.ports or ())
+            if item.idle or item.peers == () or not _has_ports(item)
         ]
         if side.closes is not None:
             spent.append(side.closes)
@@ -258,6 +260,11 @@ class _Ruling:
             view=VIEW,
             trail=node,
         )
+
+
+def _has_ports(item: Item) -> bool:
+    """Whether it is for some port; an entry without a word of ports is for all."""
+    return item.ports is None or any(rule.groups for rule in item.ports)
 
 
 def _by_view(rule: PortRule) -> Iterator[tuple[tuple[AllOf, ...], View]]:
