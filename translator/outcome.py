@@ -11,6 +11,7 @@ from translator.api import MANAGED_BY, TOOL, Edit, Loss, Manifest, Options, Said
 from translator.exporters.emit import join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
+from translator.resources.kubernetes.generators import maker_of, owner_of
 from translator.resources.kubernetes.read import below
 from translator.source.edit import Put, Remove, edit, edited_tree
 from translator.source.leaves import Node, Resource, document_of, leaf_of, leaf_ref
@@ -209,9 +210,6 @@ def _restarted(resource: str) -> str:
     return f"all workloads of namespace {name}" if kind.startswith("Namespace") else resource
 
 
-_HELM = ("meta.helm.sh/release-name", "helm.sh/chart")
-
-
 def _owned(changed: Mapping[str, Resource]) -> Iterator[Loss]:
     """Objects that somebody else writes, who would undo the change."""
     found: dict[str, list[str]] = {}
@@ -239,20 +237,10 @@ def _name(resource: Resource) -> tuple[int, ...]:
 
 
 def _owner(resource: Resource) -> str:
-    """Who keeps an object as it is: Helm, a GitOps controller, or the object that owns it."""
-    metadata = below(resource.node, "metadata")
-    owners = below(metadata, "ownerReferences")
-    if owners is not None and isinstance(owners.value, list) and owners.value:
-        kind, name = below(owners.value[0], "kind"), below(owners.value[0], "name")
-        return f"{_word(kind)} {_word(name)}".strip()
-    words = {**_words(metadata, "labels"), **_words(metadata, "annotations")}
-    if any(key in words for key in _HELM):
-        return "Helm"
-    for prefix, tool in (("argocd.argoproj.io/", "Argo CD"), ("kustomize.toolkit.fluxcd.io/", "Flux"),
-                         ("helm.toolkit.fluxcd.io/", "Flux")):  # fmt: skip
-        if any(key.startswith(prefix) for key in words):
-            return tool
-    return words.get(MANAGED_BY, "")
+    """Who keeps an object as it is: a tool, or the object that owns it."""
+    maker = maker_of(resource)
+    words = _words(below(resource.node, "metadata"), "labels")
+    return maker.said if maker else owner_of(resource) or words.get(MANAGED_BY, "")
 
 
 def _words(metadata: Node | None, field: str) -> dict[str, str]:

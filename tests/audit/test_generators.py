@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from translator.audit.generators import generated, generator_of
+from translator.audit.generators import generated
+from translator.audit.steering import FLAGGER, ROLLOUTS
+from translator.resources.kubernetes.generators import TOOLS, maker_of, owner_of
 from translator.source.load import load_text
 
 
 def maker(metadata: str, kind: str = "VirtualService") -> str:
     text = f"apiVersion: networking.istio.io/v1\nkind: {kind}\nmetadata: {{name: a, {metadata}}}\n"
     (resource,) = load_text(text).resources
-    found = generator_of(resource)
-    return "" if found is None else found[0]
+    found = maker_of(resource)
+    return "" if found is None else found.name
 
 
 @pytest.mark.parametrize(
@@ -98,3 +100,18 @@ def test_flagger_makes_the_services_of_a_canary_but_not_its_target() -> None:
     (found,) = generated(load_text(CANARY).resources, ())
     assert found.generator == "Flagger"
     assert [place.resource for place in found.objects] == ["Service/shop/api-primary"]
+
+
+def test_tools_that_steer_are_tools_that_are_known() -> None:
+    assert {FLAGGER, ROLLOUTS} <= set(TOOLS)
+    assert all(one.doc.startswith("https://") and one.where.endswith(".") for one in TOOLS.values())
+
+
+def test_an_object_of_kubernetes_own_that_is_owned_names_its_owner() -> None:
+    text = (
+        "apiVersion: apps/v1\nkind: ReplicaSet\n"
+        "metadata: {name: a-1, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: a}]}\n"
+    )
+    (resource,) = load_text(text).resources
+    assert maker_of(resource) is None
+    assert owner_of(resource) == "Deployment a"
