@@ -13,7 +13,7 @@ from ir.model import Fact, Inactive, Model
 from ir.traffic import RouteTable
 from translator.api import Edit, Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.gateway_api.findings import DROPPED, pruned
+from translator.importers.gateway_api.findings import DROPPED, idle, of_others, pruned
 from translator.importers.gateway_api.gateway import read_gateway, read_listener_set
 from translator.importers.gateway_api.grants import Grants, read_grant
 from translator.importers.gateway_api.link.gateways import link_gateways
@@ -28,8 +28,8 @@ from translator.importers.gateway_api.places import (
     group_of,
     is_mixed,
     is_of_services,
-    is_own,
     is_route,
+    own_of,
 )
 from translator.importers.gateway_api.route import read_route
 from translator.importers.gateway_api.silence import defaults
@@ -52,11 +52,12 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         ExceptionGroup: of ``InputError``, all of the run together.
     """
     found = _Found()
-    claimed = tuple(r for r in resources if is_own(r, options))
+    claimed = own_of(resources, options)
+    own = {id(resource.node) for resource in claimed}
     for resource in resources:
         reader = _reader(resource, options)
         if reader is not None:
-            _read(resource, reader, found, options)
+            _read(resource, reader, found, options, own=id(resource.node) in own)
     grants = _grants(resources, options, found)
     if found.errors:
         message = "input that the API server would refuse"
@@ -71,6 +72,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     ):
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
+    inactive.extend(idle(claimed, facts, inactive, found.losses))
     facts.extend(network_facts(read_network_policies(resources, options.namespace)))
     guessed = any(isinstance(s, RouteObject) and not s.created.value for s in mine)
     competing = sum(isinstance(fact, RouteTable) for fact in facts) > 1
@@ -108,7 +110,9 @@ class _Found:
     errors: list[InputError] = field(default_factory=list)
 
 
-def _read(resource: Resource, reader: Reader, found: _Found, options: Options) -> None:
+def _read(
+    resource: Resource, reader: Reader, found: _Found, options: Options, *, own: bool
+) -> None:
     """Adds a resource to what is written or to what stays; one that is both is taken apart."""
     root = root_cursor(resource, found.reads)
     try:
@@ -118,7 +122,7 @@ def _read(resource: Resource, reader: Reader, found: _Found, options: Options) -
     except InputError as error:
         found.errors.append(error)
         return
-    if is_own(resource, options):
+    if own:
         found.mine.append(statement)
         found.inert.extend(quiet)
         if isinstance(statement, RouteObject):
@@ -133,6 +137,8 @@ def _read(resource: Resource, reader: Reader, found: _Found, options: Options) -
         found.losses.append(parts.loss)
     else:
         found.theirs.append(statement)
+    if isinstance(statement, RouteObject):
+        found.losses.extend(of_others(statement))
 
 
 def _reader(resource: Resource, options: Options) -> Reader | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ir.model import Fact, Inactive
+from ir.walk import traced
 from translator.api import Loss, Options
+from translator.importers.gateway_api.link.mesh import is_service
 from translator.importers.gateway_api.model import RouteObject
+from translator.importers.gateway_api.places import GROUPS
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.source.leaves import Resource, leaves_below
 
+_IDLE = "nothing of it holds anywhere"
 DROPPED = "the API server of this version and channel drops the field"
 
 
@@ -27,3 +33,42 @@ def pruned(route: RouteObject, options: Options) -> Iterator[Loss]:
                 advice=f"If {field} does hold in your cluster, name the version and channel that are installed, for "
                 f"instance --from gateway-api@{options.source.version}+experimental.",
             )
+
+
+def of_others(route: RouteObject) -> Iterator[Loss]:
+    """A route that belongs to an object which one mesh alone knows: it stays, and that mesh heeds it."""
+    foreign = [
+        p
+        for p in route.parents
+        if p.group not in GROUPS and not is_service(p) and p.kind != "Gateway"
+    ]
+    if foreign:
+        kinds = ", ".join(dict.fromkeys(f"{p.kind} of {p.group or 'core'}" for p in foreign))
+        rules = tuple(v for rule in route.rules for v in traced(rule.route))
+        yield Loss(
+            code="MM261",
+            impact=Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM,
+            fate=Fate.CARRIED,
+            because=(route.trail, *(p.name for p in foreign), *rules),
+            message=f"{route.meta.key} belongs to {kinds}, which Gateway API does not know: it stays as it is, and holds "
+            "from the day on which a mesh that knows the kind is there.",
+            advice="See whether its rules are meant for the target; else delete it before the target is installed.",
+        )
+
+
+def idle(
+    claimed: Sequence[Resource],
+    facts: Sequence[Fact],
+    inactive: Sequence[Inactive],
+    losses: Sequence[Loss],
+) -> Iterator[Inactive]:
+    """Objects of which nothing holds: those that no fact says anything of."""
+    said = {leaf for fact in facts for value in traced(fact) for leaf in value.origin}
+    told = {leaf for one in inactive for leaf in one.leaves}
+    told.update(leaf for loss in losses for leaf in loss.leaves)
+    for resource in claimed:
+        own = set(leaves_below(resource))
+        if not own & said:
+            yield Inactive(leaves=tuple(sorted(own - told)), winner="", why=_IDLE)

@@ -6,7 +6,7 @@ another class is to take over, these objects stay as they are (GEP-1324: a mesh 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from translator.api import Options
 from translator.resources.gateway_api.read import ROUTE_GROUP
@@ -40,15 +40,48 @@ def is_mixed(resource: Resource) -> bool:
     return "Service" in kinds and not is_of_services(resource)
 
 
-def is_own(resource: Resource, options: Options) -> bool:
-    """Whether the translation says what the object says, so that it goes."""
-    if is_of_services(resource) or (gateways_move(options) and is_mixed(resource)):
+def own_of(resources: Sequence[Resource], options: Options) -> tuple[Resource, ...]:
+    """The objects of which the translation says what they say, so that they go.
+
+    A route moves with a gateway of the input; one whose gateways are elsewhere stays with them.
+    """
+    moving = frozenset(_doors(resources, options)) if gateways_move(options) else frozenset()
+    return tuple(r for r in resources if _is_own(r, moving, options))
+
+
+Owner = tuple[str, str, str]
+"""Kind, namespace and name."""
+
+
+def _doors(resources: Sequence[Resource], options: Options) -> Iterator[Owner]:
+    for resource in resources:
+        if group_of(resource) in GROUPS and resource.kind in GATEWAYS:
+            space = resource.namespace or options.namespace
+            yield resource.kind.removeprefix("X"), space, resource.name
+
+
+def _is_own(resource: Resource, moving: frozenset[Owner], options: Options) -> bool:
+    if is_of_services(resource):
         return True
     if group_of(resource) not in GROUPS:
         return False
-    if resource.kind in POLICIES:
-        return True
-    return gateways_move(options) and resource.kind in (*GATEWAYS, *ROUTES)
+    if is_route(resource):
+        space = resource.namespace or options.namespace
+        return any(owner in moving for owner in _owners(resource, space))
+    return resource.kind in POLICIES or (bool(moving) and resource.kind in GATEWAYS)
+
+
+def _owners(resource: Resource, home: str) -> Iterator[Owner]:
+    """The objects that a route belongs to."""
+    parents = _at(_at(resource.node, "spec"), "parentRefs")
+    for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
+        kind, space, name = (_word(item, key) for key in ("kind", "namespace", "name"))
+        yield (kind or "Gateway").removeprefix("X"), space or home, name
+
+
+def _word(node: Node, key: str) -> str:
+    found = _at(node, key)
+    return found.value if found is not None and isinstance(found.value, str) else ""
 
 
 def group_of(resource: Resource) -> str:
@@ -74,8 +107,7 @@ def _parents(resource: Resource) -> Iterator[str]:
         return
     parents = _at(_at(resource.node, "spec"), "parentRefs")
     for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
-        kind = _at(item, "kind")
-        yield kind.value if kind is not None and isinstance(kind.value, str) else "Gateway"
+        yield _word(item, "kind") or "Gateway"
 
 
 def _at(node: Node | None, key: str) -> Node | None:

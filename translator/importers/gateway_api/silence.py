@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ir.model import Default
-from ir.provenance import Silence
+from ir.provenance import Silence, silent, trail
+from ir.resilience import Retry
 from translator.api import Options
 
 _DOCS = "https://gateway-api.sigs.k8s.io/reference/spec/"
+_RETRY = "HTTPRoute.spec.rules[].retry"
 
 
 def silence(options: Options, field: str) -> Silence:
@@ -20,7 +22,14 @@ def defaults(options: Options) -> tuple[Default, ...]:
     def plain(key: str, field: str, text: str) -> Default:
         return Default(key=key, text=text, silence=silence(options, field))
 
+    never = Retry(attempts=silent(0, silence(options, _RETRY)), trail=trail("no further tries"))
     return (
+        Default(
+            key="Route.retry",
+            text="A request is never tried again.",
+            silence=silence(options, _RETRY),
+            fact=never,
+        ),
         plain(
             "Timeouts.request",
             "HTTPRoute.spec.rules[].timeouts",

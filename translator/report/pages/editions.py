@@ -14,4 +14,12 @@ ENTRIES = (
         "If it does hold in your cluster, name the version and channel that are installed.",
         "kind: HTTPRoute\nspec:\n  rules: [{retry: {attempts: 2}}]  # the experimental channel alone has retries",
     ),
+    Entry(
+        "MM261",
+        "Route of an object that one mesh knows",
+        "The rules hold from the day on which a mesh that knows the object is there.",
+        "The parent of the route is of a kind that Gateway API does not know; the route stays as it is.",
+        "See whether the rules are meant for the target; else delete the route before the target is installed.",
+        "kind: HTTPRoute\nspec:\n  parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: all, port: 443}]",
+    ),
 )

@@ -40,6 +40,7 @@ _SPOKEN = {"HTTP": "plain", "HTTPS": "tls", "TLS": "tls", "TCP": "tcp", "UDP": "
 _CONFLICT = (
     "another listener of the gateway has the same port and name, or the port for another protocol"
 )
+_NAMELESS = "no listener of its parents has the name"
 _UNBOUND = "no listener of its parent takes it"
 
 
@@ -56,21 +57,39 @@ def link_gateways(
     for gateway in gateways:
         own, lost = _standing(gateway, sets, inventory)
         inactive.extend(lost)
-        facts.append(_class(gateway))
+        if any(doors for _, doors in own):
+            facts.append(_setting(gateway, Aspect.GATEWAY_CLASS, gateway.class_name))
+            facts.extend(
+                _setting(gateway, Aspect.OTHER, Traced(f"{field} of the Gateway", leaves))
+                for field, leaves in gateway.quiet
+            )
         facts.extend(door.listener for _, doors in own for door in doors)
         for (kind, space, name), doors in own:
             owners.append((kind, space, name, doors))
     routes = sorted((s for s in statements if isinstance(s, RouteObject)), key=oldest_first)
     for route in routes:
         made = routes_of(route, scene)
+        bound: set[int] = set()
         for parent in route.parents:
             if parent.group == ROUTE_GROUP:
                 tables = list(_tables(route, parent, made, owners, inventory))
                 facts.extend(tables)
                 if not tables:
-                    leaves = absorb(parent.spent, parent.name).origin
-                    inactive.append(Inactive(leaves=leaves, winner="", why=_UNBOUND))
+                    words = (parent.namespace, parent.section, parent.port)
+                    node = absorb(parent.spent, parent.name, *(w for w in words if w is not None))
+                    inactive.append(Inactive(leaves=node.origin, winner="", why=_UNBOUND))
+                bound.update(_hosts(tables))
+        unbound = tuple(leaf for h in route.hosts for leaf in h.origin if leaf not in bound)
+        if bound and unbound:
+            inactive.append(Inactive(leaves=unbound, winner="", why=_NAMELESS))
     return Linked(facts=tuple(facts), inactive=tuple(inactive))
+
+
+def _hosts(tables: Sequence[Fact]) -> Iterator[int]:
+    """The leaves of host names that hold at some listener."""
+    for table in tables:
+        if isinstance(table, RouteTable):
+            yield from (leaf for host in table.hosts for leaf in host.origin)
 
 
 Owner = tuple[str, str, str]
@@ -119,7 +138,7 @@ def _conflicts(door: Door, others: Sequence[Door]) -> bool:
     return False
 
 
-def _class(gateway: GatewayObject) -> ProxySetting:
+def _setting(gateway: GatewayObject, aspect: Aspect, value: Traced[str]) -> ProxySetting:
     meta = gateway.meta
     subject = Subject(
         scope=Scope.LISTENER,
@@ -130,9 +149,9 @@ def _class(gateway: GatewayObject) -> ProxySetting:
     return ProxySetting(
         subject=subject,
         object=meta.key,
-        aspect=Aspect.GATEWAY_CLASS,
-        value=gateway.class_name,
-        trail=trail("gatewayClassName", because=meta.because),
+        aspect=aspect,
+        value=value,
+        trail=trail(aspect.value, because=meta.because),
     )
 
 
