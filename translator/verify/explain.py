@@ -31,7 +31,7 @@ _BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retries"}
 
 _FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT, Kind.EJECTION, Kind.EJECTION_MANNER))
 _WEAKER = "MM411"
-"""The one finding that explains weaker evidence."""
+"""The finding that explains weaker evidence; that of spellings does so where the path is spelt in another way."""
 
 _RATES = frozenset((Kind.RATE_LOWERED, Kind.RATE_RAISED))
 _ABOUT: Mapping[str, frozenset[Kind]] = {
@@ -70,7 +70,7 @@ class Claim:
         if self.impact not in IMPACTS.get(kind, ANY):
             return False
         if kind is Kind.EVIDENCE:
-            return self.code == _WEAKER
+            return self.code in (_WEAKER, SPELLING)
         about = _ABOUT.get(self.code)
         if about is not None:
             return kind in about
@@ -90,7 +90,7 @@ def _may(claim: Claim, change: Change, sample: Sample) -> bool:
             return not sample.request.external
         case code if code == NODE:
             return sample.request.caller.probe
-        case code if code == SPELLING and change.kind is Kind.NEWLY_ALLOWED:
+        case code if code == SPELLING and change.kind in (Kind.NEWLY_ALLOWED, Kind.EVIDENCE):
             return _SPELLING.search(sample.request.path) is not None
         case _:
             return True

@@ -207,6 +207,8 @@ def _of_door(
         return
     if foreign:
         return
+    if grants:
+        found.losses.append(_requests_alone(grants, territory))
     yield from _of_routes(door.guarded, opened(door.guarded, grants), ports, at, found)
 
 
@@ -349,6 +351,20 @@ def _left_out(facts: Sequence[Fact]) -> Loss:
         message="what lets in here would let in at pods for which an older object holds the port: rules of all policies "
         "that select a pod hold together. It is left out.",
         advice="Select pods by labels that do not overlap.",
+    )
+
+
+def _requests_alone(grants: Sequence[Grant], territory: Territory) -> Loss:
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for grant in grants for v in traced(grant)),
+        message=f"connections to {_spoken(territory.pods)} that are not HTTP are refused on the port that has routes: a rule for "
+        "them would let in every request too.",
+        advice="Give what is not HTTP a port of its own.",
     )
 
 
