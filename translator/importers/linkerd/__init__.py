@@ -21,6 +21,7 @@ from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
+from translator.importers.linkerd.link.unused import unused
 from translator.importers.linkerd.membership import read_membership
 from translator.importers.linkerd.model import HttpRoute, Server, Statement, StreamRoute
 from translator.importers.linkerd.proxies import read_proxies
@@ -95,11 +96,12 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     )
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
+    inactive = (*access.inactive, *limits.inactive, *routes.inactive)
     model = Model(
         facts=tuple(facts),
         defaults=defaults(options) if statements or inventory.workloads else (),
         objects=tuple(statement.meta.source for statement in statements),
-        inactive=(*access.inactive, *limits.inactive, *routes.inactive),
+        inactive=(*inactive, *unused(claimed, statements, facts, inactive, reads)),
         assumptions=(
             *((AGE,) if guessed and competing else ()),
             *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),

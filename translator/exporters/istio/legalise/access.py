@@ -70,10 +70,8 @@ def _remarks(model: Model, territories: Sequence[Territory]) -> Iterator[Loss]:
         for door in territory.doors
         if door.guarded is not None
     ]
-    yield from spellings(
-        [guarded for guarded, _ in routed],
-        list(dict.fromkeys(_spoken(territory.pods) for _, territory in routed)),
-    )
+    names = (name for _, t in routed for name in _names(t.pods, model.inventory))
+    yield from spellings([guarded for guarded, _ in routed], list(dict.fromkeys(names)))
     yield from probed_behind(routed, model.inventory)
     closed = [f for f in model.facts if isinstance(f, Closed)]
     probes = [f for f in model.facts if isinstance(f, Probes)]
@@ -180,6 +178,12 @@ def _subject(territory: Territory, facts: Sequence[Fact]) -> Subject:
         labels=derived(equal_to(dict(labels)), selectors) if labels else None,
         trail=derived(f"pods of {_spoken(territory.pods)}", trails),
     )
+
+
+def _names(pods: Pods, inventory: Inventory) -> Iterator[str]:
+    """The workloads that are listed of some pods, else the pods by their labels."""
+    listed = [w.key for w in inventory.selected(pods[0] or None, equal_to(dict(pods[1])))]
+    yield from listed or (_spoken(pods),)
 
 
 def _spoken(pods: Pods) -> str:

@@ -76,8 +76,38 @@ def _path(tests: Sequence[Test]) -> Pattern | None:
 
 def _alternatives(tests: Sequence[Test], table: RouteTable) -> Iterator[tuple[Test, ...]]:
     """The match with one pattern for each test, in patterns that the target has; calls of gRPC are paths."""
-    choices = [list(_choices(test, table)) for test in _as_paths(tests)]
+    choices = [list(_choices(test, table)) for test in _by_name(_as_paths(tests))]
     yield from product(*choices)
+
+
+def _by_name(tests: Sequence[Test]) -> Iterator[Test]:
+    """One test for each header and parameter: the target has no more.
+
+    Raises:
+        Unsayable: two on one name ask for different things.
+    """
+    found: dict[tuple[Part, str], Test] = {}
+    for test in tests:
+        if test.name is None:
+            yield test
+            continue
+        key = test.part, test.name.value.lower()
+        known = found.get(key)
+        if known is None:
+            found[key] = test
+        elif [t.value for t in known.any_of] == [t.value for t in test.any_of]:
+            terms = tuple(
+                derived(a.value, (a, b)) for a, b in zip(known.any_of, test.any_of, strict=True)
+            )
+            name = (
+                None if known.name is None else derived(known.name.value, (known.name, test.name))
+            )
+            node = derived(known.trail.value, (known.trail, test.trail))
+            found[key] = replace(known, name=name, any_of=terms, trail=node)
+        else:
+            message = f"a rule asks for {test.name.value} twice"
+            raise Unsayable(message)
+    yield from found.values()
 
 
 def _choices(test: Test, table: RouteTable) -> Iterator[Test]:

@@ -21,7 +21,8 @@ def spellings(guarded: Sequence[GuardedRoutes], names: Sequence[str]) -> Iterato
     raw = [fact for fact in guarded if fact.view.path is PathForm.RAW]
     asked = [test for f in raw for r in f.routes for m in r.matches for test in m.tests]
     by_path = any(test.part is Part.PATH for test in asked)
-    paths = [value for fact in raw for value in traced(fact)] if by_path else []
+    bare = [r.trail for f in raw for r in f.routes if not any(m.tests for m in r.matches)]
+    paths = [*traced(tuple(asked)), *bare] if by_path else []
     for impact in (Impact.LOOSER, Impact.STRICTER) if paths else ():
         yield Loss(
             code=SPELLING,

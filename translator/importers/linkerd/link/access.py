@@ -182,7 +182,7 @@ def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoute
                     name=called,
                     matches=_with_hosts(matches, route),
                     admissions=own,
-                    trail=absorb(node, *names),
+                    trail=absorb(node, *names, route.routes[number].trail),
                 )
             )
     return GuardedRoutes(
