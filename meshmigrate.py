@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: runs it and returns its exit code."""
     from translator.cli.app import run  # the library needs no command line
 
+    if arguments is None:  # a process of its own: what it makes lives to its end, in no circles
+        gc.disable()
     return run(arguments)
 
 

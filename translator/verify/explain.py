@@ -112,6 +112,7 @@ class Claims:
         self.all = tuple(claims)
         self._by_leaf: dict[int, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
+        self._by_field: dict[str, list[int]] = {}
         self.used: set[int] = set()
         for number, claim in enumerate(self.all):
             for leaf in claim.leaves:
@@ -140,7 +141,10 @@ class Claims:
         """Findings about a default that holds for every request."""
         field = _BY_DEFAULT.get(kind)
         if field is not None:
-            yield from (n for n, c in enumerate(self.all) if c.default.endswith(field))
+            if field not in self._by_field:
+                told = [n for n, c in enumerate(self.all) if c.default.endswith(field)]
+                self._by_field[field] = told
+            yield from self._by_field[field]
 
     def _near(self, sample: Sample) -> tuple[int, ...]:
         found: dict[int, None] = {}

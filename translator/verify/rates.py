@@ -42,13 +42,17 @@ class RateComparison:
             {workload.key: workload for workload in lowering.inventory.workloads}
             for lowering in self.lowered
         ]
-        for key in sorted(sides[0].keys() & sides[1].keys()):
-            yield from self._workload(sides[0][key], sides[1][key])
+        stated = [limits_of(lowering) for lowering in self.lowered]
+        if any(stated):
+            for key in sorted(sides[0].keys() & sides[1].keys()):
+                yield from self._workload(sides[0][key], sides[1][key], stated)
 
-    def _workload(self, was: Workload, becomes: Workload) -> Iterator[Slice]:
+    def _workload(
+        self, was: Workload, becomes: Workload, stated: Sequence[Sequence[RateLimit]]
+    ) -> Iterator[Slice]:
         before, after = (
-            limits_of(lowering, workload)
-            for lowering, workload in zip(self.lowered, (was, becomes), strict=True)
+            tuple(o for o in own if covers(o.attachment.subject, workload, lowering.inventory))
+            for lowering, workload, own in zip(self.lowered, (was, becomes), stated, strict=True)
         )
         if not before and not after:
             return
@@ -101,14 +105,9 @@ class RateComparison:
         return judged(shown, changes, taints)
 
 
-def limits_of(lowering: Lowering, workload: Workload) -> tuple[RateLimit, ...]:
-    """The limits that a workload is held to."""
-    return tuple(
-        fact
-        for fact in lowering.model.facts
-        if isinstance(fact, RateLimit)
-        and covers(fact.attachment.subject, workload, lowering.inventory)
-    )
+def limits_of(lowering: Lowering) -> tuple[RateLimit, ...]:
+    """All limits that a model states."""
+    return tuple(fact for fact in lowering.model.facts if isinstance(fact, RateLimit))
 
 
 def buckets(limits: Sequence[RateLimit]) -> frozenset[Bucket]:

@@ -149,6 +149,15 @@ class RouteComparison:
     """The domain of services."""
     strict: bool = False
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    opaque: tuple[str, ...] = field(init=False)
+    """Kinds of pieces that may have a say in where requests go and are not understood."""
+
+    def __post_init__(self) -> None:
+        facts = (*self.before.facts, *self.after.facts)
+        touching = (
+            f for f in facts if isinstance(f, OpaquePiece) and Column.ROUTING in f.may_touch
+        )
+        self.opaque = tuple(dict.fromkeys(piece.kind for piece in touching))
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each service that routes may be about."""
@@ -209,10 +218,7 @@ class RouteComparison:
     def _taints(self, address: Address) -> Iterator[str]:
         for space in ("", address.namespace or ""):
             yield from self.unread.get(space, ())
-        for model in (self.before, self.after):
-            for fact in model.facts:
-                if isinstance(fact, OpaquePiece) and Column.ROUTING in fact.may_touch:
-                    yield fact.kind
+        yield from self.opaque
 
     def _frame(
         self, address: Address, tables: tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]]

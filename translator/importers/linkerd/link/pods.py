@@ -6,7 +6,7 @@ outranks that of its namespace, which the injector copies; the setting of the in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ir.access import Closed, Layer, ProbeAccess, Probes
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
@@ -62,11 +62,12 @@ def pod_facts(
     written: Written, servers: Sequence[Held], inventory: Inventory, options: Options
 ) -> Iterator[Fact]:
     """For each workload that is listed: closed on the ports that no Server holds, and who comes in there."""
+    servers_in = by_namespace(servers)
     for workload in inventory.workloads:
         policy = written.get(workload.key) or written.get(f"Namespace//{workload.namespace}")
         if policy is None or policy.value in ("all-unauthenticated", "audit"):
             continue
-        held = held_ports(workload, servers)
+        held = held_ports(workload, servers_in)
         attachment = Attachment(
             subject=_subject(workload),
             excluding_ports=tuple(named(WorkloadPort(port), policy) for port in held),
@@ -91,13 +92,20 @@ def _subject(workload: Workload) -> Subject:
     )
 
 
-def held_ports(workload: Workload, servers: Sequence[Held]) -> list[int]:
-    """The ports of a workload that a Server names."""
+def by_namespace(servers: Sequence[Held]) -> Mapping[str, Sequence[Held]]:
+    """The Servers of each namespace, which are about its pods alone."""
+    found: dict[str, list[Held]] = {}
+    for one in servers:
+        found.setdefault(one.server.meta.namespace.value, []).append(one)
+    return found
+
+
+def held_ports(workload: Workload, servers: Mapping[str, Sequence[Held]]) -> list[int]:
+    """The ports of a workload that one of the Servers, by namespace, names."""
     found = {
         number
-        for one in servers
-        if one.server.meta.namespace.value == workload.namespace
-        and meets(workload.labels, one.server.selector.value)
+        for one in servers.get(workload.namespace, ())
+        if meets(workload.labels, one.server.selector.value)
         and (number := workload.port_number(one.server.port.value)) is not None
     }
     return sorted(found)
@@ -110,8 +118,13 @@ def probe_facts(
     options: Options,
 ) -> Iterator[Probes]:
     """Health checks come in by their path wherever no route is attached to the port."""
-    routes = [s for s in statements if isinstance(s, HttpRoute)]
-    routed = [one for one in servers if any(is_on(route, one) for route in routes)]
+    routes: dict[str, list[HttpRoute]] = {}
+    for route in (s for s in statements if isinstance(s, HttpRoute)):
+        routes.setdefault(route.meta.namespace.value, []).append(route)
+    routed = {
+        space: [one for one in own if any(is_on(route, one) for route in routes.get(space, ()))]
+        for space, own in by_namespace(servers).items()
+    }
     for workload in inventory.workloads:
         asked = {workload.port_number(probe.port) for probe in workload.probes}
         ports = sorted({p for p in asked if p is not None} - set(held_ports(workload, routed)))

@@ -14,7 +14,7 @@ from ir.inventory import Inventory, PortOfService, Service, Workload, equal_to
 from ir.provenance import Traced, named, trail
 from ir.traffic import PortProtocol
 from translator.importers.linkerd.link.opaque_ports import LIST, is_listed, is_opaque
-from translator.importers.linkerd.link.pods import held_ports
+from translator.importers.linkerd.link.pods import by_namespace, held_ports
 from translator.importers.linkerd.link.servers import Held
 from translator.target import Target
 
@@ -29,8 +29,9 @@ def protocol_facts(
         for port in service.ports:
             if port.protocol == "TCP" and not service.external_name:
                 yield _of_service(service, port, target)
+    servers_in = by_namespace(servers)
     for workload in inventory.workloads:
-        held = held_ports(workload, servers)
+        held = held_ports(workload, servers_in)
         for number in inventory.ports_of(workload):
             if number not in held:
                 yield _of_pod(workload, number, inventory)
