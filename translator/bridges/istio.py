@@ -54,8 +54,9 @@ class IstioBridge:
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
         """The version that is in charge."""
+        version = (options.source if leaving else options.target).version
         verb = "runs" if leaving else "is installed with its own trust root"
-        return (Check(f"Istio {options.source.version} {verb}", "istioctl version --short"),)
+        return (Check(f"Istio {version} {verb}", "istioctl version --short"),)
 
     def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
         """The sidecars of a namespace."""

@@ -46,11 +46,12 @@ class LinkerdBridge:
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
         """The control plane with its own trust root, and the CRDs of the Gateway API."""
-        del leaving
         space = options.control_plane_namespace
+        version = (options.source if leaving else options.target).version
+        verb = "runs" if leaving else "is installed with its own trust root, beside the other mesh"
         return (
             Check(
-                f"Linkerd {options.target.version} is installed with its own trust root, beside the other mesh",
+                f"Linkerd {version} {verb}",
                 f"linkerd check --linkerd-namespace {space}",
             ),
             Check(
@@ -169,11 +170,17 @@ def _networks(namespace: str, name: str, until: int, options: Options) -> dict[s
     return temporary(_ALPHA, "NetworkAuthentication", namespace, name, until, {"networks": blocks})
 
 
+def _newer(options: Options) -> bool:
+    """Whether Servers have an access policy of their own (2.16, v1beta3)."""
+    own = next((t for t in (options.target, options.source) if t.mesh == "linkerd"), options.target)
+    return own.at_least("2.16")
+
+
 def _server(way: Way, options: Options) -> Iterator[dict[str, object]]:
     """A Server for a port that has none, and who may come."""
     workload: Workload = way.workload
     name = f"{workload.name}-{way.port}{SUFFIX}"
-    version = "v1beta3" if options.target.at_least("2.16") else "v1beta1"
+    version = "v1beta3" if _newer(options) else "v1beta1"
     labels = dict(sorted(workload.labels.items()))
     body: dict[str, object] = {"podSelector": {"matchLabels": labels}, "port": way.port}
     yield temporary(f"{_GROUP}/{version}", "Server", workload.namespace, name, way.until, body)

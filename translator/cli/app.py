@@ -209,14 +209,14 @@ def plan(  # noqa: PLR0913, PLR0917  # its options
     paths: PathArguments = None,
     from_: From = "auto",
     form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="markdown, text or json.")
+        str, typer.Option("--format", metavar="FORM", help="markdown, text, json or html.")
     ] = "markdown",
     output_dir: Annotated[
         str, typer.Option("-o", "--output-dir", metavar="DIR", help="Write the waves there.")
     ] = "",
     report: Annotated[
         list[str] | None,
-        typer.Option("--report", metavar="FILE", help="Write it too: .md, .json or .txt."),
+        typer.Option("--report", metavar="FILE", help="Write it too: .html, .md, .json or .txt."),
     ] = None,
     actuals: Annotated[
         str, typer.Option("--actuals", metavar="FILE", help="What work took so far: .json.")

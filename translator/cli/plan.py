@@ -18,14 +18,22 @@ from translator.planning.effort import UNITS, Actual
 from translator.report.plan import Plan, Problem
 from translator.report.render.plan import plan_json, plan_markdown, plan_text
 
+
+def _html(plan: Plan) -> str:
+    from translator.report.html.plan import plan_html
+
+    return plan_html(plan)
+
+
 FORMS: Mapping[str, Callable[[Plan], str]] = {
     "markdown": plan_markdown,
     "text": plan_text,
     "json": plan_json,
+    "html": _html,
 }
 """The forms of a plan."""
 
-_SUFFIXES = {".md": "markdown", ".txt": "text", ".json": "json"}
+_SUFFIXES = {".md": "markdown", ".txt": "text", ".json": "json", ".html": "html"}
 _SEVERITIES = (Threshold.BLOCKER, Threshold.HIGH, Threshold.MEDIUM, Threshold.LOW)
 
 
@@ -71,7 +79,12 @@ def run_plan(  # the options of a command
     found = plan_loaded(loaded, options, actuals=actuals)
     others = {Path(f): (FORMS[_SUFFIXES[Path(f).suffix]](found),) for f in wanted.reports}
     folder = Path(wanted.output_dir) if wanted.output_dir else None
-    texts = {**found.files, "plan.md": plan_markdown(found), "plan.json": plan_json(found)}
+    texts = {
+        **found.files,
+        "plan.md": plan_markdown(found),
+        "plan.json": plan_json(found),
+        "plan.html": _html(found),
+    }
     write_all(folder, texts if folder else {}, others, force=wanted.force)
     if folder is None:
         out((FORMS[wanted.form](found),))
