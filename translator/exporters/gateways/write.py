@@ -104,8 +104,21 @@ def _listener(listener: Listener, tables: Sequence[RouteTable]) -> dict[str, Tre
         tree["hostname"] = host.name.map(_text)
     if listener.tls is not None and listener.tls.value is not ListenerTls.NONE:
         tree["tls"] = _tls(listener, listener.tls)
-    tree["allowedRoutes"] = {"namespaces": _allowed(listener, tables)}
+    allowed: dict[str, Tree] = {"namespaces": _allowed(listener, tables)}
+    if listener.protocol.value == "TLS" and mode_of(listener) is not ListenerTls.PASSTHROUGH:
+        node = (listener.trail, listener.protocol)
+        kind: dict[str, Tree] = {
+            "group": Said(ROUTE_GROUP, node),
+            "kind": Said("TCPRoute", node),
+        }
+        allowed["kinds"] = [kind]  # what a TLS listener takes by itself is TLSRoutes
+    tree["allowedRoutes"] = allowed
     return tree
+
+
+def mode_of(listener: Listener) -> ListenerTls:
+    """What the listener does with TLS."""
+    return ListenerTls.NONE if listener.tls is None else listener.tls.value
 
 
 def _tls(listener: Listener, mode: Traced[ListenerTls]) -> dict[str, Tree]:
