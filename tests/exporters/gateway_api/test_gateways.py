@@ -113,3 +113,17 @@ def test_a_rule_that_replaces_a_prefix_has_one_match() -> None:
 def test_databases_enter_as_bytes() -> None:
     spec = the_gateway(moved(gateway([server("*", port=27017, protocol="MONGO")])))
     assert spec["listeners"][0]["protocol"] == "TCP"
+
+
+CLASSED = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: front, namespace: shop}
+spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}
+"""
+
+
+def test_a_gateway_of_the_sources_class_gets_the_one_that_is_given() -> None:
+    (edited,) = [d for d in moved(CLASSED).documents if d.resource == "Gateway/shop/front"]
+    assert edited.edited
+    assert spec_of(edited.value)["gatewayClassName"] == "envoy"

@@ -116,6 +116,5 @@ def class_edits(facts: Sequence[object]) -> Iterator[Edit]:
             yield Edit(
                 resource=fact.object,
                 put=((("spec", "gatewayClassName"), fact.value),),
-                leave=tuple(traced(fact)),
                 restart=False,
             )
