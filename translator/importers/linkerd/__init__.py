@@ -17,6 +17,7 @@ from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_read
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
 from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
+from translator.importers.linkerd.link.profiles import link_profiles
 from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
@@ -27,9 +28,11 @@ from translator.importers.linkerd.model import HttpRoute, Server, Statement, Str
 from translator.importers.linkerd.proxies import read_proxies
 from translator.importers.linkerd.rate_limit import rate_limit_reader
 from translator.importers.linkerd.server import read_server
+from translator.importers.linkerd.service_profile import PROFILE_KEYS, profile_reader
 from translator.importers.linkerd.services import read_services
 from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
+from translator.importers.linkerd.traffic_split import SPLIT_KEYS, read_traffic_split
 from translator.importers.linkerd.unread import kind_not_read
 from translator.resources.gateway_api.gateway import Gateway, read_gateway
 from translator.resources.gateway_api.read import ROUTE_GROUP
@@ -56,6 +59,9 @@ SILENT = {
 }
 """Kinds that the target does not look at."""
 
+_KEYS = ANNOTATIONS | PROFILE_KEYS | SPLIT_KEYS
+"""Labels and annotations that readers of kinds look at themselves."""
+
 Reader = Callable[[Cursor, Meta], Statement]
 
 
@@ -79,7 +85,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     limits = link_rate_limits(statements, servers, options)
     doors = [d.listener for s in statements if isinstance(s, Gateway) for d in s.doors]
     spoken = read_services(resources, options, reads)
-    routes = link_routes(statements, inventory, options, spoken)
+    profiled = link_profiles(statements, inventory, options)
+    routes = profiled.outrank(link_routes(statements, inventory, options, profiled.heard(spoken)))
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
     facts.extend(machine_facts(statements))
@@ -106,6 +113,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
             *((AGE,) if guessed and competing else ()),
             *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
             *egress.assumptions,
+            *routes.assumptions,
         ),
         inventory=inventory,
     )
@@ -114,7 +122,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         claimed=claimed,
         inert=tuple(inert),
         reads=frozenset(reads),
-        losses=tuple(losses),
+        losses=(*losses, *routes.losses),
     )
 
 
@@ -128,6 +136,8 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
     return {
         (POLICY, "Server"): read_server,
         (POLICY, "EgressNetwork"): read_egress_network,
+        ("linkerd.io", "ServiceProfile"): profile_reader(options),
+        ("split.smi-spec.io", "TrafficSplit"): read_traffic_split,
         ("workload.linkerd.io", "ExternalWorkload"): machine_reader(options),
         (POLICY, "AuthorizationPolicy"): read_authorization_policy,
         (POLICY, "MeshTLSAuthentication"): mesh_tls_reader(options),
@@ -164,7 +174,7 @@ def _statements(
             continue
         root = root_cursor(resource, reads)
         try:
-            meta, own = read_metadata(root, options.namespace, inert_keys=ANNOTATIONS)
+            meta, own = read_metadata(root, options.namespace, inert_keys=_KEYS)
             found.append(reader(root, meta))
             inert.extend(own)
         except InputError as error:

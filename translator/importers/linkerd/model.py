@@ -8,7 +8,7 @@ from ir.edge import ExternalEndpoint, UnknownEgress
 from ir.match import AllOf, Cidr, Labels, Pattern
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
-from ir.traffic import Protocol, Route
+from ir.traffic import Backend, Protocol, Route
 from translator.resources.gateway_api.gateway import Gateway
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
@@ -142,8 +142,54 @@ class Machine:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How many of the further tries a ServiceProfile allows."""
+
+    percent: Traced[float]
+    at_least: Traced[int]
+    interval: Traced[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceProfile:
+    """``linkerd.io`` ServiceProfile of the Service ``namespace``/``name``; a name outside the cluster has no namespace.
+
+    ``routes``: in order, without backends. ``overrides``: the shares that other Services get of all requests.
+    ``idle``: leaves of routes that match nothing.
+    """
+
+    meta: Meta
+    created: Traced[str]
+    namespace: str | None
+    name: str
+    routes: tuple[Route, ...]
+    overrides: tuple[Backend, ...]
+    budget: Budget | None
+    idle: tuple[int, ...]
+    skipped: bool
+    """Whether TrafficSplits leave it alone."""
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficSplit:
+    """``split.smi-spec.io`` TrafficSplit: the shares that Services of its namespace get of requests to ``service``."""
+
+    meta: Meta
+    created: Traced[str]
+    service: Traced[str]
+    backends: tuple[Backend, ...]
+    ignored: tuple[int, ...]
+    failover: tuple[Traced[str], ...]
+    """What makes the failover extension change the shares."""
+    trail: Trail
+
+
 Statement = (
     EgressNetwork
+    | ServiceProfile
+    | TrafficSplit
     | Machine
     | Server
     | AuthorizationPolicy

@@ -28,7 +28,7 @@ def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> Rou
     service = inventory.service(subject.namespace.value, subject.name.value)
     if service is None:
         return table
-    opaque = [p.number for p in service.ports if is_opaque(p, service, target)]
+    opaque = opaque_ports(service, target)
     own = [port.value.port for port in table.attachment.ports]
     if (own and all(n in opaque for n in own)) or len(opaque) == len(service.ports) > 0:
         return None
@@ -51,6 +51,11 @@ def where_heeded_outside(
     listed = lists.get((subject.namespace.value, subject.name.value))
     own = [port.value.port for port in table.attachment.ports]
     return None if any(is_listed(listed, int(number)) for number in own) else table
+
+
+def opaque_ports(service: Service, target: Target) -> tuple[int, ...]:
+    """The ports of a Service on which clients pass on what they send unread."""
+    return tuple(p.number for p in service.ports if is_opaque(p, service, target))
 
 
 def is_opaque(port: PortOfService, service: Service, target: Target) -> bool:
