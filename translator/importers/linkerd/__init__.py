@@ -28,6 +28,7 @@ from translator.importers.linkerd.model import HttpRoute, Server, Statement, Str
 from translator.importers.linkerd.proxies import read_proxies
 from translator.importers.linkerd.rate_limit import rate_limit_reader
 from translator.importers.linkerd.server import read_server
+from translator.importers.linkerd.server_authorization import server_authorization_reader
 from translator.importers.linkerd.service_profile import PROFILE_KEYS, profile_reader
 from translator.importers.linkerd.services import read_services
 from translator.importers.linkerd.silence import defaults
@@ -114,6 +115,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
             *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
             *egress.assumptions,
             *routes.assumptions,
+            *(() if clusters else access.assumptions),
         ),
         inventory=inventory,
     )
@@ -135,6 +137,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
     http = http_route_reader(options)
     return {
         (POLICY, "Server"): read_server,
+        (POLICY, "ServerAuthorization"): server_authorization_reader(options),
         (POLICY, "EgressNetwork"): read_egress_network,
         ("linkerd.io", "ServiceProfile"): profile_reader(options),
         ("split.smi-spec.io", "TrafficSplit"): read_traffic_split,

@@ -25,7 +25,7 @@ def mesh_tls_reader(options: Options) -> Callable[[Cursor, Meta], MeshTLSAuthent
         spec = root.map("spec")
         if spec.only_one("identities", "identityRefs") is None:
             raise spec.refuse("expected one of identities, identityRefs, found none. Add one.")
-        callers = [_identity(item.as_str(), options) for item in spec.opt_list("identities")]
+        callers = [identity(item.as_str(), options) for item in spec.opt_list("identities")]
         callers += [_reference(item, meta, options) for item in spec.opt_list("identityRefs")]
         if not callers:
             raise spec.refuse("expected at least one identity, found an empty list.")
@@ -94,7 +94,7 @@ def _reference(item: Cursor, meta: Meta, options: Options) -> AllOf:
     return account(name, item.opt_str("namespace") or meta.namespace, options, *spent)
 
 
-def _identity(text: Traced[str], options: Options) -> AllOf:
+def identity(text: Traced[str], options: Options) -> AllOf:
     """``*``, ``*.suffix`` or a whole identity, in the form ``<account>.<namespace>.serviceaccount.identity.<...>``."""
     if text.value == "*":
         present = Traced(Presence.PRESENT, text.origin)

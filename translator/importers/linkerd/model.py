@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ir.edge import ExternalEndpoint, UnknownEgress
-from ir.match import AllOf, Cidr, Labels, Pattern
+from ir.match import AllOf, Cidr, Labels, Pattern, Term
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
 from ir.traffic import Backend, Protocol, Route
@@ -20,7 +20,10 @@ class Server:
 
     meta: Meta
     created: Traced[str]
+    labels: tuple[tuple[str, str], ...]
     selector: Traced[Labels]
+    machines: bool
+    """Whether it selects ExternalWorkloads, and no pods."""
     port: Traced[int | str]
     protocol: Traced[str] | None
     access: Traced[str] | None
@@ -186,10 +189,26 @@ class TrafficSplit:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerAuthorization:
+    """``policy.linkerd.io`` ServerAuthorization of the Server called ``server``, or of those that ``selector`` selects.
+
+    ``callers``: the alternatives; none: anybody; absent: nobody, so that it is dropped. No ``networks``: the cluster's.
+    """
+
+    meta: Meta
+    server: Traced[str] | None
+    selector: Traced[Labels] | None
+    callers: tuple[AllOf, ...] | None
+    networks: tuple[Traced[Term], ...]
+    trail: Trail
+
+
 Statement = (
     EgressNetwork
     | ServiceProfile
     | TrafficSplit
+    | ServerAuthorization
     | Machine
     | Server
     | AuthorizationPolicy

@@ -28,16 +28,20 @@ _OPERATORS = {operator.value: operator for operator in Operator}
 
 
 def read_server(root: Cursor, meta: Meta) -> Server:
-    """The Server as written; one for external workloads selects no pod.
+    """The Server as written.
 
     Raises:
         InputError: the port or the selector is missing, or a word is unknown to Linkerd's webhook.
     """
     spec = root.map("spec")
+    chosen = spec.only_one("podSelector", "externalWorkloadSelector") or "podSelector"
+    labels = root.map("metadata").opt_string_map("labels")
     return Server(
         meta=meta,
         created=read_created(root),
-        selector=read_selector(spec.map("podSelector")),
+        labels=tuple((key, value.value) for key, value in labels),
+        selector=read_selector(spec.map(chosen)),
+        machines=chosen != "podSelector",
         port=spec.at("port").as_port(),
         protocol=spec.opt_enum("proxyProtocol", _PROTOCOLS),
         access=spec.opt_enum("accessPolicy", DEFAULT_POLICIES),

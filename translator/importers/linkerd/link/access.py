@@ -22,7 +22,8 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authentication import account
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP
-from translator.importers.linkerd.link.servers import Held, server_facts
+from translator.importers.linkerd.link.server_authorizations import link_server_authorizations
+from translator.importers.linkerd.link.servers import Held, at_machines, server_facts
 from translator.importers.linkerd.model import (
     AuthorizationPolicy,
     HttpRoute,
@@ -84,7 +85,12 @@ def link_access(
         if guarded is not None:
             facts.append(guarded)
     inactive.extend(_homeless(admitted, servers, routes))
-    return Linked(tuple(facts), tuple(inactive))
+    older = link_server_authorizations(statements, servers, options)
+    return Linked(
+        facts=(*facts, *older.facts, *at_machines(statements)),
+        inactive=(*inactive, *older.inactive),
+        assumptions=older.assumptions,
+    )
 
 
 def _admitted(

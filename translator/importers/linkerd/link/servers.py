@@ -13,6 +13,7 @@ from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
 from ir.inventory import Inventory
 from ir.match import AllOf, Cidr, Labels, Operator, Part, Presence, Term, Test
 from ir.model import Fact
+from ir.opaque import Column, Opaque
 from ir.provenance import Assumption, Traced, Trail, absorb, assumed, named, trail
 from ir.traffic import PortProtocol
 from translator.api import Options
@@ -39,12 +40,27 @@ class Held:
 
 def held(statements: Sequence[Statement], inventory: Inventory) -> tuple[Held, ...]:
     """All Servers, the oldest first; of two for one port of a pod the older holds it."""
-    servers = sorted((s for s in statements if isinstance(s, Server)), key=oldest_first)
+    own = (s for s in statements if isinstance(s, Server) and not s.machines)
+    servers = sorted(own, key=oldest_first)
     found: list[Held] = []
     for server in servers:
         older = [h.server for h in found if _meet(h.server, server, inventory)]
         found.append(Held(server, _attachment(server, older)))
     return tuple(found)
+
+
+def at_machines(statements: Sequence[Statement]) -> Iterator[Opaque]:
+    """Servers over ExternalWorkloads: what holds at a port of a machine outside, for which no fact has words."""
+    for server in statements:
+        if isinstance(server, Server) and server.machines:
+            kind = "who may come to a port of a machine outside"
+            spent = [server.selector, server.port, server.protocol, server.access]
+            yield Opaque(
+                attachment=_attachment(server, ()),
+                kind=kind,
+                may_touch=(Column.ACCESS,),
+                trail=absorb(server.trail, *(value for value in spent if value is not None)),
+            )
 
 
 def _meet(one: Server, other: Server, inventory: Inventory) -> bool:
@@ -146,12 +162,13 @@ def _callers(policy: str, options: Options) -> tuple[AllOf, ...]:
         tests.append(Test(part=Part.CERTIFICATE, presence=present, trail=trail("any identity")))
     if policy.startswith("cluster-"):
         tests.append(
-            Test(part=Part.PEER_ADDRESS, any_of=_networks(options), trail=trail("networks"))
+            Test(part=Part.PEER_ADDRESS, any_of=cluster_networks(options), trail=trail("networks"))
         )
     return (AllOf(tests=tuple(tests), trail=trail("callers")),) if tests else ()
 
 
-def _networks(options: Options) -> tuple[Traced[Term], ...]:
+def cluster_networks(options: Options) -> tuple[Traced[Term], ...]:
+    """The blocks that count as the cluster's own."""
     if options.cluster_networks:
         return tuple(Traced(Cidr(block)) for block in options.cluster_networks)
     return tuple(assumed(Cidr(block), HELM_NETWORKS) for block in CLUSTER_NETWORKS)
