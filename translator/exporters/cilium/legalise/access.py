@@ -104,8 +104,8 @@ def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Le
     for source in sources:
         _write(source, cutter, state)
     for one in hard:
-        closed.extend(_opened(one, cutter, closed, state))
-    state.legal.facts.extend(_passing(closed, state))
+        closed.extend(_opened(one, cutter, sources, closed, state))
+    state.legal.facts.extend(_passing(sources, closed, state))
     _tell(rulings, cutter, closed, state)
     state.legal.losses.extend(remarks.beside_networks(stays, model.inventory, closed))
     state.legal.facts.extend(
@@ -194,14 +194,20 @@ def _certificate(fact: PeerMtls, state: Pass) -> Iterator[Hard]:
 def _write(source: Source, cutter: Cutter, state: Pass) -> None:
     """The policies that say what one of the source says: one for its pods, others where refusals differ among them."""
     by_region: dict[Region, list[Box]] = {region: [] for region in source.closes}
-    said = list(source.said)
+    said, place = list(source.said), list(source.place)
     for region, boxes in source.grants:
         for part in cutter.parts(region, boxes):
             by_region.setdefault(part.region, []).extend(part.boxes)
             said.extend(v for hard in part.by for v in hard.said)
-    said = list({id(value): value for value in said}.values())
+            if part.region != region:
+                place.extend(v for hard in part.by for v in hard.place)
     for region, found in by_region.items():
-        _closed(source.name, region, found, source.place, said, state)
+        own = source.place if region in source.closes else _once(place)
+        _closed(source.name, region, found, own, _once(said), state)
+
+
+def _once(values: Iterable[Traced[object]]) -> tuple[Traced[object], ...]:
+    return tuple({id(value): value for value in values}.values())
 
 
 def _closed(
@@ -237,25 +243,39 @@ def _distinct(boxes: Iterable[Box]) -> Iterator[Box]:
             yield box
 
 
-def _opened(one: Hard, cutter: Cutter, closed: Sequence[Region], state: Pass) -> Iterator[Region]:
+def _opened(
+    one: Hard,
+    cutter: Cutter,
+    sources: Sequence[Source],
+    closed: Sequence[Region],
+    state: Pass,
+) -> Iterator[Region]:
     """Where nothing is closed, everyone comes in but whom the refusals name."""
     for region in minus(one.regions, closed):
         for part in cutter.parts(region, (Box(),)):
-            said = list({id(v): v for hard in part.by for v in hard.said}.values())
-            _closed(one.name, part.region, part.boxes, one.place, said, state)
+            said = _once(v for hard in part.by for v in hard.said)
+            others = (v for s in sources if common(s.closes, one.regions) for v in s.place)
+            beside = (v for hard in part.by for v in hard.place)
+            place = (
+                one.place if part.region in one.regions else _once((*one.place, *others, *beside))
+            )
+            _closed(one.name, part.region, part.boxes, place, said, state)
         yield region
 
 
-def _passing(closed: Sequence[Region], state: Pass) -> Iterator[Fact]:
+def _passing(sources: Sequence[Source], closed: Sequence[Region], state: Pass) -> Iterator[Fact]:
     """Ports that connections reach without the proxy of the source stay open to everyone."""
     for fact in state.past:
         if not fact.attachment.ports and not fact.attachment.excluding_ports:
             continue
         for region in common(state.regions(fact.attachment), closed):
-            said = tuple(traced(fact))
+            pods = pods_in((region,), state.model.inventory)
+            because = tuple(sorted({leaf for w in pods for leaf in w.leaves}))
+            said = (*traced(fact), Traced("ports past the proxy", (), because))
             box = Box(ports=attached(fact.attachment), by=By(ports=fact.attachment.ports))
             name = state.names.take("CiliumNetworkPolicy", _space(region), "open-ports")
-            place = tuple(traced(fact.attachment.subject))
+            others = (v for s in sources if common(s.closes, (region,)) for v in s.place)
+            place = _once((*traced(fact.attachment.subject), said[-1], *others))
             yield from closed_facts(Policy(name, region, (box,), place, said))
 
 

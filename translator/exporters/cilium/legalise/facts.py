@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ir.access import Closed, Evidence, Grant, Layer, Refusal
 from ir.attachment import Attachment, EnforcedAt, ServicePort, Subject, WorkloadPort
@@ -24,7 +24,7 @@ from ir.match import (
 from ir.model import Fact
 from ir.provenance import Traced, derived, named
 from ir.walk import rebuild
-from translator.exporters.cilium.legalise.boxes import Box, Header
+from translator.exporters.cilium.legalise.boxes import Box, By, Header
 from translator.exporters.cilium.legalise.regions import Region, subjects_of
 from translator.exporters.cilium.legalise.words import host_pattern, method_pattern, path_pattern
 from translator.exporters.cilium.names import Names
@@ -53,14 +53,13 @@ class Policy:
 def closed_facts(policy: Policy) -> Iterator[Fact]:
     """The pods closed, and who may come in."""
     name = named(policy.name, *policy.said)
-    used = _used(policy)
-    rest = [value for value in policy.said if id(value) not in used]
+    rest = _rest(policy)
     for subject in subjects_of(policy.region, policy.place, name):
         at = Attachment(subject=subject, enforced_at=EnforcedAt.NODE)
         yield Closed(
             attachment=at,
             layer=Layer.NETWORK,
-            trail=derived(f"policy {policy.name}", rest or policy.said),
+            trail=derived(f"policy {policy.name}", rest),
         )
         yield from _grants(policy, subject, name)
 
@@ -68,8 +67,7 @@ def closed_facts(policy: Policy) -> Iterator[Fact]:
 def refusing_facts(policy: Policy) -> Iterator[Fact]:
     """Who may not come in, whatever else lets them."""
     name = named(policy.name, *policy.said)
-    used = _used(policy)
-    rest = [value for value in policy.said if id(value) not in used]
+    rest = _rest(policy)
     for subject in subjects_of(policy.region, policy.place, name):
         for number, box in enumerate(policy.boxes):
             yield Refusal(
@@ -84,8 +82,15 @@ def refusing_facts(policy: Policy) -> Iterator[Fact]:
                 callers=tuple(_callers(box, policy.said)),
                 view=SEEN,
                 evidence=Evidence.LABEL,
-                trail=derived(f"policy {policy.name}", rest or policy.said),
+                trail=derived(f"policy {policy.name}", rest),
             )
+
+
+def _rest(policy: Policy) -> Origins:
+    """What no test and no subject says; all of it where nothing is left that names a leaf."""
+    used = _used(policy)
+    rest = [value for value in policy.said if id(value) not in used]
+    return rest if any(value.origin or value.because for value in rest) else policy.said
 
 
 def from_nodes(facts: Sequence[Fact]) -> Iterator[Grant]:
@@ -123,7 +128,7 @@ def _grants(policy: Policy, subject: Subject, name: Traced[str]) -> Iterator[Gra
         groups.setdefault((box.peers, box.ports), []).append(box)
     for boxes in groups.values():
         plain = any(not box.http for box in boxes)
-        first = boxes[0]
+        first = replace(boxes[0], by=_merged(boxes))
         requests = () if plain else tuple(_request(box, policy.said) for box in boxes)
         yield Grant(
             name=name.derive(name.value),
@@ -140,6 +145,14 @@ def _grants(policy: Policy, subject: Subject, name: Traced[str]) -> Iterator[Gra
             evidence=Evidence.LABEL,
             trail=named(f"rule of {policy.name}", *policy.said),
         )
+
+
+def _merged(boxes: Sequence[Box]) -> By:
+    """What the callers and ports of boxes come from that share them."""
+    return By(
+        peers=tuple({id(v): v for box in boxes for v in box.by.peers}.values()),
+        ports=tuple({id(v): v for box in boxes for v in box.by.ports}.values()),
+    )
 
 
 def _again(subject: Subject) -> Subject:

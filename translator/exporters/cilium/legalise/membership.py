@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ir.access import Bypass
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Fact, Model
 from ir.provenance import Traced
@@ -28,7 +29,7 @@ _DIFFERENT = {
 
 def legalise_membership(model: Model) -> tuple[Model, tuple[Loss, ...]]:
     """The model as it is; settings of proxies stay where their words can leave an object."""
-    losses = [*_left(model), *_settings(model)]
+    losses = [*_left(model), *_settings(model), *_past(model)]
     kept = tuple(f for f in model.facts if not _leaves_nothing(f))
     return replace(model, facts=kept), tuple(losses)
 
@@ -56,6 +57,22 @@ def _left(model: Model) -> Iterator[Loss]:
             advice="Apply the policies while the old proxies still run only where they name callers and ports; rules for "
             "requests need the clear text that comes once the proxies are gone.",
             doc="https://docs.cilium.io/en/v1.20/network/servicemesh/istio/",
+        )
+
+
+def _past(model: Model) -> Iterator[Loss]:
+    facts = [f for f in model.facts if isinstance(f, Bypass)]
+    values: list[Traced[object]] = [v for f in facts for v in traced(f) if v.origin]
+    if values:
+        yield Loss(
+            code="MM603",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(values),
+            message="there is no proxy beside a pod that ports could get past; where a policy closes the pod, those that did "
+            "are open to everyone.",
         )
 
 
