@@ -87,7 +87,7 @@ def test_a_namespace_with_a_blocker_needs_a_decision_and_a_quiet_one_nothing(vau
     assert found["vault"].grade in (Grade.D, Grade.E)
     assert found["vault"].findings["blocker"] > 0
     assert found["quiet"].grade is Grade.A
-    assert found["quiet"].why == "says nothing to the mesh"
+    assert found["quiet"].why == "stays as it is"
     assert look.grade is found["vault"].grade
     assert look.matters[0].severity == "blocker"
     assert look.matters[0].namespaces == ("vault",)

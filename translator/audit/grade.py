@@ -27,7 +27,7 @@ def grade(findings: Mapping[str, int], said: int, kept: int) -> tuple[Grade, str
     """The letter, and the reason in a few words. ``findings``: those that are not accepted, by severity."""
     worst = next((severity for severity in Severity if findings.get(severity.value)), None)
     if worst is None or worst is Severity.INFO:
-        return Grade.A, "nothing to know" if said else "says nothing to the mesh"
+        return Grade.A, "nothing to know" if said else "stays as it is"
     letter = _LETTERS[worst]
     reason = f"{findings[worst.value]} {worst.value}"
     if letter is Grade.D and kept * _HALF < said:
