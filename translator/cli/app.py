@@ -221,6 +221,10 @@ def plan(  # noqa: PLR0913, PLR0917  # its options
     actuals: Annotated[
         str, typer.Option("--actuals", metavar="FILE", help="What work took so far: .json.")
     ] = "",
+    flows: Annotated[
+        str,
+        typer.Option("--flows", metavar="FILE", help="Calls seen: Hubble's or Prometheus' JSON."),
+    ] = "",
     fail_on: Annotated[
         Threshold, typer.Option("--fail-on", help="End with 3 from this severity on.")
     ] = Threshold.NEVER,
@@ -232,7 +236,7 @@ def plan(  # noqa: PLR0913, PLR0917  # its options
     """Plan the way from one mesh to another, wave by wave, each checked."""
     from translator.cli.plan import Wanted, run_plan
 
-    wanted = Wanted(form, output_dir, tuple(report or ()), actuals, fail_on, force)
+    wanted = Wanted(form, output_dir, tuple(report or ()), actuals, flows, fail_on, force)
     return run_plan(paths or [], (from_, to), wanted, reading, aim, talk)
 
 

@@ -15,6 +15,7 @@ from translator.cli.writing import write_all
 from translator.errors import TargetError
 from translator.migration import plan_loaded
 from translator.planning.effort import UNITS, Actual
+from translator.planning.flows import FlowError, Seen, read_flows
 from translator.report.plan import Plan, Problem
 from translator.report.render.plan import plan_json, plan_markdown, plan_text
 
@@ -45,6 +46,7 @@ class Wanted:
     output_dir: str
     reports: tuple[str, ...]
     actuals: str
+    flows: str
     fail_on: Threshold
     force: bool
 
@@ -76,7 +78,8 @@ def run_plan(  # the options of a command
     actuals = read_actuals(wanted.actuals) if wanted.actuals else ()
     loaded = load_input(paths, reading)
     options = run_options(loaded, *meshes, reading, aim)
-    found = plan_loaded(loaded, options, actuals=actuals)
+    seen = _flows(wanted.flows) if wanted.flows else ()
+    found = plan_loaded(loaded, options, actuals=actuals, seen=seen)
     others = {Path(f): (FORMS[_SUFFIXES[Path(f).suffix]](found),) for f in wanted.reports}
     folder = Path(wanted.output_dir) if wanted.output_dir else None
     texts = {
@@ -92,6 +95,14 @@ def run_plan(  # the options of a command
         err(plan_text(found))
         err(f"wrote {len(texts)} files to {folder}\n" if folder else "")
     return exit_code((*found.faults, *found.blockers, *found.decisions), wanted.fail_on)
+
+
+def _flows(file: str) -> tuple[Seen, ...]:
+    try:
+        return read_flows(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, FlowError) as error:
+        message = f"--flows {file}: {error}."
+        raise TargetError(message) from error
 
 
 def read_actuals(file: str) -> tuple[Actual, ...]:

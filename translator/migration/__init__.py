@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from translator.api import Options
 from translator.migration.ground import Ground
 from translator.migration.making import Making
 from translator.pipeline import Paths, options_of, translate_loaded
 from translator.planning.effort import Actual, recalibrated
+from translator.planning.flows import Seen
 from translator.registry import load_bridge
 from translator.report.plan import Plan
 from translator.source.load import Loaded, load
@@ -20,12 +21,12 @@ def plan(
     source: str,
     target: str,
     actuals: Sequence[Actual] = (),
-    seen: Mapping[tuple[str, str], float] | None = None,
+    seen: Sequence[Seen] = (),
     **settings: object,
 ) -> Plan:
     """The way from one mesh to another, wave by wave; ``settings`` are the fields of :class:`~translator.api.Options`.
 
-    ``actuals``: what work took so far. ``seen``: requests a second from one namespace's account or workload to another.
+    ``actuals``: what work took so far. ``seen``: calls that an export shows.
 
     Raises:
         ExceptionGroup: of ``InputError``, all errors of the run.
@@ -33,7 +34,7 @@ def plan(
     """
     loaded = load(paths)
     options = options_of(loaded, source, target, settings)
-    return plan_loaded(loaded, options, actuals=actuals, seen=seen or {})
+    return plan_loaded(loaded, options, actuals=actuals, seen=seen)
 
 
 def plan_loaded(
@@ -41,10 +42,10 @@ def plan_loaded(
     options: Options,
     *,
     actuals: Sequence[Actual] = (),
-    seen: Mapping[tuple[str, str], float] | None = None,
+    seen: Sequence[Seen] = (),
 ) -> Plan:
     """The same for documents that are read already."""
     bridges = load_bridge(options.source.mesh), load_bridge(options.target.mesh)
     done = translate_loaded(loaded, options)
-    ground = Ground.of(loaded, done, bridges, seen or {})
+    ground = Ground.of(loaded, done, bridges, seen)
     return Making(ground, recalibrated(actuals)).plan()

@@ -12,6 +12,7 @@ from translator.after import as_source
 from translator.api import Options
 from translator.bridges.api import Bridge
 from translator.pipeline import Result
+from translator.planning.flows import Seen
 from translator.registry import load_importer
 from translator.report.plan import (
     Call,
@@ -40,6 +41,8 @@ class Ground:
     models: tuple[Model, Model]
     moving: tuple[str, ...]
     calls: tuple[Call, ...]
+    odd: tuple[str, ...]
+    """Calls that were seen, and of which the input knows nothing."""
 
     @classmethod
     def of(
@@ -47,7 +50,7 @@ class Ground:
         loaded: Loaded,
         done: Result,
         bridges: tuple[Bridge, Bridge],
-        seen: Mapping[tuple[str, str], float],
+        seen: Sequence[Seen],
     ) -> Ground:
         """Reads start and end with the importers of both meshes."""
         options = done.options
@@ -62,8 +65,28 @@ class Ground:
         end = applied({k: p for k, p in start.items() if k not in leaving}, outputs.values())
         after = model_of(end, as_source(options))
         moving = _moving(imported.model)
-        calls = tuple(_calls(imported.model, after, moving, seen, options))
-        return cls(done, options, bridges, start, end, (imported.model, after), moving, calls)
+        known, unknown = _resolved(seen, imported.model)
+        calls = tuple(_calls(imported.model, after, moving, known, options))
+        let_in = {(call.caller, call.server.partition("/")[2]) for call in calls}
+        odd = (
+            *unknown,
+            *(
+                f"{a} to {b}"
+                for a, b in known
+                if b.split("/")[0] in moving and (a, b) not in let_in
+            ),
+        )
+        return cls(
+            done,
+            options,
+            bridges,
+            start,
+            end,
+            (imported.model, after),
+            moving,
+            calls,
+            tuple(sorted(odd)),
+        )
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -114,6 +137,23 @@ def _calls(
                 requests=_seen(account, one, seen),
                 shows=(shows, then),
             )
+
+
+def _resolved(
+    seen: Sequence[Seen], model: Model
+) -> tuple[dict[tuple[str, str], float], tuple[str, ...]]:
+    """What was seen by account and workload, and what is not in the input."""
+    workloads = {f"{w.namespace}/{w.name}": w for w in model.inventory.workloads}
+    known: dict[tuple[str, str], float] = {}
+    unknown: dict[str, None] = {}
+    for one in seen:
+        caller = workloads.get(one.caller)
+        account = one.account or (f"{caller.namespace}/{caller.service_account}" if caller else "")
+        if account and one.server in workloads:
+            known[account, one.server] = known.get((account, one.server), 0.0) + one.amount
+        else:
+            unknown[f"{one.caller or one.account} to {one.server}"] = None
+    return known, tuple(unknown)
 
 
 def _seen(account: Account, one: Reached, seen: Mapping[tuple[str, str], float]) -> float | None:

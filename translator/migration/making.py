@@ -93,6 +93,11 @@ class Making:
             names = ", ".join(self.ground.outside)
             yield Problem("MM912", "medium", f"callers in {names} are in no wave: they are taken to be in the source's "
                           "mesh until the last wave.", "Say what becomes of them before the first wave.")  # fmt: skip
+        if self.ground.odd:
+            rest = f" and {len(self.ground.odd) - 3} more" if len(self.ground.odd) > 3 else ""  # noqa: PLR2004
+            yield Problem("MM915", "medium", "calls were seen that the input does not let in or does not know: "
+                          f"{', '.join(self.ground.odd[:3])}{rest}.",
+                          "Give their manifests too; the plan opens nothing for them.")  # fmt: skip
         yield from (
             _problem(f) for f in self.ground.result.report.findings if f.severity is Severity.HIGH
         )

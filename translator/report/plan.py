@@ -12,8 +12,7 @@ from translator.report.model import Tool, Version
 class Call:
     """A caller (``namespace/account``) that may call, or was seen to call, a port of a workload.
 
-    ``named``: rules let it in by name; else everybody with an identity is let in. ``requests``: seen in a second, where
-    flows were given. ``shows``: whether it must show who it is, to the source's mesh and to the target's.
+    ``named``: rules let it in by name; else everybody with an identity is let in. ``requests``: how much of it was seen, as the export counts. ``shows``: whether it must show who it is, to the source's mesh and to the target's.
     """
 
     caller: str

@@ -47,4 +47,12 @@ ENTRIES = (
         "Check these ports by hand before the wave.",
         "kind: EnvoyFilter",
     ),
+    Entry(
+        "MM915",
+        "Call that was seen and is not known",
+        "The export of flows shows a call whose caller or server is not in the input, or which no rule lets in.",
+        "The input is not the whole cluster, or it is not what is in force there.",
+        "Give the manifests of both ends; the plan opens nothing for such a call.",
+        "meshmigrate plan manifests --from istio --to linkerd --flows flows.json",
+    ),
 )

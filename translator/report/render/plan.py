@@ -148,7 +148,7 @@ def _clear(calls: Sequence[Call]) -> Iterator[str]:
     if calls:
         yield from ("", "In clear text until a later wave:", "")
         for call in calls[:MOST]:
-            seen = f", {call.requests:g} a second seen" if call.requests is not None else ""
+            seen = f", seen: {call.requests:g}" if call.requests is not None else ""
             yield f"- {call.caller} to {call.server} port {call.port}{seen}"
         if len(calls) > MOST:
             yield f"- and {len(calls) - MOST} more"
