@@ -6,7 +6,7 @@ sigs.k8s.io/gateway-api apis/v1/{http,grpc}route_types.go, 1.6. A remote call is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Test
@@ -35,7 +35,11 @@ from translator.resources.gateway_api.read import (
     read_matches,
     read_parents,
 )
-from translator.resources.gateway_api.references import read_idle_filters, read_references
+from translator.resources.gateway_api.references import (
+    Reference,
+    read_idle_filters,
+    read_references,
+)
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -110,7 +114,7 @@ def _rule(item: Cursor, meta: Meta, options: Options, *, calls: bool) -> Rule:
         route=route,
         references=references,
         session=session,
-        extensions=extensions,
+        extensions=(*extensions, *_of_backends(references)),
         pruned=(*pruned, *more),
     )
 
@@ -129,6 +133,17 @@ def _known(
         pruned.append(("cors", _leaves_of(effects.cross_origin)))
         effects = replace(effects, cross_origin=None)
     return effects, tuple(found), tuple(pruned)
+
+
+def _of_backends(references: Sequence[Reference]) -> Iterator[Extension]:
+    """Filters of backends that edit no headers: not every implementation has them (BackendRequestRedirect and such)."""
+    for one in references:
+        for item in one.unknown:
+            kind = f"{item.str('type').value} of a backend"
+            yield Extension(kind=kind, intent=Intent.ROUTE, leaves=item.leaves())
+        if one.redirect is not None:
+            leaves = _leaves_of(one.redirect)
+            yield Extension(kind="redirect of a backend", intent=Intent.ROUTE, leaves=leaves)
 
 
 def _leaves_of(fact: object) -> tuple[int, ...]:
@@ -166,7 +181,7 @@ def _redirect(redirect: Redirect, options: Options) -> Redirect:
     status = redirect.status or silent(302, silence(options, f"{field}.statusCode"))
     port = redirect.port
     if port is None and redirect.scheme is None:
-        port = silent(AS_ASKED, silence(options, f"{field}.port"))
+        port = redirect.trail.derive(AS_ASKED)
     return Redirect(
         scheme=redirect.scheme,
         authority=redirect.authority,

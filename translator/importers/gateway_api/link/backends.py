@@ -7,14 +7,14 @@ that has a share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from ir.inventory import Inventory, Knowledge
 from ir.provenance import Traced, absorb, derived, silent
 from ir.traffic import Backend, FixedAnswer, Mirror, Route
-from ir.walk import rebuild
+from ir.walk import rebuild, traced
 from translator.api import Options
 from translator.importers.gateway_api.grants import Grants
 from translator.importers.gateway_api.model import RouteObject, Rule
@@ -23,6 +23,7 @@ from translator.resources.gateway_api.references import Reference
 
 NOBODY = 500
 _SERVICE = ("", "Service")
+_OF_CLUSTERS = ("multicluster.x-k8s.io", "ServiceImport")
 _FIELD = "HTTPRoute.spec.rules[].backendRefs"
 
 
@@ -63,7 +64,8 @@ def delivered(rule: Rule, statement: RouteObject, scene: Scene) -> Route:
         made = _held(one, statement, scene)
         held += made is not None
         backends.append(one.backend if made is None else made)
-    mirrors = tuple(_copies(route.mirrors, statement, scene))
+    mirrors = tuple(m for m in route.mirrors if _is_sent(m, statement, scene))
+    node = absorb(node, *(v for m in route.mirrors if m not in mirrors for v in traced(m)))
     if route.redirect is not None:
         return replace(route, mirrors=mirrors, trail=absorb(node, *_all_spent(backends)))
     if not held:
@@ -99,25 +101,34 @@ def _shares(
 def _held(one: Reference, statement: RouteObject, scene: Scene) -> Backend | None:
     """The backend with the grant by which it is one; ``None`` where its share is answered with 500."""
     place = one.backend.destination
+    if (one.group, one.kind) == _OF_CLUSTERS:
+        return _to_every_cluster(one.backend)
     if (one.group, one.kind) != _SERVICE or place.namespace is None:
         return None
     if scene.inventory.knows_service(place.namespace.value, place.name.value) is Knowledge.ABSENT:
         return None
-    if not scene.granted:
+    return _granted(one, place.namespace.value, statement, scene)
+
+
+def _granted(one: Reference, space: str, statement: RouteObject, scene: Scene) -> Backend | None:
+    """The backend with the grant that it needs; ``None`` where there is none."""
+    place = one.backend.destination
+    kind, home = statement.meta.kind, statement.meta.namespace.value
+    by = scene.grants.allowed(kind, home, _SERVICE, space, place.name.value)
+    if not scene.granted or by == ():
         return one.backend
-    by = scene.grants.allowed(
-        statement.meta.kind,
-        statement.meta.namespace.value,
-        _SERVICE,
-        place.namespace.value,
-        place.name.value,
-    )
     if by is None:
         return None
-    if not by:
-        return one.backend
     named_so = place.name.chosen_by(Traced("", (), by))
     return replace(one.backend, destination=replace(place, name=named_so))
+
+
+def _to_every_cluster(backend: Backend) -> Backend:
+    """A service of several clusters, by the name that it has in all of them (GEP-1748)."""
+    place = backend.destination
+    parts = [place.name, *(() if place.namespace is None else (place.namespace,))]
+    name = derived(".".join((*(part.value for part in parts), "svc.clusterset.local")), parts)
+    return replace(backend, destination=replace(place, namespace=None, name=name))
 
 
 def _to_nobody(reference: Reference) -> Backend:
@@ -131,20 +142,14 @@ def _to_nobody(reference: Reference) -> Backend:
     return replace(backend, destination=wrong, trail=node)
 
 
-def _copies(mirrors: Sequence[Mirror], statement: RouteObject, scene: Scene) -> Iterator[Mirror]:
-    """Copies for backends that hold; of others no copy is sent."""
-    for mirror in mirrors:
-        place = mirror.destination
-        space = "" if place.namespace is None else place.namespace.value
-        by = scene.grants.allowed(
-            statement.meta.kind,
-            statement.meta.namespace.value,
-            _SERVICE,
-            space,
-            place.name.value,
-        )
-        if not scene.granted or by is not None:
-            yield mirror
+def _is_sent(mirror: Mirror, statement: RouteObject, scene: Scene) -> bool:
+    """Whether copies are sent: none go to a backend that is not granted."""
+    place = mirror.destination
+    space = "" if place.namespace is None else place.namespace.value
+    kind, home = statement.meta.kind, statement.meta.namespace.value
+    return not scene.granted or (
+        scene.grants.allowed(kind, home, _SERVICE, space, place.name.value) is not None
+    )
 
 
 def _all_spent(backends: Sequence[Backend]) -> list[Traced[object]]:
