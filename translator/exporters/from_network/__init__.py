@@ -21,7 +21,9 @@ from ir.walk import rebuild, traced
 from translator.api import Loss, Options
 from translator.exporters.from_network import findings
 from translator.exporters.from_network.callers import Callers
+from translator.exporters.from_network.ports import with_port_test
 from translator.exporters.from_network.queries import without_query
+from translator.exporters.from_network.words import in_words
 from translator.report.model import Fate
 
 Ruling = Closed | Grant | Refusal
@@ -36,13 +38,16 @@ class Meshed:
     assumptions: tuple[Assumption, ...] = ()
 
 
-def in_mesh(model: Model, options: Options) -> Meshed:
-    """The model with the policies of a network that goes as rules of the mesh; others stay what they are."""
+def in_mesh(model: Model, options: Options, *, plain: bool = False) -> Meshed:
+    """The model with the policies of a network that goes as rules of the mesh; others stay what they are.
+
+    ``plain``: rules ask for their ports, and compare texts without regular expressions.
+    """
     leaving = [f for f in model.facts if _is_network(f) and _goes(f)]
     if not leaving:
         return Meshed(model)
     staying = [f for f in model.facts if _is_network(f) and not _goes(f)]
-    made = _Made(model.inventory, options)
+    made = _Made(model.inventory, options, plain=plain)
     for fact in leaving:
         made.add(fact)
     gone = {id(f) for f in leaving}
@@ -82,8 +87,9 @@ def _copies(staying: Sequence[Fact], made: _Made, inventory: Inventory) -> list[
 class _Made:
     """The rules of the mesh, made one by one, with what is lost on the way."""
 
-    def __init__(self, inventory: Inventory, options: Options) -> None:
+    def __init__(self, inventory: Inventory, options: Options, *, plain: bool) -> None:
         self.callers = Callers(inventory, options)
+        self.plain = plain
         self.facts: list[Fact] = []
         self.outbound: list[Ruling] = []
         self.closed: list[Closed] = []
@@ -91,6 +97,8 @@ class _Made:
         self.nodes: list[Grant] = []
         self.narrowed: list[AllOf] = []
         self.queried: list[AllOf] = []
+        self.unsaid: list[AllOf] = []
+        self.wider: list[Refusal] = []
         self.nowhere: list[Grant | Refusal] = []
 
     def add(self, fact: Fact) -> None:
@@ -152,7 +160,10 @@ class _Made:
                 return None
         if fact.callers and not callers:
             return None
-        return replace(
+        if any(not way.tests for way in callers):  # it is for everybody
+            spent.extend(t for way in callers for t in traced(way))
+            callers = ()
+        made = replace(
             fact,
             attachment=_at_server(fact.attachment),
             layer=Layer.MESH_REQUEST,
@@ -163,6 +174,20 @@ class _Made:
             evidence=Evidence.CERTIFICATE if callers else fact.evidence,
             trail=derived(fact.trail.value, (fact.trail, *spent)),
         )
+        return self._plain(made) if self.plain else made
+
+    def _plain(self, made: Grant | Refusal) -> Grant | Refusal | None:
+        """The rule in words, asking for its ports; one that refuses holds on all ports where they cannot be said."""
+        said = [(way, in_words(way)) for way in made.requests]
+        self.unsaid.extend(way for way, one in said if one is None)
+        requests = tuple(one for _, one in said if one is not None)
+        if made.requests and not requests:
+            return None
+        found = with_port_test(replace(made, requests=requests), self.callers.inventory)
+        if found is not None or isinstance(made, Grant):
+            return found
+        self.wider.append(made)
+        return replace(made, attachment=replace(made.attachment, ports=()))
 
     def losses(self) -> tuple[Loss, ...]:
         """Everything that was lost."""
@@ -173,6 +198,8 @@ class _Made:
             *findings.queries(self.queried, Fate.LOST),
             *findings.queries(self.narrowed, Fate.APPROXIMATED),
             *findings.nowhere(self.nowhere),
+            *findings.wider(self.wider),
+            *findings.no_words(self.unsaid),
             *findings.certified(self.facts),
             *self.callers.losses(),
         )

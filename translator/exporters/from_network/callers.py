@@ -46,7 +46,7 @@ class Callers:
     inside: list[AllOf] = field(default_factory=list)
     meshed: list[AllOf] = field(default_factory=list)
     unsaid: list[Grant | Refusal] = field(default_factory=list)
-    by_block: bool = False
+    by_block: list[Stated] = field(default_factory=list)
     _users: dict[Account, list[Workload]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -65,7 +65,9 @@ class Callers:
         placed = [test for test in way.tests if test.part in _BY_PLACE]
         world = [t for t in way.tests if t.part is Part.ENTITY and _words(t) == ["world"]]
         blocks = [t for t in way.tests if t.part is Part.PEER_ADDRESS]
-        tests = self._outside(world, blocks)
+        if world:
+            self.by_block.append((fact, way))
+        tests = [apart(test) for test in self._outside(world, blocks)]
         if any(test.part is Part.PEER_ADDRESS and not test.any_of for test in tests):
             self.inside.append(way)
             return
@@ -102,7 +104,6 @@ class Callers:
         """The tests on addresses; of peers outside of the cluster as blocks less the cluster's own."""
         if not world:
             return list(blocks)
-        self.by_block = True
         if blocks:
             return [replace(t, any_of=tuple(self._less(t))) for t in blocks]
         test = world[0]
@@ -188,12 +189,28 @@ class Callers:
         yield from findings.meshed(self.meshed)
         yield from findings.unsaid(self.unsaid)
         yield from findings.inside(self.inside)
+        yield from findings.by_block([s for s in self.by_block if isinstance(s[0], Grant)])
 
 
 def within(inner: str, outer: str) -> bool:
     """Whether a block of addresses is within another."""
     one, two = ip_network(inner, strict=False), ip_network(outer, strict=False)
     return one.version == two.version and one.subnet_of(two)  # type: ignore[arg-type]  # of one version
+
+
+def apart(test: Test) -> Test:
+    """Blocks less others as blocks, and blocks that the address is in none of."""
+    terms: list[Traced[Term]] = []
+    out: list[Traced[Term]] = [*test.none_of]
+    for term in test.any_of:
+        value = term.value
+        if not isinstance(value, Cidr) or not value.excluding:
+            terms.append(term)
+            continue
+        terms.append(term.derive(Cidr(value.block)))
+        out.extend(term.derive(Cidr(block)) for block in value.excluding)
+    kept = {term.value: term for term in reversed(out)}
+    return replace(test, any_of=tuple(terms), none_of=tuple(reversed(kept.values())))
 
 
 def with_leaves(node: Trail, *tests: Test) -> Trail:

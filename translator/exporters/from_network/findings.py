@@ -114,6 +114,34 @@ def nowhere(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
         )
 
 
+def wider(facts: Sequence[Refusal]) -> Iterator[Loss]:
+    """Refusals for ports that cannot be said one by one."""
+    if facts:
+        yield Loss(
+            code="MM403",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=_sites([fact.attachment.ports for fact in facts]),
+            message="these refusals are for ports that cannot be written one by one (a long range, or a name that is another "
+            "number on each pod): they hold on all ports.",
+            advice="Name the ports by number.",
+        )
+
+
+def no_words(ways: Sequence[AllOf]) -> Iterator[Loss]:
+    """Regular expressions that are no lists of words."""
+    if ways:
+        yield Loss(
+            code="MM402",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            sites=_sites(ways),
+            message="the target compares paths, methods and hosts whole or by their beginning: regular expressions that say "
+            "more than that are left out, and what they let in is refused.",
+            advice="Write them as words, or as words that end in .*",
+        )
+
+
 def accounts(stated: Sequence[Stated]) -> Iterator[Loss]:
     """Callers who were known by labels are known by account."""
     ways = [way for _, way in stated]
@@ -229,6 +257,23 @@ def inside(ways: Sequence[AllOf]) -> Iterator[Loss]:
             message="in the source these blocks are about peers outside of the cluster alone; they lie within the "
             "networks of the cluster, so nobody outside has such an address and the rule is left out.",
             advice="Give --cluster-networks if other networks are the cluster's.",
+        )
+
+
+def by_block(stated: Sequence[Stated]) -> Iterator[Loss]:
+    """Who is outside of the cluster is known by address."""
+    if stated:
+        yield Loss(
+            code="MM411",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            severity=Severity.MEDIUM,
+            fate=Fate.APPROXIMATED,
+            sites=_sites([way for _, way in stated]),
+            because=_doors(stated),
+            message="who is outside of the cluster becomes who has an address outside of its networks: a pod with such an "
+            "address is let in.",
+            advice="Give --cluster-networks with all blocks of pods, services and nodes.",
         )
 
 

@@ -9,6 +9,7 @@ from ir.walk import close
 from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
+from translator.exporters.from_network import in_mesh
 from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
@@ -23,7 +24,8 @@ def write_mesh(model: Model, options: Options) -> Export:
 
     Guarded routes are resolved before pruning: a route of them that cannot be said still takes its requests from others.
     """
-    meshed, network = beside(model)
+    joined = in_mesh(model, options, plain=True)
+    meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
@@ -34,5 +36,6 @@ def write_mesh(model: Model, options: Options) -> Export:
     return Export(
         legal=replace(legal, facts=(*legal.facts, *network)),
         emission=emission,
-        losses=(*foreign, *guarded.losses, *lost, *more),
+        losses=(*joined.losses, *foreign, *guarded.losses, *lost, *more),
+        assumptions=joined.assumptions,
     )

@@ -1,0 +1,52 @@
+"""Policies of the network as rules of each mesh: all of them told, none wider unless it is said."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.importers.cilium.cluster import API, FROM_WEB, Cluster, cluster, http, policy, port
+from translator import pipeline
+from translator.pipeline import Result
+from translator.source.load import load_text
+
+RULES = http({"method": "GET|HEAD", "path": "/api(/.*)?"}, {"path": r"/v\d+/.*"}, {"path": "/x"})
+SHAPES: dict[str, Cluster] = {
+    "requests": cluster(policy(ingress=[{**FROM_WEB, "toPorts": [RULES]}])),
+    "world": cluster(policy(ingress=[{"fromEntities": ["world"], "toPorts": [port("http")]}])),
+    "everybody": cluster(policy(ingress=[{"fromEntities": ["all"]}], ingressDeny=[FROM_WEB])),
+    "wide": cluster(policy(wide=True, endpointSelector={}, ingress=[{"fromEndpoints": [{}]}])),
+    "out": cluster(policy(endpointSelector=API, egress=[{"toCIDR": ["192.0.2.0/24"]}])),
+    "range": cluster(policy(ingress=[{**FROM_WEB, "toPorts": [
+        {"ports": [{"port": "8000", "endPort": 9000, "protocol": "TCP"}]}]}])),
+    "refused range": cluster(policy(ingress=[{"fromEntities": ["all"]}], ingressDeny=[{**FROM_WEB, "toPorts": [
+        {"ports": [{"port": "8000", "endPort": 9000, "protocol": "TCP"}]}]}])),
+}  # fmt: skip
+
+
+def moved(here: Cluster, target: str) -> Result:
+    """The translation."""
+    loaded = load_text(here.text)
+    return pipeline.translate_loaded(loaded, pipeline.options_of(loaded, "cilium", target, {}))
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio", "gateway-api"])
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_all_is_accounted_for_and_explained(shape: str, target: str) -> None:
+    report = moved(SHAPES[shape], target).report
+    assert not {row.fate.value for row in report.ledger} & {"dropped", "stranded", "unread"}
+    unexplained = [c["slice"] for c in report.verification.changes if not c["explained_by"]]
+    assert not unexplained
+
+
+def test_expressions_become_words_where_they_are_words() -> None:
+    result = moved(SHAPES["requests"], "istio")
+    documents = [yaml.safe_load(one.text) for one in result.documents]
+    (spec,) = [d["spec"] for d in documents if d["kind"] == "AuthorizationPolicy"]
+    (rule,) = spec["rules"]
+    assert rule["from"] == [{"source": {"serviceAccounts": ["shop/web"]}}]
+    assert rule["when"] == [{"key": "destination.port", "values": ["8080"]}]
+    (operation,) = [one["operation"] for one in rule["to"]]
+    assert sorted(operation["methods"]) == ["GET", "HEAD"]
+    assert all(path.startswith("/api/") for path in operation["paths"])
+    assert {"MM402", "MM479"} <= {finding.code for finding in result.report.findings}
