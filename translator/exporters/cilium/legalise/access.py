@@ -46,6 +46,8 @@ from translator.exporters.ports import bypasses_of, without_proxy
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 NOT_PODS = EVERYONE - PODS
+HOST_IS_HELD = "1.20"
+"""Since when rules for requests that name no peer hold for the node too (cilium/cilium pull request 44590)."""
 
 
 @dataclass(slots=True)
@@ -220,6 +222,8 @@ def _closed(
 ) -> None:
     usable = [box for box in boxes if all(h.wanted for h in box.headers)]
     ready = tuple(_distinct(state.ports.granted(usable, region)))
+    if state.options.target.at_least(HOST_IS_HELD):
+        ready = (*ready, *state.ports.probed(ready, region))
     opaque = state.ports.bytes_of((region,))
     if any(box.http and (box.ports.but or not (box.ports & opaque).empty) for box in usable):
         state.shut.extend(w.key for w in pods_in((region,), state.model.inventory))

@@ -11,9 +11,10 @@ from ir.attachment import Attachment, Scope, ServicePort, WorkloadPort
 from ir.inventory import Inventory, Workload
 from ir.language import Language
 from ir.provenance import Traced
-from translator.exporters.cilium.legalise.boxes import Box
+from translator.exporters.cilium.legalise.boxes import Box, By
 from translator.exporters.cilium.legalise.regions import Region, pods_in
 from translator.exporters.cilium.names import Names
+from translator.exporters.cilium.peers import Peers
 from translator.exporters.ports import protocol_of, readable
 
 F = TypeVar("F", bound=Closed | Grant | GuardedRoutes | Refusal | PeerMtls)
@@ -97,6 +98,19 @@ class Ports:
             if not ports.empty:
                 yield replace(box, ports=ports)
 
+    def probed(self, boxes: Sequence[Box], region: Region) -> Iterator[Box]:
+        """The node's own access to ports that it checks, where a rule for requests would hold for it too."""
+        for workload in pods_in((region,), self.inventory):
+            for probe in workload.probes:
+                number = workload.port_number(probe.port)
+                because: Traced[object] = Traced(
+                    "health check", (), probe.leaves or workload.leaves
+                )
+                if number is not None and any(_holds_node(box, number) for box in boxes):
+                    node = Peers(nodes=frozenset(("host",)))
+                    by = By(peers=(because,), ports=(because,))
+                    yield Box(peers=node, ports=Names.of(number), by=by)
+
     def declared(self, region: Region) -> Names[int]:
         """The ports that pods of the region are known to have."""
         pods: Sequence[Workload] = pods_in((region,), self.inventory)
@@ -106,3 +120,7 @@ class Ports:
 def _each(port: Traced[Port], numbers: Iterable[int | None]) -> Iterator[Traced[Port]]:
     for number in sorted(n for n in numbers if n is not None):
         yield port.derive(WorkloadPort(number))
+
+
+def _holds_node(box: Box, port: int) -> bool:
+    return box.http and box.ports.holds(port) and "host" in box.peers.nodes
