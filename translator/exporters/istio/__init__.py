@@ -14,6 +14,7 @@ from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
+from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import write
 from translator.exporters.network import beside
 from translator.exporters.prune import prune
@@ -30,12 +31,20 @@ def write_mesh(model: Model, options: Options) -> Export:
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
-    legal, more = legalise(pruned, options)
+    spoken = in_target_words(pruned.facts, model.inventory)
+    legal, more = legalise(replace(pruned, facts=tuple(spoken.facts)), options)
     legal = close(legal)
     emission = write(legal, options)
     return Export(
         legal=replace(legal, facts=(*legal.facts, *network)),
         emission=emission,
-        losses=(*joined.losses, *foreign, *guarded.losses, *lost, *more),
+        losses=(
+            *joined.losses,
+            *foreign,
+            *guarded.losses,
+            *lost,
+            *spoken.losses,
+            *more,
+        ),
         assumptions=joined.assumptions,
     )

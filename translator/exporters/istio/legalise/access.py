@@ -53,8 +53,10 @@ class Access:
 def legalise_access(model: Model) -> Access:
     """Doors become policies of their pods; what closes whole pods by itself stays as it is."""
     found = Access()
-    ported = [f for f in model.facts if _is_ported(f)]
-    found.facts.extend(f for f in model.facts if not _is_ported(f) and not isinstance(f, Probes))
+    doors = {key_of(f.attachment) for f in model.facts if isinstance(f, Closed) and _is_ported(f)}
+    ported = [f for f in model.facts if _is_ported(f) and key_of(_at(f)) in doors]
+    own = set(map(id, ported))
+    found.facts.extend(f for f in model.facts if id(f) not in own and not isinstance(f, Probes))
     territories = _territories(ported, model.inventory, found)
     for territory in territories:
         others = [t for t in territories if t is not territory and overlap(t.pods, territory.pods)]
@@ -92,13 +94,11 @@ def _is_ported(fact: Fact) -> bool:
 
 def _territories(facts: Sequence[Fact], inventory: Inventory, found: Access) -> list[Territory]:
     territories: dict[Pods, Territory] = {}
-    used: set[int] = set()
     for closed in facts:
         if not isinstance(closed, Closed):
             continue
         key = key_of(closed.attachment)
         same = [f for f in facts if not isinstance(f, Closed) and key_of(_at(f)) == key]
-        used.update(map(id, (closed, *same)))
         try:
             doors = list(_doors(closed, same, inventory))
             places = pods_of(closed.attachment.subject, inventory)
@@ -108,8 +108,6 @@ def _territories(facts: Sequence[Fact], inventory: Inventory, found: Access) -> 
         for pods in places:
             own = territories.setdefault(pods, Territory(pods))
             own.doors.extend(doors)
-    left = [f for f in facts if id(f) not in used]
-    found.losses.extend(_needless(fact) for fact in left)
     return [territories[pods] for pods in sorted(territories)]
 
 
@@ -318,18 +316,6 @@ def _unclosed(facts: Sequence[Fact], reason: str) -> Loss:
         sites=tuple(v for fact in facts for v in traced(fact)),
         message=f"a destination is not closed any more: {reason}.",
         advice="Add the workloads to the input, or select the pods by equal labels.",
-    )
-
-
-def _needless(fact: Fact) -> Loss:
-    return Loss(
-        code="MM402",
-        impact=Impact.NONE,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.ABSORBED,
-        sites=tuple(traced(fact)),
-        message="it lets in where nothing is closed.",
     )
 
 

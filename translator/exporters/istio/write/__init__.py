@@ -5,12 +5,13 @@ from __future__ import annotations
 from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
-from ir.traffic import RouteTable
+from ir.traffic import PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import bypasses, of_proxies
+from translator.exporters.istio.write.service import write_protocol
 from translator.exporters.istio.write.virtual_service import write_virtual_service
 
 
@@ -28,6 +29,8 @@ def write(model: Model, options: Options) -> Emission:
                 pass
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
+            case PortProtocol():
+                edits.append(write_protocol(fact, model.inventory))
             case Enrolment() | ProxySetting():
                 silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
                 edits.append(of_proxies(fact, silent=silent))

@@ -1,0 +1,76 @@
+"""What ports speak: the target goes by ``appProtocol`` of the Service, then by the name of its port, else it looks.
+
+istio/istio pkg/config/kube/conversion.go ``ConvertProtocol``, 1.31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ir.attachment import Scope, ServicePort
+from ir.inventory import Inventory, PortOfService
+from ir.model import Fact
+from ir.traffic import PortProtocol
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Severity, Support
+
+OPAQUE = "opaque"
+_BYTES = ("tcp", "mongo", "mysql", "redis")
+_TLS = ("https", "tls")
+_OWN = ("appProtocol", "name", "number", "guess", "service")
+"""Evidence that stands on the Service, where it stays."""
+
+
+def legalise_protocols(
+    facts: Sequence[Fact], inventory: Inventory, losses: list[Loss]
+) -> list[Fact]:
+    """The facts with those ports that the target must be told to pass on unread."""
+    kept: list[Fact] = []
+    for fact in facts:
+        if not isinstance(fact, PortProtocol) or (
+            fact.evidence not in _OWN and must_be_said(fact, inventory)
+        ):
+            kept.append(fact)
+        elif any(value.origin for value in traced(fact)):
+            losses.append(_loss(fact))
+    return kept
+
+
+def port_of(fact: PortProtocol, inventory: Inventory) -> PortOfService | None:
+    """The port of a listed service that a fact is about."""
+    subject = fact.attachment.subject
+    numbers = [p.value.port for p in fact.attachment.ports if isinstance(p.value, ServicePort)]
+    if subject.scope is not Scope.SERVICE or subject.namespace is None or subject.name is None:
+        return None
+    service = inventory.service(subject.namespace.value, subject.name.value)
+    if service is None or len(numbers) != 1:
+        return None
+    return next((port for port in service.ports if port.number == numbers[0]), None)
+
+
+def must_be_said(fact: PortProtocol, inventory: Inventory) -> bool:
+    """Whether the source passes on unread what the target would read or look at."""
+    port = port_of(fact, inventory)
+    if port is None or fact.protocol.value != OPAQUE:
+        return False
+    word = (port.app_protocol or port.name.partition("-")[0]).lower()
+    return word not in (*_BYTES, *_TLS)
+
+
+def _loss(fact: PortProtocol) -> Loss:
+    """What a Service says stays where it is; what another object says of a port is for the Service to say here."""
+    stays = fact.evidence in _OWN
+    return Loss(
+        code="MM552",
+        impact=Impact.NONE if stays else Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.INFO if stays else Severity.LOW,
+        fate=Fate.ABSORBED if stays else Fate.LOST,
+        sites=tuple(traced(fact)),
+        message="the protocol that the Service names for its port stays."
+        if stays
+        else f'that a port speaks "{fact.protocol.value}" is not written: the target goes by appProtocol or the name of the '
+        "Service's port, else it looks at the first bytes.",
+        advice="" if stays else "Set appProtocol on the ports of the Service.",
+    )
