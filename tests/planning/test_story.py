@@ -97,6 +97,24 @@ def test_a_client_that_is_told_to_use_mutual_tls_is_told_otherwise_before_its_se
     assert "DestinationRule/money/payments" in _applied(money, "1-prepare")
 
 
+def test_a_route_of_the_target_that_the_source_heeds_too_is_told() -> None:
+    """Istio ranks a prefix above a regular expression: the time limit of /search is gone until the clients have moved."""
+    told = [f.message for f in shop_plan().faults]
+    assert [f.code for f in shop_plan().faults] == ["MM916"]
+    assert "wave 3: clients in shop" in told[0]
+    assert "Service/shop/catalog port 80" in told[0]
+    assert "timeout" in told[0]
+
+
+def test_what_is_read_in_a_form_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["--node-networks", *NODES, "--cluster-networks", *PODS]
+    given = ["plan", str(SHOP), "--from", "istio", "--to", "linkerd", "--format", "text", *settings]
+    assert meshmigrate.main(given) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("istio 1.31 to linkerd 2.20: 5 waves")
+    assert said.err == ""
+
+
 def test_the_same_input_gives_the_same_plan() -> None:
     again = meshmigrate.plan(
         [SHOP], source="istio", target="linkerd", node_networks=NODES, cluster_networks=PODS

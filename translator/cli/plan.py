@@ -91,8 +91,9 @@ def run_plan(  # the options of a command
     write_all(folder, texts if folder else {}, others, force=wanted.force)
     if folder is None:
         out((FORMS[wanted.form](found),))
-    if not talk.quiet:
+    if not talk.quiet and (folder or wanted.form != "text"):
         err(plan_text(found))
+    if not talk.quiet:
         err(f"wrote {len(texts)} files to {folder}\n" if folder else "")
     return exit_code((*found.faults, *found.blockers, *found.decisions), wanted.fail_on)
 

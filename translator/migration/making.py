@@ -77,7 +77,7 @@ class Making:
                 _problem(f) for f in ground.result.report.findings if f.severity is Severity.BLOCKER
             ),
             decisions=(*self._decisions(),),
-            faults=tuple(fault for wave in waves for fault in _faults(wave)),
+            faults=tuple(p for wave in waves for p in (*_faults(wave), *_detours(wave))),
             waves=tuple(waves),
             calls=ground.calls,
             outside=ground.outside,
@@ -114,7 +114,13 @@ class Making:
         rollback = self._rollback(folder, number, (before, ready, moved, after))
         proofs = [
             self.proving.proved(
-                f"while pods are made anew: {what}", ready, moved, servers, clients, number
+                f"while pods are made anew: {what}",
+                ready,
+                moved,
+                servers,
+                clients,
+                number,
+                routes=clients == was == servers,
             )
             for what, servers, clients in (
                 ("all still in the source's mesh", was, was),
@@ -124,7 +130,9 @@ class Making:
             )
         ]
         proofs.append(
-            self.proving.proved("after the wave", after, after, now, now, number, after=True)
+            self.proving.proved(
+                "after the wave", after, after, now, now, number, after=True, routes=True
+            )
         )
         proofs.append(self.proving.rolled_back(number, before, (ready, moved, after), was))
         return self._told(number, steps, rollback, tuple(proofs)), after
@@ -137,7 +145,9 @@ class Making:
         after = dict(self.ground.end)
         folder = f"wave-{number:02d}"
         moved = self.course.moved(number)
-        everybody = moved.union(self.ground.outside)
+        everybody = moved.union(
+            self.ground.outside, (w.namespace for w in self.ground.models[0].inventory.workloads)
+        )
         steps = self._steps(folder, number, (before, ready, ready, after))
         rollback = self._rollback(folder, number, (before, ready, ready, after))
         proofs = (
@@ -304,6 +314,23 @@ def _faults(wave: Wave) -> Iterator[Problem]:
                 f"{where}: not proved: {proof.doubts[0]}{rest}.",
                 "Check it by hand.",
             )
+
+
+def _detours(wave: Wave) -> Iterator[Problem]:
+    """Clients that heed another route than at start and end while the wave lasts."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for proof in wave.proofs:
+        for one in proof.rerouted:
+            key = one.port, one.why.removesuffix(" heed another route meanwhile")
+            found.setdefault(key, {})[one.kind] = None
+    for (port, clients), kinds in found.items():
+        yield Problem(
+            "MM916",
+            "medium",
+            f"wave {wave.number}: {clients} heed another route to {port} than at start and end: other "
+            f"{', '.join(kinds)}.",
+            "Carry the wave out while there is little traffic to it, or give that service to the same wave as its clients.",
+        )
 
 
 def _who(one: Shown) -> str:

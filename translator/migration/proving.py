@@ -23,6 +23,7 @@ from translator.state import (
     gone,
     same,
 )
+from translator.verify.astray import astray
 from translator.verify.crossing import Crossing
 from translator.verify.result import Verdict
 from translator.verify.stage import Passage, Passed, Permit, Stage
@@ -47,6 +48,7 @@ class Proving:
     def proved(  # noqa: PLR0913  # a moment and who is where
         self, what: str, first: State, second: State, servers: frozenset[str], clients: frozenset[str],
         number: int, *, after: bool = False,
+        routes: bool = False,
     ) -> Proved:  # fmt: skip
         """What is let in and refused where each mesh reads its own state, with who is served by the second."""
         stage = Stage(self._read(first, SOURCE), self._read(second, TARGET), servers, clients)
@@ -74,10 +76,40 @@ class Proving:
             opened=shown[Passage.OPENED],
             listed=shown[Passage.LISTED],
             shut=shown[Passage.SHUT],
+            rerouted=tuple(self._rerouted(stage)) if routes else (),
             doubts=tuple(dict.fromkeys(
                 f"{door.name}: {reason}" for door in doors for reason in door.reasons
                 if door.verdict in (Verdict.MAY_DIFFER, Verdict.UNKNOWN))),
         )  # fmt: skip
+
+    def _rerouted(self, stage: Stage) -> Iterator[Shown]:
+        """For each client, service and kind of change a request; paths that are not in normal form are no matter here."""
+        start, end = self.ground.models
+        domain = self.options.trust_domain
+        for space, one in astray(start, stage, end, self._services(), domain):
+            kinds = dict.fromkeys(c.kind for c in one.changes if not c.odd)
+            for kind in kinds:
+                sample = next(c.witness for c in one.changes if c.kind is kind and not c.odd)
+                moved = space in stage.clients
+                yield Shown(
+                    kind=kind.value,
+                    port=one.name,
+                    witness=witness(sample.request),
+                    start="" if moved else sample.before,
+                    state=sample.after,
+                    end=sample.before if moved else "",
+                    why=f"clients in {space} heed another route meanwhile",
+                )
+
+    def _services(self) -> dict[str, tuple[str, ...]]:
+        """The services that each namespace calls, by what its callers may reach."""
+        inventory = self.ground.models[0].inventory
+        found: dict[str, dict[str, None]] = {}
+        for call in self.ground.calls:
+            workload = self.course.workloads[call.server]
+            for service in inventory.services_of(workload):
+                found.setdefault(call.client, {})[f"{service.namespace}/{service.name}"] = None
+        return {space: tuple(names) for space, names in found.items()}
 
     def _permits(self, number: int, *, after: bool) -> Iterator[Permit]:
         for side in (SOURCE, TARGET):

@@ -48,6 +48,16 @@ ENTRIES = (
         "kind: EnvoyFilter",
     ),
     Entry(
+        "MM916",
+        "Another route while a wave lasts",
+        "Clients that stay, or that have moved, take another route to a service than at start and end: other backends, "
+        "times or tries.",
+        "Both meshes heed routes of the Gateway API that are bound to a service, one of them before its own kinds; what "
+        "the target says beside the route, in annotations, the other does not read.",
+        "Carry the wave out while there is little traffic to that service, or move it together with its clients.",
+        "parentRefs: [{kind: Service, name: catalog}]",
+    ),
+    Entry(
         "MM915",
         "Call that was seen and is not known",
         "The export of flows shows a call whose caller or server is not in the input, or which no rule lets in.",
