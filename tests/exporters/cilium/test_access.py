@@ -287,3 +287,14 @@ def test_words_of_the_source_leave_the_objects_that_carried_them() -> None:
     )
     (edited,) = (d for d in translated(space).documents if d.edited)
     assert edited.value["metadata"] == {"name": "shop", "labels": {"team": "a"}}
+
+
+def test_pods_that_serve_udp_are_told_to_be_closed_for_it() -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: dns, namespace: shop, labels: {app: dns}}\n"
+        "spec: {containers: [{name: c, ports: [{containerPort: 53, protocol: UDP}]}]}\n"
+    )
+    (finding,) = (f for f in translated(pod, policy({})).report.findings if f.code == "MM482")
+    assert finding.impact is Impact.STRICTER
+    assert "Pod/shop/dns" in finding.message
+    assert "Deployment/shop/api" not in finding.message

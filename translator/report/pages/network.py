@@ -33,4 +33,13 @@ ENTRIES = (
         "Take out of the NetworkPolicy what the mesh refused, or delete it where all it says is said by what is written.",
         "kind: NetworkPolicy\nspec: {podSelector: {matchLabels: {app: api}}, ingress: [{}]}",
     ),
+    Entry(
+        "MM482",
+        "Other protocols than TCP",
+        "Traffic by UDP or SCTP to these pods is refused.",
+        "The source's rules are about TCP and leave other protocols alone; in the target a policy that closes a pod closes "
+        "it for all of them.",
+        "Add an ingress item for these ports with their protocol.",
+        "ports: [{containerPort: 53, protocol: UDP}]  # of a pod behind an AuthorizationPolicy",
+    ),
 )

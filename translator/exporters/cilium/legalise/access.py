@@ -321,6 +321,7 @@ def _tell(
     losses.extend(
         remarks.spellings(tuple(spelt(state.legal.facts, _form(rulings), state.model.inventory)))
     )
+    losses.extend(remarks.other_transports(pods_in(closed, state.model.inventory)))
     held = [region for region in closed if not within((region,), state.open)]
     losses.extend(remarks.nodes(_named(held, state)))
 

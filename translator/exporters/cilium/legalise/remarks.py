@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls
-from ir.inventory import Inventory
+from ir.inventory import Inventory, Workload
 from ir.language import Opaque
 from ir.model import Fact
 from ir.provenance import Traced
@@ -268,6 +268,23 @@ def undeclared(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator
             message="rules for requests are written for the ports that a container, a Service or a probe names and that no "
             f"Service declares to carry other things than HTTP; others are shut: {found}.",
             advice="Declare every port that is served.",
+        )
+
+
+def other_transports(closed: Sequence[Workload]) -> Iterator[Loss]:
+    """Pods that are closed by rules about TCP and serve other protocols, which no rule of the source is about."""
+    found = listed(w.key for w in closed if any(p.protocol != "TCP" for p in w.ports))
+    if found:
+        yield Loss(
+            code="MM482",
+            impact=Impact.STRICTER,
+            support=Support.NOT_YET,
+            fate=Fate.APPROXIMATED,
+            message=f"{found}: what comes in by UDP or SCTP is refused, since a policy that closes a pod closes it for every "
+            "protocol; in the source such traffic does not pass the proxy.",
+            why="Default deny holds for all of layer 4; the rules that are written are about TCP.",
+            advice="Add an ingress item for these ports with their protocol.",
+            doc=POLICY,
         )
 
 
