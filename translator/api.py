@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced
-from translator.report.model import Loss, Support
+from translator.report.model import Fate, Loss, Support
 from translator.source.leaves import Resource, Scalar
 from translator.target import Target
 
@@ -86,6 +86,8 @@ class Import:
     """Claimed resources that another mesh heeds too where they stand: what is not overwritten is to be deleted."""
     edits: tuple[Edit, ...] = ()
     """What leaves documents that stay, since the model says it."""
+    spoken: Mapping[int, Fate] = field(default_factory=dict)
+    """Leaves of documents that stay, which an edit or a finding of the importer is about, with their fates."""
     standing: tuple[Fact, ...] = ()
     """Facts of objects that stay as they are, whatever the target: they hold before and after, and are not written."""
 

@@ -181,7 +181,8 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     placed = [p for document in documents for p in document.placed]
     placed.extend(edited.placed)
     fates = settle(model, export.legal, placed, losses)
-    books = Books(loaded, imported, model, fates, losses, tuple(placed), rules.fates)
+    spoken = {**imported.spoken, **rules.fates}
+    books = Books(loaded, imported, model, fates, losses, tuple(placed), spoken)
     ledger, findings = rows(books, options)
     written = (*(_written(d) for d in documents), *(_edited(e) for e in edited.documents))
     proven = Proven(SWITCHED_OFF)

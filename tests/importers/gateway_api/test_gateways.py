@@ -178,15 +178,18 @@ def test_certificates_of_clients_are_asked_for_by_port(frontend: str, mode: List
     assert door.tls.value is mode
 
 
-def test_gateways_stay_unless_a_class_takes_over() -> None:
+def test_gateways_stay_but_for_a_class_that_takes_over() -> None:
     texts = (gateway(http()), route(f"parentRefs: [{AT_GATEWAY}], rules: [{{{HERE}}}]"))
     stays = to_linkerd(*texts)
     assert stays.documents == ()
     assert {row.fate for row in stays.report.ledger} == {Fate.CARRIED}
     moved = to_linkerd(*texts, gateway_class="nginx")
-    assert {d.resource for d in moved.documents} >= {"Gateway/edge/gw"}
-    fates = {row.fate for row in moved.report.ledger}
-    assert fates.isdisjoint({Fate.DROPPED, Fate.STRANDED})
+    (document,) = moved.documents
+    assert (document.resource, document.edited) == ("Gateway/edge/gw", True)
+    assert document.value["spec"]["gatewayClassName"] == "nginx"  # type: ignore[index]
+    assert "MM505" in {finding.code for finding in moved.report.findings}
+    assert {row.fate for row in moved.report.ledger} == {Fate.CARRIED, Fate.APPROXIMATED}
+    assert to_linkerd(*texts, gateway_class="some").documents == ()
 
 
 def test_the_older_route_holds_where_both_say_the_same() -> None:

@@ -1,7 +1,7 @@
 """Gateway API as a source, whatever implements it: ``read`` each resource, then ``link`` them.
 
-Routes of services are the mesh's. Gateways and the routes bound to them stay with the controller of their class unless
-another class is given to take over; what they say is stated all the same.
+Routes of services are the mesh's. Gateways and the routes bound to them stay, with the controller of their class or with
+that of the class that is given; what they say is stated all the same.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from ir.model import Fact, Inactive, Model
 from ir.traffic import RouteTable
 from translator.api import Edit, Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.gateway_api.findings import DROPPED, idle, of_others, pruned
+from translator.importers.gateway_api.findings import DROPPED, idle, of_class, of_others, pruned
 from translator.importers.gateway_api.gateway import read_gateway, read_listener_set
 from translator.importers.gateway_api.grants import Grants, read_grant
 from translator.importers.gateway_api.link.gateways import link_gateways
 from translator.importers.gateway_api.link.mesh import link_mesh
 from translator.importers.gateway_api.mixed import apart
-from translator.importers.gateway_api.model import RouteObject, Statement
+from translator.importers.gateway_api.model import GatewayObject, RouteObject, Statement
 from translator.importers.gateway_api.places import (
     GATEWAYS,
     GROUPS,
@@ -28,14 +28,15 @@ from translator.importers.gateway_api.places import (
     group_of,
     is_mixed,
     is_of_services,
+    is_own,
     is_route,
-    own_of,
 )
 from translator.importers.gateway_api.route import read_route
 from translator.importers.gateway_api.silence import defaults
 from translator.importers.gateway_api.stream_route import PROTOCOLS, read_stream_route
 from translator.importers.gateway_api.traffic_policy import link_policies, read_traffic_policy
 from translator.importers.linked import AGE
+from translator.report.model import Fate
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
 from translator.resources.kubernetes.read import read_inventory
@@ -52,12 +53,11 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         ExceptionGroup: of ``InputError``, all of the run together.
     """
     found = _Found()
-    claimed = own_of(resources, options)
-    own = {id(resource.node) for resource in claimed}
+    claimed = tuple(r for r in resources if is_own(r))
     for resource in resources:
         reader = _reader(resource, options)
         if reader is not None:
-            _read(resource, reader, found, options, own=id(resource.node) in own)
+            _read(resource, reader, found, options)
     grants = _grants(resources, options, found)
     if found.errors:
         message = "input that the API server would refuse"
@@ -65,15 +65,17 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     facts: list[Fact] = []
     mine, inactive = found.mine, found.inactive
-    for linked in (
-        link_mesh(mine, inventory, grants, options),
-        link_policies(mine),
-        link_gateways(mine, inventory, grants, options),
-    ):
+    for linked in (link_mesh(mine, inventory, grants, options), link_policies(mine)):
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
+    standing = link_gateways(found.theirs, inventory, grants, options).facts
     inactive.extend(idle(claimed, facts, inactive, found.losses))
     facts.extend(network_facts(read_network_policies(resources, options.namespace)))
+    if (
+        options.source.mesh == options.target.mesh
+    ):  # it is read back: there is nothing to be written
+        facts.extend(standing)
+        standing = ()
     guessed = any(isinstance(s, RouteObject) and not s.created.value for s in mine)
     competing = sum(isinstance(fact, RouteTable) for fact in facts) > 1
     model = Model(
@@ -92,7 +94,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         losses=tuple(found.losses),
         shared=tuple(r for r in claimed if is_of_services(r)),
         edits=tuple(found.edits),
-        standing=link_gateways(found.theirs, inventory, grants, options).facts,
+        spoken=found.spoken,
+        standing=standing,
     )
 
 
@@ -107,12 +110,11 @@ class _Found:
     inactive: list[Inactive] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
+    spoken: dict[int, Fate] = field(default_factory=dict)
     errors: list[InputError] = field(default_factory=list)
 
 
-def _read(
-    resource: Resource, reader: Reader, found: _Found, options: Options, *, own: bool
-) -> None:
+def _read(resource: Resource, reader: Reader, found: _Found, options: Options) -> None:
     """Adds a resource to what is written or to what stays; one that is both is taken apart."""
     root = root_cursor(resource, found.reads)
     try:
@@ -122,7 +124,7 @@ def _read(
     except InputError as error:
         found.errors.append(error)
         return
-    if own:
+    if is_own(resource):
         found.mine.append(statement)
         found.inert.extend(quiet)
         if isinstance(statement, RouteObject):
@@ -139,6 +141,11 @@ def _read(
         found.theirs.append(statement)
     if isinstance(statement, RouteObject):
         found.losses.extend(of_others(statement))
+    elif isinstance(statement, GatewayObject):
+        moved = tuple(of_class(statement, options))
+        found.edits.extend(edit for edit, _ in moved)
+        found.losses.extend(loss for _, loss in moved)
+        found.spoken.update((leaf, loss.fate) for _, loss in moved for leaf in loss.leaves)
 
 
 def _reader(resource: Resource, options: Options) -> Reader | None:

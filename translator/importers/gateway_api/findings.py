@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from ir.model import Fact, Inactive
 from ir.walk import traced
-from translator.api import Loss, Options
+from translator.api import Edit, Loss, Options
 from translator.importers.gateway_api.link.mesh import is_service
-from translator.importers.gateway_api.model import RouteObject
+from translator.importers.gateway_api.model import GatewayObject, RouteObject
 from translator.importers.gateway_api.places import GROUPS
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaves_below
@@ -72,3 +72,23 @@ def idle(
         own = set(leaves_below(resource))
         if not own & said:
             yield Inactive(leaves=tuple(sorted(own - told)), winner="", why=_IDLE)
+
+
+def of_class(gateway: GatewayObject, options: Options) -> Iterator[tuple[Edit, Loss]]:
+    """The change of a Gateway that gets the class that is given, and what it means."""
+    own, other = gateway.class_name, options.gateway_class
+    if other is None or own.value == other or options.source.mesh == options.target.mesh:
+        return
+    put = ((("spec", "gatewayClassName"), own.derive(other)),)
+    loss = Loss(
+        code="MM505",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        leaves=own.origin,
+        message=f"{gateway.meta.key} becomes one of class {other}: other pods serve it, at an address of their own.",
+        why="Another class is to take over.",
+        advice=f"See that {other} knows what its listeners and routes ask for, test, then point DNS to the new address.",
+    )
+    yield Edit(resource=gateway.meta.key, put=put, restart=False), loss

@@ -45,18 +45,12 @@ def read_gateway(root: Cursor, meta: Meta) -> GatewayObject:
     name = f"{meta.namespace.value}/{meta.name.value}"
     doors = tuple(_door(item, meta, name, spec) for item in spec.opt_list("listeners"))
     allowed = spec.opt_map("allowedListeners")
-    quiet = tuple(
-        (field, place.leaves())
-        for field in ("addresses", "infrastructure")
-        if (place := spec.opt(field)) is not None
-    )
     return GatewayObject(
         meta=meta,
         created=read_created(root),
         class_name=spec.str("gatewayClassName"),
         doors=doors,
         sets=_admission(allowed, meta, "None"),
-        quiet=quiet,
     )
 
 

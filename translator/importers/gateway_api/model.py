@@ -78,7 +78,6 @@ class GatewayObject:
     class_name: Traced[str]
     doors: tuple[Door, ...]
     sets: Admission
-    quiet: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

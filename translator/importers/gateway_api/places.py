@@ -1,14 +1,13 @@
 """Which objects are the mesh's, which are the gateways', and which another mesh heeds where they stand.
 
-A Gateway and the routes bound to it belong to the controller of its class, which is no part of a mesh and stays: unless
-another class is to take over, these objects stay as they are (GEP-1324: a mesh acts on routes whose parent is a Service).
+A Gateway and the routes bound to it belong to the controller of its class, which is no part of a mesh: they stay as they
+are (GEP-1324: a mesh acts on routes whose parent is a Service), but for the class where another one is to take over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from translator.api import Options
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.source.leaves import Node, Resource
 
@@ -23,11 +22,6 @@ _FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")
 _UNHEEDED = "is a word to one mesh, which Gateway API knows nothing of"
 
 
-def gateways_move(options: Options) -> bool:
-    """Whether what is for gateways is to be written: for a class that takes over, or when outputs are read back."""
-    return options.gateway_class is not None or options.source.mesh == options.target.mesh
-
-
 def is_of_services(resource: Resource) -> bool:
     """Whether it is a route of services, and of services alone."""
     kinds = tuple(_parents(resource))
@@ -40,43 +34,10 @@ def is_mixed(resource: Resource) -> bool:
     return "Service" in kinds and not is_of_services(resource)
 
 
-def own_of(resources: Sequence[Resource], options: Options) -> tuple[Resource, ...]:
-    """The objects of which the translation says what they say, so that they go.
-
-    A route moves with a gateway of the input; one whose gateways are elsewhere stays with them.
-    """
-    moving = frozenset(_doors(resources, options)) if gateways_move(options) else frozenset()
-    return tuple(r for r in resources if _is_own(r, moving, options))
-
-
-Owner = tuple[str, str, str]
-"""Kind, namespace and name."""
-
-
-def _doors(resources: Sequence[Resource], options: Options) -> Iterator[Owner]:
-    for resource in resources:
-        if group_of(resource) in GROUPS and resource.kind in GATEWAYS:
-            space = resource.namespace or options.namespace
-            yield resource.kind.removeprefix("X"), space, resource.name
-
-
-def _is_own(resource: Resource, moving: frozenset[Owner], options: Options) -> bool:
-    if is_of_services(resource):
-        return True
-    if group_of(resource) not in GROUPS:
-        return False
-    if is_route(resource):
-        space = resource.namespace or options.namespace
-        return any(owner in moving for owner in _owners(resource, space))
-    return resource.kind in POLICIES or (bool(moving) and resource.kind in GATEWAYS)
-
-
-def _owners(resource: Resource, home: str) -> Iterator[Owner]:
-    """The objects that a route belongs to."""
-    parents = _at(_at(resource.node, "spec"), "parentRefs")
-    for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
-        kind, space, name = (_word(item, key) for key in ("kind", "namespace", "name"))
-        yield (kind or "Gateway").removeprefix("X"), space or home, name
+def is_own(resource: Resource) -> bool:
+    """Whether the translation says what the object says, so that it goes."""
+    policy = group_of(resource) in GROUPS and resource.kind in POLICIES
+    return policy or is_of_services(resource)
 
 
 def _word(node: Node, key: str) -> str:

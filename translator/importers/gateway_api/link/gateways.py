@@ -15,7 +15,6 @@ from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, Servic
 from ir.edge import narrower
 from ir.inventory import Inventory, meets
 from ir.match import Pattern, PatternKind, View
-from ir.membership import Aspect, ProxySetting
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
 from ir.provenance import Traced, absorb, derived, trail
@@ -57,12 +56,6 @@ def link_gateways(
     for gateway in gateways:
         own, lost = _standing(gateway, sets, inventory)
         inactive.extend(lost)
-        if any(doors for _, doors in own):
-            facts.append(_setting(gateway, Aspect.GATEWAY_CLASS, gateway.class_name))
-            facts.extend(
-                _setting(gateway, Aspect.OTHER, Traced(f"{field} of the Gateway", leaves))
-                for field, leaves in gateway.quiet
-            )
         facts.extend(door.listener for _, doors in own for door in doors)
         for (kind, space, name), doors in own:
             owners.append((kind, space, name, doors))
@@ -136,23 +129,6 @@ def _conflicts(door: Door, others: Sequence[Door]) -> bool:
         if one == two and mine.hosts[0].name.value == theirs.hosts[0].name.value:
             return True
     return False
-
-
-def _setting(gateway: GatewayObject, aspect: Aspect, value: Traced[str]) -> ProxySetting:
-    meta = gateway.meta
-    subject = Subject(
-        scope=Scope.LISTENER,
-        namespace=Traced(meta.namespace.value, (), meta.because),
-        name=Traced(meta.name.value, (), meta.because),
-        trail=trail("the gateway", because=meta.because),
-    )
-    return ProxySetting(
-        subject=subject,
-        object=meta.key,
-        aspect=aspect,
-        value=value,
-        trail=trail(aspect.value, because=meta.because),
-    )
 
 
 def _tables(
