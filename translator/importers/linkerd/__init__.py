@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ir.model import Fact, Model
+from ir.model import Fact, Inactive, Model
 from ir.traffic import Protocol, RouteTable
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
@@ -13,7 +13,9 @@ from translator.importers.linkerd.authentication import mesh_tls_reader, read_ne
 from translator.importers.linkerd.authorization_policy import read_authorization_policy
 from translator.importers.linkerd.egress_network import read_egress_network
 from translator.importers.linkerd.external_workload import machine_facts, machine_reader
+from translator.importers.linkerd.grpc_route import grpc_route_reader
 from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
+from translator.importers.linkerd.ignored import ignored
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
 from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
@@ -76,7 +78,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inert: list[Inert] = []
     losses: list[Loss] = []
     claimed = tuple(r for r in resources if _group(r) in (*GROUPS, ROUTE_GROUP))
-    statements, errors = _statements(claimed, options, reads, inert, losses)
+    idle: list[Inactive] = []
+    statements, errors = _statements(claimed, options, reads, inert, losses, idle)
     if errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
@@ -99,19 +102,16 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     joined = tuple(read_membership(resources, options, reads))
     facts.extend((*joined, *kept_out(joined)))
     facts.extend(read_proxies(resources, options, reads))
-    guessed = any(
-        isinstance(s, (Server, HttpRoute, StreamRoute)) and not s.created.value for s in statements
-    )
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
-    inactive = (*access.inactive, *limits.inactive, *routes.inactive)
+    inactive = (*access.inactive, *limits.inactive, *routes.inactive, *idle)
     model = Model(
         facts=tuple(facts),
         defaults=defaults(options) if statements or inventory.workloads else (),
         objects=tuple(statement.meta.source for statement in statements),
         inactive=(*inactive, *unused(claimed, statements, facts, inactive, reads)),
         assumptions=(
-            *((AGE,) if guessed and competing else ()),
+            *((AGE,) if competing and _has_no_age(statements) else ()),
             *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
             *egress.assumptions,
             *routes.assumptions,
@@ -126,6 +126,12 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         reads=frozenset(reads),
         losses=(*losses, *routes.losses),
     )
+
+
+def _has_no_age(statements: Sequence[Statement]) -> bool:
+    """Whether one of those that compete by age does not tell its own."""
+    kinds = (Server, HttpRoute, StreamRoute)
+    return any(isinstance(s, kinds) and not s.created.value for s in statements)
 
 
 def _group(resource: Resource) -> str:
@@ -148,6 +154,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (POLICY, "HTTPLocalRateLimitPolicy"): rate_limit_reader(options),
         (POLICY, "HTTPRoute"): http,
         (ROUTE_GROUP, "HTTPRoute"): http,
+        (ROUTE_GROUP, "GRPCRoute"): grpc_route_reader(options),
         (ROUTE_GROUP, "Gateway"): read_gateway,
         (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS),
         (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP),
@@ -160,6 +167,7 @@ def _statements(
     reads: set[int],
     inert: list[Inert],
     losses: list[Loss],
+    idle: list[Inactive],
 ) -> tuple[list[Statement], list[InputError]]:
     found: list[Statement] = []
     errors: list[InputError] = []
@@ -180,6 +188,7 @@ def _statements(
             meta, own = read_metadata(root, options.namespace, inert_keys=_KEYS)
             found.append(reader(root, meta))
             inert.extend(own)
+            idle.extend(ignored(root, options))
         except InputError as error:
             errors.append(error)
     return found, errors

@@ -50,6 +50,11 @@ class Refused(Exception):  # noqa: N818  # carries a reason upwards
     """A value is not one that Linkerd takes: its whole family counts for nothing."""
 
 
+def is_limit(text: str) -> bool:
+    """Whether a route's own limit counts: ``1m30s`` does not, nor does ``0s``."""
+    return _DURATION.match(text) is not None and bool(text.strip("0msdh"))
+
+
 def seconds(words: Words, key: str) -> Traced[float] | None:
     """A whole number with one unit, or 0.
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 from ir.match import AllOf, Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced, absorb, trail
 from ir.resilience import Timeouts
-from ir.traffic import Route, RouteMatch
+from ir.traffic import Protocol, Route, RouteMatch
 from translator.api import Options
 from translator.importers.linkerd.age import read_created
 from translator.importers.linkerd.annotations import (
@@ -21,6 +21,7 @@ from translator.importers.linkerd.annotations import (
     TIMEOUT,
     Refused,
     Words,
+    is_limit,
     read_http_retry,
     read_timeouts,
 )
@@ -54,35 +55,52 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
         group = root.str("apiVersion").value.rpartition("/")[0]
         own = group == OWN_GROUP
         heeds = own or options.source.at_least(FIELD_SINCE)
+        form = own or enters(spec)
         spoken = options.source.at_least(SINCE)
         rules = spec.opt_list("rules")
         return HttpRoute(
             meta=meta,
             created=read_created(root),
             group=group,
+            protocol=Protocol.HTTP,
             parents=tuple(read_parents(spec, OWN_GROUP if own else ROUTE_GROUP)),
-            hosts=tuple(_host(host) for host in spec.opt_strings("hostnames")),
+            hosts=tuple(read_host(host) for host in spec.opt_strings("hostnames")),
             guarded=tuple(read_matches(rule, _DIALECT) for rule in rules) or ((),),
-            routes=tuple(_route(rule, meta, heeds=heeds) for rule in rules)
+            routes=tuple(_route(rule, meta, heeds=heeds, any_form=form) for rule in rules)
             or (Route(trail=trail("the rule that is there by default")),),
-            retry=_family(root, RETRY, read_http_retry) if spoken else None,
-            timeouts=_family(root, TIMEOUT, read_timeouts) if spoken else None,
+            retry=read_family(root, RETRY, read_http_retry) if spoken else None,
+            timeouts=read_family(root, TIMEOUT, read_timeouts) if spoken else None,
+            foreign=foreign(rules, meta),
             trail=absorb(meta.fact("HTTPRoute"), spec.empty("rules"), spec.empty("parentRefs")),
         )
 
     return read_http_route
 
 
-def _host(host: Traced[str]) -> Traced[Pattern]:
+def enters(spec: Cursor) -> bool:
+    """Whether a route is bound to a gateway, too."""
+    return any(parent.kind == "Gateway" for parent in read_parents(spec, ROUTE_GROUP))
+
+
+def foreign(rules: Sequence[Cursor], meta: Meta) -> tuple[int, ...]:
+    """The leaves of filters that are not known, for which Linkerd leaves the whole route out."""
+    unknown = (item for rule in rules for item in read_filters(rule, meta.namespace).unknown)
+    return tuple(leaf for item in unknown for leaf in item.leaves())
+
+
+def read_host(host: Traced[str]) -> Traced[Pattern]:
+    """The host, or the hosts below one."""
     if host.value.startswith("*."):
         return host.map(lambda text: Pattern(PatternKind.SUFFIX, text[1:], ignore_case=True))
     return host.map(lambda text: Pattern(PatternKind.EXACT, text, ignore_case=True))
 
 
-def _route(rule: Cursor, meta: Meta, *, heeds: bool) -> Route:
+def _route(rule: Cursor, meta: Meta, *, heeds: bool, any_form: bool) -> Route:
     filters = read_filters(rule, meta.namespace)
     times = rule.opt_map("timeouts") if heeds else None
-    request = None if times is None else times.opt_duration("request")
+    limit = None if times is None else times.opt("request")
+    heeded = limit is not None and (any_form or is_limit(limit.as_str().value))
+    request = limit.as_duration() if limit is not None and heeded else None
     return Route(
         matches=tuple(_alternative(match) for match in read_matches(rule, _DIALECT)),
         backends=read_backends(rule, meta.namespace),
@@ -112,7 +130,7 @@ def _annotations(root: Cursor) -> Cursor | None:
     return root.map("metadata").opt_map("annotations")
 
 
-def _family(root: Cursor, keys: Sequence[str], read: Callable[[Words], T | None]) -> T | None:
+def read_family(root: Cursor, keys: Sequence[str], read: Callable[[Words], T | None]) -> T | None:
     """What a family of annotations says."""
     found = _annotations(root)
     if found is None:

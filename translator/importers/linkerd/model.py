@@ -93,7 +93,7 @@ class RateLimitPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRoute:
-    """HTTPRoute of either group.
+    """HTTPRoute of either group, or GRPCRoute (``protocol``).
 
     ``guarded``: the alternatives of each rule, for parents that are Servers. ``routes``: the same rules with what they
     do, for parents that are Services; a route without backends goes to its parent. ``retry`` and ``timeouts`` come
@@ -103,12 +103,15 @@ class HttpRoute:
     meta: Meta
     created: Traced[str]
     group: str
+    protocol: Protocol
     parents: tuple[Parent, ...]
     hosts: tuple[Traced[Pattern], ...]
     guarded: tuple[tuple[AllOf, ...], ...]
     routes: tuple[Route, ...]
     retry: Retry | None
     timeouts: Timeouts | None
+    foreign: tuple[int, ...]
+    """Leaves of filters that are not known."""
     trail: Trail
 
 

@@ -14,7 +14,7 @@ from ir.inventory import Inventory
 from ir.match import AllOf, Part, Term, Test, View
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, absorb, trail
-from ir.traffic import NoMatch, Order
+from ir.traffic import NoMatch, Order, Protocol
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.linked import Linked
@@ -172,8 +172,7 @@ def _evidence(callers: Sequence[AllOf]) -> Evidence:
 
 def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoutes | None:
     """The routes on a Server with those who are admitted to them; ``None`` where it has none."""
-    candidates = routes.get(_server(held), ())
-    attached = sorted((r for r in candidates if is_on(r, held)), key=oldest_first)
+    attached = sorted(heeded_on(held, routes.get(_server(held), ())), key=oldest_first)
     if not attached:
         return None
     found: list[GuardedRoute] = []
@@ -218,6 +217,20 @@ def named_rule(route: HttpRoute, number: int) -> Traced[str]:
     return Traced(text, (), route.meta.because)
 
 
+def heeded_on(held: Held, routes: Sequence[HttpRoute]) -> tuple[HttpRoute, ...]:
+    """The routes on a Server: GRPCRoutes where it speaks gRPC, else HTTPRoutes where no GRPCRoute is in their way.
+
+    linkerd2 policy-controller/grpc/src/inbound.rs ``to_server``, policy-controller/k8s/status/src/index.rs
+    ``parent_condition_server``, 2.20.
+    """
+    attached = tuple(route for route in routes if is_on(route, held))
+    calls = tuple(route for route in attached if route.protocol is Protocol.GRPC)
+    protocol = held.server.protocol
+    if protocol is not None and protocol.value == "gRPC":
+        return calls
+    return () if calls else attached
+
+
 def is_on(route: HttpRoute, held: Held) -> bool:
     """Whether a route is attached to a Server, which must be in its own namespace."""
     meta = held.server.meta
@@ -230,7 +243,7 @@ def is_on(route: HttpRoute, held: Held) -> bool:
 
 
 def _itself(route: HttpRoute) -> _Target:
-    return route.group, "HTTPRoute", route.meta.namespace.value, route.meta.name.value
+    return route.group, route.meta.kind, route.meta.namespace.value, route.meta.name.value
 
 
 _OnServers = Mapping[tuple[str, str], Sequence[HttpRoute]]
@@ -258,8 +271,7 @@ def _homeless(
     homes += [
         _itself(route)
         for held in servers
-        for route in routes.get(_server(held), ())
-        if is_on(route, held)
+        for route in heeded_on(held, routes.get(_server(held), ()))
     ]
     used = {id(one) for one in admitted.of(*dict.fromkeys(homes))}
     for one in admitted.all:

@@ -29,11 +29,14 @@ def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> Rou
     if service is None:
         return table
     opaque = opaque_ports(service, target)
+    if table.protocol is Protocol.GRPC and target.at_least("2.18"):
+        opaque += tuple(p.number for p in service.ports if p.app_protocol.lower() == "http")
     own = [port.value.port for port in table.attachment.ports]
     if (own and all(n in opaque for n in own)) or len(opaque) == len(service.ports) > 0:
         return None
     out: tuple[Traced[ServicePort], ...] = tuple(named(ServicePort(n)) for n in opaque)
-    return replace(table, attachment=replace(table.attachment, excluding_ports=out))
+    at = table.attachment
+    return replace(table, attachment=replace(at, excluding_ports=(*at.excluding_ports, *out)))
 
 
 def where_heeded_outside(

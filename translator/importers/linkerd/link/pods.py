@@ -14,7 +14,7 @@ from ir.inventory import Inventory, Workload, equal_to, meets
 from ir.model import Fact
 from ir.provenance import Traced, absorb, named, trail
 from translator.api import Options
-from translator.importers.linkerd.link.access import is_on
+from translator.importers.linkerd.link.access import heeded_on
 from translator.importers.linkerd.link.servers import Held, granted_by
 from translator.importers.linkerd.model import HttpRoute, Statement
 from translator.importers.linkerd.server import DEFAULT_POLICIES
@@ -122,7 +122,7 @@ def probe_facts(
     for route in (s for s in statements if isinstance(s, HttpRoute)):
         routes.setdefault(route.meta.namespace.value, []).append(route)
     routed = {
-        space: [one for one in own if any(is_on(route, one) for route in routes.get(space, ()))]
+        space: [one for one in own if heeded_on(one, routes.get(space, ()))]
         for space, own in by_namespace(servers).items()
     }
     for workload in inventory.workloads:

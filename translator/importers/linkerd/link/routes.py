@@ -16,6 +16,7 @@ from ir.edge import Listener
 from ir.inventory import Inventory
 from ir.match import AllOf, Part, Pattern, Test, View
 from ir.model import Fact, Inactive
+from ir.opaque import Column, Opaque
 from ir.provenance import Traced, Trail, absorb, derived, named, trail
 from ir.traffic import (
     AS_DIALLED,
@@ -35,6 +36,7 @@ from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
+from translator.importers.linkerd.link.calls import calls_first
 from translator.importers.linkerd.link.opaque_ports import LIST, where_heeded, where_heeded_outside
 from translator.importers.linkerd.link.services import service_facts, with_inherited
 from translator.importers.linkerd.model import EgressNetwork, HttpRoute, Statement, StreamRoute
@@ -45,6 +47,8 @@ from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
+_FILTER = "a filter that Linkerd does not have keeps it from taking the route"
+_FOREIGN = "filters of what implements a gateway"
 _IGNORED = "Linkerd heeds no parent of this kind"
 
 
@@ -77,8 +81,23 @@ def link_routes(
             tables.append(
                 with_inherited(heeded, spoken) if isinstance(heeded, RouteTable) else heeded
             )
+    tables.extend(_foreign(statements, inactive))
+    tables, lower = calls_first(tables)
+    inactive.extend(lower)
     tables.extend(service_facts(spoken, tables, inventory, options))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
+
+
+def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Iterator[Opaque]:
+    """Filters that are not known, where a gateway may know them; elsewhere they are inactive."""
+    for route in statements:
+        if not isinstance(route, HttpRoute) or not route.foreign:
+            continue
+        if any(parent.kind == "Gateway" for parent in route.parents):
+            columns = (Column.ACCESS, Column.ROUTING, Column.HEADERS, Column.RESILIENCE)
+            yield Opaque(kind=_FOREIGN, may_touch=columns, trail=trail(_FOREIGN, *route.foreign))
+        else:
+            inactive.append(Inactive(leaves=route.foreign, winner="", why=_FILTER))
 
 
 def _lists(statements: Sequence[Statement]) -> dict[tuple[str, str], str | None]:
@@ -104,8 +123,9 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
             elif entered := tuple(_at_gateway(route, parent, gateways)):
                 tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
-                leaves = absorb(parent.spent, parent.name).origin
-                inactive.append(Inactive(leaves=leaves, winner="", why=_IGNORED))
+                leaves = _of_parent(parent)
+                why = _FILTER if served else _IGNORED
+                inactive.append(Inactive(leaves=leaves, winner="", why=why))
     inactive.extend(_streams(statements, gateways, tables))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
@@ -129,9 +149,15 @@ def _streams(
                     yield Inactive(leaves=leaves, winner="", why=_OUTRANKED)
 
 
+def _of_parent(parent: Parent) -> tuple[int, ...]:
+    """The leaves of a reference to a parent."""
+    parts = (parent.namespace, parent.name, parent.port, parent.section)
+    return absorb(parent.spent, *(part for part in parts if part is not None)).origin
+
+
 def _is_programmed(route: HttpRoute) -> bool:
     """Whether no filter keeps the controller from taking the route at all (policy-controller/k8s/index, 2.20)."""
-    return not any(rule.rewrite or rule.mirrors for rule in route.routes)
+    return not route.foreign and not any(rule.rewrite or rule.mirrors for rule in route.routes)
 
 
 def _at_gateway(
@@ -298,6 +324,7 @@ def _table(route: HttpRoute, parent: Parent) -> RouteTable:
     return RouteTable(
         name=Traced(route.meta.name.value, (), route.meta.because),
         attachment=_attachment(home, route.meta.namespace, parent),
+        protocol=route.protocol,
         order=Order.RANK,
         routes=tuple(_routes(route, home, parent)),
         no_match=NoMatch.PASS if leaves_by(parent) else NoMatch.NOT_FOUND,

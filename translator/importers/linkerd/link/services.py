@@ -15,6 +15,7 @@ from ir.match import View
 from ir.model import Fact
 from ir.opaque import Column, Opaque
 from ir.provenance import named, trail
+from ir.resilience import Retry
 from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteTable
 from translator.api import Options
 from translator.importers.linkerd.link.opaque_ports import where_heeded
@@ -24,17 +25,16 @@ from translator.importers.linkerd.services import ServiceWords, Spoken
 def with_inherited(table: RouteTable, spoken: Spoken) -> RouteTable:
     """The table with what its Service says where its routes say nothing."""
     words = next((w for w in spoken.values() if _is_of(table, w)), None)
-    if words is None or table.protocol is not Protocol.HTTP:
+    if words is None or table.protocol not in (Protocol.HTTP, Protocol.GRPC):
         return table
-    return replace(table, routes=tuple(_inherits(route, words) for route in table.routes))
+    retry = words.retry if table.protocol is Protocol.HTTP else words.grpc_retry
+    return replace(table, routes=tuple(_inherits(r, retry, words) for r in table.routes))
 
 
-def _inherits(route: Route, words: ServiceWords) -> Route:
+def _inherits(route: Route, retry: Retry | None, words: ServiceWords) -> Route:
     if route.redirect is not None:
         return route
-    return replace(
-        route, retry=route.retry or words.retry, timeouts=route.timeouts or words.timeouts
-    )
+    return replace(route, retry=route.retry or retry, timeouts=route.timeouts or words.timeouts)
 
 
 def service_facts(

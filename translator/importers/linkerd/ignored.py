@@ -1,0 +1,69 @@
+"""Fields and annotations of routes that Linkerd takes without a word and does nothing about.
+
+linkerd2 policy-controller/k8s/index/src/outbound/index/{http,grpc,tls,tcp}.rs and .../routes/http.rs by version: the
+limit for one backend is read by the webhook alone, ``timeouts.request`` of ``gateway.networking.k8s.io`` since 2.20 and
+only as a whole number with one unit, the annotations since 2.16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ir.model import Inactive
+from translator.api import Options
+from translator.importers.linkerd.annotations import RETRY, SINCE, TIMEOUT, is_limit
+from translator.importers.linkerd.http_route import FIELD_SINCE, OWN_GROUP, enters
+from translator.source.cursor import Cursor
+
+_FIELDS = {
+    "name": "the name of a rule decides nothing",
+    "retry": "Linkerd does not look at this field; its annotations say what is tried again",
+    "sessionPersistence": "Linkerd does not look at this field, and keeps no sessions",
+}
+_BACKEND = "Linkerd enforces no limit for one backend"
+_EARLY = f"Linkerd enforces this limit since {FIELD_SINCE}"
+_FORM = "Linkerd leaves out a limit that is no whole number with one unit, or is 0"
+_OTHER = "the annotation is for routes of another kind"
+_OLD = f"the annotation is heeded since {SINCE}"
+_OF_CALLS = "retry.linkerd.io/grpc"
+_OF_REQUESTS = "retry.linkerd.io/http"
+
+
+def ignored(root: Cursor, options: Options) -> Iterator[Inactive]:
+    """What of a route nobody heeds; what is bound to a gateway is for that to heed."""
+    kind, version = root.str("kind").value, root.str("apiVersion").value
+    if kind not in ("HTTPRoute", "GRPCRoute"):
+        return
+    own = version.startswith(OWN_GROUP)
+    spec = root.map("spec")
+    for rule in () if enters(spec) else spec.opt_list("rules"):
+        for field, why in _FIELDS.items():
+            if not own and (found := rule.opt(field)) is not None:
+                yield Inactive(leaves=found.leaves(), winner="", why=why)
+        times = rule.opt_map("timeouts")
+        if times is not None:
+            yield from _limits(times, options, own=own)
+    annotations = root.map("metadata").opt_map("annotations")
+    if annotations is not None:
+        yield from _annotations(annotations, kind, options)
+
+
+def _limits(times: Cursor, options: Options, *, own: bool) -> Iterator[Inactive]:
+    backend, request = times.opt("backendRequest"), times.opt("request")
+    if backend is not None:
+        yield Inactive(leaves=backend.leaves(), winner="", why=_BACKEND)
+    if request is None or own:
+        return
+    if not options.source.at_least(FIELD_SINCE):
+        yield Inactive(leaves=request.leaves(), winner="", why=_EARLY)
+    elif not is_limit(request.as_str().value):
+        yield Inactive(leaves=request.leaves(), winner="", why=_FORM)
+
+
+def _annotations(found: Cursor, kind: str, options: Options) -> Iterator[Inactive]:
+    other = _OF_CALLS if kind == "HTTPRoute" else _OF_REQUESTS
+    old = not options.source.at_least(SINCE)
+    for key in (*RETRY, *TIMEOUT):
+        place = found.opt(key)
+        if place is not None and (old or key == other):
+            yield Inactive(leaves=place.leaves(), winner="", why=_OLD if old else _OTHER)
