@@ -18,13 +18,18 @@ from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_read
 from translator.importers.linkerd.ignored import ignored
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
-from translator.importers.linkerd.link.pods import pod_facts, probe_facts, read_default_policies
+from translator.importers.linkerd.link.identity_ports import (
+    default_facts,
+    read_identity_ports,
+)
+from translator.importers.linkerd.link.pods import probe_facts, read_default_policies
 from translator.importers.linkerd.link.profiles import link_profiles
 from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
 from translator.importers.linkerd.link.unused import unused
+from translator.importers.linkerd.link_kind import mirrored, read_link
 from translator.importers.linkerd.membership import read_membership
 from translator.importers.linkerd.model import HttpRoute, Server, Statement, StreamRoute
 from translator.importers.linkerd.proxies import read_proxies
@@ -93,10 +98,11 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     routes = profiled.outrank(link_routes(statements, inventory, options, profiled.heard(spoken)))
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
-    facts.extend(machine_facts(statements))
+    facts.extend((*machine_facts(statements), *mirrored(statements)))
     facts.extend(network_facts(read_network_policies(resources, options.namespace)))
     policies = read_default_policies(resources, options, reads)
-    facts.extend(pod_facts(policies, servers, inventory, options))
+    asked = read_identity_ports(resources, options, reads)
+    facts.extend(default_facts(asked, policies, servers, inventory, options))
     facts.extend(protocol_facts(servers, inventory, options.source))
     facts.extend(probe_facts(statements, servers, inventory, options))
     joined = tuple(read_membership(resources, options, reads))
@@ -145,6 +151,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (POLICY, "Server"): read_server,
         (POLICY, "ServerAuthorization"): server_authorization_reader(options),
         (POLICY, "EgressNetwork"): read_egress_network,
+        ("multicluster.linkerd.io", "Link"): read_link,
         ("linkerd.io", "ServiceProfile"): profile_reader(options),
         ("split.smi-spec.io", "TrafficSplit"): read_traffic_split,
         ("workload.linkerd.io", "ExternalWorkload"): machine_reader(options),
@@ -191,4 +198,6 @@ def _statements(
             idle.extend(ignored(root, options))
         except InputError as error:
             errors.append(error)
+    served = (leaf for s in found if isinstance(s, Gateway) for leaf in s.trail.origin)
+    inert.extend(Inert(leaf, "who serves a gateway is for its class to say") for leaf in served)
     return found, errors

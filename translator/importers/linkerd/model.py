@@ -207,11 +207,20 @@ class ServerAuthorization:
     trail: Trail
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterLink:
+    """``multicluster.linkerd.io`` Link: another cluster whose Services are mirrored. ``trail``: all that it says."""
+
+    meta: Meta
+    trail: Trail
+
+
 Statement = (
     EgressNetwork
     | ServiceProfile
     | TrafficSplit
     | ServerAuthorization
+    | ClusterLink
     | Machine
     | Server
     | AuthorizationPolicy

@@ -59,17 +59,24 @@ def _policy(resource: Resource, node: Node | None) -> Traced[str] | None:
 
 
 def pod_facts(
-    written: Written, servers: Sequence[Held], inventory: Inventory, options: Options
+    written: Written,
+    servers: Sequence[Held],
+    inventory: Inventory,
+    options: Options,
+    narrowed: Mapping[str, Sequence[int]],
 ) -> Iterator[Fact]:
-    """For each workload that is listed: closed on the ports that no Server holds, and who comes in there."""
+    """For each workload that is listed: closed on the ports that no Server holds, and who comes in there.
+
+    ``narrowed``: ports of workloads on which something else is said.
+    """
     servers_in = by_namespace(servers)
     for workload in inventory.workloads:
         policy = written.get(workload.key) or written.get(f"Namespace//{workload.namespace}")
         if policy is None or policy.value in ("all-unauthenticated", "audit"):
             continue
-        held = held_ports(workload, servers_in)
+        held = sorted({*held_ports(workload, servers_in), *narrowed.get(workload.key, ())})
         attachment = Attachment(
-            subject=_subject(workload),
+            subject=pods_only(workload),
             excluding_ports=tuple(named(WorkloadPort(port), policy) for port in held),
             enforced_at=EnforcedAt.SERVER,
         )
@@ -82,7 +89,8 @@ def pod_facts(
         yield from granted_by(policy, attachment, options)
 
 
-def _subject(workload: Workload) -> Subject:
+def pods_only(workload: Workload) -> Subject:
+    """The pods of a workload."""
     return Subject(
         scope=Scope.WORKLOADS,
         namespace=Traced(workload.namespace),
@@ -132,7 +140,7 @@ def probe_facts(
             open_by_path = Traced(ProbeAccess.BY_PATH, stated_by=silence(options, "probeNetworks"))
             yield Probes(
                 attachment=Attachment(
-                    subject=_subject(workload),
+                    subject=pods_only(workload),
                     ports=tuple(Traced(WorkloadPort(port)) for port in ports),
                     enforced_at=EnforcedAt.SERVER,
                 ),
