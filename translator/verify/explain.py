@@ -26,8 +26,8 @@ IMPACTS: Mapping[Kind, frozenset[Impact]] = {
 ANY = frozenset((Impact.DIFFERENT, Impact.STRICTER, Impact.LOOSER))
 """Impacts that explain a change of routing: what is lost of a route may well be called stricter or looser."""
 
-_BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retries"}
-"""Changes that a finding about a default of the source explains wherever they occur, by the end of its field."""
+_BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retr"}
+"""Changes that a finding about a default of the source explains wherever they occur, by a word of its field."""
 
 _FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT, Kind.EJECTION, Kind.EJECTION_MANNER))
 _WEAKER = "MM411"

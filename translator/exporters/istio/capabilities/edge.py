@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from translator.api import Grade, Row
-from translator.exporters.istio.capabilities.rows import whole
+from translator.exporters.istio.capabilities.rows import field, whole
 
 _ENTRY = "Write a ServiceEntry."
 
@@ -13,9 +13,9 @@ ROWS: tuple[Row, ...] = (
     whole("ListenerHost", Grade.NOT_YET, "MM501", "listeners of gateways are not written yet."),
     whole("ExternalService", Grade.NOT_YET, "MM502", "names outside are not written yet.", advice=_ENTRY),
     whole("ExternalPort", Grade.NOT_YET, "MM502", "names outside are not written yet.", advice=_ENTRY),
-    whole("ExternalEndpoint", Grade.NOT_YET, "MM502", "names outside are not written yet.", advice=_ENTRY),
-    whole("ExternalWorkload", Grade.NOT_YET, "MM526", "workloads outside the cluster are not written yet.",
-          advice="Write a WorkloadEntry."),
+    field("ExternalEndpoint.placement", Grade.NOT_YET, "MM526", "network, locality and weight are not written yet."),
+    whole("ExternalEndpoint", Grade.PARTIAL),
+    whole("ExternalWorkload", Grade.PARTIAL),
     whole("EgressPolicy", Grade.NOT_YET, "MM503", "what may be reached outside is not limited yet.", impact="LOOSER",
           advice="Write a Sidecar with outboundTrafficPolicy."),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ir.model import Model
 from translator.api import Loss, Options
 from translator.exporters.istio.legalise.defaults import lose_defaults
+from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
 from translator.exporters.istio.legalise.protocols import legalise_protocols
 from translator.exporters.istio.legalise.routes import legalise_routes
@@ -19,5 +20,6 @@ def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     losses.extend(routed.losses)
     facts = legalise_protocols(routed.facts, model.inventory, losses)
     losses.extend(lose_defaults(model, options))
-    joined = tuple(legalise_membership(facts, losses))
+    machines = tuple(legalise_machines(facts, losses))
+    joined = tuple(legalise_membership(machines, losses))
     return replace(model, facts=joined, defaults=()), tuple(losses)

@@ -28,13 +28,62 @@ def legalise_protocols(
     """The facts with those ports that the target must be told to pass on unread."""
     kept: list[Fact] = []
     for fact in facts:
-        if not isinstance(fact, PortProtocol) or (
-            fact.evidence not in _OWN and must_be_said(fact, inventory)
-        ):
+        if not isinstance(fact, PortProtocol):
             kept.append(fact)
+            continue
+        said = fact.evidence not in _OWN and must_be_said(fact, inventory)
+        if said:
+            kept.append(fact)
+            losses.append(_at_both_ends(fact))
         elif any(value.origin for value in traced(fact)):
             losses.append(_loss(fact))
+        services = () if said else _services(fact, inventory)
+        if services:
+            losses.append(_of_pods(fact, services))
     return kept
+
+
+def _services(fact: PortProtocol, inventory: Inventory) -> tuple[str, ...]:
+    """The services of pods whose port is passed on unread, which say nothing of it themselves."""
+    subject = fact.attachment.subject
+    if subject.scope is not Scope.WORKLOADS or fact.protocol.value != OPAQUE or not subject.name:
+        return ()
+    own = next((w for w in inventory.workloads if w.key == subject.name.value), None)
+    numbers = [p.value.port for p in fact.attachment.ports]
+    if own is None:
+        return ()
+    return tuple(
+        service.key
+        for service in inventory.services_of(own)
+        if any(own.port_number(port.target) in numbers for port in service.ports)
+    )
+
+
+def _at_both_ends(fact: PortProtocol) -> Loss:
+    subject = fact.attachment.subject
+    names = [v.value for v in (subject.namespace, subject.name) if v is not None]
+    return Loss(
+        code="MM552",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=(fact.protocol,),
+        message=f"a port of Service/{'/'.join(names)} is passed on unread by the proxies of its pods too, whatever these said.",
+        advice="Give the pods another Service where requests to them are to be read.",
+    )
+
+
+def _of_pods(fact: PortProtocol, services: Sequence[str]) -> Loss:
+    return Loss(
+        code="MM552",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        sites=(fact.protocol,),
+        message=f"pods pass on a port unread; the target goes by their services, which do not say so: {', '.join(services)}.",
+        advice="Set appProtocol: tcp on the ports of these services.",
+    )
 
 
 def port_of(fact: PortProtocol, inventory: Inventory) -> PortOfService | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
+from ir.edge import ExternalWorkload
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
 from ir.traffic import PortProtocol, RouteTable
@@ -13,6 +14,7 @@ from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import bypasses, of_proxies
 from translator.exporters.istio.write.service import write_protocol
 from translator.exporters.istio.write.virtual_service import write_virtual_service
+from translator.exporters.istio.write.workload_entry import write_workload_entry
 
 
 def write(model: Model, options: Options) -> Emission:
@@ -29,6 +31,8 @@ def write(model: Model, options: Options) -> Emission:
                 pass
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
+            case ExternalWorkload():
+                manifests.append(write_workload_entry(fact))
             case PortProtocol():
                 edits.append(write_protocol(fact, model.inventory))
             case Enrolment() | ProxySetting():
