@@ -187,3 +187,13 @@ def test_trap_gateway_api_36_status_says_nothing_of_requests() -> None:
     assert said(read(text)) == said(read(seen))
     fates = {r.path.split(".")[0]: r.fate for r in to_linkerd(seen).report.ledger}
     assert fates["status"] is Fate.INERT
+
+
+def test_a_redirect_that_goes_and_leaves_nothing_behind_is_told_as_stricter() -> None:
+    prefix = "{type: RequestRedirect, requestRedirect: {path: {type: ReplacePrefixMatch, replacePrefixMatch: /b}}}"
+    gone = f"{{{_ON_A}filters: [{prefix}]}}"
+    for rest in (f"{{matches: [{{path: {{value: /c}}}}], {_TO_NEW}}}", f"{{{_TO_NEW}}}"):
+        result = to_linkerd(mesh(f"{gone}, {rest}"))
+        codes = {finding.code for finding in result.report.findings}
+        assert "MM204" in codes
+        assert "MM904" not in codes

@@ -35,16 +35,19 @@ def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTabl
     """The table with redirects that can be said; the rules of the others go."""
     losses: list[Loss] = []
     routes = []
+    gone: list[Loss] = []
     for route in table.routes:
         if route.redirect is None:
             routes.append(route)
             continue
         reason = _reason(route, route.redirect, target)
         if reason:
-            losses.append(_gone(tuple(traced(route)), reason))
+            gone.append(_gone(tuple(traced(route)), reason))
         else:
             routes.append(replace(route, redirect=_said(route.redirect, losses, target)))
-    return replace(table, routes=tuple(routes)), losses
+    if routes and all(route.matches for route in routes):  # no rule takes what is left over
+        gone = [replace(loss, impact=Impact.STRICTER) for loss in gone]
+    return replace(table, routes=tuple(routes)), [*gone, *losses]
 
 
 def _reason(route: Route, redirect: Redirect, target: Redirects) -> str:
