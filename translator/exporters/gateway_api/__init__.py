@@ -13,7 +13,11 @@ from translator.exporters.extensions import without_extensions
 from translator.exporters.gateway_api.capabilities import ROWS
 from translator.exporters.gateway_api.edge import at_the_edge
 from translator.exporters.gateway_api.edition import Edition
-from translator.exporters.gateway_api.legalise.defaults import lose_defaults, pinned_retry
+from translator.exporters.gateway_api.legalise.defaults import (
+    lose_defaults,
+    of_target,
+    pinned_retry,
+)
 from translator.exporters.gateway_api.legalise.egress import without_egress
 from translator.exporters.gateway_api.legalise.extensions import WORDS
 from translator.exporters.gateway_api.legalise.guards import without_guards
@@ -72,7 +76,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         *lose_defaults(model, pinned=pinned is not None),
     )
     emission = write(legal, options, names)
-    legal = replace(legal, facts=(*legal.facts, *network))
+    legal = replace(legal, facts=(*legal.facts, *network), defaults=of_target(options))
     return Export(
         legal=legal,
         emission=emission,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ir.model import Default, Model
+from ir.provenance import Silence, silent, trail
 from ir.resilience import Retry
 from translator.api import Loss, Options
 from translator.exporters.gateway_api.edition import Edition
@@ -16,6 +17,7 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 PIN = "pin"
 _RETRY = "Route.retry"
+_DOCS = "https://gateway-api.sigs.k8s.io/reference/spec/"
 _SEVERITIES = {_RETRY: Severity.MEDIUM, "LoadBalancing.algorithm": Severity.INFO}
 _OWN = "What implements the routes does what it does."
 _WRITTEN = "It is written on the routes of the output as far as Gateway API can say it; not for services without routes."
@@ -27,6 +29,14 @@ def pinned_retry(model: Model, options: Options, edition: Edition) -> Retry | No
         return None
     found = (d.fact for d in model.defaults if d.key == _RETRY)
     return next((f for f in found if isinstance(f, Retry) and f.attempts.value), None)
+
+
+def of_target(options: Options) -> tuple[Default, ...]:
+    """What holds where nothing is written: the API names no further tries (geps/gep-1731, 1.6)."""
+    silence = Silence("gateway-api", options.target.version, "HTTPRoute.spec.rules[].retry", _DOCS)
+    never = Retry(attempts=silent(0, silence), trail=trail("no further tries"))
+    text = "A request is never tried again."
+    return (Default(key=_RETRY, text=text, silence=silence, fact=never),)
 
 
 def lose_defaults(model: Model, *, pinned: bool) -> Iterator[Loss]:
