@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from ir.opaque import Opaque
+from ir.traffic import RouteTable
 from translator import pipeline
 from translator.registry import load_importer
+from translator.resources.kubernetes.read import below
+from translator.source.leaves import leaf_ref
 from translator.source.load import load_text
 
 LINK = """\
@@ -24,6 +27,13 @@ kind: Gateway
 metadata: {name: ingress, namespace: shop}
 spec: {gatewayClassName: kong, listeners: [{name: http, protocol: HTTP, port: 80}]}
 """
+ROUTE = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: face, namespace: other}
+spec: {parentRefs: [{name: ingress, namespace: shop}], rules: [{backendRefs: [{name: face, port: 80}]}]}
+"""
 
 
 def test_trap_linkerd_51_mirrored_services_are_not_understood() -> None:
@@ -33,6 +43,22 @@ def test_trap_linkerd_51_mirrored_services_are_not_understood() -> None:
     (opaque,) = (fact for fact in found.model.facts if isinstance(fact, Opaque))
     assert opaque.kind == "services of another cluster that are mirrored"
     assert found.losses == ()
+
+
+def test_the_namespace_of_a_routes_gateway_is_not_forgotten() -> None:
+    loaded = load_text(
+        GATEWAY.replace("}]}", ", allowedRoutes: {namespaces: {from: All}}}]}") + ROUTE
+    )
+    options = pipeline.options_of(loaded, "linkerd@2.20", "linkerd", {})
+    found = load_importer("linkerd")(loaded.resources, options)
+    (table,) = (fact for fact in found.model.facts if isinstance(fact, RouteTable))
+    parents = below(loaded.resources[1].node, "spec", "parentRefs")
+    assert parents is not None
+    assert isinstance(parents.value, list)
+    parent = below(parents.value[0], "namespace")
+    assert parent is not None
+    leaf = leaf_ref(loaded.resources[1].document.number, parent.leaf)
+    assert leaf in table.trail.origin
 
 
 def test_the_class_of_a_gateway_is_not_forgotten() -> None:

@@ -219,7 +219,8 @@ def _bound(
 
 
 def _bound_by(node: Trail, parent: Parent) -> Trail:
-    return absorb(node, parent.spent, *(() if parent.section is None else (parent.section,)))
+    parts = (parent.namespace, parent.port, parent.section)
+    return absorb(node, parent.spent, *(part for part in parts if part is not None))
 
 
 def _entrance(listener: Listener, parent: Parent) -> Attachment:
