@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ir.membership import Aspect, ProxySetting
 from ir.opaque import Opaque
 from tests.importers.cilium.cluster import (
     FROM_WEB,
@@ -194,3 +195,40 @@ def test_a_wide_policy_may_leave_out_namespaces() -> None:
         policy(wide=True, endpointSelector={"matchExpressions": [spared]}, ingress=[{}])
     )
     assert other.lets(WORLD, to="web")
+
+
+def test_annotations_of_services_are_settings() -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "far",
+            "namespace": "shop",
+            "annotations": {
+                "service.cilium.io/global": "true",
+                "service.cilium.io/lb-l7-algorithm": "random",
+                "other": "x",
+            },
+        },
+        "spec": {"ports": [{"port": 80}]},
+    }
+    found = [f for f in cluster(service).model.facts if isinstance(f, ProxySetting)]
+    assert {(f.aspect, f.value.value) for f in found} == {
+        (Aspect.NETWORKS, "true"),
+        (Aspect.BALANCING, "random"),
+    }
+    told = {f.code for f in cluster(service).translated.report.findings}
+    assert {"MM306", "MM604"} <= told
+
+
+def test_policies_with_an_order_are_in_doubt_and_stay() -> None:
+    top = {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "top"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}},
+    }
+    report = cluster(top).translated.report
+    fates = {r.fate.value for r in report.ledger if r.resource.startswith("ClusterNetworkPolicy")}
+    assert fates == {"carried"}
+    assert report.verification.verdict == "MAY_DIFFER"

@@ -22,8 +22,9 @@ from translator.importers.cilium.unread import (
     kind_not_read,
     read_piece,
 )
+from translator.importers.cilium.words import read_services
 from translator.resources.kubernetes.metadata import Meta, read_metadata
-from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
+from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource, leaves_below
@@ -58,8 +59,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     losses.extend(linked.losses)
     facts: list[Fact] = [*linked.facts]
     facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
+    facts.extend(read_services(resources, options, reads))
     inactive = [*linked.inactive, *_unused(statements, facts)]
-    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
+    facts.extend(network_of(resources, options.namespace))
     policies = any(isinstance(one, Policy) for one in statements)
     model = Model(
         facts=tuple(facts),

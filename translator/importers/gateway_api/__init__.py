@@ -38,7 +38,7 @@ from translator.importers.gateway_api.traffic_policy import link_policies, read_
 from translator.importers.linked import AGE
 from translator.report.model import Fate
 from translator.resources.kubernetes.metadata import Meta, read_metadata
-from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
+from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource
@@ -70,7 +70,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inactive.extend(linked.inactive)
     standing = link_gateways(found.theirs, inventory, grants, options).facts
     inactive.extend(idle(claimed, facts, inactive, found.losses))
-    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
+    facts.extend(network_of(resources, options.namespace))
     if (
         options.source.mesh == options.target.mesh
     ):  # it is read back: there is nothing to be written

@@ -69,7 +69,7 @@ from translator.importers.linked import Linked
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
-from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
+from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource
@@ -158,7 +158,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions.extend(linked.assumptions)
     heeded = as_heeded(facts, words)
     facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
-    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
+    facts.extend(network_of(resources, options.namespace))
     joined = tuple(read_membership(words))
     facts.extend((*joined, *kept_out(joined), *told.facts))
     facts.extend(class_gateways(others, options, reads))

@@ -46,7 +46,7 @@ from translator.resources.gateway_api.gateway import Gateway, read_gateway
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
-from translator.resources.kubernetes.network_policy import network_facts, read_network_policies
+from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource, leaves_below
@@ -99,7 +99,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
     facts.extend((*machine_facts(statements), *mirrored(statements)))
-    facts.extend(network_facts(read_network_policies(resources, options.namespace)))
+    facts.extend(network_of(resources, options.namespace))
     policies = read_default_policies(resources, options, reads)
     asked = read_identity_ports(resources, options, reads)
     facts.extend(default_facts(asked, policies, servers, inventory, options))

@@ -123,6 +123,28 @@ def network_facts(policies: Sequence[NetworkPolicy]) -> Iterator[Fact]:
             yield from _facts(policy, direction, rules)
 
 
+ORDERED = ("policy.networking.k8s.io",)
+"""Groups of policies with an order among them, which are not read: AdminNetworkPolicy, ClusterNetworkPolicy and such."""
+
+
+def network_of(resources: Sequence[Resource], namespace: str) -> Iterator[Fact]:
+    """What all policies of the network say of who may connect."""
+    yield from network_facts(read_network_policies(resources, namespace))
+    yield from ordered_policies(resources)
+
+
+def ordered_policies(resources: Sequence[Resource]) -> Iterator[Opaque]:
+    """Policies of the cluster's administrators: they stay in force, and what they say of who connects is in doubt."""
+    for resource in resources:
+        if resource.api_version.rpartition("/")[0] in ORDERED:
+            yield Opaque(
+                kind=f"{resource.kind}//{resource.name}",
+                intent=Intent.ACCESS_RULES,
+                may_touch=(Column.ACCESS,),
+                trail=trail(resource.kind, because=leaves_below(resource)),
+            )
+
+
 def _facts(policy: NetworkPolicy, direction: Direction, rules: Sequence[Json]) -> Iterator[Fact]:
     node = trail(policy.key, because=policy.leaves)
     at = Attachment(subject=_subject(policy), enforced_at=EnforcedAt.NODE)
