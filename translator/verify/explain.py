@@ -142,7 +142,7 @@ class Claims:
         field = _BY_DEFAULT.get(kind)
         if field is not None:
             if field not in self._by_field:
-                told = [n for n, c in enumerate(self.all) if c.default.endswith(field)]
+                told = [n for n, c in enumerate(self.all) if field in c.default]
                 self._by_field[field] = told
             yield from self._by_field[field]
 
