@@ -86,13 +86,13 @@ class Edition:
 
     @property
     def versions(self) -> Mapping[Protocol, str]:
-        """The API version of the route of a protocol, for those that have one."""
-        found = {Protocol.HTTP: GATEWAY_API, Protocol.GRPC: GATEWAY_API}
+        """The API version of the route of a protocol, for those that have one and are written."""
+        found = {Protocol.HTTP: GATEWAY_API}
         if self._since("1.5"):
             found[Protocol.TLS] = f"{ROUTE_GROUP}/{self._tls_route}"
         if self._since("1.6"):
             word = "v1" if self.target.at_least("1.6") else "v1alpha2"
-            found[Protocol.TCP] = found[Protocol.UDP] = f"{ROUTE_GROUP}/{word}"
+            found[Protocol.TCP] = f"{ROUTE_GROUP}/{word}"
         return found
 
     @property

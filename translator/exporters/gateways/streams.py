@@ -21,15 +21,18 @@ from translator.report.model import Support
 _ADVICE = "Write the route by hand, or give these connections a host or a port of their own."
 
 
-_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6", Protocol.UDP: "1.6"}
+_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6"}
 
 
 def missing_kind(protocol: Protocol) -> Unreachable:
     """Why connections of the protocol have no route in this version and channel."""
+    if protocol not in _SINCE:
+        reason = f"a {protocol.upper()}Route is not written yet"
+        return Unreachable("MM213", reason, "Write it by hand.", Support.NOT_YET)
     return Unreachable(
         "MM213",
         f"{protocol.upper()}Route is no kind of this version's standard channel",
-        f"Take Gateway API {_SINCE.get(protocol, '1.1')} or later, or the experimental channel (--target-version).",
+        f"Take Gateway API {_SINCE[protocol]} or later, or the experimental channel (--target-version).",
         Support.VERSION,
     )
 
