@@ -292,8 +292,8 @@ class Loss:
 
     @property
     def gravity(self) -> Severity:
-        """The severity that was given, else the one that the impact deserves."""
-        if self.severity is not None:
+        """The severity that was given, else the one that the impact deserves; wider access is always a blocker."""
+        if self.severity is not None and self.impact is not Impact.LOOSER:
             return self.severity
         match self.impact:
             case Impact.LOOSER | Impact.INVALID:

@@ -267,7 +267,6 @@ def by_block(stated: Sequence[Stated]) -> Iterator[Loss]:
             code="MM411",
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
-            severity=Severity.MEDIUM,
             fate=Fate.APPROXIMATED,
             sites=_sites([way for _, way in stated]),
             because=_doors(stated),

@@ -127,7 +127,6 @@ def nodes(names: Iterable[str]) -> Iterator[Loss]:
             code="MM480",
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
-            severity=Severity.MEDIUM,
             fate=Fate.APPROXIMATED,
             message="what runs on the node itself comes in to each of its pods with any request, as its health checks do: "
             f"{found}.",

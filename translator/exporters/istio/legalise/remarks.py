@@ -60,7 +60,6 @@ def probed_behind(
             code="MM404",
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
-            severity=Severity.LOW,
             message=f"health checks of {', '.join(found)} come in by the agent of the proxy, whatever the routes admit.",
             why="The injector turns them to the agent; in the source a port with routes lets in what these admit alone.",
             advice="Nothing: they pass where they failed.",
