@@ -253,7 +253,7 @@ def test_blocks_of_addresses_are_about_the_outside_alone_and_told() -> None:
 def test_paths_with_several_slashes_are_told_in_both_directions() -> None:
     result = translated(allow(to(paths=["/a"], methods=["GET"]), to(notPaths=["/b"], ports=["1"])))
     told = {f.impact: f.severity for f in result.report.findings if f.code == "MM408"}
-    assert told == {Impact.LOOSER: Severity.LOW, Impact.STRICTER: Severity.LOW}
+    assert told == {Impact.LOOSER: Severity.BLOCKER, Impact.STRICTER: Severity.LOW}
 
 
 def test_where_the_source_merges_slashes_too_nothing_is_told() -> None:
