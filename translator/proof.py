@@ -9,6 +9,7 @@ from ir.behaviour.request import Request
 from ir.model import Model
 from translator.after import Document, as_source, standing
 from translator.api import Import, Loss, Options
+from translator.heeded import claims_of, newly_heeded, told_of
 from translator.registry import SOURCES, load_importer
 from translator.report.model import (
     ODD_PATHS,
@@ -108,11 +109,12 @@ def prove(done: Translated, options: Options) -> Proven:
     except ExceptionGroup as errors:
         reason = f"what was written cannot be read back: {errors.exceptions[0]}"
         return Proven(Verification(reason=reason))
-    proof = compare(done.model, after.model, _terms(done, after, options))
-    return Proven(_verification(proof), tuple(_told(proof)))
+    own = tuple(newly_heeded(done.loaded, done.imported, after))
+    proof = compare(done.model, after.model, _terms(done, after, own, options))
+    return Proven(_verification(proof), (*_told(proof), *map(Told, told_of(own, proof))))
 
 
-def _terms(done: Translated, after: Import, options: Options) -> Terms:
+def _terms(done: Translated, after: Import, own: Sequence[Resource], options: Options) -> Terms:
     access: dict[str, dict[str, None]] = {}
     routes: dict[str, dict[str, None]] = {}
 
@@ -133,7 +135,7 @@ def _terms(done: Translated, after: Import, options: Options) -> Terms:
         cluster_domain=options.cluster_domain,
         unread={space: tuple(names) for space, names in access.items()},
         unread_routes={space: tuple(names) for space, names in routes.items()},
-        claims=tuple(map(_claim, done.losses)),
+        claims=(*map(_claim, done.losses), *claims_of(own)),
     )
 
 

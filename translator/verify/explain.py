@@ -64,6 +64,8 @@ class Claim:
     message: str
     default: str = ""
     """The field where nothing is written, if it is about what the source does then."""
+    later: bool = False
+    """Whether it is about objects that the later side alone heeds: it explains what these decide there."""
 
     def may_explain(self, kind: Kind) -> bool:
         """Whether it is about what has changed at all."""
@@ -112,11 +114,15 @@ class Claims:
         self.all = tuple(claims)
         self._by_leaf: dict[int, list[int]] = {}
         self._by_name: dict[str, list[int]] = {}
+        self._by_later_leaf: dict[int, list[int]] = {}
         self._by_field: dict[str, list[int]] = {}
         self.used: set[int] = set()
         for number, claim in enumerate(self.all):
+            by_leaf = self._by_later_leaf if claim.later else self._by_leaf
             for leaf in claim.leaves:
-                self._by_leaf.setdefault(leaf, []).append(number)
+                by_leaf.setdefault(leaf, []).append(number)
+            if claim.later:
+                continue
             for name in dict.fromkeys(_NAME.findall(claim.message)):
                 self._by_name.setdefault(name, []).append(number)
 
@@ -150,6 +156,8 @@ class Claims:
         found: dict[int, None] = {}
         for leaf in sample.before_leaves:
             found.update(dict.fromkeys(self._by_leaf.get(leaf, ())))
+        for leaf in sample.after_leaves:
+            found.update(dict.fromkeys(self._by_later_leaf.get(leaf, ())))
         request = sample.request
         leaver = request.caller.namespace if request.external else ""
         for name in (request.workload, request.service, f"Service/{request.service}", leaver):
@@ -163,5 +171,5 @@ class Claims:
         return tuple(
             claim
             for number, claim in enumerate(self.all)
-            if claim.impact in kinds and number not in self.used
+            if claim.impact in kinds and number not in self.used and not claim.later
         )

@@ -68,4 +68,14 @@ ENTRIES = (
         "found an old mistake.",
         "# two mesh-wide PeerAuthentications: the older one is heeded\nkind: PeerAuthentication",
     ),
+    Entry(
+        "MM108",
+        "Object that begins to hold",
+        "An object of the input that the source does not look at decides about requests once the target is there.",
+        "The input holds kinds of the target's own: from an earlier trial, or because both meshes are in the cluster. The "
+        "proof says which requests fare otherwise by it, and in which way.",
+        "Decide whether it is meant to hold after the migration; delete it before, if it is not. Where the target is in the "
+        "cluster already and heeds it, nothing changes.",
+        "# in the input of istio-to-cilium\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy",
+    ),
 )
