@@ -17,6 +17,7 @@ from ir.traffic import (
     HeaderEdit,
     HeaderSide,
     Mirror,
+    Protocol,
     Redirect,
     Rewrite,
     Route,
@@ -44,8 +45,12 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
         spec["exportTo"] = [
             Said("." if own else n.value, (n, audience.trail)) for n in audience.namespaces
         ]
-    spec["http"] = [_rule(route, options) for route in table.routes]
     purpose = (table.trail, table.name, *((audience.trail,) if audience is not None else ()))
+    if table.protocol is Protocol.TCP:
+        spec["tcp"] = [_stream(route, table, options) for route in table.routes]
+        purpose = (*purpose, *(r.name for r in table.routes if r.name is not None))
+    else:
+        spec["http"] = [_rule(route, options) for route in table.routes]
     return Manifest(
         api_version=NETWORKING,
         kind="VirtualService",
@@ -58,6 +63,18 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
 
 def _host(name: str, space: str, options: Options) -> str:
     return f"{name}.{space}.svc.{options.cluster_domain}" if space else name
+
+
+def _stream(route: Route, table: RouteTable, options: Options) -> Tree:
+    """Connections to the ports of the table."""
+    tree: dict[str, Tree] = {}
+    ports: list[Tree] = [
+        {"port": port.derive(int(port.value.port))} for port in table.attachment.ports
+    ]
+    if ports:
+        tree["match"] = ports
+    tree["route"] = [_backend(backend, options) for backend in route.backends]
+    return tree
 
 
 def _rule(route: Route, options: Options) -> Tree:
