@@ -89,3 +89,13 @@ def test_the_page_opens_without_complaint_and_fits_the_window(width: int, tmp_pa
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
                 assert page.evaluate("window.hit === undefined")
                 assert page.locator("details.wave").count() == len(plan.waves)
+
+
+def test_metrics_that_change_their_names_are_in_every_form_that_is_read_at_leisure() -> None:
+    plan = shop_plan()
+    names = [one.source for one in plan.metrics]
+    assert "istio_requests_total" in names
+    assert [one["source"] for one in json.loads(plan_json(plan))["metrics"]] == names
+    for form in (plan_markdown(plan), plan_html(plan)):
+        assert "istio_requests_total" in form
+        assert "response_total" in form

@@ -7,24 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from translator.audit.grade import KEPT, SAID, grade, worst
 from translator.report.areas import area, namespace_of
-from translator.report.audit import Matter, Outlook, Readiness, Renamed
+from translator.report.audit import Matter, Outlook, Readiness
 from translator.report.headline import headline
 from translator.report.model import Finding, LedgerRow, Report, Severity, Source
 from translator.report.render.groups import Cause, causes
 from translator.source.leaves import Resource
-from translator.telemetry.meshes import VOCABULARIES
-from translator.telemetry.pages import pair_rows
+from translator.telemetry.pages import renamed
 
 MOST_MATTERS = 40
 """Causes that an audit keeps: a reader who needs all of them translates."""
-
-
-def renamed(source: str, target: str) -> tuple[Renamed, ...]:
-    """What the source counts and what the target counts instead; nothing where one of them counts nothing itself."""
-    if source not in VOCABULARIES or target not in VOCABULARIES:
-        return ()
-    rows = pair_rows(VOCABULARIES[source], VOCABULARIES[target])
-    return tuple(Renamed(*(part.strip("`") for part in row)) for row in rows)
 
 
 def outlook(report: Report, spaces: Sequence[str], home: Callable[[str], str]) -> Outlook:

@@ -29,6 +29,7 @@ from translator.state import (
     State,
     applied,
 )
+from translator.telemetry.pages import renamed
 
 _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
 
@@ -82,6 +83,7 @@ class Making:
             calls=ground.calls,
             outside=ground.outside,
             assumptions=ASSUMPTIONS,
+            metrics=renamed(source.mesh, target.mesh),
             files=self.folder.files(),
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from translator.report.metrics import Renamed
 from translator.report.model import Source, Tool, Version
 
 
@@ -54,15 +55,6 @@ class Matter:
     count: int
     namespaces: tuple[str, ...]
     first: Source | None
-
-
-@dataclass(frozen=True, slots=True)
-class Renamed:
-    """A metric of the source and what the target counts instead, empty for nothing; ``note``: what differs."""
-
-    source: str
-    target: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from translator.report.metrics import Renamed
 from translator.report.model import Tool, Version
 
 
@@ -183,6 +184,7 @@ class Plan:
     calls: tuple[Call, ...]
     outside: tuple[str, ...]
     assumptions: tuple[str, ...]
+    metrics: tuple[Renamed, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property

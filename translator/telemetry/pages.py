@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
+from translator.report.metrics import Renamed
 from translator.telemetry.meshes import VOCABULARIES
 from translator.telemetry.vocabulary import (
     Dimension,
@@ -46,6 +47,14 @@ def pair_rows(source: Vocabulary, target: Vocabulary) -> Iterator[tuple[str, str
             yield _named(one), "", f"{target.mesh} does not count {one.measure.value}"
         else:
             yield _named(one), _named(instead), "; ".join(_differences(one, instead))
+
+
+def renamed(source: str, target: str) -> tuple[Renamed, ...]:
+    """What the source counts and what the target counts instead; nothing where one of them counts nothing itself."""
+    if source not in VOCABULARIES or target not in VOCABULARIES:
+        return ()
+    rows = pair_rows(VOCABULARIES[source], VOCABULARIES[target])
+    return tuple(Renamed(*(part.strip("`") for part in row)) for row in rows)
 
 
 def _differences(one: Series, instead: Series) -> Iterator[str]:

@@ -95,8 +95,19 @@ def _markdown(plan: Plan) -> Iterator[str]:
         yield f"- [ ] {check.what}: `{check.command}`"
     for wave in plan.waves:
         yield from _wave(wave)
+    yield from _metrics(plan)
     yield from ("", "## What is taken for granted", "")
     yield from (f"- {text}" for text in plan.assumptions)
+
+
+def _metrics(plan: Plan) -> Iterator[str]:
+    """Dashboards and rules that read these change with the wave that moves what they watch."""
+    if plan.metrics:
+        yield from ("", "## What is counted, and by which names", "")
+        yield f"| {plan.source.mesh} | {plan.target.mesh} | what differs |"
+        yield "|---|---|---|"
+        for one in plan.metrics:
+            yield f"| `{cell(one.source)}` | {f'`{cell(one.target)}`' if one.target else 'nothing'} | {cell(one.note)} |"
 
 
 def cell(text: str) -> str:
