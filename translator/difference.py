@@ -115,7 +115,8 @@ def read_tree(loaded: Loaded, options: Options) -> Tree:
         ExceptionGroup: of ``InputError``.
     """
     imported = load_importer(options.source.mesh)(loaded.resources, options)
-    return Tree(loaded, imported, imported.options or options, imported.model)
+    model = replace(imported.model, facts=(*imported.model.facts, *imported.standing))
+    return Tree(loaded, imported, imported.options or options, model)
 
 
 def laid_over(both: Loaded, after: Loaded, options: Options) -> Loaded:

@@ -450,3 +450,36 @@ def test_the_commands_of_the_page_on_the_proof_do_what_they_say(run: Run, sides:
     (sides / "out" / "all.yaml").write_text(BASE)
     assert len(commands) == 4
     assert [run("verify", *command.split()).code for command in commands] == [0, 0, 0, 0]
+
+
+DOOR = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: door, namespace: shop}
+spec: {gatewayClassName: envoy, listeners: [{name: h, port: 80, protocol: HTTP}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{name: door}]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /a}}]
+    backendRefs: [{name: web, port: 80}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+"""
+
+
+def test_gateways_that_stay_as_they_are_are_compared_all_the_same(run: Run, tmp_path: Path) -> None:
+    for side, text in (("one", DOOR), ("other", DOOR.replace("value: /a", "value: /b"))):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "edge.yaml").write_text(text)
+    told = ("--from", "gateway-api", "--to", "gateway-api")
+    ran = run("verify", str(tmp_path / "one"), str(tmp_path / "other"), *told)
+    assert ran.code == 5
+    assert "newly allowed: Gateway/shop/door port 80" in ran.out
+    assert run("verify", str(tmp_path / "one"), str(tmp_path / "one"), *told).code == 0

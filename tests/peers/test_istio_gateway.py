@@ -173,8 +173,8 @@ def compared(name: str) -> Difference:
     after = load_text(yaml.safe_dump_all([*spoken(made), *kept, *around, yaml.safe_load(PLAIN)]))
     options = options_of(before, "gateway-api", "istio", {"cluster_domain": DOMAIN})
     mine = read_tree(before, options)
-    doors = standing(mine.imported, given)
-    whole = replace(mine.model, facts=(*mine.model.facts, *doors))
+    own = mine.imported.model
+    whole = replace(own, facts=(*own.facts, *standing(mine.imported, given)))
     return compare_trees(replace(mine, model=whole), read_tree(after, as_source(options)))
 
 
