@@ -10,7 +10,7 @@ from ir.access import Certainty, Closed, Evidence, Grant, Layer, Refusal
 from ir.attachment import Attachment, Scope
 from ir.behaviour.languages import language_of
 from ir.behaviour.stages import Condition, Exit, Rule, Way
-from ir.behaviour.strip import condition, rule_of
+from ir.behaviour.strip import TCP, condition, rule_of
 from ir.inventory import Inventory, Workload, meets
 from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
 
@@ -181,6 +181,7 @@ def _texts(part: Part, workload: Workload, inventory: Inventory) -> tuple[str, .
         Part.NAMESPACE_LABELS: ("",),
         Part.ENTITY: ("cluster", "all"),
         Part.DNS_NAME: (),
+        Part.TRANSPORT: (TCP,),
     }
     if part is Part.SERVICE:
         return tuple(f"{s.namespace}/{s.name}" for s in inventory.services_of(workload))
