@@ -24,7 +24,8 @@ def differences(before: Outcome, after: Outcome) -> tuple[tuple[Kind, ...], bool
     if _refuses(before) and not _refuses(after):
         # That no route matches is no refusal, though nobody is served; an answer that is written is one.
         return (Kind.NEWLY_ALLOWED if before.kind == "answer" else Kind.REROUTED,), False
-    if before.kind != after.kind:
+    # Two refusals are the same answer, whether a rule says it or no rule matches: what they say is compared below.
+    if before.kind != after.kind and not _refuses(before):
         return (Kind.REROUTED,), False
     kind, unclear = _other_shares(before, after)
     found = [] if kind is None else [kind]

@@ -71,16 +71,16 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     standing = link_gateways(found.theirs, inventory, grants, options).facts
     inactive.extend(idle(claimed, facts, inactive, found.losses))
     facts.extend(network_of(resources, options.namespace))
-    if (
-        options.source.mesh == options.target.mesh
-    ):  # it is read back: there is nothing to be written
+    said = list(mine)
+    if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
         facts.extend(standing)
+        said.extend(found.theirs)
         standing = ()
-    guessed = any(isinstance(s, RouteObject) and not s.created.value for s in mine)
+    guessed = any(isinstance(s, RouteObject) and not s.created.value for s in said)
     competing = sum(isinstance(fact, RouteTable) for fact in facts) > 1
     model = Model(
         facts=tuple(facts),
-        defaults=defaults(options) if mine else (),
+        defaults=defaults(options) if said else (),
         objects=tuple(statement.meta.source for statement in mine),
         inactive=tuple(inactive),
         assumptions=(AGE,) if guessed and competing else (),
