@@ -24,5 +24,5 @@ ROWS: tuple[Row, ...] = (
     whole("SessionAffinity", Grade.NOT_YET, "MM306", "requests of one session do not keep to one endpoint.",
           advice="Set sessionAffinity: ClientIP on the Service.", source=MESH),
     whole("RateLimit", Grade.NOT_YET, "MM542", "requests are not limited.", "LOOSER",
-          f"{ENVOY} (envoy.filters.http.local_ratelimit)", MESH),
+          f"{ENVOY} (envoy.filters.http.local_ratelimit)", source=MESH),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from translator.exporters.cilium.capabilities.rows import MESH, whole
 _ROUTES = (
     "rules for where requests go are not translated yet: they go where the Service sends them."
 )
-_BY_HAND = "Write HTTPRoutes and GRPCRoutes for the Service (1.16 and later); each needs the port of its parent."
+_BY_HAND = "Write HTTPRoutes (1.16 and later) or GRPCRoutes (1.17 and later) for the Service; each needs the port of its parent."
 _GATEWAYS = (
     "gateways are not translated yet: nothing enters by them once the source's gateway is gone."
 )
@@ -25,8 +25,8 @@ ROWS: tuple[Row, ...] = (
                    "FixedAnswer", "Rewrite", "Mirror", "CrossOrigin")),
     whole("EndpointSubset", Grade.NOT_YET, "MM210", "subsets of a service are not translated yet.", advice=_BY_HAND),
     whole("PortProtocol", Grade.FULL),
-    whole("Listener", Grade.NOT_YET, "MM501", _GATEWAYS, "STRICTER", _CLASS, MESH),
-    whole("ListenerHost", Grade.NOT_YET, "MM501", _GATEWAYS, "STRICTER", _CLASS, MESH),
+    whole("Listener", Grade.NOT_YET, "MM501", _GATEWAYS, "STRICTER", _CLASS, source=MESH),
+    whole("ListenerHost", Grade.NOT_YET, "MM501", _GATEWAYS, "STRICTER", _CLASS, source=MESH),
     *(whole(kind, Grade.NOT_YET, "MM502", _NAMES, "DIFFERENT")
       for kind in ("ExternalService", "ExternalPort", "ExternalEndpoint", "ExternalWorkload")),
     whole("EgressPolicy", Grade.NOT_YET, "MM503", _EGRESS, "LOOSER", "Write egress rules with toFQDNs by hand."),

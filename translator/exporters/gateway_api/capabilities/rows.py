@@ -1,54 +1,18 @@
-"""How rows are written, and what they have in common."""
+"""Rows of this target, with its documentation."""
 
 from __future__ import annotations
 
-from translator.api import Row
+from functools import partial
+
+from translator.exporters import rows
+from translator.exporters.rows import ROUTES
 
 DOCS = "https://gateway-api.sigs.k8s.io/reference/spec/"
-ROUTES = ("RouteTable",)
-"""Facts that say where requests go."""
 
 STANDARD = "standard"
 """The channel without what is still being tried."""
 
+whole = partial(rows.whole, source=DOCS)
+field = partial(rows.field, source=DOCS)
 
-def whole(
-    kind: str, grade: str, code: str = "", why: str = "", impact: str = "", advice: str = ""
-) -> Row:
-    """What holds for all fields of a class that no row before names."""
-    return Row(
-        key=f"{kind}.*",
-        grade=grade,
-        code=code,
-        why=why,
-        impact=impact,
-        advice=advice,
-        source=DOCS,
-    )
-
-
-def field(  # noqa: PLR0913  # a row of a table
-    key: str,
-    grade: str,
-    code: str = "",
-    why: str = "",
-    advice: str = "",
-    *,
-    within: tuple[str, ...] = (),
-    impact: str = "",
-    until: str = "",
-    channel: str = "",
-) -> Row:
-    """What holds for one field of a class, in all facts or in those of ``within``, in some versions or all."""
-    return Row(
-        key=key,
-        grade=grade,
-        code=code,
-        why=why,
-        advice=advice,
-        within=within,
-        impact=impact,
-        until=until,
-        channel=channel,
-        source=DOCS,
-    )
+__all__ = ["DOCS", "ROUTES", "STANDARD", "field", "whole"]

@@ -1,52 +1,18 @@
-"""How rows are written, and what they have in common.
+"""Rows of this target, with its documentation.
 
 Sources are the field inventories and evaluation rules of linkerd2 and linkerd2-proxy at 2.20.
 """
 
 from __future__ import annotations
 
-from translator.api import Row
+from functools import partial
+
+from translator.exporters import rows
+from translator.exporters.rows import ACCESS, ROUTES
 
 DOCS = "https://linkerd.io/2/reference/"
-ACCESS = ("Grant", "Refusal", "AuditMark", "ExternalDecision")
-"""Facts that say who may do what."""
 
-ROUTES = ("RouteTable",)
-"""Facts that say where requests go."""
+whole = partial(rows.whole, source=DOCS)
+field = partial(rows.field, source=DOCS)
 
-
-def whole(
-    kind: str, grade: str, code: str = "", why: str = "", impact: str = "", advice: str = ""
-) -> Row:
-    """What holds for all fields of a class that no row before names."""
-    return Row(
-        key=f"{kind}.*",
-        grade=grade,
-        code=code,
-        why=why,
-        impact=impact,
-        advice=advice,
-        source=DOCS,
-    )
-
-
-def field(  # noqa: PLR0913, PLR0917  # a row of a table
-    key: str,
-    grade: str,
-    code: str = "",
-    why: str = "",
-    advice: str = "",
-    within: tuple[str, ...] = (),
-    impact: str = "",
-) -> Row:
-    """What holds for one field of a class, in all facts or in those of ``within``."""
-    return Row(
-        key=key,
-        grade=grade,
-        code=code,
-        why=why,
-        advice=advice,
-        within=within,
-        impact=impact,
-        source=DOCS,
-    )
+__all__ = ["ACCESS", "DOCS", "ROUTES", "field", "whole"]
