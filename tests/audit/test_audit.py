@@ -164,7 +164,7 @@ def test_all_forms_tell_every_grade(shop: Audit, vault: Path) -> None:
         )
         for look in only(told).outlooks:
             for one in look.namespaces:
-                name = one.namespace or "(whole estate)"
+                name = one.namespace or "(no namespace)"
                 assert any(
                     name in line and f"{one.grade.value}  {one.why}" in line
                     for line in text.splitlines()

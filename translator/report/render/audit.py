@@ -20,7 +20,7 @@ MATTERS = 8
 _SHOWN = 4
 """Places or namespaces that are named."""
 _LONGEST = 200
-WHOLE = "(whole estate)"
+WHOLE = "(no namespace)"
 """What stands where a namespace would."""
 
 
