@@ -10,6 +10,8 @@ from ir.model import Fact
 from ir.provenance import Traced, trail
 from ir.resilience import AppliesTo, Outliers
 from tests.ir.facts import backend, for_namespaces, labelled, model, route, table
+from translator.pipeline import options_of, translate_loaded
+from translator.source.load import load_text
 from translator.verify.access import Comparison
 from translator.verify.ejection import EjectionComparison
 from translator.verify.result import Kind, Slice, Verdict
@@ -101,3 +103,33 @@ def test_a_subset_has_its_own_rule() -> None:
 def test_services_without_rules_are_no_slices() -> None:
     assert not compared((table(route("r", to=(backend("ratings"),))),), ())
     assert set(compared((rule(),), ())) == {"Service/shop/reviews port 80: failing endpoints"}
+
+
+BARE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{port: 80, name: http}]}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api, namespace: shop}
+spec: {host: api, trafficPolicy: {outlierDetection: {consecutiveErrors: 5}}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api]
+  http:
+  - fault: {abort: {httpStatus: 503, percentage: {value: 10}}}
+    route: [{destination: {host: api}}]
+"""
+
+
+def test_a_rule_without_numbers_of_the_input_is_explained_by_what_it_is_about() -> None:
+    loaded = load_text(BARE)
+    result = translate_loaded(loaded, options_of(loaded, "istio", "linkerd", {}))
+    changes = result.report.verification.changes
+    assert "ejection_manner" in {change["kind"] for change in changes}
+    assert all(change["explained_by"] for change in changes)

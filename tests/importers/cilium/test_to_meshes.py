@@ -50,3 +50,14 @@ def test_expressions_become_words_where_they_are_words() -> None:
     assert sorted(operation["methods"]) == ["GET", "HEAD"]
     assert all(path.startswith("/api/") for path in operation["paths"])
     assert {"MM402", "MM479"} <= {finding.code for finding in result.report.findings}
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio"])
+def test_a_block_that_is_left_out_lets_in_nobody_and_is_not_told_to(target: str) -> None:
+    def looser(block: str) -> set[str]:
+        here = cluster(policy(ingress=[{"fromCIDR": [block], "toPorts": [port()]}]))
+        findings = moved(here, target).report.findings
+        return {one.code for one in findings if one.impact.value == "LOOSER"}
+
+    assert "MM411" in looser("203.0.113.0/24")
+    assert "MM411" not in looser("10.0.0.0/8")

@@ -65,12 +65,12 @@ class Callers:
         placed = [test for test in way.tests if test.part in _BY_PLACE]
         world = [t for t in way.tests if t.part is Part.ENTITY and _words(t) == ["world"]]
         blocks = [t for t in way.tests if t.part is Part.PEER_ADDRESS]
-        if world:
-            self.by_block.append((fact, way))
         tests = [apart(test) for test in self._outside(world, blocks)]
         if any(test.part is Part.PEER_ADDRESS and not test.any_of for test in tests):
             self.inside.append(way)
             return
+        if world:
+            self.by_block.append((fact, way))
         node = with_leaves(way.trail, *(world if blocks else ()))
         for test in way.tests:
             if not any(test is known for known in (*placed, *world, *blocks)):
@@ -177,7 +177,7 @@ class Callers:
         """What is taken for granted."""
         return (
             *((ACCOUNTS,) if self.by_account else ()),
-            *((NETWORKS,) if self.by_block else ()),
+            *((NETWORKS,) if self.by_block or self.inside else ()),
         )
 
     def losses(self) -> Iterator[Loss]:

@@ -119,8 +119,9 @@ def other_for_some(ways: Sequence[Key], fact: Outliers, usual: Outliers) -> Loss
 
 
 def counted_otherwise(fact: Outliers) -> Loss:
-    """What the target counts, and how long it waits, is its own."""
+    """What the target counts, and how long it waits, is its own; without numbers of the input it is about its subject."""
     sites = tuple(v for v in (fact.consecutive_errors, fact.ejection_time) if v is not None)
+    unsaid = not any(value.origin for value in sites)
     return Loss(
         code="MM304",
         impact=Impact.DIFFERENT,
@@ -128,6 +129,7 @@ def counted_otherwise(fact: Outliers) -> Loss:
         severity=Severity.LOW,
         fate=Fate.APPROXIMATED,
         sites=sites,
+        because=tuple(traced(fact.attachment)) if unsaid else (),
         message="failing endpoints are left out by the target's own rule: after so many failures in a row, for a "
         "time that doubles with each trial that fails (in the source it grows by the same amount each time).",
         why="gRPC errors and broken streams count as failures too; there is no share of endpoints that stays in.",
