@@ -14,6 +14,12 @@ RULES = http({"method": "GET|HEAD", "path": "/api(/.*)?"}, {"path": r"/v\d+/.*"}
 SHAPES: dict[str, Cluster] = {
     "requests": cluster(policy(ingress=[{**FROM_WEB, "toPorts": [RULES]}])),
     "world": cluster(policy(ingress=[{"fromEntities": ["world"], "toPorts": [port("http")]}])),
+    "world refused": cluster(policy(ingress=[{"fromEntities": ["all"]}], ingressDeny=[{"fromEntities": ["world"]}])),
+    "own addresses refused": cluster(policy(ingress=[{"fromEntities": ["all"]}], ingressDeny=[
+        {"fromCIDR": ["10.0.0.0/8"]}, {"fromCIDR": ["172.0.0.0/8"]}])),
+    "blocks beside a refusal": cluster(
+        policy(wide=True, endpointSelector={}, ingress=[{"fromCIDRSet": [{"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}]}]),
+        policy(ingressDeny=[{**FROM_WEB, "toPorts": [port()]}])),
     "everybody": cluster(policy(ingress=[{"fromEntities": ["all"]}], ingressDeny=[FROM_WEB])),
     "wide": cluster(policy(wide=True, endpointSelector={}, ingress=[{"fromEndpoints": [{}]}])),
     "out": cluster(policy(endpointSelector=API, egress=[{"toCIDR": ["192.0.2.0/24"]}])),

@@ -43,7 +43,7 @@ class Callers:
     shared: list[tuple[AllOf, Account]] = field(default_factory=list)
     unlisted: list[Stated] = field(default_factory=list)
     loose: list[Stated] = field(default_factory=list)
-    inside: list[AllOf] = field(default_factory=list)
+    inside: list[Stated] = field(default_factory=list)
     meshed: list[AllOf] = field(default_factory=list)
     unsaid: list[Grant | Refusal] = field(default_factory=list)
     by_block: list[Stated] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Callers:
         blocks = [t for t in way.tests if t.part is Part.PEER_ADDRESS]
         tests = [apart(test) for test in self._outside(world, blocks)]
         if any(test.part is Part.PEER_ADDRESS and not test.any_of for test in tests):
-            self.inside.append(way)
+            self.inside.append((fact, way))
             return
         if world:
             self.by_block.append((fact, way))
@@ -189,7 +189,7 @@ class Callers:
         yield from findings.meshed(self.meshed)
         yield from findings.unsaid(self.unsaid)
         yield from findings.inside(self.inside)
-        yield from findings.by_block([s for s in self.by_block if isinstance(s[0], Grant)])
+        yield from findings.by_block(self.by_block)
 
 
 def within(inner: str, outer: str) -> bool:

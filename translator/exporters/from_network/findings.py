@@ -246,34 +246,41 @@ def unsaid(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
             )
 
 
-def inside(ways: Sequence[AllOf]) -> Iterator[Loss]:
-    """Blocks of addresses that are the cluster's own."""
-    if ways:
-        yield Loss(
-            code="MM410",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            sites=_sites(ways),
-            message="in the source these blocks are about peers outside of the cluster alone; they lie within the "
-            "networks of the cluster, so nobody outside has such an address and the rule is left out.",
-            advice="Give --cluster-networks if other networks are the cluster's.",
-        )
+def inside(stated: Sequence[Stated]) -> Iterator[Loss]:
+    """Blocks of addresses that are the cluster's own: who is outside and has one all the same is not named any more."""
+    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.LOOSER)):
+        own = [one for one in stated if isinstance(one[0], kind)]
+        if own:
+            yield Loss(
+                code="MM410",
+                impact=impact,
+                support=Support.PARTIAL,
+                sites=_sites([way for _, way in own]),
+                because=_doors(own),
+                message="in the source these blocks are about peers outside of the cluster alone; they lie within the "
+                "networks of the cluster, so nobody outside has such an address and the rule is left out.",
+                advice="Give --cluster-networks if other networks are the cluster's.",
+            )
 
 
 def by_block(stated: Sequence[Stated]) -> Iterator[Loss]:
     """Who is outside of the cluster is known by address."""
-    if stated:
-        yield Loss(
-            code="MM411",
-            impact=Impact.LOOSER,
-            support=Support.PARTIAL,
-            fate=Fate.APPROXIMATED,
-            sites=_sites([way for _, way in stated]),
-            because=_doors(stated),
-            message="who is outside of the cluster becomes who has an address outside of its networks: a pod with such an "
-            "address is let in.",
-            advice="Give --cluster-networks with all blocks of pods, services and nodes.",
-        )
+    for kind, so in (
+        (Grant, "a pod with such an address is let in"),
+        (Refusal, "who is outside and has an address of the cluster's networks is refused no more"),
+    ):
+        own = [one for one in stated if isinstance(one[0], kind)]
+        if own:
+            yield Loss(
+                code="MM411",
+                impact=Impact.LOOSER,
+                support=Support.PARTIAL,
+                fate=Fate.APPROXIMATED,
+                sites=_sites([way for _, way in own]),
+                because=_doors(own),
+                message=f"who is outside of the cluster becomes who has an address outside of its networks: {so}.",
+                advice="Give --cluster-networks with all blocks of pods, services and nodes.",
+            )
 
 
 def certified(facts: Sequence[Fact]) -> Iterator[Loss]:

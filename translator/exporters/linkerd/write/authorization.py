@@ -148,27 +148,31 @@ def _text(term: Traced[Term]) -> str:
     return term.value.text
 
 
-def _blocks(callers: Sequence[AllOf]) -> list[Traced[Term]]:
-    """The networks of the alternatives, which are the same for all of one admission."""
-    found: dict[Term, Traced[Term]] = {}
+def _blocks(callers: Sequence[AllOf]) -> list[tuple[Traced[Term], ...]]:
+    """The networks of the alternatives, which are the same for all of one admission: each as often as it is named."""
+    found: dict[Term, list[Traced[Term]]] = {}
     for alternative in callers:
         for test in alternative.tests:
             if test.part is Part.PEER_ADDRESS:
                 for term in test.any_of:
-                    found.setdefault(term.value, term)
-    return list(found.values())
+                    found.setdefault(term.value, []).append(term)
+    return list(map(tuple, found.values()))
 
 
 def _networks(
-    name: str, blocks: Sequence[Traced[Term]], space: Traced[str], node: tuple[Traced[str], ...]
+    name: str,
+    blocks: Sequence[tuple[Traced[Term], ...]],
+    space: Traced[str],
+    node: tuple[Traced[str], ...],
 ) -> Manifest:
     networks: list[Tree] = []
-    for term in blocks:
-        if not isinstance(term.value, Cidr):
-            raise TypeError(term)
-        item: dict[str, Tree] = {"cidr": term.derive(term.value.block)}
-        if term.value.excluding:
-            item["except"] = [term.derive(block) for block in term.value.excluding]
+    for terms in blocks:
+        value = terms[0].value
+        if not isinstance(value, Cidr):
+            raise TypeError(terms)
+        item: dict[str, Tree] = {"cidr": Said(value.block, terms)}
+        if value.excluding:
+            item["except"] = [Said(block, terms) for block in value.excluding]
         networks.append(item)
     if not networks:
         networks = [{"cidr": Said(block.block, node)} for block in EVERYWHERE]
