@@ -35,7 +35,7 @@ spec:
 
 def test_shares_of_connections_are_written_for_their_port() -> None:
     result = translated(WEB, SERVICES, tcp_route())
-    assert codes(result, "MM207") == []
+    assert codes(result, "MM226") == []
     (service,) = written(result, "VirtualService")
     hosts = [f"{name}.shop.svc.cluster.local" for name in ("db", "old")]
     assert service["spec"] == {
@@ -55,7 +55,7 @@ def test_shares_of_connections_are_written_for_their_port() -> None:
 def test_a_route_of_another_namespace_is_for_the_clients_there() -> None:
     backends = "[{name: old, namespace: shop, port: 5432}]"
     result = translated(WEB, SERVICES, tcp_route(backends, space="till"))
-    assert codes(result, "MM207") == []
+    assert codes(result, "MM226") == []
     (service,) = written(result, "VirtualService")
     assert service["metadata"]["namespace"] == "till"
     assert service["spec"]["exportTo"] == ["."]
@@ -79,4 +79,4 @@ def test_a_route_of_another_namespace_is_for_the_clients_there() -> None:
 def test_what_the_target_would_do_otherwise_is_not_written_and_told(routes: list[str]) -> None:
     result = translated(WEB, SERVICES, *routes)
     assert written(result, "VirtualService") == []
-    assert codes(result, "MM207") == ["MM207"] * len(routes)
+    assert codes(result, "MM226") == ["MM226"] * len(routes)

@@ -56,4 +56,12 @@ ENTRIES = (
         "Write the rules of both in one object.",
         "kind: HTTPRoute\nspec:\n  parentRefs: [{group: '', kind: Service, name: api}]  # and a VirtualService on api",
     ),
+    Entry(
+        "MM226",
+        "Rules for where requests go not written",
+        "Requests go to the service that they address, whatever the rules said.",
+        "This tool does not write them for the target yet, or not in the form that they have; the finding says why.",
+        "Write them by hand in the target's own kinds before the move, as the finding advises.",
+        "# in the input of istio-to-cilium\nkind: VirtualService\nspec:\n  hosts: [reviews]\n  http: [{route: [...]}]",
+    ),
 )

@@ -20,7 +20,7 @@ _NAMES = "names outside are not translated yet; requests to them leave the clust
 _EGRESS = "what leaves the cluster is not limited yet."
 
 ROWS: tuple[Row, ...] = (
-    *(whole(kind, Grade.NOT_YET, "MM204", _ROUTES, advice=_BY_HAND, source=MESH)
+    *(whole(kind, Grade.NOT_YET, "MM226", _ROUTES, advice=_BY_HAND, source=MESH)
       for kind in ("RouteTable", "Route", "RouteMatch", "Backend", "Destination", "HeaderEdit", "Redirect",
                    "FixedAnswer", "Rewrite", "Mirror", "CrossOrigin")),
     whole("EndpointSubset", Grade.NOT_YET, "MM210", "subsets of a service are not translated yet.", advice=_BY_HAND),

@@ -7,7 +7,7 @@ from translator.exporters.istio.capabilities.rows import field, whole
 
 ROWS: tuple[Row, ...] = (
     whole("Attachment", Grade.PARTIAL),
-    field("Audience.listeners", Grade.NOT_YET, "MM207", "routes of gateways are not written yet."),
+    field("Audience.listeners", Grade.NOT_YET, "MM226", "routes of gateways are not written yet."),
     whole("Audience", Grade.PARTIAL),
     whole("Subject", Grade.PARTIAL),
     whole("AllOf", Grade.FULL),

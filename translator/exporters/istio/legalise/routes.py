@@ -317,7 +317,7 @@ def _itself(tables: Sequence[RouteTable], number: int | None, scene: _Scene) -> 
 def _whole(tables: Sequence[RouteTable], reason: str) -> Loss:
     where = "/".join(filter(None, _service(tables[0])))
     return Loss(
-        code="MM207",
+        code="MM226",
         impact=Impact.DIFFERENT,
         support=Support.NOT_YET,
         severity=Severity.HIGH,
