@@ -13,6 +13,7 @@ from ir.match import AllOf, Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced, absorb, trail
 from ir.resilience import Timeouts
 from ir.traffic import Protocol, Route, RouteMatch
+from ir.walk import traced
 from translator.api import Options
 from translator.importers.linkerd.age import read_created
 from translator.importers.linkerd.annotations import (
@@ -86,6 +87,12 @@ def foreign(rules: Sequence[Cursor], meta: Meta) -> tuple[int, ...]:
     """The leaves of filters that are not known, for which Linkerd leaves the whole route out."""
     unknown = (item for rule in rules for item in read_filters(rule, meta.namespace).unknown)
     return tuple(leaf for item in unknown for leaf in item.leaves())
+
+
+def said_of_requests(route: HttpRoute) -> tuple[int, ...]:
+    """The leaves of hosts and rules, less those of filters that are not known."""
+    values = (*route.hosts, *(value for rule in route.routes for value in traced(rule)))
+    return tuple(sorted({leaf for value in values for leaf in value.origin} - {*route.foreign}))
 
 
 def read_host(host: Traced[str]) -> Traced[Pattern]:

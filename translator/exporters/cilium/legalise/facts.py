@@ -23,7 +23,7 @@ from ir.match import (
 )
 from ir.model import Fact
 from ir.provenance import Traced, derived, named
-from ir.walk import rebuild
+from ir.walk import rebuild, traced
 from translator.exporters.cilium.legalise.boxes import Box, By, Header
 from translator.exporters.cilium.legalise.regions import Region, subjects_of
 from translator.exporters.cilium.legalise.words import host_pattern, method_pattern, path_pattern
@@ -191,10 +191,21 @@ def _names(value: object, number: int) -> bool:
 
 
 def _callers(box: Box, said: Origins) -> Iterator[AllOf]:
-    peers = box.peers
-    if peers.everyone:
+    """The callers of a box; what was asked of them and no test repeats is in the structure of the first."""
+    if box.peers.everyone:
         return
     by = box.by.peers or tuple(said)
+    first, *others = _ways(box.peers, by)
+    ways = (first, *others)
+    taken = {
+        id(v) for way in ways for test in way.tests for made in traced(test) for v in made.parents
+    }
+    left = [value for value in by if id(value) not in taken]
+    yield replace(first, trail=derived("callers", left)) if left else first
+    yield from others
+
+
+def _ways(peers: Peers, by: Origins) -> Iterator[AllOf]:
     for pods in sorted(peers.pods, key=str):
         yield _way(_pods(pods, by), by)
     if peers.world:

@@ -36,6 +36,17 @@ class Ports:
         out = tuple(self._numbers(at.excluding_ports, at, regions))
         return replace(fact, attachment=replace(at, ports=ports, excluding_ports=out))
 
+    def unknown(self, attachment: Attachment, regions: Sequence[Region]) -> Iterator[Traced[Port]]:
+        """The ports that are meant by a name which none of the pods gives to one."""
+        pods = pods_in(regions, self.inventory)
+        for port in attachment.ports:
+            match port.value:
+                case WorkloadPort(port=str() as name):
+                    if all(pod.port_number(name) is None for pod in pods):
+                        yield port
+                case _:
+                    pass
+
     def _numbers(
         self, ports: Iterable[Traced[Port]], at: Attachment, regions: Sequence[Region]
     ) -> Iterator[Traced[Port]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ir.access import Closed, Grant, Layer, MtlsMode, PeerMtls
+from ir.access import Closed, Grant, GuardedRoutes, Layer, MtlsMode, PeerMtls
+from ir.attachment import ServicePort, WorkloadPort
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
 from ir.model import Fact
@@ -179,6 +180,34 @@ def idle(fact: Fact) -> Loss:
         sites=tuple(traced(fact)),
         message="all pods that are covered are kept from the source's proxy: this holds for none of them.",
         advice="Nothing, if they are meant to stay outside.",
+    )
+
+
+def no_such_port(
+    fact: Closed | Grant | GuardedRoutes,
+    ports: Sequence[Traced[WorkloadPort | ServicePort]],
+    pods: Sequence[str],
+) -> Loss:
+    """A ruling for ports by names that none of the pods, as far as they are listed, gives to one."""
+    found = listed(pods)
+    names = ", ".join(f'"{port.value.port}"' for port in ports)
+    whole = len(ports) == len(fact.attachment.ports)
+    harmless = bool(found) or isinstance(fact, Grant)
+    impact = Impact.LOOSER if not harmless else Impact.NONE if found else Impact.STRICTER
+    return Loss(
+        code="MM412",
+        impact=impact,
+        support=Support.PARTIAL,
+        severity=Severity.LOW if harmless else None,
+        fate=Fate.ABSORBED if found else Fate.LOST,
+        sites=tuple(traced(fact)) if whole else tuple(ports),
+        message=f"no container of {found} has a port called {names}: this holds for none of their ports."
+        if found
+        else f"the pods are not in the input, so the number of the port {names} is not known.",
+        advice="Nothing, if it is a port of the source's own proxy; else name the port in the pods."
+        if found
+        else "Add the workloads to the input.",
+        doc=POLICY,
     )
 
 

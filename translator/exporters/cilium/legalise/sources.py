@@ -47,7 +47,12 @@ class Reader:
         """The policies of the source by the subject that they are about."""
         groups: dict[str, list[Ruled]] = {}
         for stated in facts:
-            fact = self.ports.numbered(stated, self.regions(stated.attachment))
+            regions = self.regions(stated.attachment)
+            fact = self.ports.numbered(stated, regions)
+            unknown = tuple(self.ports.unknown(stated.attachment, regions))
+            if unknown:
+                pods = [pod.key for pod in pods_in(regions, self.ports.inventory)]
+                self.losses.append(remarks.no_such_port(stated, unknown, pods))
             groups.setdefault(fact.attachment.subject.trail.value, []).append(fact)
         found = [self._source(key, group) for key, group in groups.items()]
         _leave_open(found)

@@ -35,7 +35,7 @@ from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
-from translator.importers.linkerd.http_route import OWN_GROUP, with_effects
+from translator.importers.linkerd.http_route import OWN_GROUP, said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import calls_first
 from translator.importers.linkerd.link.opaque_ports import LIST, where_heeded, where_heeded_outside
 from translator.importers.linkerd.link.services import service_facts, with_inherited
@@ -47,6 +47,7 @@ from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
+_UNBOUND = "the route is bound to nothing that takes it"
 _FILTER = "a filter that Linkerd does not have keeps it from taking the route"
 _FOREIGN = "filters of what implements a gateway"
 _IGNORED = "Linkerd heeds no parent of this kind"
@@ -116,6 +117,7 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
     tables: list[RouteTable] = []
     inactive: list[Inactive] = []
     for route in routes:
+        before = len(tables)
         for parent in route.parents:
             served = parent.kind == "Service" and parent.group in CORE
             if (served or leaves_by(parent)) and _is_programmed(route):
@@ -126,6 +128,8 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
                 leaves = _of_parent(parent)
                 why = _FILTER if served else _IGNORED
                 inactive.append(Inactive(leaves=leaves, winner="", why=why))
+        if len(tables) == before and not any(parent.kind == "Server" for parent in route.parents):
+            inactive.append(Inactive(leaves=said_of_requests(route), winner="", why=_UNBOUND))
     inactive.extend(_streams(statements, gateways, tables))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
