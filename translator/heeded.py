@@ -12,6 +12,9 @@ from translator.verify.compare import Proof
 from translator.verify.explain import Claim
 
 CODE = "MM108"
+LATER = (CODE, "MM261")
+"""Findings about what begins to hold: they explain what it decides afterwards."""
+
 _HARMS = (Impact.LOOSER, Impact.STRICTER, Impact.DIFFERENT)
 _ADVICE = (
     "Decide whether it is meant to hold after the migration; delete it before, if it is not. Where the other mesh is "

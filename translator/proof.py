@@ -9,7 +9,7 @@ from ir.behaviour.request import Request
 from ir.model import Model
 from translator.after import Document, as_source, standing
 from translator.api import Import, Loss, Options
-from translator.heeded import claims_of, newly_heeded, told_of
+from translator.heeded import LATER, claims_of, newly_heeded, told_of
 from translator.registry import SOURCES, load_importer
 from translator.report.model import (
     ODD_PATHS,
@@ -156,6 +156,7 @@ def _claim(loss: Loss) -> Claim:
         leaves=frozenset((*leaves, *loss.leaves)),
         message=loss.message,
         default="" if loss.default is None else loss.default.field,
+        later=loss.code in LATER,
     )
 
 

@@ -50,3 +50,32 @@ def test_what_does_nothing_is_told_too() -> None:
 
 def test_kinds_of_a_third_mesh_begin_nothing() -> None:
     assert told(translated(POD + SHUT, "linkerd")) == []
+
+
+BELONGS = """\
+apiVersion: policy.linkerd.io/v1alpha1
+kind: EgressNetwork
+metadata: {name: all, namespace: linkerd-egress}
+spec: {trafficPolicy: Deny, networks: [{cidr: 0.0.0.0/0}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: out, namespace: shop}
+spec: {selector: {app: out}, ports: [{name: http, port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: partner, namespace: shop}
+spec:
+  parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: all, namespace: linkerd-egress, port: 80}]
+  hostnames: [partner.example]
+  rules: [{matches: [{path: {value: /a}}], backendRefs: [{name: out, port: 80}]}]
+"""
+
+
+def test_a_route_of_an_object_that_the_target_knows_explains_what_it_does_then() -> None:
+    loaded = load_text(BELONGS)
+    result = translate_loaded(loaded, options_of(loaded, "gateway-api", "linkerd", {}))
+    found = [change["explained_by"] for change in result.report.verification.changes]
+    assert ["MM261"] in found
+    assert all(found)
