@@ -68,7 +68,7 @@ def test_routes_by_the_name_in_the_hello_came_with_a_version(
 ) -> None:
     from ir.traffic import Protocol
 
-    versions = Edition(parse_target(f"gateway-api@{edition}")).versions
+    versions = Edition(parse_target(f"gateway-api@{edition}")).gateway_versions
     said = versions.get(Protocol.TLS)
     assert (None if said is None else said.rpartition("/")[2]) == version
 

@@ -11,27 +11,26 @@ from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
 from translator.exporters.gateway_api.capabilities import ROWS
-from translator.exporters.gateway_api.edge import at_the_edge
 from translator.exporters.gateway_api.edition import Edition
 from translator.exporters.gateway_api.legalise.defaults import (
     lose_defaults,
     of_target,
-    pinned_retry,
 )
 from translator.exporters.gateway_api.legalise.egress import without_egress
 from translator.exporters.gateway_api.legalise.extensions import WORDS
 from translator.exporters.gateway_api.legalise.guards import without_guards
-from translator.exporters.gateway_api.legalise.mesh import legalise_routes
 from translator.exporters.gateway_api.legalise.policies import legalise_policies
 from translator.exporters.gateway_api.legalise.proxies import without_proxies
-from translator.exporters.gateway_api.legalise.retries import said
-from translator.exporters.gateway_api.legalise.scene import Scene
-from translator.exporters.gateway_api.legalise.tries import without_lone_tries
 from translator.exporters.gateway_api.write import write
 from translator.exporters.gateways import is_edge
 from translator.exporters.naming import Names
 from translator.exporters.network import beside
 from translator.exporters.prune import of_one_cause, prune
+from translator.exporters.route_objects.edge import at_the_edge
+from translator.exporters.route_objects.retries import pinned_retry, said
+from translator.exporters.route_objects.scene import Scene
+from translator.exporters.route_objects.services import legalise_routes
+from translator.exporters.route_objects.tries import without_lone_tries
 from translator.exporters.routes.destinations import Subsets, taken_names
 from translator.exporters.routes.tables import Scene as Tables
 
@@ -54,10 +53,10 @@ def write_mesh(model: Model, options: Options) -> Export:
     pinned = None if default is None else said(default)
     names = Names()
     subsets = Subsets(model.inventory, Names(taken_names(model.inventory)))
-    made = at_the_edge(edge, meshed, subsets, names, pinned, options)
     tables = Tables(subsets, names, names_rules=edition.names_rules, dialect=RegexDialect.RE2_FULL)
     stated = frozenset(one.key for one in model.objects)
     scene = Scene(tables, model.inventory, edition, pinned, stated)
+    made = at_the_edge(edge, meshed, scene, options)
     fitted, policies = legalise_policies(pruned, edition)
     routed, routes = legalise_routes(fitted, scene)
     facts = (*routed, *made.facts, *subsets.made.values())

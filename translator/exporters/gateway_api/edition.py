@@ -85,7 +85,27 @@ class Edition:
         return None
 
     @property
-    def versions(self) -> Mapping[Protocol, str]:
+    def consumer_routes(self) -> bool:
+        """Whether a route in another namespace is for the clients there: the API has it, whoever implements it."""
+        return True
+
+    @property
+    def retries_since(self) -> str:
+        """What to take to have retries."""
+        return "Take the experimental channel (--target-version 1.6+experimental)."
+
+    @property
+    def shares_since(self) -> str:
+        """What to take to have shares of mirrors."""
+        return "Take Gateway API 1.3 or later."
+
+    @property
+    def service_versions(self) -> Mapping[Protocol, str]:
+        """The API version of the route of a protocol on a Service: that of one at a Gateway."""
+        return self.gateway_versions
+
+    @property
+    def gateway_versions(self) -> Mapping[Protocol, str]:
         """The API version of the route of a protocol, for those that have one and are written."""
         found = {Protocol.HTTP: GATEWAY_API}
         if self._since("1.5"):

@@ -12,23 +12,13 @@ from ir.model import Default, Model
 from ir.provenance import Silence, silent, trail
 from ir.resilience import Retry
 from translator.api import Loss, Options
-from translator.exporters.gateway_api.edition import Edition
 from translator.report.model import Fate, Impact, Severity, Support
 
-PIN = "pin"
 _RETRY = "Route.retry"
 _DOCS = "https://gateway-api.sigs.k8s.io/reference/spec/"
 _SEVERITIES = {_RETRY: Severity.MEDIUM, "LoadBalancing.algorithm": Severity.INFO}
 _OWN = "What implements the routes does what it does."
 _WRITTEN = "It is written on the routes of the output as far as Gateway API can say it; not for services without routes."
-
-
-def pinned_retry(model: Model, options: Options, edition: Edition) -> Retry | None:
-    """The source's default for retries, where it is to be written and can be."""
-    if not edition.retries or options.defaults != PIN:
-        return None
-    found = (d.fact for d in model.defaults if d.key == _RETRY)
-    return next((f for f in found if isinstance(f, Retry) and f.attempts.value), None)
 
 
 def of_target(options: Options) -> tuple[Default, ...]:

@@ -9,12 +9,12 @@ from ir.model import Model
 from ir.resilience import RetryBudget
 from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Emission, Manifest, Options
-from translator.exporters.gateway_api.edge import class_edits
 from translator.exporters.gateway_api.edition import Edition
 from translator.exporters.gateway_api.write.policy import write_backend_tls, write_budget
-from translator.exporters.gateway_api.write.route import write_service_routes
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
 from translator.exporters.naming import Names
+from translator.exporters.route_objects.edge import class_edits
+from translator.exporters.route_objects.write import write_service_routes
 from translator.exporters.routes.subset import write_subset
 
 
@@ -25,7 +25,6 @@ def write(model: Model, options: Options, names: Names) -> Emission:
         TypeError: the model is not in legal form, which is a fault of the passes before.
     """
     edition = Edition(options.target)
-    versions = edition.versions
     manifests: list[Manifest] = []
     tables: list[RouteTable] = []
     for fact in model.facts:
@@ -47,6 +46,8 @@ def write(model: Model, options: Options, names: Names) -> Emission:
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
-    manifests.extend(write_service_routes(tables, versions))
-    manifests.extend(write_gateways(model.facts, options.gateway_class or "", {}, versions))
+    manifests.extend(write_service_routes(tables, edition.service_versions))
+    manifests.extend(
+        write_gateways(model.facts, options.gateway_class or "", {}, edition.gateway_versions)
+    )
     return Emission(manifests=tuple(manifests), edits=tuple(class_edits(model.facts)))

@@ -26,8 +26,8 @@ from ir.traffic import (
 )
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.gateway_api.edition import Edition
-from translator.exporters.gateway_api.legalise import cross_origin, retries
+from translator.exporters.route_objects import cross_origin, retries
+from translator.exporters.route_objects.edition import Edition
 from translator.exporters.routes.effects import nowhere
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -172,7 +172,7 @@ def _mirrors(mirrors: Sequence[Mirror], edition: Edition, losses: list[Loss]) ->
     for mirror in mirrors:
         reason, support = "", Support.PARTIAL
         if mirror.percent is not None and not edition.shares_of_mirrors:
-            reason = "this version and channel mirror all requests or none"
+            reason = "this version mirrors all requests or none"
             support = Support.VERSION
         elif len(kept) >= MOST - _FILTERS_BESIDE_MIRRORS:
             reason = f"a rule has {MOST} filters at most"
@@ -187,7 +187,7 @@ def _mirrors(mirrors: Sequence[Mirror], edition: Edition, losses: list[Loss]) ->
                 severity=Severity.MEDIUM,
                 sites=tuple(traced(mirror)),
                 message=f"a mirror is left out: {reason}.",
-                advice="Take Gateway API 1.3 or later." if support is Support.VERSION else "",
+                advice=edition.shares_since if support is Support.VERSION else "",
             )
         )
     return tuple(kept)

@@ -17,11 +17,12 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.gateway_api.legalise.scene import Scene
 from translator.exporters.gateways.binding import KINDS
 from translator.exporters.gateways.streams import missing_kind
 from translator.exporters.naming import name_of
+from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.destinations import Unreachable
+from translator.exporters.routes.everybody import for_everybody
 from translator.exporters.routes.languages import language
 from translator.exporters.routes.viewers import Viewer, audiences, clients_of, sees, settled
 from translator.report.model import Fate, Impact, Severity, Support
@@ -43,13 +44,17 @@ def connection_objects(
     Raises:
         Unreachable: it has no form.
     """
-    if table.protocol not in scene.edition.versions:
+    if table.protocol not in scene.edition.service_versions:
         raise missing_kind(table.protocol)
     table, lost = settled(table, scene.inventory)
     if not table.routes:
         losses.extend(lost)
         raise Unreachable("MM208", "none of its rules is left for clients of the mesh")
     replaced = [space.value for other in rivals for space in _spaces(other)]
+    if not scene.edition.consumer_routes:
+        table, more = for_everybody(table)
+        lost.extend(more)
+        replaced = []
     who = audiences(table, scene.inventory, replaced, alone=len(rivals) <= 1)
     if not who.viewers:
         raise Unreachable("MM208", who.reason or "none of its rules is for clients of the mesh")

@@ -9,17 +9,14 @@ from ir.edge import Listener
 from ir.match import RegexDialect
 from ir.membership import ProxySetting
 from ir.model import Fact, Model
-from ir.resilience import Retry
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Edit, Loss, Options
-from translator.exporters.gateway_api.edition import Edition
-from translator.exporters.gateway_api.legalise.words import in_edition
 from translator.exporters.gateways import Edge, about, by_gateway, legalise_edge
 from translator.exporters.gateways.classes import of_class
 from translator.exporters.gateways.findings import CLASS, Takeover, pods_of
-from translator.exporters.naming import Names
-from translator.exporters.routes.destinations import Subsets
+from translator.exporters.route_objects.scene import Scene
+from translator.exporters.route_objects.words import in_edition
 from translator.report.model import Impact, Support
 
 Piece = Listener | RouteTable
@@ -28,9 +25,7 @@ Piece = Listener | RouteTable
 def at_the_edge(
     edge: Model,
     inside: Model,
-    subsets: Subsets,
-    names: Names,
-    pinned: Retry | None,
+    scene: Scene,
     options: Options,
 ) -> Edge:
     """Gateways of the class that is given; without a class one finding for each gateway."""
@@ -44,23 +39,23 @@ def at_the_edge(
     told = [one for one in classes if isinstance(one, Loss)]
     if options.gateway_class is None:
         return Edge(losses=[*told, *_undecided(edge), *_policies(edge, inside, options)])
-    edition = Edition(options.target)
+    edition = scene.edition
     tables = {
-        id(f): in_edition(f, edition, pinned) for f in edge.facts if isinstance(f, RouteTable)
+        id(f): in_edition(f, edition, scene.pinned) for f in edge.facts if isinstance(f, RouteTable)
     }
     spoken = [loss for _, lost in tables.values() for loss in lost]
     facts: list[Fact] = [tables[id(f)][0] if id(f) in tables else f for f in edge.facts]
     takeover = Takeover(
         name,
         redirects=edition.redirects,
-        names=names,
+        names=scene.names,
         names_rules=edition.names_rules,
         dialect=RegexDialect.RE2_FULL,
         verifies_clients=edition.client_certificates,
-        versions=edition.versions,
+        versions=edition.gateway_versions,
     )
     made = legalise_edge(
-        replace(edge, facts=tuple(facts)), inside.facts, subsets, options, takeover
+        replace(edge, facts=tuple(facts)), inside.facts, scene.subsets, options, takeover
     )
     kept = [one for one in classes if isinstance(one, ProxySetting)]
     assumptions = made.assumptions or ([CLASS] if kept else [])

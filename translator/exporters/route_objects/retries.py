@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ir.model import Model
 from ir.provenance import Traced, derived, merge_equal
 from ir.resilience import Retry, RetryCondition, Timeouts
 from ir.traffic import Route
 from ir.walk import traced
-from translator.api import Loss
+from translator.api import Loss, Options
+from translator.exporters.route_objects.edition import Edition
 from translator.report.model import Fate, Impact, Severity, Support
 
 _SERVER = (500, 502, 503, 504)
@@ -35,6 +37,9 @@ _IMPLIED = (
 """Conditions that every stanza has."""
 _WHOLE = (RetryCondition.SERVER_ERROR, RetryCondition.SERVER_ANSWER)
 _FIRST, _LAST = 400, 599
+DEFAULT = "Route.retry"
+"""What a mesh tries again where nothing is written of it."""
+_PIN = "pin"
 
 
 def in_words(route: Route, pinned: Retry | None, losses: list[Loss]) -> Route:
@@ -52,6 +57,14 @@ def in_words(route: Route, pinned: Retry | None, losses: list[Loss]) -> Route:
         )
         return replace(route, retry=None)
     return replace(route, retry=_fitting(_said(retry, losses), route.timeouts, losses))
+
+
+def pinned_retry(model: Model, options: Options, edition: Edition) -> Retry | None:
+    """The source's default for retries, where it is to be written and can be."""
+    if not edition.retries or options.defaults != _PIN:
+        return None
+    found = (d.fact for d in model.defaults if d.key == DEFAULT)
+    return next((f for f in found if isinstance(f, Retry) and f.attempts.value), None)
 
 
 def said(retry: Retry) -> Retry:

@@ -20,13 +20,14 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Backend, Mirror, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.gateway_api.legalise import words
-from translator.exporters.gateway_api.legalise.connections import connection_objects
-from translator.exporters.gateway_api.legalise.scene import Scene
 from translator.exporters.naming import name_of
+from translator.exporters.route_objects import words
+from translator.exporters.route_objects.connections import connection_objects
+from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.alternatives import Contradiction
 from translator.exporters.routes.destinations import Subsets, Unreachable, to_itself
 from translator.exporters.routes.effects import with_effects
+from translator.exporters.routes.everybody import for_everybody
 from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import in_target_redirects
@@ -119,12 +120,12 @@ def _legal(
         )
         raise Unreachable("MM207", reason, "Name the port http-..., or set its appProtocol.")
     table, lost = settled(table, scene.inventory)
-    who = audiences(
-        table,
-        scene.inventory,
-        [space.value for other in rivals for space in _namespaces(other)],
-        alone=len(rivals) <= 1,
-    )
+    replaced = [space.value for other in rivals for space in _namespaces(other)]
+    if not scene.edition.consumer_routes:
+        table, more = for_everybody(table)
+        lost.extend(more)
+        replaced = []
+    who = audiences(table, scene.inventory, replaced, alone=len(rivals) <= 1)
     if not who.viewers:
         raise Unreachable("MM208", who.reason or "none of its rules is for clients of the mesh")
     lost.extend(who.losses)

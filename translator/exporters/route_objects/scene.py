@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ir.inventory import Inventory
 from ir.resilience import Retry
-from translator.exporters.gateway_api.edition import Edition
 from translator.exporters.naming import Names
+from translator.exporters.route_objects.edition import Edition
 from translator.exporters.routes.destinations import Subsets
 from translator.exporters.routes.tables import Scene as Tables
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ir.model import Model
 from ir.traffic import Route, RouteTable
 from translator.api import Loss
-from translator.exporters.gateway_api.edition import Edition
+from translator.exporters.route_objects.edition import Edition
 from translator.report.model import Impact, Severity, Support
 
 
@@ -17,7 +17,10 @@ def without_lone_tries(model: Model, edition: Edition) -> tuple[Model, tuple[Los
         return model, ()
     losses: list[Loss] = []
     facts = tuple(
-        replace(fact, routes=tuple(_route(route, losses) for route in fact.routes))
+        replace(
+            fact,
+            routes=tuple(_route(route, edition.retries_since, losses) for route in fact.routes),
+        )
         if isinstance(fact, RouteTable)
         else fact
         for fact in model.facts
@@ -25,7 +28,7 @@ def without_lone_tries(model: Model, edition: Edition) -> tuple[Model, tuple[Los
     return replace(model, facts=facts), tuple(losses)
 
 
-def _route(route: Route, losses: list[Loss]) -> Route:
+def _route(route: Route, since: str, losses: list[Loss]) -> Route:
     retry = route.retry
     if retry is None or retry.per_try_timeout is None:
         return route
@@ -38,7 +41,7 @@ def _route(route: Route, losses: list[Loss]) -> Route:
             sites=(retry.per_try_timeout,),
             message="a time limit for one try is left out with the retries: without them it would be one for the whole "
             "request.",
-            advice="Take the experimental channel (--target-version 1.6+experimental).",
+            advice=since,
         )
     )
     return replace(route, retry=replace(retry, per_try_timeout=None))

@@ -1,0 +1,57 @@
+"""What one edition of Gateway API, or one implementation of it, can say in routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ir import traffic
+from translator.exporters.routes.redirects import Redirects
+
+
+class Edition(Protocol):
+    """Predicates by which rules are legalised; whoever has them names the source."""
+
+    @property
+    def redirects(self) -> Redirects:
+        """The redirects that can be said."""
+
+    @property
+    def names_rules(self) -> bool:
+        """Whether rules have names (GEP-995)."""
+
+    @property
+    def shares_of_mirrors(self) -> bool:
+        """Whether a part of the requests can be mirrored (GEP-3171)."""
+
+    @property
+    def cross_origin(self) -> bool:
+        """Whether there is a CORS filter (GEP-1767)."""
+
+    @property
+    def retries(self) -> bool:
+        """Whether rules have ``retry`` (GEP-1731)."""
+
+    @property
+    def consumer_routes(self) -> bool:
+        """Whether a route in another namespace is for the clients there (GEP-1426)."""
+
+    @property
+    def shares_since(self) -> str:
+        """What to take to have shares of mirrors."""
+
+    @property
+    def retries_since(self) -> str:
+        """What to take to have retries."""
+
+    @property
+    def client_certificates(self) -> bool:
+        """Whether a Gateway verifies clients (GEP-91)."""
+
+    @property
+    def service_versions(self) -> Mapping[traffic.Protocol, str]:
+        """The API version of the route of a protocol on a Service, for those that have one."""
+
+    @property
+    def gateway_versions(self) -> Mapping[traffic.Protocol, str]:
+        """The API version of the route of a protocol at a Gateway, for those that have one."""
