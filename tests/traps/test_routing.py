@@ -118,6 +118,18 @@ def test_trap_istio_4_a_name_with_a_dot_is_literal() -> None:
     assert ends(before) == ends(after) == {"shop/api": "1"}
 
 
+def test_a_host_with_a_wildcard_is_for_the_services_that_it_covers() -> None:
+    world = World(
+        shop(f"hosts: ['*.shop.svc.cluster.local'], http: [{rule('{uri: {prefix: /w}}')}]", "w"),
+        shop(f"hosts: [other], http: [{rule('', 'other')}]", "o"),
+    )
+    before, after = world.both("/nothing")
+    assert ends(before) == ends(after) == {"not_found": "404"}
+    before, after = world.both("/w")
+    assert ends(before) == ends(after) != {"not_found": "404"}
+    assert not messages(world.result, "MM904")
+
+
 def test_trap_istio_5_a_short_name_is_of_the_rules_namespace() -> None:
     spec = f"hosts: [api], http: [{rule('', 'other')}]"
     world = World(shop(spec, namespace="istio-system"))

@@ -42,6 +42,8 @@ class Bound:
     service: VirtualService
     place: Place
     host: Traced[str]
+    covered: tuple[Place, ...] = ()
+    """The services that the host covers, for the clients in the mesh; none: the place."""
 
     @property
     def seen(self) -> Visibility:
@@ -75,7 +77,8 @@ def connection_tables(
     idles: list[Idle] = []
     by_host: dict[str, list[Bound]] = {}
     for one in bound:
-        by_host.setdefault(one.place.text, []).append(one)
+        for place in one.covered or (one.place,):
+            by_host.setdefault(place.text, []).append(replace(one, place=place))
     for protocol in (Protocol.TLS, Protocol.TCP):
         for claims in by_host.values():
             for audience, chosen in _audiences(claims, protocol):

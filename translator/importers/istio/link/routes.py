@@ -48,6 +48,7 @@ from translator.importers.istio.link.mesh_config import (
     mesh_config,
     path_form,
 )
+from translator.importers.istio.link.names import spread, unlisted, unserved
 from translator.importers.istio.link.refusals import refusals
 from translator.importers.istio.link.surfaces import Surface, surfaces
 from translator.importers.istio.link.unsaid import said
@@ -68,7 +69,7 @@ from translator.importers.istio.model import (
     VirtualService,
 )
 from translator.importers.linked import AGE, Linked
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.report.model import Fate
 
 _REFUSED = "the webhook of the source refuses the rule"
 _OTHER = "another VirtualService has the requests of these clients to this host"
@@ -177,7 +178,7 @@ def _streams(
         return found
 
     bound = [
-        Bound(draft.service, place, host)
+        Bound(draft.service, place, host, spread(host, place, scene.inventory, scene.options))
         for draft in drafts
         for place, host in zip(draft.places, draft.service.hosts, strict=True)
         if unfinished(place, scene.inventory) is None
@@ -218,10 +219,11 @@ def _heeded(
             if unfinished(place, scene.inventory) is None:
                 prefers = service.from_gateway_api
                 port = None if service.port is None else service.port.value
-                claim = Claim(
-                    number, host, place, seen, service.created, service.meta, port, prefers
-                )
-                claims.setdefault(place.text, []).append(claim)
+                for one in spread(host, place, scene.inventory, scene.options):
+                    claim = Claim(
+                        number, host, one, seen, service.created, service.meta, port, prefers
+                    )
+                    claims.setdefault(one.text, []).append(claim)
     heeded: list[list[Standing]] = [[] for _ in drafts]
     guessed = False
     for of_host in claims.values():
@@ -251,7 +253,10 @@ def _linked(
         *(Idle(r.leaves, f"{_REFUSED}: {r.why}") for r in service.refused if not r.heeded),
         *_lost(draft, heeded, alone=not tables),
     ]
-    losses.extend(_unserved(draft, used, scene, alone=not tables))
+    if _is_for_sidecars(draft):
+        about = scene.inventory, scene.options
+        losses.extend(unserved(service, draft.places, used, *about, alone=not tables))
+        losses.extend(unlisted(service, draft.places, *about))
     idles.extend((*_absent(draft, scene, alone=not tables), *draft.idles))
     streams = leaves_in(*service.tls, *service.tcp)
     idles.append(Idle(in_order(streams), "no proxy of these clients holds it"))
@@ -365,34 +370,3 @@ def _absent(draft: Draft, scene: Scene, *, alone: bool) -> Iterator[Idle]:
 
 def _is_for_sidecars(draft: Draft) -> bool:
     return any(side.mesh and side.routes for side in draft.surfaces)
-
-
-def _unserved(draft: Draft, used: frozenset[int], scene: Scene, *, alone: bool) -> list[Loss]:
-    """Hosts that look like a service and name none, where the input need not show everything."""
-    if scene.inventory.complete or not _is_for_sidecars(draft):
-        return []
-    service = draft.service
-    found: list[Loss] = []
-    for host, place in zip(service.hosts, draft.places, strict=True):
-        meant = unfinished(place, scene.inventory)
-        if meant is None:
-            continue
-        leaves = of_service(service) if alone else host.origin
-        rest = tuple(leaf for leaf in leaves if leaf not in used)
-        space, name = meant
-        found.append(
-            Loss(
-                code="MM203",
-                impact=Impact.DIFFERENT,
-                support=Support.PARTIAL,
-                severity=Severity.HIGH,
-                fate=Fate.UNREAD,
-                leaves=rest,
-                message=f'the host "{host.value}" of {service.meta.key} is taken literally and is '
-                f"not Service/{space}/{name}: its rules are not written.",
-                why="Only a name without a dot is completed with the namespace of its rule.",
-                advice=f"Write {name}.{space}.svc.{scene.options.cluster_domain} if the service is "
-                "meant; in the source the rules have never applied to it.",
-            )
-        )
-    return found

@@ -7,6 +7,7 @@ among these the oldest.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -80,6 +81,16 @@ class Claim:
     preferred: bool = False
     """The clients of its own namespace prefer it to public ones, though it may be public itself."""
 
+    @property
+    def particular(self) -> int:
+        """How particular its host is: an exact name most of all, then the longest wildcard."""
+        text = self.host.value
+        return len(text) if text.startswith("*") else sys.maxsize
+
+    def sees(self, space: str) -> bool:
+        """Whether the clients of a namespace see it."""
+        return self.seen.public or any(one.value == space for one in self.seen.namespaces)
+
     def grade(self, space: str) -> int | None:
         """How early the clients of a namespace look at it, 0 first; ``None``: with the public ones, or not at all."""
         own = space == self.meta.namespace.value
@@ -143,32 +154,36 @@ def _port_of(claims: Sequence[Claim]) -> Traced[int]:
 def standings(claims: Sequence[Claim]) -> tuple[tuple[Standing, ...], bool]:
     """Who is heeded among the claims to one host, and whether ages that are not known decided.
 
-    A narrower table wins for its clients and leaves the wider one to all others.
+    The most particular host counts, and of one host the narrower table, which leaves the wider one to all others.
     """
     known = all(claim.created.value for claim in claims)
     blank = Traced("")
     order = sorted(claims, key=lambda c: by_age(c.created if known else blank, c.meta))
-    public = next((claim for claim in order if claim.seen.public), None)
+    public = max((c for c in order if c.seen.public), key=lambda c: c.particular, default=None)
     owners = _owners(order)
+    ranks = [claim.particular for claim in claims]
     found = tuple(
-        replace(_standing(claim, public, owners), contested=len(claims) > 1) for claim in claims
+        replace(_standing(claim, public, owners), contested=ranks.count(claim.particular) > 1)
+        for claim in claims
     )
-    return found, not known and any(one.winner for one in found)
+    return found, not known and any(one.winner and one.contested for one in found)
 
 
 def _owners(order: Sequence[Claim]) -> dict[str, Claim]:
     """Who has the clients of each namespace that some claim names or that prefer one of their own.
 
-    istio/istio pilot/pkg/model/push_context.go ``VirtualServicesForGateway``, 1.31: private ones, those exported by
+    istio/istio pilot/pkg/model/push_context.go ``VirtualServicesForGateway``, 1.31: of the most particular host private ones, those exported by
     name, Gateway API routes of the client's own namespace, then the other public ones.
     """
     spaces = {one.value: None for claim in order for one in claim.seen.namespaces}
     spaces.update({c.meta.namespace.value: None for c in order if c.preferred})
     owners: dict[str, Claim] = {}
     for space in spaces:
-        grades = [(grade, claim) for claim in order if (grade := claim.grade(space)) is not None]
-        if grades:
-            owners[space] = min(grades, key=lambda one: one[0])[1]
+        seen = [claim for claim in order if claim.sees(space)]
+        rank = max(claim.particular for claim in seen)
+        best = [claim for claim in seen if claim.particular == rank]
+        grades = [(grade, claim) for claim in best if (grade := claim.grade(space)) is not None]
+        owners[space] = min(grades, key=lambda one: one[0])[1] if grades else best[0]
     return owners
 
 
