@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.planning.shop import shop_plan
 from tests.report.browser import browser, needs_browser, opened
@@ -15,6 +18,7 @@ from tests.report.hostile import ATTACKS
 from translator.report.html.plan import plan_html
 from translator.report.plan import Plan, Problem
 from translator.report.render.plan import plan_json, plan_markdown, plan_text
+from translator.report.schema import plan_schema
 
 
 def hostile() -> Plan:
@@ -48,6 +52,27 @@ def test_all_forms_name_every_wave_and_its_verdict() -> None:
         assert f"{wave.folder}: {wave.title}" in text
         assert f"## Wave {wave.number}: {wave.title}" in markdown
     assert text.count("proved") == len(plan.waves)
+
+
+@pytest.mark.parametrize("plan", [shop_plan, hostile])
+def test_the_json_form_fits_its_published_schema(plan: Callable[[], Plan]) -> None:
+    Draft202012Validator.check_schema(plan_schema())
+    Draft202012Validator(plan_schema()).validate(json.loads(plan_json(plan())))
+
+
+@pytest.mark.parametrize("field", ["holds", "effort", "files", "waves", "schema_version"])
+def test_a_plan_that_lacks_a_field_does_not_fit_the_schema(field: str) -> None:
+    told = json.loads(plan_json(shop_plan()))
+    del told[field]
+    assert not Draft202012Validator(plan_schema()).is_valid(told)
+
+
+def test_every_field_of_the_json_form_is_in_the_schema() -> None:
+    """A field that is written and not described would make the schema a promise of less than there is."""
+    schema: dict[str, Any] = plan_schema()
+    told = json.loads(plan_json(shop_plan()))
+    assert set(told) == set(schema["properties"])
+    assert set(told["waves"][0]) == set(schema["$defs"]["Wave"]["properties"])
 
 
 def test_every_file_that_a_command_names_is_there() -> None:

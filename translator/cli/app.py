@@ -282,7 +282,7 @@ def explain(
 
 @app.command("schema")
 def schema(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="report, audit, ir or config.")],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="report, audit, plan, ir or config.")],
 ) -> int:
     """Print a JSON Schema."""
     from translator.cli.pages import run_schema

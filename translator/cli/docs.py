@@ -9,7 +9,7 @@ from pathlib import Path
 from translator.cli.console import err
 from translator.cli.matrix import matrix_page
 from translator.report.catalogue import findings_markdown
-from translator.report.schema import audit_schema, report_schema
+from translator.report.schema import audit_schema, plan_schema, report_schema
 from translator.telemetry.pages import observability_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,6 +22,7 @@ def pages() -> dict[str, str]:
         "matrix.md": matrix_page(),
         "observability.md": observability_page(),
         "audit.schema.json": json.dumps(audit_schema(), indent=2) + "\n",
+        "plan.schema.json": json.dumps(plan_schema(), indent=2) + "\n",
         "report.schema.json": json.dumps(report_schema(), indent=2) + "\n",
     }
 

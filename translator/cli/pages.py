@@ -32,7 +32,7 @@ def _near(code: str) -> list[str]:
 
 
 def run_schema(what: str) -> int:
-    """Prints the JSON Schema of the report, of an audit, of the neutral model or of the settings file."""
+    """Prints the JSON Schema of the report, of an audit, of a plan, of the neutral model or of the settings file."""
     match what:
         case "report":
             from translator.report.schema import report_schema
@@ -42,6 +42,10 @@ def run_schema(what: str) -> int:
             from translator.report.schema import audit_schema
 
             schema = audit_schema()
+        case "plan":
+            from translator.report.schema import plan_schema
+
+            schema = plan_schema()
         case "ir":
             from translator.cli.neutral_schema import model_schema
 
@@ -51,7 +55,7 @@ def run_schema(what: str) -> int:
 
             schema = settings_schema()
         case _:
-            message = f'there is no schema "{what}": expected report, audit, ir or config.'
+            message = f'there is no schema "{what}": expected report, audit, plan, ir or config.'
             raise TargetError(message)
     out((json.dumps(schema, indent=2) + "\n",))
     return 0

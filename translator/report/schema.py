@@ -1,4 +1,4 @@
-"""The published JSON Schemas of ``report.json`` and of an audit, version 1 of each."""
+"""The published JSON Schemas of ``report.json``, of an audit and of a plan, version 1 of each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import cast
 
 ID = "urn:meshmigrate:report:1"
 AUDIT_ID = "urn:meshmigrate:audit:1"
+PLAN_ID = "urn:meshmigrate:plan:1"
 
 
 def report_schema() -> dict[str, object]:
@@ -45,6 +46,29 @@ def audit_schema() -> dict[str, object]:
     properties = cast("dict[str, object]", made["properties"])
     properties["schema_version"] = {"const": 1}
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": AUDIT_ID}
+    return head | made
+
+
+def plan_schema() -> dict[str, object]:
+    """The schema of a plan's JSON form, version 1; fields may be added without a new version."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  # only who asks for the schema waits for it
+
+    from translator.report.plan import Plan  # noqa: PLC0415
+
+    made = TypeAdapter(Plan).json_schema()
+    effort = {"$ref": "#/$defs/Effort"}
+    kinds = cast("dict[str, dict[str, dict[str, object]]]", made["$defs"])
+    wave = cast("dict[str, list[str]]", kinds["Wave"])
+    kinds["Wave"]["properties"] |= {"folder": {"type": "string"}, "effort": effort}
+    wave["required"] += ["folder", "effort"]
+    properties = cast("dict[str, object]", made["properties"])
+    properties["schema_version"] = {"const": 1}
+    properties["holds"] = {"type": "boolean"}
+    properties["effort"] = effort
+    # the names alone: their texts are the folder
+    properties["files"] = {"type": "array", "items": {"type": "string"}}
+    made["required"] = [*made["required"], "holds", "effort", "files"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": PLAN_ID}
     return head | made
 
 
