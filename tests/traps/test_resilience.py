@@ -10,7 +10,7 @@ from ir.behaviour.ejection import Ejection, Part, ejection_of, ejections
 from ir.behaviour.request import Caller
 from ir.model import Fact, Model
 from ir.resilience import ConnectionLimits, LoadBalancing, Outliers
-from tests.traps.test_routing import World, http, messages, rule, shop
+from tests.traps.test_routing import World, ends, http, messages, rule, shop
 from translator.report.model import Severity
 
 F = TypeVar("F", bound=Fact)
@@ -101,6 +101,21 @@ def test_trap_istio_14_a_wildcard_of_the_clients_hides_the_subsets_of_the_servic
     (text,) = messages(world.result, "MM210")
     assert "is not that of clients in bank" in text
     assert "in the source they get 503" in text
+
+
+def test_clients_with_subsets_of_their_own_reach_these() -> None:
+    subsets = "host: api.shop.svc.cluster.local, subsets: [{{name: v1, labels: {{version: {}}}}}]"
+    world = World(
+        PODS,
+        PODS.replace("name: api, ", "name: api-2, ", 1).replace("v1", "v2"),
+        destination(subsets.format("v1")),
+        destination(subsets.format("v2"), "own", "bank"),
+        shop("hosts: [api], http: [{route: [{destination: {host: api, subset: v1}}]}]"),
+    )
+    for namespace, name in (("bank", "api-2"), ("web", "api")):
+        for side in world.both(namespace=namespace):
+            assert ends(side) == {f"Deployment/shop/{name}": "1"}
+    assert not messages(world.result, "MM210")
 
 
 def test_trap_istio_14_a_wildcard_of_the_clients_hides_the_policy_of_the_service() -> None:

@@ -36,6 +36,17 @@ def version(linked: Linked) -> str | None:
     return None if labels is None else labels.value.requirements[0].values[0]
 
 
+def by_clients(linked: Linked) -> dict[tuple[str, ...], str]:
+    found: dict[tuple[str, ...], str] = {}
+    for one in tables(linked):
+        audience, labels = one.attachment.audience, one.routes[0].backends[0].destination.labels
+        assert audience is not None
+        assert labels is not None
+        spaces = tuple(space.value for space in audience.namespaces)
+        found[spaces] = labels.value.requirements[0].values[0]
+    return found
+
+
 def test_a_subset_is_the_labels_of_its_rule() -> None:
     found = wanted(link(virtual_service(TO_V1), destination_rule(RULE)))
     assert optional(found.subset) == "v1"
@@ -122,10 +133,33 @@ def test_a_private_rule_beside_an_older_public_one_is_used_alone_by_its_clients(
     text = "exportTo: ['.']\nhost: reviews\nsubsets: [{name: v1, labels: {version: new}}]"
     private = destination_rule(text, "a", created=NEW)
     linked = link(virtual_service(TO_V1), private, destination_rule(RULE, "b", created=OLD))
+    assert linked.losses == ()
+    assert by_clients(linked) == {(): "v1", ("prod",): "new"}
+
+
+def test_clients_with_other_endpoints_for_a_subset_have_a_table_of_their_own() -> None:
+    text = "host: reviews.prod.svc.cluster.local\nsubsets: [{name: v1, labels: {version: theirs}}]"
+    own = destination_rule(text, namespace="web")
+    linked = link(virtual_service(TO_V1), destination_rule(RULE), own)
+    assert by_clients(linked) == {(): "v1", ("web",): "theirs"}
+    assert not linked.losses
+    assert not linked.inactive
+    some = link(
+        virtual_service(f"exportTo: [bank, web]\n{TO_V1}"),
+        destination_rule(RULE),
+        own,
+        destination_rule(text.replace("theirs", "foreign"), namespace="other"),
+    )
+    assert by_clients(some) == {("bank",): "v1", ("web",): "theirs"}
+
+
+def test_clients_whose_rule_does_not_know_the_subset_are_told() -> None:
+    own = destination_rule("host: '*.local'\nsubsets: [{name: v2}]", namespace="web")
+    linked = link(virtual_service(TO_V1), destination_rule(RULE), own)
+    assert by_clients(linked) == {(): "v1"}
     (loss,) = linked.losses
     assert (loss.code, loss.fate) == ("MM210", Fate.APPROXIMATED)
-    assert "clients in prod" in loss.message
-    assert version(linked) == "v1"
+    assert "clients in web" in loss.message
 
 
 def test_clients_that_do_not_see_the_subset_are_a_finding() -> None:

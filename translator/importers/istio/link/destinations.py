@@ -8,11 +8,11 @@ client, only the root namespace is left to look in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ir.match import Labels
-from ir.provenance import Assumption, Traced, absorb, merge_equal
+from ir.provenance import Assumption, Traced, absorb, merge_equal, named
 from ir.traffic import Destination
 from translator.api import Loss, Options
 from translator.importers.istio.link.hosts import Place, covers, place_of
@@ -270,10 +270,42 @@ def _outdone(ruling: Ruling) -> Iterator[Idle]:
                 yield Idle(of_subset(subset), "an older subset has this name", owner.meta.key)
 
 
+def with_subsets_of_their_own(
+    wanted: Iterable[tuple[Destination, Place]], book: Rulebook, audience: Visibility
+) -> tuple[Traced[str], ...]:
+    """The namespaces among the clients whose own rules say other endpoints of the subsets that a route names.
+
+    Those whose rule does not know the subset are left out: nothing can be said for them.
+    """
+    clients = () if audience.public else tuple(s.value for s in audience.namespaces)
+    found: dict[str, Traced[str]] = {}
+    unknown: set[str] = set()
+    for one, place in wanted:
+        usual = book.find(place, clients[0] if clients else None)
+        labels = None if one.subset is None else _labels(usual, one.subset.value)
+        if one.subset is None or labels is None:
+            continue
+        for space, other in book.others(place, usual):
+            theirs = _labels(other, one.subset.value)
+            if theirs is None or other is None:
+                unknown.add(space)
+            elif theirs != labels and (not clients or space in clients):
+                rule = other.subsets[one.subset.value][1]
+                found.setdefault(space, named(space, rule.host))
+    return tuple(own for space, own in sorted(found.items()) if space not in unknown)
+
+
 def resolved(
-    wanted: Destination, place: Place, book: Rulebook, audience: Visibility
+    wanted: Destination,
+    place: Place,
+    book: Rulebook,
+    audience: Visibility,
+    apart: Container[str] = (),
 ) -> tuple[Destination, tuple[Loss, ...]]:
-    """A destination with its service and its subset's labels; without them it has no endpoint."""
+    """A destination with its service and its subset's labels; without them it has no endpoint.
+
+    ``apart``: namespaces of the audience for which it is resolved on its own.
+    """
     found = replace(wanted, namespace=place.namespace, name=place.name)
     clients = () if audience.public else tuple(s.value for s in audience.namespaces)
     ruling = book.find(place, clients[0] if clients else None)
@@ -292,7 +324,9 @@ def resolved(
     strangers = [
         space
         for space, other in book.others(place, ruling)
-        if (not clients or space in clients) and _labels(other, same.value) != subset.labels.value
+        if (not clients or space in clients)
+        and space not in apart
+        and _labels(other, same.value) != subset.labels.value
     ]
     return found, (_other_for_some(same, rule, strangers),) if strangers else ()
 

@@ -18,6 +18,7 @@ from ir.provenance import Assumption, Traced, absorb
 from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
 from translator.importers.istio.link.acting import acting
+from translator.importers.istio.link.clients import Clients, by_subsets
 from translator.importers.istio.link.connections import Bound, connection_tables
 from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
@@ -243,10 +244,12 @@ def _linked(
     losses: list[Loss] = []
     for surface in draft.surfaces:
         for place, audience, seen, one in _clients(draft, surface, heeded):
-            table, more = _table(draft, surface, place, audience, seen, scene)
-            table = _narrowed(table, one) if one is not None else table
-            tables.append(table)
-            losses.extend(more)
+            whole = Clients(audience, seen)
+            book = service.meta, scene.book, scene.options
+            for who in by_subsets(surface.routes, whole, *book) if surface.mesh else (whole,):
+                table, more = _table(draft, surface, place, who, scene)
+                tables.append(_narrowed(table, one) if one is not None else table)
+                losses.extend(more)
     used = leaves_in(*tables) | elsewhere
     idles = [
         Idle(origins(*service.quiet), "it names something for logs and metrics, or shapes nothing"),
@@ -295,8 +298,7 @@ def _table(  # all that one table is made of
     draft: Draft,
     surface: Surface,
     place: Place,
-    audience: Audience,
-    seen: Visibility,
+    clients: Clients,
     scene: Scene,
 ) -> tuple[RouteTable, list[Loss]]:
     service = draft.service
@@ -305,7 +307,7 @@ def _table(  # all that one table is made of
 
     def deliver(wanted: Destination) -> Destination:
         goal = place_of(wanted.name, meta, scene.options)
-        found, more = resolved(wanted, goal, scene.book, seen)
+        found, more = resolved(wanted, goal, scene.book, clients.seen, clients.apart)
         losses.extend(more)
         return found
 
@@ -317,7 +319,7 @@ def _table(  # all that one table is made of
         attachment=Attachment(
             subject=subject_at(place, meta),
             ports=() if service.port is None else (service.port.map(ServicePort),),
-            audience=audience,
+            audience=clients.audience,
             enforced_at=EnforcedAt.CLIENT if surface.mesh else EnforcedAt.GATEWAY,
         ),
         hosts=hosts,

@@ -36,6 +36,19 @@ class Visibility:
         )
 
 
+def only(space: Traced[str]) -> Visibility:
+    """The clients of one namespace."""
+    return Visibility(public=False, namespaces=(space,), spent=())
+
+
+def without(seen: Visibility, spaces: Sequence[Traced[str]]) -> Visibility:
+    """The clients that are left without those of some namespaces; of all clients, none is named."""
+    gone = {space.value for space in spaces}
+    kept = tuple(space for space in seen.namespaces if space.value not in gone)
+    spent = tuple(space for space in seen.namespaces if space.value in gone)
+    return replace(seen, namespaces=kept, spent=(*seen.spent, *spent))
+
+
 def visibility_of(export_to: Sequence[Traced[str]], meta: Meta) -> Visibility:
     """The meaning of ``exportTo``: ``*`` outdoes the rest, and so does ``~`` among names."""
     words = [word.value for word in export_to]
