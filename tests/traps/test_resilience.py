@@ -261,3 +261,41 @@ def test_trap_linkerd_25_pools_and_balancers_have_no_form() -> None:
     )
     assert world.codes() >= {"MM303", "MM305", "MM306"}
     assert not accrual(world)
+
+
+V1 = "name: v1, labels: {version: v1}"
+TO_V1 = shop("hosts: [api], http: [{route: [{destination: {host: api, subset: v1}}]}]")
+
+
+def subset(text: str) -> str:
+    """A DestinationRule whose only subset has this traffic policy."""
+    return destination(f"host: api, subsets: [{{{V1}, trafficPolicy: {{{text}}}}}]")
+
+
+def test_a_port_of_a_subset_with_settings_of_its_own_has_no_rule_about_failing_endpoints() -> None:
+    ports = "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]"
+    world = World(PODS, subset(f"{FIVE}, {ports}"), TO_V1)
+    assert not accrual(world)
+    told = [m for m in messages(world.result, "MM107") if "every port of the service" in m]
+    assert len(told) == 1
+    assert not messages(world.result, "MM331")
+    assert not messages(world.result, "MM304")
+
+
+def test_what_no_port_of_the_service_has_is_not_told_as_lost() -> None:
+    limits = "connectionPool: {http: {http1MaxPendingRequests: 1}, tcp: {connectTimeout: 1s}}"
+    ports = "portLevelSettings: [{port: {number: 80}, loadBalancer: {simple: RANDOM}}]"
+    world = World(policy(f"{FIVE}, {limits}, {ports}"))
+    assert not {"MM303", "MM304", "MM305", "MM331"} & world.codes()
+    assert any("every port of the service" in m for m in messages(world.result, "MM107"))
+    other = World(policy(f"{FIVE}, {limits}, {ports.replace('80', '81')}"))
+    assert {"MM303", "MM304", "MM305"} <= other.codes()
+
+
+def test_a_part_that_counts_no_answers_is_not_written_with_a_number_of_0() -> None:
+    zero = "outlierDetection: {consecutive5xxErrors: 0, consecutiveGatewayErrors: 3}"
+    world = World(PODS, subset(zero), TO_V1)
+    assert not accrual(world)
+    (text,) = messages(world.result, "MM331")
+    assert "answers of 500 and above are not to be counted" in text
+    assert not messages(world.result, "MM904")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ir.behaviour.concrete import decide_route
 from ir.behaviour.request import Caller, Request
 from ir.model import Model
-from tests.exporters.linkerd.istio import routes, spec_of, translated, written
+from tests.exporters.linkerd.istio import WORKLOAD, routes, spec_of, translated, written
+from tests.translation import to_linkerd
 from translator.pipeline import Result
 
 SUBSETS = """
@@ -172,3 +173,18 @@ def test_a_header_that_must_be_absent_takes_its_match_with_it() -> None:
     ]
     result = both(http)
     assert "MM201" in {f.code for f in result.report.findings}
+
+
+def test_a_destination_without_a_port_is_the_port_that_was_dialled() -> None:
+    """istio/istio pilot/pkg/networking/core/route/route.go ``GetDestinationCluster``, 1.31."""
+    two = "ports: [{name: http, port: 80, targetPort: 8080}, {name: http-b, port: 81, targetPort: 8081}]"
+    one = "ports: [{name: http, port: 80, targetPort: 8080}]"
+    rules = routes([{"route": to("v1")}])
+    result = to_linkerd("\n---\n".join((WORKLOAD.replace(one, two), SECOND, SUBSETS, rules)))
+    found = {
+        (spec["parentRefs"][0]["port"], backend["name"], backend["port"])
+        for spec in map(spec_of, written(result, "HTTPRoute"))
+        for backend in spec["rules"][0]["backendRefs"]
+    }
+    assert found == {(80, "api-v1", 80), (81, "api-v1", 81)}
+    assert not [f for f in result.report.findings if f.code == "MM203"]

@@ -89,6 +89,18 @@ def _is_the_service_itself(route: Route, table: RouteTable) -> bool:
     return all(same) and wanted.subset is None and wanted.port is None
 
 
+def goes_by_the_port(table: RouteTable, inventory: Inventory) -> bool:
+    """Whether a destination is the port that the client dialled, one of several of its service."""
+    for route in table.routes:
+        for wanted in (b.destination for b in route.backends):
+            space = "" if wanted.namespace is None else wanted.namespace.value
+            service = inventory.service(space, wanted.name.value)
+            several = service is not None and len(service.ports) > 1
+            if wanted.port is None and several and not _is_the_service_itself(route, table):
+                return True
+    return False
+
+
 def _without_backends(route: Route) -> Route:
     """The rule for what goes on to where it was addressed."""
     spent = [value for backend in route.backends for value in traced(backend)]

@@ -60,13 +60,27 @@ class Ejections:
             if _for_some(fact):
                 self.some.setdefault(key, []).append(fact)
             elif fact.labels is not None:
-                self.parts.setdefault(key, []).append(fact)
+                self._of_part(key, service, fact)
             elif key in self.whole:
                 _beside(fact)
             elif not off(fact):
                 self.whole[key] = self._at(service, fact)
         except Unsaid as reason:
             self.losses.extend(not_written(fact, str(reason)))
+
+    def _of_part(self, key: Key, service: Service, fact: Outliers) -> None:
+        """Takes in what is said of a part of the endpoints; that nothing is counted on some ports yields to the rest.
+
+        Raises:
+            Unsaid: it is for ports that are not HTTP, or counts what the target does not count.
+        """
+        if off(fact):
+            self.parts.setdefault(key, []).append(fact)
+            return
+        others = _other_ports(service, fact)
+        if others:
+            self.losses.append(on_all_ports(fact, service, others))
+        self.parts.setdefault(key, []).insert(0, fact)
 
     def _at(self, service: Service, fact: Outliers) -> Outliers:
         """The rule for the Service as a whole.

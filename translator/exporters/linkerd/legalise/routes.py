@@ -31,6 +31,7 @@ from translator.exporters.routes.alternatives import Alternative, Contradiction,
 from translator.exporters.routes.destinations import (
     Subsets,
     Unreachable,
+    goes_by_the_port,
     moving_shares,
     taken_names,
     to_itself,
@@ -156,7 +157,7 @@ def _legal(
     table = replace(table, routes=routes)
     found: list[RouteTable] = []
     told = Told()
-    slots = _slots(table, service, scene.options.target, lost)
+    slots = _slots(table, service, scene.inventory, scene.options.target, lost)
     for viewer in who.viewers:
         for slot in slots:
             seen = _objects(table, viewer, slot, scene, lost, told)
@@ -199,7 +200,11 @@ def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:
 
 
 def _slots(
-    table: RouteTable, service: Service | None, target: Target, losses: list[Loss]
+    table: RouteTable,
+    service: Service | None,
+    inventory: Inventory,
+    target: Target,
+    losses: list[Loss],
 ) -> tuple[Slot, ...]:
     """The ports of the service that need a table of their own: all HTTP ones together where they see the same rules.
 
@@ -231,7 +236,8 @@ def _slots(
         raise Unreachable("MM213", reason, ADVICE)
     if opaque:
         losses.append(not_heeded(table, list(opaque.values())))
-    if not asked and not own and len(heeded) == len(service.ports) > 1:
+    alike = not asked and not own and len(heeded) == len(service.ports) > 1
+    if alike and not goes_by_the_port(table, inventory):
         return (None,)
     because = Traced("", (), service.leaves)
     said = {port.value.port: port for port in own}

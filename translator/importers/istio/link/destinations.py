@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ir.inventory import Inventory
 from ir.match import Labels
 from ir.provenance import Assumption, Traced, absorb, merge_equal, named
 from ir.traffic import Destination
@@ -337,13 +338,15 @@ def _labels(ruling: Ruling | None, subset: str) -> Labels | None:
     return ruling.subsets[subset][0].labels.value
 
 
-def close_rulebook(book: Rulebook, used: frozenset[int], options: Options) -> Linked:
+def close_rulebook(
+    book: Rulebook, used: frozenset[int], inventory: Inventory, options: Options
+) -> Linked:
     """The policies of all rules. Those of a subset count only where a route sends requests to it.
 
     ``used``: leaves of the route tables, by which a subset is known to be used.
     """
     rulings = [ruling for found in book.by_namespace.values() for ruling in found]
-    closed = close_rulings(rulings, book.idles, used, options)
+    closed = close_rulings(rulings, book.idles, used, inventory, options)
     return replace(closed, assumptions=book.assumptions)
 
 

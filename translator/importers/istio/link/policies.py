@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ir.access import ClientTls, TlsMode
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, ServicePort
+from ir.inventory import Inventory
 from ir.match import Labels
 from ir.model import Fact
 from ir.opaque import Column, Intent, Opaque
@@ -33,6 +34,7 @@ from translator.importers.istio.link.visibility import Visibility, audience_of
 from translator.importers.istio.model import Block, DestinationRule, Policy, Subset
 from translator.importers.linked import Linked
 
+_EVERY_PORT = "every port of the service has settings of its own, which leave nothing of these"
 _UNUSED = "no route of the input sends requests to this subset"
 
 
@@ -67,7 +69,11 @@ def scope_of(rule: DestinationRule) -> tuple[Trail, ...]:
 
 
 def close_rulings(
-    rulings: Sequence[Ruling], idles: Iterable[Idle], used: frozenset[int], options: Options
+    rulings: Sequence[Ruling],
+    idles: Iterable[Idle],
+    used: frozenset[int],
+    inventory: Inventory,
+    options: Options,
 ) -> Linked:
     """The facts of all rulings, and what of their rules does nothing.
 
@@ -76,24 +82,58 @@ def close_rulings(
     facts: list[Fact] = []
     still = list(idles)
     for ruling in rulings:
-        facts.extend(_of_ruling(ruling, used, options))
-        still.extend(_idle(ruling, used))
+        ports = _ports(ruling.place, inventory)
+        facts.extend(_of_ruling(ruling, used, ports, options))
+        still.extend(_idle(ruling, used, ports))
     told = used | leaves_in(*facts)
     return Linked(tuple(facts), inactive(still, told))
 
 
-def _of_ruling(ruling: Ruling, used: frozenset[int], options: Options) -> Iterator[Fact]:
+def _ports(place: Place, inventory: Inventory) -> frozenset[int]:
+    """All ports of the service at a place; none where that is not known."""
+    space = "" if place.namespace is None else place.namespace.value
+    service = inventory.service(space, place.name.value)
+    return frozenset() if service is None else frozenset(port.number for port in service.ports)
+
+
+def _is_hidden(policy: Policy, ports: frozenset[int]) -> bool:
+    """Whether every port of the service has settings of its own."""
+    numbered = {own.port.value for own in policy.ports if own.port is not None}
+    return bool(ports) and ports <= numbered
+
+
+def _heeded(policy: Policy, ports: frozenset[int]) -> Policy:
+    """The policy without what settings of all ports put out of force.
+
+    What is said of TLS stays: ports without a word of it go by its mode (:func:`_left_plain`). So do budgets and what is
+    not understood: subsets have them from here.
+    """
+    if not _is_hidden(policy, ports):
+        return policy
+    return replace(policy, limits=None, balancing=None, outliers=None)
+
+
+def _of_ruling(
+    ruling: Ruling, used: frozenset[int], ports: frozenset[int], options: Options
+) -> Iterator[Fact]:
     if ruling.policy is not None and ruling.policy.policy is not None:
-        yield from _facts(ruling.policy.policy, None, ruling.policy, ruling, options)
+        policy = ruling.policy.policy
+        yield from _facts(_heeded(policy, ports), None, ruling.policy, ruling, options)
     for subset, rule in ruling.subsets.values():
         if used.intersection(subset.name.origin):
             if subset.policy is not None:
-                yield from _facts(subset.policy, subset.labels, rule, ruling, options)
+                own = _heeded(subset.policy, ports)
+                yield from _facts(own, subset.labels, rule, ruling, options)
         elif ruling.selector is not None:
             yield _for_some(subset, rule, ruling)
 
 
-def _idle(ruling: Ruling, used: frozenset[int]) -> Iterator[Idle]:
+def _idle(ruling: Ruling, used: frozenset[int], ports: frozenset[int]) -> Iterator[Idle]:
+    above = None if ruling.policy is None else ruling.policy.policy
+    policies = (above, *(subset.policy for subset, _ in ruling.subsets.values()))
+    hidden = [own for own in policies if own is not None and _is_hidden(own, ports)]
+    blocks = [block for own in hidden for block in (own.limits, own.balancing, own.outliers)]
+    yield Idle(in_order(leaves_in(*(b for b in blocks if b is not None))), _EVERY_PORT)
     for subset, _ in ruling.subsets.values():
         if used.intersection(subset.name.origin):
             yield Idle(of_policy(subset.policy), "it sets nothing")

@@ -134,7 +134,7 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
     )
     of_parts = (one for part in parts for one in part.idles)
     idles = (*unheld, *of_parts, *whole.idles, *made.idles)
-    policies = close_rulebook(scene.book, leaves_in(*tables), options)
+    policies = close_rulebook(scene.book, leaves_in(*tables), inventory, options)
     failing = ejections(scene.book, leaves_in(*tables), inventory, options)
     return Linked(
         facts=(*tables, *policies.facts, *failing),
