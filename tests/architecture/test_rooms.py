@@ -43,7 +43,7 @@ def test_a_function_fits_on_a_screen(module: Path) -> None:
 
 
 SHARED = {
-    "importers": frozenset[str](),
+    "importers": frozenset({"route_objects"}),
     "exporters": frozenset({"from_network", "gateways", "route_objects", "routes"}),
 }
 """Rooms that several meshes share."""

@@ -15,6 +15,8 @@ from translator.importers.cilium.cidr_group import read_cidr_group
 from translator.importers.cilium.link.policies import link_policies
 from translator.importers.cilium.model import CidrGroup, Piece, Policy, Statement
 from translator.importers.cilium.network_policy import NARROW, WIDE, notes_of, read_policy
+from translator.importers.cilium.routes import read_routes
+from translator.importers.cilium.silence import defaults
 from translator.importers.cilium.unread import (
     ADDRESSES,
     INSTALLED,
@@ -23,6 +25,7 @@ from translator.importers.cilium.unread import (
     read_piece,
 )
 from translator.importers.cilium.words import read_services
+from translator.importers.linked import AGE
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
@@ -52,30 +55,37 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     claimed = tuple(r for r in resources if r.api_version.rpartition("/")[0] == GROUP)
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     statements, errors = _statements(claimed, inventory, options, reads, inert, losses)
+    routes = read_routes(resources, inventory, options, reads)
+    errors.extend(routes.errors)
     if errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
     linked = link_policies(statements, inventory)
     losses.extend(linked.losses)
-    facts: list[Fact] = [*linked.facts]
+    facts: list[Fact] = [*linked.facts, *routes.facts]
     facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
     facts.extend(read_services(resources, options, reads))
-    inactive = [*linked.inactive, *_unused(statements, facts)]
+    inactive = [*linked.inactive, *routes.inactive, *_unused(statements, facts)]
     facts.extend(network_of(resources, options.namespace))
     policies = any(isinstance(one, Policy) for one in statements)
     model = Model(
         facts=tuple(facts),
-        objects=tuple(statement.meta.source for statement in statements),
+        defaults=tuple(defaults(facts, options)),
+        objects=tuple(s.meta.source for s in (*statements, *routes.found.mine)),
         inactive=tuple(inactive),
-        assumptions=AGENT if policies else (),
+        assumptions=(*(AGENT if policies else ()), *((AGE,) if routes.guesses_age else ())),
         inventory=inventory,
     )
     return Import(
         model=model,
-        claimed=claimed,
-        inert=tuple(inert),
+        claimed=(*claimed, *routes.claimed),
+        inert=(*inert, *routes.found.inert),
         reads=frozenset(reads),
-        losses=tuple(losses),
+        losses=(*losses, *routes.found.losses),
+        shared=routes.claimed,
+        edits=tuple(routes.found.edits),
+        spoken=routes.found.spoken,
+        standing=routes.standing,
     )
 
 

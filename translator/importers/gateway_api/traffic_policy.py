@@ -12,11 +12,11 @@ from ir.model import Fact, Inactive
 from ir.provenance import Traced, absorb, derived, silent, trail
 from ir.resilience import RetryBudget, SessionAffinity
 from translator.api import Options
-from translator.importers.gateway_api.link.age import oldest_first
-from translator.importers.gateway_api.model import Statement, TrafficPolicy
-from translator.importers.gateway_api.route import read_created, read_session
-from translator.importers.gateway_api.silence import silence
 from translator.importers.linked import Linked
+from translator.importers.route_objects.link.age import oldest_first
+from translator.importers.route_objects.model import Statement, TrafficPolicy
+from translator.importers.route_objects.route import read_created, read_session
+from translator.importers.route_objects.silence import silence
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 

@@ -11,13 +11,14 @@ from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.istio.annotations import as_captured, as_probed, read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
-from translator.importers.istio.class_gateways import class_gateways
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
 from translator.importers.istio.elsewhere import read_elsewhere
 from translator.importers.istio.envoy_filter import read_envoy_filter
 from translator.importers.istio.gateway import read_gateway
 from translator.importers.istio.gateway_kinds import (
+    CLASSES,
+    CONTROLLER,
     foreign_words,
     is_mesh_route,
     may_be_heeded,
@@ -66,6 +67,7 @@ from translator.importers.istio.unread import kind_not_read, orphaned
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
 from translator.importers.linked import Linked
+from translator.importers.route_objects.classes import class_gateways
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
@@ -161,7 +163,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(network_of(resources, options.namespace))
     joined = tuple(read_membership(words))
     facts.extend((*joined, *kept_out(joined), *told.facts))
-    facts.extend(class_gateways(others, options, reads))
+    facts.extend(class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
     losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart)))
     losses.extend(loss for r in others for loss in orphaned(r))

@@ -18,6 +18,9 @@ CLASSES = ("istio", "istio-remote", "istio-east-west", "istio-waypoint")
 """Classes of Gateways that the source serves (istio/istio pilot/pkg/config/kube/gateway/gatewayclass.go, 1.31)."""
 WAYPOINT = "istio-waypoint"
 
+CONTROLLER = "istio.io/"
+"""How the controllers of other classes begin that the source serves too (conversion.go there)."""
+
 MESH = ("Service", "ServiceEntry")
 """Kinds of parents that are services."""
 _FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from ir.provenance import Traced, named, trail
 from translator.api import Edit, Loss
-from translator.importers.gateway_api.link.mesh import is_service
-from translator.importers.gateway_api.model import RouteObject
+from translator.importers.route_objects.link.mesh import is_service
+from translator.importers.route_objects.model import RouteObject
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from ir.model import Fact, Inactive
 from ir.walk import traced
 from translator.api import Edit, Loss, Options
-from translator.importers.gateway_api.link.mesh import is_service
-from translator.importers.gateway_api.model import GatewayObject, RouteObject
-from translator.importers.gateway_api.places import GROUPS
+from translator.importers.route_objects.link.mesh import is_service
+from translator.importers.route_objects.model import GatewayObject, RouteObject
+from translator.importers.route_objects.places import GROUPS
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaves_below
 
 _IDLE = "nothing of it holds anywhere"
-DROPPED = "the API server of this version and channel drops the field"
+DROPPED = "the field is dropped or passed over in this version and channel"
 
 
 def pruned(route: RouteObject, options: Options) -> Iterator[Loss]:
@@ -28,10 +28,10 @@ def pruned(route: RouteObject, options: Options) -> Iterator[Loss]:
                 severity=Severity.MEDIUM,
                 fate=Fate.INERT,
                 leaves=leaves,
-                message=f"{route.meta.key}: {field} is no field of {options.source}, so the API server drops it and "
-                "nothing of it holds.",
+                message=f"{route.meta.key}: {field} is nothing to {options.source}, so nothing of it holds: it is dropped or "
+                "passed over.",
                 advice=f"If {field} does hold in your cluster, name the version and channel that are installed, for "
-                f"instance --from gateway-api@{options.source.version}+experimental.",
+                f"instance --from {options.source.mesh}@{options.source.version}+experimental.",
             )
 
 

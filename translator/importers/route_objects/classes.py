@@ -1,8 +1,4 @@
-"""Gateways of the Gateway API whose class the source serves: they stay, and nobody serves them once the source is gone.
-
-istio/istio pilot/pkg/config/kube/gateway/conversion.go and gatewayclass.go, 1.31: the classes ``istio``,
-``istio-remote``, ``istio-waypoint`` and ``istio-east-west``, and every class whose controller is the source's own.
-"""
+"""Gateways whose class the source serves: they stay, and nobody serves them once the source is gone."""
 
 from __future__ import annotations
 
@@ -16,15 +12,20 @@ from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.source.cursor import root_cursor
 from translator.source.leaves import Resource
 
-_CLASSES = ("istio", "istio-remote", "istio-waypoint", "istio-east-west")
-_CONTROLLER = "istio.io/"
-
 
 def class_gateways(
-    resources: Sequence[Resource], options: Options, reads: set[int]
+    resources: Sequence[Resource],
+    options: Options,
+    reads: set[int],
+    *,
+    names: Sequence[str],
+    controller: str,
 ) -> Iterator[ProxySetting]:
-    """The class of each Gateway that is the source's own."""
-    classes = {*_CLASSES, *_own_classes(resources, reads)}
+    """The class of each Gateway that is the source's own.
+
+    ``names``: the classes that it brings along; ``controller``: how the controllers of its classes begin.
+    """
+    classes = {*names, *_own_classes(resources, reads, controller)}
     for resource in _of_kind(resources, "Gateway"):
         spec = root_cursor(resource, reads).opt_map("spec")
         name = None if spec is None else spec.opt_str("gatewayClassName")
@@ -45,11 +46,11 @@ def class_gateways(
             )
 
 
-def _own_classes(resources: Sequence[Resource], reads: set[int]) -> Iterator[str]:
+def _own_classes(resources: Sequence[Resource], reads: set[int], controller: str) -> Iterator[str]:
     for resource in _of_kind(resources, "GatewayClass"):
         spec = root_cursor(resource, reads).opt_map("spec")
-        controller = None if spec is None else spec.opt_str("controllerName")
-        if controller is not None and controller.value.startswith(_CONTROLLER):
+        word = None if spec is None else spec.opt_str("controllerName")
+        if word is not None and word.value.startswith(controller):
             yield resource.name
 
 

@@ -17,7 +17,6 @@ GROUPS = (ROUTE_GROUP, EXPERIMENTAL)
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 GATEWAYS = ("Gateway", "ListenerSet", "XListenerSet")
-POLICIES = ("XBackendTrafficPolicy",)
 _FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")
 _UNHEEDED = "is a word to one mesh, which Gateway API knows nothing of"
 
@@ -32,12 +31,6 @@ def is_mixed(resource: Resource) -> bool:
     """Whether it is a route of services and of something else at once."""
     kinds = tuple(_parents(resource))
     return "Service" in kinds and not is_of_services(resource)
-
-
-def is_own(resource: Resource) -> bool:
-    """Whether the translation says what the object says, so that it goes."""
-    policy = group_of(resource) in GROUPS and resource.kind in POLICIES
-    return policy or is_of_services(resource)
 
 
 def _word(node: Node, key: str) -> str:

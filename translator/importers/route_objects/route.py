@@ -16,9 +16,9 @@ from ir.resilience import Retry, RetryCondition, Timeouts
 from ir.traffic import AS_ASKED, Protocol, Redirect, Route, RouteMatch
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.gateway_api.edition import Edition
-from translator.importers.gateway_api.model import Extension, RouteObject, Rule
-from translator.importers.gateway_api.silence import silence
+from translator.importers.route_objects.edition import Edition
+from translator.importers.route_objects.model import Extension, RouteObject, Rule
+from translator.importers.route_objects.silence import silence
 from translator.resources.gateway_api.calls import Call, read_calls
 from translator.resources.gateway_api.effects import (
     Effects,

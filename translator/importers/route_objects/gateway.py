@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from ir.edge import Listener, ListenerHost, ListenerTls
 from ir.match import Labels, Operator, Pattern, PatternKind, Requirement
 from ir.provenance import Traced, absorb, derived, trail
-from translator.importers.gateway_api.model import (
+from translator.importers.route_objects.model import (
     Admission,
     Door,
     GatewayObject,
     ListenerSetObject,
 )
-from translator.importers.gateway_api.route import read_created
+from translator.importers.route_objects.route import read_created
 from translator.resources.gateway_api.gateway import host_pattern
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 from translator.resources.kubernetes.metadata import Meta

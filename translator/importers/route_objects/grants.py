@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from translator.importers.gateway_api.model import Grant
+from translator.importers.route_objects.model import Grant
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.source.cursor import Cursor
 

@@ -20,10 +20,11 @@ from ir.opaque import Column, Opaque
 from ir.provenance import Traced, absorb, derived, trail
 from ir.traffic import NoMatch, Order, Protocol, Route, RouteTable
 from translator.api import Options
-from translator.importers.gateway_api.grants import Grants
-from translator.importers.gateway_api.link.age import oldest_first
-from translator.importers.gateway_api.link.backends import Scene, routes_of
-from translator.importers.gateway_api.model import (
+from translator.importers.linked import Linked
+from translator.importers.route_objects.grants import Grants
+from translator.importers.route_objects.link.age import oldest_first
+from translator.importers.route_objects.link.backends import Scene, routes_of
+from translator.importers.route_objects.model import (
     Admission,
     Door,
     GatewayObject,
@@ -31,7 +32,6 @@ from translator.importers.gateway_api.model import (
     RouteObject,
     Statement,
 )
-from translator.importers.linked import Linked
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 
 _SETS = ("ListenerSet", "XListenerSet")

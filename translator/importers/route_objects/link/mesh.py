@@ -21,11 +21,11 @@ from ir.resilience import SessionAffinity
 from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.gateway_api.grants import Grants
-from translator.importers.gateway_api.link.age import oldest_first
-from translator.importers.gateway_api.link.backends import Scene, routes_of
-from translator.importers.gateway_api.model import RouteObject, Rule, Statement
 from translator.importers.linked import Linked
+from translator.importers.route_objects.grants import Grants
+from translator.importers.route_objects.link.age import oldest_first
+from translator.importers.route_objects.link.backends import Scene, routes_of
+from translator.importers.route_objects.model import RouteObject, Rule, Statement
 from translator.resources.gateway_api.read import Parent
 
 SERVICE = ("", "Service")

@@ -16,9 +16,9 @@ from ir.provenance import Traced, absorb, derived, silent
 from ir.traffic import Backend, FixedAnswer, Mirror, Route
 from ir.walk import rebuild, traced
 from translator.api import Options
-from translator.importers.gateway_api.grants import Grants
-from translator.importers.gateway_api.model import RouteObject, Rule
-from translator.importers.gateway_api.silence import silence
+from translator.importers.route_objects.grants import Grants
+from translator.importers.route_objects.model import RouteObject, Rule
+from translator.importers.route_objects.silence import silence
 from translator.resources.gateway_api.references import Reference
 
 NOBODY = 500

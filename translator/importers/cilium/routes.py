@@ -1,0 +1,148 @@
+"""Routes of Gateway API as Cilium heeds them on Services (GAMMA), and the Gateways of its classes.
+
+cilium/cilium operator/pkg/model/ingestion/gamma.go, 1.20: HTTPRoute (1.16) and GRPCRoute (1.17) of the Service's own
+namespace, on the port that the parent names; where it names none, on the ports whose ``appProtocol`` is ``http`` or
+``grpc``. Host names carry no meaning. The order of a regular expression among prefixes is the proxy's own
+(operator/pkg/model/translation/envoy_virtual_host.go) and is left open, as the API leaves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.inventory import Inventory
+from ir.model import Fact, Inactive
+from ir.provenance import Traced
+from ir.traffic import Protocol, RouteTable
+from ir.walk import traced
+from translator.api import Options
+from translator.errors import InputError
+from translator.importers.route_objects.classes import class_gateways
+from translator.importers.route_objects.findings import idle
+from translator.importers.route_objects.link.gateways import link_gateways
+from translator.importers.route_objects.link.mesh import link_mesh
+from translator.importers.route_objects.model import RouteObject, Statement
+from translator.importers.route_objects.places import is_of_services
+from translator.importers.route_objects.reading import Found, read_objects
+from translator.resources.gateway_api.read import Parent
+from translator.source.leaves import Resource
+
+CLASSES = ("cilium",)
+"""The class that the chart makes (install/kubernetes/cilium/templates/cilium-gateway-api-class.yaml, 1.20)."""
+CONTROLLER = "io.cilium/"
+_CALLS_SINCE = "1.17"
+_NO_KIND = "on a Service Cilium heeds HTTPRoute, and GRPCRoute from 1.17 on, alone"
+_ABROAD = "Cilium heeds routes of a Service in the namespace of the Service alone"
+_NO_PORT = "the parent names no port, and no port of the Service has the appProtocol by which Cilium would take one"
+
+
+@dataclass(slots=True)
+class Routes:
+    """What the objects of Gateway API come to.
+
+    ``facts``: what holds on Services and which Gateways are the source's own; ``standing``: what stays in force where it
+    stands.
+    """
+
+    found: Found
+    claimed: tuple[Resource, ...] = ()
+    facts: list[Fact] = field(default_factory=list)
+    standing: tuple[Fact, ...] = ()
+    inactive: list[Inactive] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[InputError]:
+        """What the API server would refuse."""
+        return self.found.errors
+
+    @property
+    def guesses_age(self) -> bool:
+        """Whether objects compete whose age is not in the input."""
+        said = (*self.found.mine, *self.found.theirs)
+        unknown = any(isinstance(s, RouteObject) and not s.created.value for s in said)
+        return unknown and sum(isinstance(f, RouteTable) for f in self.facts) > 1
+
+
+def read_routes(
+    resources: Sequence[Resource], inventory: Inventory, options: Options, reads: set[int]
+) -> Routes:
+    """The routes and Gateways of these resources; what is refused is among the errors."""
+    found = read_objects(resources, options, all_classes=False)
+    reads |= found.reads
+    routes = Routes(found, claimed=tuple(r for r in resources if is_of_services(r)))
+    if found.errors:
+        return routes
+    heeded = list(_heeded(found.mine, inventory, options, routes.inactive))
+    linked = link_mesh(heeded, inventory, found.grants, options)
+    routes.facts.extend(linked.facts)
+    routes.inactive.extend((*found.inactive, *linked.inactive))
+    standing = link_gateways(found.theirs, inventory, found.grants, options).facts
+    routes.inactive.extend(idle(routes.claimed, routes.facts, routes.inactive, found.losses))
+    if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
+        routes.facts.extend(standing)
+        return routes
+    routes.standing = standing
+    routes.facts.extend(
+        class_gateways(resources, options, reads, names=CLASSES, controller=CONTROLLER)
+    )
+    return routes
+
+
+def _heeded(
+    statements: Sequence[Statement],
+    inventory: Inventory,
+    options: Options,
+    inactive: list[Inactive],
+) -> Iterator[Statement]:
+    """The routes with the parents on which they hold; what becomes of the others is added to ``inactive``."""
+    for one in statements:
+        if not isinstance(one, RouteObject):
+            yield one
+            continue
+        unserved = one.protocol is not Protocol.HTTP
+        if unserved or (one.calls and not options.source.at_least(_CALLS_SINCE)):
+            inactive.append(_not_heeded((*one.parents, *_words(one)), _NO_KIND))
+            continue
+        parents: list[Parent] = []
+        for parent in one.parents:
+            held, why = _held(parent, one, inventory)
+            parents.extend(held)
+            if why:
+                inactive.append(_not_heeded((parent, *(() if parents else _words(one))), why))
+        if parents:
+            yield replace(one, parents=tuple(parents))
+
+
+def _held(
+    parent: Parent, route: RouteObject, inventory: Inventory
+) -> tuple[tuple[Parent, ...], str]:
+    """The parent by each port on which the route holds, or why it holds on none."""
+    home = route.meta.namespace.value
+    space = home if parent.namespace is None else parent.namespace.value
+    if space != home:
+        return (), _ABROAD
+    service = inventory.service(space, parent.name.value)
+    if parent.port is not None or service is None:
+        return (parent,), ""
+    word = "grpc" if route.calls else "http"
+    ports = [port for port in service.ports if port.app_protocol == word]
+    held = tuple(
+        replace(
+            parent,
+            section=None,
+            port=parent.name.derive(port.number).chosen_by(Traced("", (), port.leaves)),
+        )
+        for port in ports
+    )
+    return held, "" if held else _NO_PORT
+
+
+def _words(route: RouteObject) -> tuple[object, ...]:
+    values = [(rule.route, *(one.backend for one in rule.references)) for rule in route.rules]
+    return (route.trail, *route.hosts, *values)
+
+
+def _not_heeded(values: Sequence[object], why: str) -> Inactive:
+    leaves = {leaf for value in traced(tuple(values)) for leaf in value.origin}
+    return Inactive(leaves=tuple(sorted(leaves)), winner="", why=why)
