@@ -15,11 +15,13 @@ VERSIONS: dict[str, tuple[str, ...]] = {
 """Versions that the tool speaks for, oldest first; the last is the default."""
 
 CHANNELS = ("standard", "experimental")
+_CHANNELLED = ("gateway-api", "cilium")
+"""Meshes of which something depends on the channel of the CRDs that are installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A mesh at one version; ``channel`` is given for Gateway API only."""
+    """A mesh at one version; ``channel``: that of the CRDs of Gateway API, for itself or with Cilium."""
 
     mesh: str
     version: str
@@ -56,7 +58,9 @@ def parse_target(text: str) -> Target:
     if version not in known:
         message = f'unknown version "{version}" of {mesh}: expected one of {", ".join(known)}.'
         raise TargetError(message)
-    if channel and (mesh != "gateway-api" or channel not in CHANNELS):
-        message = f'unknown channel "{channel}": only gateway-api has {" and ".join(CHANNELS)}.'
+    if channel and (mesh not in _CHANNELLED or channel not in CHANNELS):
+        message = f'unknown channel "{channel}": only {" and ".join(_CHANNELLED)} have {" and ".join(CHANNELS)}.'
         raise TargetError(message)
-    return Target(mesh, version, (channel or "standard") if mesh == "gateway-api" else None)
+    return Target(
+        mesh, version, (channel or "standard") if mesh == "gateway-api" else channel or None
+    )

@@ -131,7 +131,7 @@ def test_a_gateway_of_the_sources_class_gets_the_one_that_is_given() -> None:
 
 def test_routes_of_a_kind_that_is_not_written_yet_are_told() -> None:
     from ir.traffic import Protocol
-    from translator.exporters.gateways.streams import missing_kind
+    from translator.exporters.gateways.findings import missing_kind
     from translator.report.model import Support
 
     assert missing_kind(Protocol.GRPC).support is Support.NOT_YET

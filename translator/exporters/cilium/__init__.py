@@ -1,38 +1,79 @@
-"""Cilium as a target: prune, legalise, write."""
+"""Cilium as a target: prune, legalise, write.
+
+Policies are the target's own; where requests go is said by routes of Gateway API, which it serves itself.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from ir.access import Closed, Grant, Layer
+from ir.match import RegexDialect
 from ir.model import Fact, Model
 from ir.opaque import Opaque
 from ir.walk import close, traced
 from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.cilium.capabilities import ROWS
+from translator.exporters.cilium.edition import Edition
 from translator.exporters.cilium.extensions import WORDS
 from translator.exporters.cilium.legalise import legalise
+from translator.exporters.cilium.legalise.defaults import of_target
 from translator.exporters.cilium.legalise.facts import from_nodes
 from translator.exporters.cilium.write import write
 from translator.exporters.extensions import without_extensions
-from translator.exporters.prune import prune
+from translator.exporters.gateways import is_edge
+from translator.exporters.naming import Names
+from translator.exporters.prune import of_one_cause, prune
+from translator.exporters.route_objects.edge import at_the_edge
+from translator.exporters.route_objects.retries import pinned_retry, said
+from translator.exporters.route_objects.scene import Scene
+from translator.exporters.route_objects.services import legalise_routes
+from translator.exporters.route_objects.tries import without_lone_tries
+from translator.exporters.routes.destinations import Subsets, taken_names
+from translator.exporters.routes.tables import Scene as Tables
 
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Cilium can hold of a closed model, and what it cannot."""
+    edition = Edition(options.target)
     stays = tuple(f for f in model.facts if _stays(f))
     leaves = replace(model, facts=tuple(f for f in model.facts if not _stays(f)))
-    known, foreign = without_extensions(leaves, WORDS)
-    pruned, lost = prune(known, Table(ROWS, options.target))
-    legal, more = legalise(pruned, stays, options)
-    legal = close(legal)
-    emission = write(legal)
+    spoken, tries = without_lone_tries(leaves, edition)
+    known, foreign = without_extensions(spoken, WORDS)
+    table = Table(ROWS, options.target)
+    inside, lost = prune(
+        replace(known, facts=tuple(f for f in known.facts if not is_edge(f))), table
+    )
+    edge, more = prune(replace(known, facts=tuple(f for f in known.facts if is_edge(f))), table)
+    scene = _scene(model, options, edition)
+    made = at_the_edge(edge, leaves, scene, options)
+    routed, routes = legalise_routes(inside, scene)
+    legal, rest = legalise(replace(inside, facts=routed), stays, options)
+    facts = (*legal.facts, *made.facts, *scene.subsets.made.values())
+    legal = close(replace(legal, facts=facts, defaults=of_target(facts, options)))
+    emission = write(legal, options)
+    losses = (*foreign, *tries, *lost, *more, *made.losses, *routes, *rest)
     return Export(
         legal=replace(legal, facts=(*legal.facts, *from_nodes(legal.facts), *stays)),
         emission=emission,
-        losses=(*foreign, *lost, *more),
+        losses=of_one_cause(losses),
+        assumptions=tuple(made.assumptions),
     )
+
+
+def _scene(model: Model, options: Options, edition: Edition) -> Scene:
+    """What routes are legalised with: names that are taken, Services for subsets, the retries to be written out."""
+    default = pinned_retry(model, options, edition)
+    tables = Tables(
+        Subsets(model.inventory, Names(taken_names(model.inventory))),
+        Names(),
+        names_rules=edition.names_rules,
+        dialect=RegexDialect.RE2_FULL,
+    )
+    pinned = None if default is None else said(default)
+    stated = frozenset(one.key for one in model.objects)
+    return Scene(tables, model.inventory, edition, pinned, stated)
 
 
 def _stays(fact: Fact) -> bool:

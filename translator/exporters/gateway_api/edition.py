@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ir.traffic import Protocol
+from translator.exporters.gateways.findings import missing_kind
+from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.redirects import OLD_STATUSES, Redirects
 from translator.resources.gateway_api.write import GATEWAY_API, ROUTE_GROUP
 from translator.target import Target
@@ -98,6 +100,19 @@ class Edition:
     def shares_since(self) -> str:
         """What to take to have shares of mirrors."""
         return "Take Gateway API 1.3 or later."
+
+    @property
+    def whole_percents(self) -> bool:
+        """Whether a share of mirrors is cut to whole percent: there are fractions (GEP-3171)."""
+        return False
+
+    def missing(self, protocol: Protocol, *, on_service: bool) -> Unreachable:  # noqa: ARG002  # alike on both
+        """Why there is no route for the protocol in this version and channel."""
+        return missing_kind(protocol)
+
+    def admit(self, class_name: str) -> str:  # noqa: ARG002  # alike for all
+        """Empty: pods of a class have a service account."""
+        return ""
 
     @property
     def service_versions(self) -> Mapping[Protocol, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
 from ir.edge import Listener
 from ir.language import Opaque
-from ir.membership import Aspect, ProxySetting
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced, derived, named, trail
 from ir.traffic import NoMatch, Order, Protocol, Redirect, Route, RouteTable
@@ -21,6 +20,7 @@ from translator.exporters.gateways.binding import (
     is_shut,
     listeners_of,
 )
+from translator.exporters.gateways.classes import is_class
 from translator.exporters.gateways.findings import (
     CLASS,
     HOSTS,
@@ -34,7 +34,7 @@ from translator.exporters.gateways.findings import (
     unguarded,
 )
 from translator.exporters.gateways.listeners import Door, Doors, doors_of
-from translator.exporters.gateways.streams import missing_kind, stream_tables
+from translator.exporters.gateways.streams import stream_tables
 from translator.exporters.gateways.tables import legal_tables
 from translator.exporters.routes.alternatives import Contradiction
 from translator.exporters.routes.destinations import Subsets, Unreachable
@@ -62,11 +62,6 @@ def is_edge(fact: Fact) -> bool:
     if isinstance(fact, RouteTable):
         return fact.attachment.enforced_at is EnforcedAt.GATEWAY
     return isinstance(fact, Listener) or is_class(fact)
-
-
-def is_class(fact: Fact) -> bool:
-    """Whether the fact is the class of a Gateway of the input."""
-    return isinstance(fact, ProxySetting) and fact.aspect is Aspect.GATEWAY_CLASS
 
 
 def legalise_edge(
@@ -108,7 +103,9 @@ def legalise_edge(
             found.losses.extend(
                 needs(listeners[0].gateway, [door.listener for door in doors.made], own, takeover)
             )
-        found.losses.extend(about(inside, listeners, pods_in, account, takeover.class_name))
+        found.losses.extend(
+            about(inside, listeners, pods_in, account, takeover.class_name, takeover.admit)
+        )
     found.losses.extend(_unbound(tables, bound, gateways, told))
     found.losses.extend(
         _never_reached([t for t in tables if id(t) in bound and id(t) not in lost], scene)
@@ -123,10 +120,12 @@ def about(
     pods_in: str,
     account: str,
     class_name: str,
+    admit: str = "",
 ) -> Iterator[Loss]:
-    """What policies of the mesh say about the gateway's identity and pods."""
+    """What policies of the mesh say about the gateway's identity and pods; ``admit``: how the new one is let in."""
     what = f"the service account of the pods of class {class_name}" if class_name else "what is new"
-    yield from identities(inside, listeners, account, advice=f"Let in {what} in those rules too.")
+    advice = admit or f"Let in {what} in those rules too."
+    yield from identities(inside, listeners, account, advice=advice)
     yield from unguarded(inside, listeners, pods_in, taken_over=bool(class_name))
 
 
@@ -204,7 +203,7 @@ def _written(
     try:
         protocol = bundle.tables[0].protocol
         if protocol not in takeover.versions:
-            raise missing_kind(protocol)
+            raise takeover.missing(protocol)
         if protocol is Protocol.HTTP:
             tables, losses = legal_tables(bundle, scene)
             found.losses.extend(losses)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
-from ir.membership import ProxySetting
+from ir.membership import Aspect, ProxySetting
 from ir.walk import traced
-from translator.api import Loss
+from translator.api import Edit, Loss
 from translator.report.model import Fate, Impact, Severity, Support
 
 _BETWEEN = ("istio-waypoint",)
@@ -15,8 +16,13 @@ _FAR = ("istio-remote", "istio-east-west")
 _DECIDE = "Decide which gateway takes over; with its Gateway API class give --gateway-class."
 
 
+def is_class(fact: object) -> TypeGuard[ProxySetting]:
+    """Whether the fact is the class of a Gateway of the input."""
+    return isinstance(fact, ProxySetting) and fact.aspect is Aspect.GATEWAY_CLASS
+
+
 def of_class(
-    settings: Sequence[ProxySetting], class_name: str, advice: str
+    settings: Iterable[ProxySetting], class_name: str, advice: str
 ) -> Iterator[ProxySetting | Loss]:
     """Each setting with the class that is given, or what becomes of its gateway; ``class_name`` may be empty.
 
@@ -62,3 +68,14 @@ def _moved(one: ProxySetting, class_name: str, advice: str) -> Loss:
         why="Its class was the source's, which goes away.",
         advice=advice,
     )
+
+
+def class_edits(facts: Sequence[object]) -> Iterator[Edit]:
+    """The Gateways of the input that get another class."""
+    for fact in facts:
+        if isinstance(fact, ProxySetting):
+            yield Edit(
+                resource=fact.object,
+                put=((("spec", "gatewayClassName"), fact.value),),
+                restart=False,
+            )

@@ -15,6 +15,7 @@ from ir.provenance import Assumption, Traced
 from ir.traffic import HeaderSide, Protocol, Route, RouteTable
 from translator.api import Loss
 from translator.exporters.naming import Names
+from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.redirects import Redirects
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.gateway_api.write import GATEWAY_API, GATEWAY_API_ALPHA
@@ -60,6 +61,22 @@ OLD_VERSIONS: Mapping[Protocol, str] = {
 """Versions of routes that gateways read before Gateway API 1.5."""
 
 
+_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6"}
+
+
+def missing_kind(protocol: Protocol) -> Unreachable:
+    """Why connections of the protocol have no route in this version and channel."""
+    if protocol not in _SINCE:
+        reason = f"a {protocol.upper()}Route is not written yet"
+        return Unreachable("MM213", reason, "Write it by hand.", Support.NOT_YET)
+    return Unreachable(
+        "MM213",
+        f"{protocol.upper()}Route is no kind of this version's standard channel",
+        f"Take Gateway API {_SINCE[protocol]} or later, or the experimental channel (--target-version).",
+        Support.VERSION,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Takeover:
     """What takes the gateways over: those of a class.
@@ -81,6 +98,10 @@ class Takeover:
     """Whether a port may demand certificates of clients."""
     versions: Mapping[Protocol, str] = field(default_factory=lambda: OLD_VERSIONS)
     """The API version of the route of a protocol, for those that have one."""
+    admit: str = ""
+    """How rules let in what comes by the gateways, where their pods have no service account that could be named."""
+    missing: Callable[[Protocol], Unreachable] = missing_kind
+    """Why a protocol has no route."""
 
 
 def moved(listeners: Sequence[Listener], takeover: Takeover) -> Loss:

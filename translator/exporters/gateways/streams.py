@@ -16,25 +16,8 @@ from translator.exporters.naming import name_of
 from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.rules import delivered
 from translator.exporters.routes.tables import Scene
-from translator.report.model import Support
 
 _ADVICE = "Write the route by hand, or give these connections a host or a port of their own."
-
-
-_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6"}
-
-
-def missing_kind(protocol: Protocol) -> Unreachable:
-    """Why connections of the protocol have no route in this version and channel."""
-    if protocol not in _SINCE:
-        reason = f"a {protocol.upper()}Route is not written yet"
-        return Unreachable("MM213", reason, "Write it by hand.", Support.NOT_YET)
-    return Unreachable(
-        "MM213",
-        f"{protocol.upper()}Route is no kind of this version's standard channel",
-        f"Take Gateway API {_SINCE[protocol]} or later, or the experimental channel (--target-version).",
-        Support.VERSION,
-    )
 
 
 def stream_tables(bundle: Bundle, scene: Scene) -> tuple[RouteTable, ...]:
@@ -61,7 +44,7 @@ def stream_tables(bundle: Bundle, scene: Scene) -> tuple[RouteTable, ...]:
                 reason = "several rules are for one name"
                 raise Unreachable("MM202", reason, _ADVICE)
             taken.extend(name.value for name in names)
-            scene.reached.update((id(route), *map(id, here)))
+            scene.reached.note(route, *here)
             made = delivered(_plain(route, here), frame, scene.subsets)
             name = scene.names.take(KINDS[table.protocol], _home(table), name_of(table.name.value))
             found.append(

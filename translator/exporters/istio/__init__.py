@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ir.membership import ProxySetting
 from ir.model import Model
 from ir.walk import close
-from translator.api import Export, Options
+from translator.api import Export, Loss, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import in_mesh
+from translator.exporters.gateways.classes import is_class, of_class
 from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
@@ -19,12 +21,17 @@ from translator.exporters.istio.write import write
 from translator.exporters.network import beside
 from translator.exporters.prune import prune
 
+_CLASS = "See that its pods are let in where rules name who calls, test, then point DNS to the new address."
+
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Istio can hold of a closed model, and what it cannot.
 
     Guarded routes are resolved before pruning: a route of them that cannot be said still takes its requests from others.
     """
+    classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
+    moved = tuple(one for one in classes if isinstance(one, ProxySetting))
+    model = replace(model, facts=tuple(f for f in model.facts if not is_class(f)))
     joined = in_mesh(model, options, plain=True)
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
@@ -33,12 +40,13 @@ def write_mesh(model: Model, options: Options) -> Export:
     pruned, lost = prune(opened, Table(ROWS, options.target))
     spoken = in_target_words(pruned.facts, model.inventory)
     legal, more = legalise(replace(pruned, facts=tuple(spoken.facts)), options)
-    legal = close(legal)
+    legal = close(replace(legal, facts=(*legal.facts, *moved)))
     emission = write(legal, options)
     return Export(
         legal=replace(legal, facts=(*legal.facts, *network)),
         emission=emission,
         losses=(
+            *(one for one in classes if isinstance(one, Loss)),
             *joined.losses,
             *foreign,
             *guarded.losses,

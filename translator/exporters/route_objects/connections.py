@@ -18,7 +18,6 @@ from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.gateways.binding import KINDS
-from translator.exporters.gateways.streams import missing_kind
 from translator.exporters.naming import name_of
 from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.destinations import Unreachable
@@ -45,7 +44,7 @@ def connection_objects(
         Unreachable: it has no form.
     """
     if table.protocol not in scene.edition.service_versions:
-        raise missing_kind(table.protocol)
+        raise scene.edition.missing(table.protocol, on_service=True)
     table, lost = settled(table, scene.inventory)
     if not table.routes:
         losses.extend(lost)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from ir.edge import Listener
 from ir.match import RegexDialect
@@ -11,7 +12,7 @@ from ir.membership import ProxySetting
 from ir.model import Fact, Model
 from ir.traffic import RouteTable
 from ir.walk import traced
-from translator.api import Edit, Loss, Options
+from translator.api import Loss, Options
 from translator.exporters.gateways import Edge, about, by_gateway, legalise_edge
 from translator.exporters.gateways.classes import of_class
 from translator.exporters.gateways.findings import CLASS, Takeover, pods_of
@@ -53,6 +54,8 @@ def at_the_edge(
         dialect=RegexDialect.RE2_FULL,
         verifies_clients=edition.client_certificates,
         versions=edition.gateway_versions,
+        admit=edition.admit(name),
+        missing=partial(edition.missing, on_service=False),
     )
     made = legalise_edge(
         replace(edge, facts=tuple(facts)), inside.facts, scene.subsets, options, takeover
@@ -102,14 +105,3 @@ def _says(pieces: Sequence[Piece]) -> str:
     listeners = sum(isinstance(piece, Listener) for piece in pieces)
     rules = sum(len(piece.routes) for piece in pieces if isinstance(piece, RouteTable))
     return f"({listeners} listener{'s' * (listeners != 1)}, {rules} rule{'s' * (rules != 1)}) is"
-
-
-def class_edits(facts: Sequence[object]) -> Iterator[Edit]:
-    """The Gateways of the input that get another class."""
-    for fact in facts:
-        if isinstance(fact, ProxySetting):
-            yield Edit(
-                resource=fact.object,
-                put=((("spec", "gatewayClassName"), fact.value),),
-                restart=False,
-            )

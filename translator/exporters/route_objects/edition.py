@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ir import traffic
+from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.redirects import Redirects
 
 
@@ -48,6 +49,9 @@ class Edition(Protocol):
     def client_certificates(self) -> bool:
         """Whether a Gateway verifies clients (GEP-91)."""
 
+    def admit(self, class_name: str) -> str:
+        """How rules let in what comes by a Gateway of the class; empty: by the service account of its pods."""
+
     @property
     def service_versions(self) -> Mapping[traffic.Protocol, str]:
         """The API version of the route of a protocol on a Service, for those that have one."""
@@ -55,3 +59,10 @@ class Edition(Protocol):
     @property
     def gateway_versions(self) -> Mapping[traffic.Protocol, str]:
         """The API version of the route of a protocol at a Gateway, for those that have one."""
+
+    @property
+    def whole_percents(self) -> bool:
+        """Whether a share of mirrors is cut to whole percent."""
+
+    def missing(self, protocol: traffic.Protocol, *, on_service: bool) -> Unreachable:
+        """Why there is no route for the protocol, on a Service or at a Gateway."""

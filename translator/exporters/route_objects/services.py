@@ -52,7 +52,11 @@ def legalise_routes(model: Model, scene: Scene) -> tuple[tuple[Fact, ...], list[
         try:
             facts.extend(_legal(fact, tables, scene, losses))
         except Unreachable as reason:
-            losses.append(_whole(fact, reason.code, str(reason), reason.advice, reason.support))
+            public = _is_private(fact) and any(_is_public_of(fact, other) for other in tables)
+            instead = _PUBLIC if public else _PLAIN
+            losses.append(
+                _whole(fact, reason.code, str(reason), reason.advice, reason.support, instead)
+            )
         except Contradiction as reason:
             losses.append(_whole(fact, "MM202", str(reason), _ORDER))
         except Opaque as reason:
@@ -61,8 +65,26 @@ def legalise_routes(model: Model, scene: Scene) -> tuple[tuple[Fact, ...], list[
     return tuple(facts), losses
 
 
-def _whole(
-    table: RouteTable, code: str, reason: str, advice: str, support: Support = Support.PARTIAL
+_PLAIN = "Requests go to the service that they address."
+_PUBLIC = "Requests of these clients follow the rules that are for everybody."
+
+
+def _is_private(table: RouteTable) -> bool:
+    return bool(_namespaces(table))
+
+
+def _is_public_of(table: RouteTable, other: RouteTable) -> bool:
+    """Whether ``other`` has the rules for everybody of the same service."""
+    return other is not table and not _is_private(other) and _same_service(other, table)
+
+
+def _whole(  # what a finding says
+    table: RouteTable,
+    code: str,
+    reason: str,
+    advice: str,
+    support: Support = Support.PARTIAL,
+    instead: str = _PLAIN,
 ) -> Loss:
     return Loss(
         code=code,
@@ -70,8 +92,7 @@ def _whole(
         support=support,
         severity=Severity.HIGH,
         sites=tuple(traced(table)),
-        message=f"the routes of {host_of(table)} are not written: {reason}. "
-        "Requests go to the service that they address.",
+        message=f"the routes of {host_of(table)} are not written: {reason}. {instead}",
         advice=advice,
     )
 

@@ -176,6 +176,8 @@ def _mirrors(mirrors: Sequence[Mirror], edition: Edition, losses: list[Loss]) ->
             support = Support.VERSION
         elif len(kept) >= MOST - _FILTERS_BESIDE_MIRRORS:
             reason = f"a rule has {MOST} filters at most"
+        if not reason and edition.whole_percents and mirror.percent is not None:
+            mirror, reason = _whole_percent(mirror, losses)  # noqa: PLW2901  # said as it can be
         if not reason:
             kept.append(mirror)
             continue
@@ -191,6 +193,28 @@ def _mirrors(mirrors: Sequence[Mirror], edition: Edition, losses: list[Loss]) ->
             )
         )
     return tuple(kept)
+
+
+def _whole_percent(mirror: Mirror, losses: list[Loss]) -> tuple[Mirror, str]:
+    """The mirror with its share cut to whole percent, or why nothing of it is left."""
+    share = mirror.percent
+    if share is None or share.value == int(share.value):
+        return mirror, ""
+    if share.value < 1:
+        return mirror, "a share below one percent is none at all"
+    losses.append(
+        Loss(
+            code="MM206",
+            impact=Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            sites=(share,),
+            message=f"of the requests {int(share.value)} % are mirrored, not {share.value:g} %: a share is cut to whole "
+            "percent.",
+        )
+    )
+    return replace(mirror, percent=share.derive(float(int(share.value)))), ""
 
 
 # --- headers ---------------------------------------------------------------------------------------

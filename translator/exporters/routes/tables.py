@@ -21,16 +21,31 @@ from translator.exporters.routes.rules import check_prefixes, groups, rule, shie
 from translator.exporters.routes.specificity import in_specificity_order
 
 
+class Reached:
+    """Parts of the source that are written, by their ids; they are kept, so that no later part gets the id of one."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, object] = {}
+
+    def note(self, *parts: object) -> None:
+        """Adds parts."""
+        self._parts.update((id(part), part) for part in parts)
+
+    def __contains__(self, part: int) -> bool:
+        """Whether the part of this id is written."""
+        return part in self._parts
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the tables of a run are made with. ``reached``: the parts of the source that are written, by their ids.
+    """What the tables of a run are made with. ``reached``: the parts of the source that are written.
 
     ``names_rules``: whether rules keep their names. ``dialect``: how regular expressions are read.
     """
 
     subsets: Subsets
     names: Names
-    reached: set[int] = field(default_factory=set)
+    reached: Reached = field(default_factory=Reached)
     names_rules: bool = False
     dialect: RegexDialect = RegexDialect.RUST_SPAN
 
@@ -81,7 +96,7 @@ def _spelled(
     for one in spelled:
         for made, sources in one.made.items():
             if made in scene.reached:
-                scene.reached.update(map(id, sources))
+                scene.reached.note(*sources)
     return tables, [loss for one in spelled for loss in one.losses]
 
 
@@ -97,8 +112,8 @@ def _legal(spelled: Sequence[Spelled], place: Place, scene: Scene) -> tuple[Rout
     spoken = {number: place.deliver(routes[number]) for number in wanted}
     alone = single(routes)
     parts = spread(ordered, alone)
-    scene.reached.update(id(one.source) for one in ordered)
-    scene.reached.update(id(routes[number]) for number in wanted)
+    scene.reached.note(*(one.source for one in ordered))
+    scene.reached.note(*(routes[number] for number in wanted))
     names = [one.table.name for one in spelled]
     return tuple(
         replace(

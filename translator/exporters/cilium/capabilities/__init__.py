@@ -13,9 +13,12 @@ from translator.exporters.cilium.capabilities import (
     routing,
     where,
 )
+from translator.exporters.cilium.capabilities.rows import routes
+from translator.exporters.route_objects.rows import rows_of_tests
 
 ROWS: tuple[Row, ...] = (
     *access.rows_of_tests(),
+    *rows_of_tests(routes),
     *where.ROWS,
     *access.ROWS,
     *routing.ROWS,

@@ -70,9 +70,4 @@ def rows_of_tests() -> tuple[Row, ...]:
         for n in _BOTH:
             key, grade = f"Test.{part}{n}", Grade.NEVER if never else Grade.NOT_YET
             rows.append(field(key, grade, code, f"the {spoken} {word} in a policy.", within=ACCESS))
-            rows.append(
-                field(
-                    key, Grade.NOT_YET, "MM201", f"the {spoken} in a route is not translated yet."
-                )
-            )
     return tuple(rows)

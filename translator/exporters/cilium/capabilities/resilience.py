@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from translator.api import Grade, Row
-from translator.exporters.cilium.capabilities.rows import ENVOY, MESH, whole
+from translator.exporters.cilium.capabilities.rows import ENVOY, MESH, routes, whole
 
-_ROUTES = "is part of a route, and routes are not translated yet."
+_TIME = "cannot be said."
 _NODE = "The state is that of the node's proxy, which all clients on the node share."
 
 ROWS: tuple[Row, ...] = (
     whole("Fault", Grade.NEVER, "MM301", "faults cannot be injected: the proxy is built without the filter.",
           advice="Test with a backend that is slow or fails."),
-    whole("Timeouts", Grade.NOT_YET, "MM303", f"a time limit {_ROUTES}", advice=ENVOY, source=MESH),
-    whole("Retry", Grade.NOT_YET, "MM302", f"a further try {_ROUTES} In HTTPRoutes it works with 1.20 and later.",
-          advice=ENVOY, source=MESH),
+    routes("Timeouts.response", Grade.NEVER, "MM303", f"a time limit for the answer alone {_TIME}", ENVOY),
+    routes("Timeouts.idle", Grade.NEVER, "MM303", f"a time limit for silence {_TIME}", ENVOY),
+    whole("Timeouts", Grade.PARTIAL, source=MESH),
+    routes("Retry.other_hosts", Grade.NEVER, "MM302", "which endpoint the next try goes to cannot be said."),
+    routes("Retry.other_localities", Grade.NEVER, "MM302", "which endpoint the next try goes to cannot be said."),
+    whole("Retry", Grade.PARTIAL, source=MESH),
     whole("Outliers", Grade.NOT_YET, "MM380", "endpoints that fail stay in.", advice=f"{ENVOY} {_NODE}", source=MESH),
     whole("ConnectionLimits", Grade.NOT_YET, "MM305", "connections and requests are not limited.",
           advice=f"{ENVOY} {_NODE}", source=MESH),

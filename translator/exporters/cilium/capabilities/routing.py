@@ -1,32 +1,39 @@
-"""Where requests go, and the rim of the cluster.
+"""Where requests go, and the rim of the cluster: routes of Gateway API, for Services (GAMMA) and at Gateways.
 
-Cilium serves the Gateway API, for gateways and for Services (GAMMA, 1.16 and later): conformance reports of its releases.
+Conformance reports of Cilium's releases (kubernetes-sigs/gateway-api conformance/reports), 1.16 to 1.20.
 """
 
 from __future__ import annotations
 
 from translator.api import Grade, Row
-from translator.exporters.cilium.capabilities.rows import MESH, whole
+from translator.exporters.cilium.capabilities.rows import MESH, routes, whole
 
-_ROUTES = (
-    "rules for where requests go are not translated yet: they go where the Service sends them."
-)
-_BY_HAND = "Write HTTPRoutes (1.16 and later) or GRPCRoutes (1.17 and later) for the Service; each needs the port of its parent."
-_GATEWAYS = (
-    "gateways are not translated yet: nothing enters by them once the source's gateway is gone."
-)
-_CLASS = "Write Gateways of the class cilium."
+_CORS = "the filter for cross-origin requests is passed over before 1.20."
+_ORIGIN = "Take Cilium 1.20 or later, or answer them in the application."
+_REGEX = "a path cannot be rewritten by a regular expression."
+_PATH = "Let the application serve the original path."
 _NAMES = "names outside are not translated yet; requests to them leave the cluster as they are."
 _EGRESS = "what leaves the cluster is not limited yet."
 
 ROWS: tuple[Row, ...] = (
-    *(whole(kind, Grade.NOT_YET, "MM226", _ROUTES, advice=_BY_HAND, source=MESH)
-      for kind in ("RouteTable", "Route", "RouteMatch", "Backend", "Destination", "HeaderEdit", "Redirect",
-                   "FixedAnswer", "Rewrite", "Mirror", "CrossOrigin")),
-    whole("EndpointSubset", Grade.NOT_YET, "MM210", "subsets of a service are not translated yet.", advice=_BY_HAND),
+    routes("Route.answer", Grade.PARTIAL),
+    routes("Route.cross_origin", Grade.NEVER, "MM212", _CORS, _ORIGIN, until="1.20"),
+    routes("CrossOrigin.preflights", Grade.NEVER, "MM212",
+          "what becomes of preflight requests that no origin matches is left to the proxy."),
+    routes("Route.fault", Grade.NEVER, "MM301", "faults cannot be injected: the proxy is built without the filter.",
+          "Test with a backend that is slow or fails."),
+    routes("Route.retry", Grade.PARTIAL, since="1.20", channel="experimental"),
+    routes("Route.retry", Grade.NEVER, "MM302", "retries of routes are tried from 1.20 on, with the experimental channel of "
+          "Gateway API.", "Take --target-version 1.20+experimental, or write a CiliumEnvoyConfig by hand."),
+    routes("Rewrite.pattern", Grade.NEVER, "MM205", _REGEX, _PATH),
+    routes("Rewrite.substitution", Grade.NEVER, "MM205", _REGEX, _PATH),
+    *(whole(kind, Grade.PARTIAL, source=MESH)
+      for kind in ("Route", "RouteTable", "RouteMatch", "Backend", "Destination", "HeaderEdit", "Redirect", "FixedAnswer",
+                   "Rewrite", "Mirror", "CrossOrigin")),
+    whole("EndpointSubset", Grade.FULL),
     whole("PortProtocol", Grade.FULL),
-    whole("Listener", Grade.NOT_YET, "MM501", _GATEWAYS, "STRICTER", _CLASS, source=MESH),
-    whole("ListenerHost", Grade.NOT_YET, "MM501", _GATEWAYS, "STRICTER", _CLASS, source=MESH),
+    whole("Listener", Grade.PARTIAL, source=MESH),
+    whole("ListenerHost", Grade.PARTIAL, source=MESH),
     *(whole(kind, Grade.NOT_YET, "MM502", _NAMES, "DIFFERENT")
       for kind in ("ExternalService", "ExternalPort", "ExternalEndpoint", "ExternalWorkload")),
     whole("EgressPolicy", Grade.NOT_YET, "MM503", _EGRESS, "LOOSER", "Write egress rules with toFQDNs by hand."),

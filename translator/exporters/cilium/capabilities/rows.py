@@ -19,5 +19,6 @@ ENVOY = "Write it by hand as a CiliumEnvoyConfig for the Service, which the targ
 
 whole = partial(rows.whole, source=DOCS)
 field = partial(rows.field, source=POLICY)
+routes = partial(rows.field, source=MESH)
 
-__all__ = ["ACCESS", "DOCS", "ENVOY", "MESH", "POLICY", "field", "whole"]
+__all__ = ["ACCESS", "DOCS", "ENVOY", "MESH", "POLICY", "field", "routes", "whole"]

@@ -6,17 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.access import ClientTls, TlsMode
-from ir.model import Default, Fact, Model
-from ir.resilience import Retry
+from ir.model import Fact, Model
 from ir.traffic import PortProtocol
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.cilium.legalise.access import legalise_access
+from translator.exporters.cilium.legalise.defaults import lose_defaults, tries_again
 from translator.exporters.cilium.legalise.membership import legalise_membership
 from translator.report.model import Fate, Impact, Severity, Support
-
-SHARED = ("Timeouts.request", "EgressPolicy.unknown")
-"""Defaults that the target has too: no time limit, unknown destinations are let through."""
 
 
 def legalise(
@@ -33,7 +30,7 @@ def legalise(
         else:
             kept.append(fact)
     guarded = legalise_access(replace(model, facts=tuple(kept)), stays, options)
-    losses.extend((*guarded.losses, *_defaults(model)))
+    losses.extend((*guarded.losses, *lose_defaults(model), *tries_again(guarded.facts)))
     joined, more = legalise_membership(replace(model, facts=tuple(guarded.facts)))
     return replace(joined, defaults=()), (*losses, *more)
 
@@ -68,24 +65,3 @@ def _protocol(fact: PortProtocol) -> Iterator[Loss]:
             message="the protocol that the Service names for its port stays; policies read a port as HTTP where a rule for "
             "requests stands.",
         )
-
-
-def _defaults(model: Model) -> Iterator[Loss]:
-    """A finding for each default of the source that does not hold in the target."""
-    for default in model.defaults:
-        if default.key not in SHARED and not _is_off(default):
-            yield Loss(
-                code="MM307",
-                impact=Impact.DIFFERENT,
-                support=Support.PARTIAL,
-                severity=Severity.LOW,
-                message=f"{default.text} The target does nothing of the kind between pods where no route or rule for "
-                "requests is written.",
-                why=f"{default.silence.field} is not written; this is what holds then.",
-                doc=default.silence.doc,
-                default=default.silence,
-            )
-
-
-def _is_off(default: Default) -> bool:
-    return isinstance(default.fact, Retry) and not default.fact.attempts.value

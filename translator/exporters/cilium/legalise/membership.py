@@ -17,7 +17,6 @@ from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
 
 _DIFFERENT = {
-    Aspect.GATEWAY_CLASS: ("MM733", Impact.STRICTER, Severity.HIGH),
     Aspect.CAPTURE: ("MM603", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.BOOTSTRAP: ("MM801", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.NETWORKS: ("MM604", Impact.DIFFERENT, Severity.MEDIUM),
@@ -35,10 +34,8 @@ def legalise_membership(model: Model) -> tuple[Model, tuple[Loss, ...]]:
 
 
 def _leaves_nothing(fact: Fact) -> bool:
-    """Whether no word of the setting can leave an object: the class of a Gateway, settings of the mesh as a whole."""
-    if not isinstance(fact, ProxySetting):
-        return False
-    return not fact.object or fact.aspect is Aspect.GATEWAY_CLASS
+    """Whether no word of the setting can leave an object: those of the mesh as a whole."""
+    return isinstance(fact, ProxySetting) and not fact.object
 
 
 def _left(model: Model) -> Iterator[Loss]:

@@ -15,10 +15,11 @@ from translator.exporters.gateway_api.capabilities import (
     routing,
     where,
 )
-from translator.exporters.gateway_api.capabilities.tests import rows_of_tests
+from translator.exporters.gateway_api.capabilities.rows import field
+from translator.exporters.route_objects.rows import rows_of_tests
 
 ROWS: tuple[Row, ...] = (
-    *rows_of_tests(),
+    *rows_of_tests(field),
     *where.ROWS,
     *access.ROWS,
     *routing.ROWS,

@@ -11,9 +11,9 @@ from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Emission, Manifest, Options
 from translator.exporters.gateway_api.edition import Edition
 from translator.exporters.gateway_api.write.policy import write_backend_tls, write_budget
+from translator.exporters.gateways.classes import class_edits
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
 from translator.exporters.naming import Names
-from translator.exporters.route_objects.edge import class_edits
 from translator.exporters.route_objects.write import write_service_routes
 from translator.exporters.routes.subset import write_subset
 

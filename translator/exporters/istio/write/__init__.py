@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
 from ir.edge import ExternalWorkload
-from ir.membership import Enrolment, ProxySetting
+from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
 from ir.traffic import PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
+from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.peer_authentication import write_modes
@@ -35,6 +36,8 @@ def write(model: Model, options: Options) -> Emission:
                 manifests.append(write_workload_entry(fact))
             case PortProtocol():
                 edits.append(write_protocol(fact, model.inventory))
+            case ProxySetting() if fact.aspect is Aspect.GATEWAY_CLASS:
+                edits.extend(class_edits((fact,)))
             case Enrolment() | ProxySetting():
                 silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
                 edits.append(of_proxies(fact, silent=silent))
