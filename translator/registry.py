@@ -25,8 +25,17 @@ TARGETS = ("linkerd", "cilium", "gateway-api", "istio")
 
 GATEWAY_API = "gateway-api"
 
-BRIDGES = ("istio", "linkerd")
+BRIDGES = ("istio", "linkerd", "cilium")
 """Meshes that can be told to serve beside another."""
+
+_NO_PLANS = {
+    "from cilium": "its policies hold for what pods send, too; a call between a pod that has left them and one that has not "
+    "is under half of them, which no state of a plan says yet. Translate with cilium-to-istio or cilium-to-linkerd, and "
+    "leave its policies in force until every pod has its proxy",
+    "from gateway-api": "it is a set of kinds, no mesh: no pod leaves it. Plan from the mesh that reads them",
+    "to gateway-api": "it is a set of kinds, no mesh: no pod joins it. Translate to it, and plan to the mesh that reads them",
+}
+"""Ways that no plan leads, and why."""
 
 _GROUPS = {
     "istio": ("istio.io",),
@@ -67,14 +76,25 @@ def load_exporter(mesh: str) -> Exporter:
     return cast("Exporter", module.write_mesh)
 
 
-def load_bridge(mesh: str) -> Bridge:
-    """How a mesh serves beside another.
+def load_bridges(source: str, target: str) -> tuple[Bridge, Bridge]:
+    """How two meshes serve beside each other.
 
     Raises:
-        TargetError: it cannot yet.
+        TargetError: no plan leads from the one to the other; says why.
     """
+    for way in (f"from {source}", f"to {target}"):
+        if way in _NO_PLANS:
+            message = f"no plan leads {way}: {_NO_PLANS[way]}."
+            raise TargetError(message)
+    if source == target:
+        message = f"no plan leads from {source} to {target}: it is the same mesh."
+        raise TargetError(message)
+    return _bridge(source), _bridge(target)
+
+
+def _bridge(mesh: str) -> Bridge:
     if mesh not in BRIDGES:
-        message = f'no plan leads to or from "{mesh}" yet: expected one of {", ".join(BRIDGES)}.'
+        message = f'there is no mesh "{mesh}": expected one of {", ".join(BRIDGES)}.'
         raise TargetError(message)
     return cast("Bridge", import_module(f"translator.bridges.{_folder(mesh)}").BRIDGE)
 

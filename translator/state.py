@@ -57,7 +57,10 @@ def key_of(resource: Resource, namespace: str) -> Key:
 
 
 CLUSTER_WIDE = frozenset(("Namespace", "GatewayClass", "ClusterRole", "ClusterRoleBinding",
-                          "CustomResourceDefinition", "PriorityClass", "StorageClass"))  # fmt: skip
+                          "CustomResourceDefinition", "PriorityClass", "StorageClass",
+                          "CiliumClusterwideNetworkPolicy", "CiliumClusterwideEnvoyConfig", "CiliumCIDRGroup",
+                          "CiliumEgressGatewayPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
+                          "ClusterNetworkPolicy"))  # fmt: skip
 """Kinds whose objects are in no namespace, as far as they matter here."""
 
 

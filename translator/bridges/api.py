@@ -18,6 +18,19 @@ SUFFIX = "-coexistence"
 """What the names of temporary objects end in."""
 
 
+MARKS: Mapping[str, str] = {
+    "istio": "security.istio.io/tlsMode",
+    "linkerd": "linkerd.io/control-plane-ns",
+}
+"""The label that every pod with a proxy of a mesh bears: its injector writes it."""
+
+
+STRANGERS = (
+    "Between pods of two meshes a call arrives in clear text and shows no identity: the meshes share no trust root.",
+)
+"""What holds between two meshes of proxies."""
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """At ``port`` of ``workload`` the requests of ``peers`` have to be let in when they come in clear text.
@@ -32,13 +45,42 @@ class Way:
 
 
 class Bridge(Protocol):
-    """A mesh beside another."""
+    """A mesh beside another.
+
+    ``knows``: it tells callers of the other mesh apart, though they come in clear text; nothing is to be opened for them.
+    ``plain``: its ways let in those who come in clear text alone, not those who show an identity.
+    """
+
+    @property
+    def knows(self) -> bool:
+        """Whether callers of the other mesh are known all the same."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether its ways are for callers in clear text alone."""
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What is taken for granted of calls between the meshes, where it is the one that comes."""
+
+    @property
+    def temporary(self) -> tuple[str, ...]:
+        """The kinds of its temporary objects, as kubectl knows them."""
 
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
         """Objects, new or changed, by which the ways are open."""
 
     def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
         """Changed objects by which clients that are left reach servers in namespaces that are gone."""
+
+    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
+        """What is applied of an object while pods of the source's mesh are still there.
+
+        ``spaces``: the namespaces that have moved or are moving. Nothing: it waits for the end.
+        """
+
+    def refuses(self, state: State) -> str:
+        """Why it cannot serve beside the mesh of this state; empty where it can."""
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
         """What must be there before the first wave."""

@@ -16,7 +16,17 @@ from copy import deepcopy
 
 from ir.inventory import Workload
 from translator.api import Options
-from translator.bridges.api import SUFFIX, Way, items, mapping, name_of, selected, temporary, texts
+from translator.bridges.api import (
+    STRANGERS,
+    SUFFIX,
+    Way,
+    items,
+    mapping,
+    name_of,
+    selected,
+    temporary,
+    texts,
+)
 from translator.report.plan import Check
 from translator.state import Piece, State, new_piece
 
@@ -31,6 +41,21 @@ Peer = tuple[str, str]
 
 class IstioBridge:
     """Temporary PeerAuthentications and AuthorizationPolicies, DestinationRules without ISTIO_MUTUAL."""
+
+    knows = False
+    assumptions = STRANGERS
+    plain = True
+    temporary = ("peerauthentications.security.istio.io", "authorizationpolicies.security.istio.io")
+
+    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
+        """The object as it is: it says nothing of pods without a proxy of this mesh."""
+        del options, spaces
+        return piece
+
+    def refuses(self, state: State) -> str:
+        """Nothing."""
+        del state
+        return ""
 
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
         """Permissive ports, and for each rule that lets in a peer its copy for callers in clear text."""

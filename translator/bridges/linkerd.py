@@ -12,7 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ir.inventory import Workload
 from translator.api import Options
-from translator.bridges.api import SUFFIX, Way, items, mapping, selected, temporary, texts
+from translator.bridges.api import (
+    STRANGERS,
+    SUFFIX,
+    Way,
+    items,
+    mapping,
+    selected,
+    temporary,
+    texts,
+)
 from translator.report.plan import Check
 from translator.state import Piece, State, new_piece
 
@@ -26,6 +35,25 @@ Peer = tuple[str, str]
 
 class LinkerdBridge:
     """Temporary AuthorizationPolicies with a NetworkAuthentication, and Servers where there is none."""
+
+    knows = False
+    assumptions = STRANGERS
+    plain = False
+    temporary = (
+        "authorizationpolicies.policy.linkerd.io",
+        "networkauthentications.policy.linkerd.io",
+        "servers.policy.linkerd.io",
+    )
+
+    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
+        """The object as it is: it says nothing of pods without a proxy of this mesh."""
+        del options, spaces
+        return piece
+
+    def refuses(self, state: State) -> str:
+        """Nothing."""
+        del state
+        return ""
 
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
         """Companions of the policies that let in the peers, by the networks of pods."""

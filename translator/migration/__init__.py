@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from translator.api import Options
+from translator.errors import TargetError
 from translator.migration.ground import Ground
 from translator.migration.making import Making
 from translator.pipeline import Paths, options_of, translate_loaded
 from translator.planning.effort import Actual, recalibrated
 from translator.planning.flows import Seen
-from translator.registry import load_bridge
+from translator.registry import load_bridges
 from translator.report.plan import Plan
 from translator.source.load import Loaded, load
 
@@ -45,7 +46,11 @@ def plan_loaded(
     seen: Sequence[Seen] = (),
 ) -> Plan:
     """The same for documents that are read already."""
-    bridges = load_bridge(options.source.mesh), load_bridge(options.target.mesh)
+    bridges = load_bridges(options.source.mesh, options.target.mesh)
     done = translate_loaded(loaded, options)
     ground = Ground.of(loaded, done, bridges, seen)
+    reason = bridges[1].refuses(ground.start)
+    if reason:
+        message = f"no plan leads from {options.source.mesh} to {options.target.mesh}: {reason}"
+        raise TargetError(message)
     return Making(ground, recalibrated(actuals)).plan()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from translator.bridges.api import Way
 from translator.migration.ground import Ground, account_of
@@ -33,7 +33,8 @@ class Course:
         self.parts = ordered(ground.calls, ground.moving)
         self.last = len(self.parts) + 1
         self.wave_of = {name: n for n, part in enumerate(self.parts, 1) for name in part}
-        self.spells = spells(ground.calls, self.wave_of, self.last)
+        found = spells(ground.calls, self.wave_of, self.last)
+        self.spells = tuple(s for s in found if not ground.bridges[s.side].knows)
         self.workloads = {w.key: w for w in ground.models[0].inventory.workloads}
         self.new = [*changed(ground.start, ground.end)]
 
@@ -52,7 +53,26 @@ class Course:
             and (piece.namespace in spaces or (_for_clients(piece) and piece.namespace in served))
             and not _at_gateways(piece)
         ]
-        return self.bridged(number, applied(before, pieces), after=False)
+        # what is in no namespace comes early where it can be confined to the pods that have moved
+        wide = [p for p in self.new if not p.namespace and self._is_confined(number, p)]
+        return self.bridged(
+            number, applied(before, self.beside(number, (*pieces, *wide))), after=False
+        )
+
+    def beside(self, number: int, pieces: Iterable[Piece]) -> list[Piece]:
+        """Objects of the target as they are while pods of the source's mesh are still there."""
+        comes, moved = self.ground.bridges[TARGET], self.moved(number)
+        found = (comes.beside(piece, self.options, moved) for piece in pieces)
+        return [piece for piece in found if piece is not None]
+
+    def _is_confined(self, number: int, piece: Piece) -> bool:
+        found = self.beside(number, (piece,))
+        return bool(found) and found[0].value != piece.value
+
+    def settled(self, number: int) -> list[Piece]:
+        """What was confined in the namespaces of a wave, as it is once their pods have moved."""
+        spaces = self.parts[number - 1]
+        return [p for p in self.new if p.namespace in spaces and self._is_confined(number, p)]
 
     def membership(self, number: int) -> list[Piece]:
         """The changed objects that move the pods of a wave."""
@@ -95,7 +115,9 @@ class Course:
             else self._bridges(number if after else number - 1, after=not after)
         )
         stale = [key for key in others if key not in wanted]
-        back = [self.ground.start[key] for key in stale if key in self.ground.start]
+        # an object that was there before, or that is to stay, gets back what it said
+        kept = {**self.ground.end, **self.ground.start}
+        back = [kept[key] for key in stale if key in kept]
         found = applied(state, wanted.values(), stale)
         return applied(found, back)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from ir.inventory import Workload
+from translator.bridges.api import SUFFIX
 from translator.migration.course import EDGE_KINDS, Course
 from translator.migration.ground import Ground
 from translator.migration.proving import Proving
@@ -35,7 +36,6 @@ _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
 
 
 ASSUMPTIONS = (
-    "Between pods of two meshes a call arrives in clear text and shows no identity: the meshes share no trust root.",
     "Pods of a namespace change the mesh together; while they are made anew, old and new ones serve side by side.",
     "Each mesh reads the objects in force by itself, and only those that its own documentation says it reads.",
     "Callers in namespaces that no wave moves stay in the source's mesh until the last wave.",
@@ -82,7 +82,7 @@ class Making:
             waves=tuple(waves),
             calls=ground.calls,
             outside=ground.outside,
-            assumptions=ASSUMPTIONS,
+            assumptions=(*comes.assumptions, *ASSUMPTIONS),
             metrics=renamed(source.mesh, target.mesh),
             files=self.folder.files(),
         )
@@ -109,7 +109,8 @@ class Making:
             return self._finish(number, before)
         ready = self.course.prepared(number, before)
         moved = applied(ready, self.course.membership(number))
-        after = self.course.bridged(number, moved, after=True)
+        settled = applied(moved, self.course.settled(number))
+        after = self.course.bridged(number, settled, after=True)
         was, now = self.course.moved(number - 1), self.course.moved(number)
         folder = f"wave-{number:02d}"
         steps = self._steps(folder, number, (before, ready, moved, after))
@@ -141,9 +142,8 @@ class Making:
 
     def _finish(self, number: int, before: State) -> tuple[Wave, State]:
         """The last wave: how requests enter the cluster, then the source's mesh goes."""
-        ready = applied(
-            before, [p for p in self.course.new if p.key not in before or p.key[1] in EDGE_KINDS]
-        )
+        last = [p for p in self.course.new if p.key not in before or p.key[1] in EDGE_KINDS]
+        ready = applied(before, self.course.beside(number, last))
         after = dict(self.ground.end)
         folder = f"wave-{number:02d}"
         moved = self.course.moved(number)
@@ -164,17 +164,20 @@ class Making:
     def _steps(self, folder: str, number: int, states: tuple[State, ...]) -> tuple[Step, ...]:
         before, ready, moved, after = states
         restart = self._restarts(number)
+        last = number == self.course.last
         gone_by = (
-            "the source's mesh"
-            if number == self.course.last
-            else "what was open for this wave only"
+            "Takes back the source's mesh."
+            if last
+            else "Takes back what was open for this wave only."
         )
+        if not last and self.course.settled(number):
+            gone_by += " Policies that held for the pods without a proxy hold for all."
         return self.folder.steps(
             (
                 Delta(f"{folder}/1-prepare", "Prepare", "Routes, policies and temporary ways in, before anything moves.",
                       before, ready, ()),
                 Delta(f"{folder}/2-move", "Move", "The pods change the mesh when they are made anew.", ready, moved, restart),
-                Delta(f"{folder}/3-tighten", "Tighten", f"Takes back {gone_by}.", moved, after, ()),
+                Delta(f"{folder}/3-tighten", "Tighten", gone_by, moved, after, ()),
             )
         )  # fmt: skip
 
@@ -261,7 +264,7 @@ class Making:
                 base = self.ground.start if side == SOURCE else self.ground.end
                 manifests = tuple(p.resource for p in bridge.open(base, (way,), self.options))
                 peers = tuple("/".join(p).rstrip("/") for p in way.peers)
-                who = "anybody in clear text" if side == SOURCE else "anybody"
+                who = "anybody in clear text" if bridge.plain else "anybody"
                 where = (
                     " from " + ", ".join(self.options.cluster_networks)
                     if self.options.cluster_networks
@@ -292,9 +295,11 @@ class Making:
         if number == self.course.last:
             for space in self.ground.moving:
                 yield from comes.checks(space, self.options)
-            kinds = "PeerAuthentication,AuthorizationPolicy,NetworkAuthentication,Server"
-            command = f"kubectl get {kinds} -A -o name | grep -- -coexistence"
-            yield Check("nothing temporary is left: this prints nothing", command)
+            # full names: both meshes have an AuthorizationPolicy, and kubectl takes one of them
+            kinds = ",".join((*left.temporary, *comes.temporary))
+            command = f"kubectl get {kinds} -A -o name | grep -- {SUFFIX}"
+            what = "before the CRDs of the source's mesh go, nothing temporary is left: this prints nothing"
+            yield Check(what, command)
 
 
 def _faults(wave: Wave) -> Iterator[Problem]:
@@ -308,6 +313,11 @@ def _faults(wave: Wave) -> Iterator[Problem]:
             yield Problem("MM913", "high", f"{where}: {one.port} refuses {_who(one)}, which start and end let in"
                           + (f": {one.why}." if one.why else "."),
                           "Open it by hand for that time, or move both namespaces in one maintenance window.")  # fmt: skip
+        if proof.undeclared:
+            ports = ", ".join(dict.fromkeys(one.port.split()[0] for one in proof.undeclared))
+            yield Problem("MM913", "low", f"{where}: {ports}: calls to ports that no pod, Service or rule names may be "
+                          "refused, which start and end let in.",
+                          "If something listens there, name its port in the pod, so that it is held open.")  # fmt: skip
         if proof.doubts:
             rest = f" and {len(proof.doubts) - 1} more" if len(proof.doubts) > 1 else ""
             yield Problem(

@@ -63,19 +63,22 @@ class Proving:
         )
         doors = [*crossing.doors()]
         counts = Counter(door.verdict.value for door in doors)
-        found = [(door.name, passed) for door in doors for passed in door.passed]
+        found = [(door, passed) for door in doors for passed in door.passed]
         grave = (Verdict.DIFFERENT, Verdict.MAY_DIFFER, Verdict.UNKNOWN, Verdict.EQUAL_UNDER)
         verdict = next((v for v in grave if counts[v.value]), Verdict.EQUAL_EXACT)
         shown = {
-            kind: tuple(_shown(*one) for one in found if one[1].passage is kind) for kind in Passage
+            kind: tuple(_shown(d.name, p) for d, p in found if p.passage is kind)
+            for kind in Passage
         }
+        shut = [_shown(d.name, p) for d, p in found if p.passage is Passage.SHUT and d.declared]
         return Proved(
             state=what,
             verdict=verdict.value,
             ports=dict(sorted(counts.items())),
             opened=shown[Passage.OPENED],
             listed=shown[Passage.LISTED],
-            shut=shown[Passage.SHUT],
+            shut=tuple(shut),
+            undeclared=tuple(one for one in shown[Passage.SHUT] if one not in shut),
             rerouted=tuple(self._rerouted(stage)) if routes else (),
             doubts=tuple(dict.fromkeys(
                 f"{door.name}: {reason}" for door in doors for reason in door.reasons
@@ -118,7 +121,7 @@ class Proving:
                     workload=way.workload.key,
                     port=way.port,
                     peers=way.peers,
-                    plain=side == SOURCE,
+                    plain=self.ground.bridges[side].plain,
                     networks=self.options.cluster_networks,
                 )
 

@@ -90,7 +90,8 @@ class Proved:
     """What the checker says of one state; ``ports`` counts them by verdict.
 
     ``opened`` and ``shut`` are faults; ``listed`` is let in because an allowance says so. ``rerouted``: calls that are let
-    in and take another way, or are tried or timed otherwise, than at the start and at the end.
+    in and take another way, or are tried or timed otherwise, than at the start and at the end. ``undeclared``: refused, as
+    in ``shut``, at ports that no pod, Service or rule names, to which no call is known; told, and no fault.
     """
 
     state: str
@@ -100,6 +101,7 @@ class Proved:
     listed: tuple[Shown, ...] = ()
     shut: tuple[Shown, ...] = ()
     rerouted: tuple[Shown, ...] = ()
+    undeclared: tuple[Shown, ...] = ()
     doubts: tuple[str, ...] = ()
 
     @property

@@ -41,6 +41,7 @@ class Three:
     shown: str
     sides: tuple[Lowered, Lowered, Lowered]
     forced: bool
+    declared: bool
 
     @property
     def accesses(self) -> tuple[Access, Access, Access]:
@@ -108,7 +109,12 @@ class Crossing:
                 yield DoorFound(shown, workload.key, port, Verdict.UNKNOWN, reasons=reasons)
             else:
                 yield Three(
-                    workload, port, shown, (sides[0], sides[1], sides[2]), self._forced(workload)
+                    workload,
+                    port,
+                    shown,
+                    (sides[0], sides[1], sides[2]),
+                    self._forced(workload),
+                    port != free,
                 )
 
     def _forced(self, workload: Workload) -> bool:
@@ -122,7 +128,13 @@ class Crossing:
         )
 
     def _door(self, three: Three) -> DoorFound:
-        here = DoorFound(three.shown, three.workload.key, three.port, Verdict.UNKNOWN)
+        here = DoorFound(
+            three.shown,
+            three.workload.key,
+            three.port,
+            Verdict.UNKNOWN,
+            declared=three.declared,
+        )
         taints = [t for side in three.sides for t in side.taints]
         for model in (self.start, self.stage.of(three.workload.namespace), self.end):
             taints.extend(self._lowering(model).taints(three.workload))

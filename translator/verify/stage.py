@@ -86,7 +86,8 @@ class Passed:
 class DoorFound:
     """What a state does at one port of one workload.
 
-    ``clear``: the peers whose calls arrive in clear text and are let in.
+    ``clear``: the peers whose calls arrive in clear text and are let in. ``declared``: somebody says that there is such a
+    port; else it stands for all of which nobody does.
     """
 
     name: str
@@ -96,3 +97,4 @@ class DoorFound:
     passed: tuple[Passed, ...] = ()
     clear: tuple[Account, ...] = ()
     reasons: tuple[str, ...] = ()
+    declared: bool = True
