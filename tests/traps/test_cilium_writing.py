@@ -115,6 +115,9 @@ def test_trap_cilium_17_a_host_is_a_regular_expression_in_any_case() -> None:
     (rule,) = rules_of(allow(to(hosts=["foo.com"])))
     assert re.fullmatch(rule["host"], "FOO.com")
     assert not re.fullmatch(rule["host"], "fooxcom")
+    assert not re.fullmatch(rule["host"], "foo.com:8080"), (
+        "a host without a port is no host with any port"
+    )
 
 
 def test_trap_cilium_18_and_19_what_must_not_be_is_said_by_its_exact_complement() -> None:

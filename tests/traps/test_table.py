@@ -8,19 +8,24 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TRAPS = {"gateway-api": 38, "istio": 53, "linkerd": 53}
+TRAPS = {"cilium-read": 70, "cilium-write": 70, "gateway-api": 38, "istio": 53, "linkerd": 53}
 """How many traps of each mesh are numbered, from 1 on."""
 
-_NAME = re.compile(r"^def test_trap_(gateway_api|istio|linkerd)_(\d+)_", re.MULTILINE)
-_ROW = re.compile(r"^\| (gateway-api|istio|linkerd) (\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
+_NAME = re.compile(
+    r"^def test_trap_(cilium|gateway_api|istio|linkerd)_(\d+)_(?:and_(\d+)_)?", re.MULTILINE
+)
+_ROW = re.compile(rf"^\| ({'|'.join(sorted(TRAPS))}) (\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
 
 
 def shown() -> set[tuple[str, int]]:
-    """The traps that a test names."""
-    files = sorted(HERE.parent.rglob("test_*.py"))
-    return {
-        (m.replace("_", "-"), int(n)) for file in files for m, n in _NAME.findall(file.read_text())
-    }
+    """The traps that a test names; those of Cilium by the direction that the file is about."""
+    found = set[tuple[str, int]]()
+    for file in sorted(HERE.parent.rglob("test_*.py")):
+        way = "write" if "writing" in file.stem else "read"
+        for mesh, *numbers in _NAME.findall(file.read_text()):
+            name = f"cilium-{way}" if mesh == "cilium" else mesh.replace("_", "-")
+            found.update((name, int(number)) for number in numbers if number)
+    return found
 
 
 def rows() -> dict[tuple[str, int], tuple[str, str]]:

@@ -1,18 +1,18 @@
 """Label selectors of Cilium's policies, which select identities: pods by label, namespace and account, and what is no pod.
 
 Keys, their prefixes and what is injected: cilium/cilium pkg/k8s/apis/cilium.io/utils/utils.go; which labels are part of
-an identity: Documentation/operations/performance/scalability/identity-relevant-labels.rst, 1.20.
+an identity: :mod:`translator.resources.kubernetes.identity`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.match import Labels, Operator, Part, Pattern, PatternKind, Presence, Requirement, Term, Test
 from ir.provenance import Traced, absorb, named, trail
 from translator.importers.cilium.model import Selection
+from translator.resources.kubernetes.identity import tells_pods_apart
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -24,14 +24,6 @@ RESERVED = "reserved:"
 
 _SOURCES = ("k8s:", "any:", "container:")
 _OPERATORS = {operator.value: operator for operator in Operator}
-
-_KEPT = re.compile(r"app\.kubernetes\.io")
-_LEFT_OUT = re.compile(
-    r"io\.kubernetes|kubernetes\.io|.*beta\.kubernetes\.io|k8s\.io|statefulset\.kubernetes\.io/pod-name"
-    r"|apps\.kubernetes\.io/pod-index|batch\.kubernetes\.io/(?:job-completion-index|controller-uid)"
-    r"|pod-template-(?:hash|generation)|controller-revision-hash|controller-uid|annotation\.|etcd_node"
-)
-"""Labels that are part of no identity unless the agent is told otherwise; compared from the start of the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +51,8 @@ def read_selector(place: Cursor, meta: Meta) -> Selection:
     )
     asked = tuple(_asked(place))
     pods = tuple(one for one in asked if _is_pod(one))
-    left_out = [one.key for one in pods if _is_left_out(one.key) and _must_be(one)]
-    kept = tuple(one for one in pods if not _is_left_out(one.key))
+    left_out = [one.key for one in pods if not tells_pods_apart(one.key) and _must_be(one)]
+    kept = tuple(one for one in pods if tells_pods_apart(one.key))
     idle = [leaf for one in pods if one not in kept for leaf in one.leaves]
     any_cluster = (o for o in asked if o.key == CLUSTER and o.operator is Operator.EXISTS)
     idle.extend(leaf for one in any_cluster for leaf in one.leaves)
@@ -133,10 +125,6 @@ def _is_pod(one: Asked) -> bool:
         and one.key not in (NAMESPACE, ACCOUNT, CLUSTER)
         and not one.key.startswith(SPACE_LABELS)
     )
-
-
-def _is_left_out(key: str) -> bool:
-    return bool(_LEFT_OUT.match(key)) and not _KEPT.match(key)
 
 
 def _must_be(one: Asked) -> bool:

@@ -36,6 +36,8 @@ from translator.exporters.cilium.legalise.regions import (
     pods_in,
     region_of,
     regions_of,
+    told_apart,
+    unsaid_labels,
     within,
 )
 from translator.exporters.cilium.legalise.sources import Reader, Source
@@ -85,7 +87,7 @@ class Pass:
     def regions(self, attachment: Attachment) -> Regions:
         """The pods that a ruling is about, less those that no proxy of the source stands before."""
         whole = regions_of(attachment.subject, self.model.inventory, self.beyond)
-        return minus(whole, self.free)
+        return minus(told_apart(whole, self.model.inventory), self.free)
 
 
 def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Legal:
@@ -126,7 +128,11 @@ def _reaches(fact: Fact, state: Pass) -> bool:
         return True
     whole = regions_of(fact.attachment.subject, state.model.inventory, state.beyond)
     if any(value.origin for value in traced(fact)):
-        state.legal.losses.append(remarks.idle(fact) if whole else remarks.unreached(fact))
+        unsaid = unsaid_labels(whole) if not told_apart(whole, state.model.inventory) else ()
+        if unsaid:
+            state.legal.losses.append(remarks.unnamed(fact, unsaid))
+        else:
+            state.legal.losses.append(remarks.idle(fact) if whole else remarks.unreached(fact))
     return False
 
 
@@ -321,9 +327,28 @@ def _tell(
     losses.extend(
         remarks.spellings(tuple(spelt(state.legal.facts, _form(rulings), state.model.inventory)))
     )
-    losses.extend(remarks.other_transports(pods_in(closed, state.model.inventory)))
+    pods = pods_in(closed, state.model.inventory)
+    losses.extend(remarks.other_transports(pods))
+    losses.extend(_on_nodes(rulings, state))
     held = [region for region in closed if not within((region,), state.open)]
     losses.extend(remarks.nodes(_named(held, state)))
+
+
+def _on_nodes(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
+    """What holds for pods that use the network of their node: no policy selects them."""
+    alone: list[tuple[Fact, list[str]]] = []
+    among: list[str] = []
+    for fact in rulings:
+        if not isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal, PeerMtls)):
+            continue
+        pods = pods_in(state.regions(fact.attachment), state.model.inventory)
+        names = [w.key for w in pods if w.host_network]
+        if names and len(names) == len(pods):
+            alone.append((fact, names))
+        else:
+            among.extend(names)
+    yield from remarks.on_nodes(alone)
+    yield from remarks.among_nodes(among)
 
 
 def _named(regions: Sequence[Region], state: Pass) -> Iterator[str]:

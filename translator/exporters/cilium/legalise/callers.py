@@ -22,7 +22,7 @@ from ir.match import (
 from ir.provenance import Traced
 from translator.api import Options
 from translator.exporters.cilium.names import Names
-from translator.exporters.cilium.peers import EVERYONE, NOBODY, NODES, PODS, Peers, Pods
+from translator.exporters.cilium.peers import EVERYONE, EVERYWHERE, NOBODY, NODES, PODS, Peers, Pods
 
 Unsaid = list[tuple[tuple[Traced[object], ...], str]]
 """Values that could not be said, with the reason."""
@@ -109,6 +109,8 @@ def _present(test: Test) -> Peers:
 
 def _any(test: Test, terms: Sequence[Traced[Term]], known: Known, *, widen: bool) -> Peers:
     whole = NOBODY
+    if test.part is Part.PEER_ADDRESS and {*EVERYWHERE} <= {term.value for term in terms}:
+        return EVERYONE
     for term in terms:
         whole = whole | _meant(test.part, term.value, known)
         if widen and isinstance(term.value, Cidr):

@@ -14,6 +14,7 @@ from ir.match import Labels, Operator, Requirement
 from ir.provenance import Traced, derived, named
 from translator.exporters.cilium.names import Names
 from translator.exporters.cilium.peers import Pods
+from translator.resources.kubernetes.identity import tells_pods_apart
 
 Region = Pods
 Regions = tuple[Region, ...]
@@ -75,28 +76,55 @@ def has(region: Region, workload: Workload) -> bool:
 def pods_in(regions: Iterable[Region], inventory: Inventory) -> tuple[Workload, ...]:
     """The workloads of the input that are in some of the regions."""
     wanted = tuple(regions)
-    found = (w for w in inventory.workloads if not w.host_network)
-    return tuple(w for w in found if any(has(region, w) for region in wanted))
+    return tuple(w for w in inventory.workloads if any(has(region, w) for region in wanted))
+
+
+def unsaid_labels(regions: Iterable[Region]) -> tuple[str, ...]:
+    """The labels of regions by which no policy can select pods, since no identity has them."""
+    keys = (one.key for region in regions for one in region.labels)
+    return tuple(sorted({key for key in keys if not tells_pods_apart(key)}))
+
+
+def told_apart(regions: Iterable[Region], inventory: Inventory) -> Regions:
+    """The regions in labels that identities have: those with others by the listed pods that are in them.
+
+    Nothing is left of a region whose pods cannot be told from others by the labels that count.
+    """
+    found: list[Region] = []
+    for region in regions:
+        if not unsaid_labels((region,)):
+            found.append(region)
+            continue
+        mine = pods_in((region,), inventory)
+        parts = tuple(dict.fromkeys(region_of(w, inventory) for w in mine))
+        if all(w in mine for w in pods_in(parts, inventory)):
+            found.extend(parts)
+    return tuple(found)
 
 
 def region_of(workload: Workload, inventory: Inventory) -> Region:
-    """The pods of one workload: by one usual label where that tells it from all others, else by all of its labels."""
+    """The pods of one workload: by one usual label where that tells it from all others, else by all that identities have."""
     others = [w for w in inventory.workloads_in(workload.namespace) if w.key != workload.key]
     for key in _USUAL:
         value = workload.labels.get(key)
         if value is not None and all(w.labels.get(key) != value for w in others):
             labels = equal_to({key: value})
             return Pods(Names.of(workload.namespace), labels=labels.requirements)
-    labels = equal_to(dict(workload.labels))
+    own = _telling(workload)
+    labels = equal_to(own)
     more = {
-        min(w.labels.keys() - workload.labels.keys())
+        min(_telling(w).keys() - own.keys())
         for w in others
-        if contains(w.labels, workload.labels) and w.labels.keys() - workload.labels.keys()
+        if contains(w.labels, own) and _telling(w).keys() - own.keys()
     }
     absent = Pods(labels=labels.requirements)
     for key in sorted(more):
         absent = absent & Pods(labels=(_absent(key),))
     return Pods(Names.of(workload.namespace), labels=absent.labels)
+
+
+def _telling(workload: Workload) -> dict[str, str]:
+    return {key: value for key, value in workload.labels.items() if tells_pods_apart(key)}
 
 
 def subjects_of(

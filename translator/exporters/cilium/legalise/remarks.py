@@ -229,6 +229,58 @@ def unreached(fact: Fact) -> Loss:
     )
 
 
+def unnamed(fact: Fact, keys: Sequence[str]) -> Loss:
+    """A ruling for pods that are told apart by labels which no identity has."""
+    harmless = isinstance(fact, Grant)
+    return Loss(
+        code="MM412",
+        impact=Impact.STRICTER if harmless else Impact.LOOSER,
+        support=Support.NEVER,
+        severity=Severity.LOW if harmless else None,
+        sites=tuple(traced(fact)),
+        message=f"{', '.join(keys)}: no identity has it, so that no policy finds pods by it, and the listed pods have no "
+        "other labels that tell them from the rest.",
+        why="A policy that selects by such a label selects nobody (identity-relevant labels).",
+        advice="Give the pods a label of their own, and select by that.",
+        doc=POLICY,
+    )
+
+
+def on_nodes(held: Sequence[tuple[Fact, Sequence[str]]]) -> Iterator[Loss]:
+    """Rulings for pods on the network of their node alone, by name: policies for pods do not hold for them."""
+    found = listed(name for _, names in held for name in names)
+    if found:
+        yield Loss(
+            code="MM412",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(v for fact, _ in held for v in traced(fact) if v.origin),
+            message=f"{found}: these pods use the network of their node, where no policy for pods holds: they are open.",
+            why="They are the node to the target (reserved:host). In the source they have a proxy only where somebody put "
+            "one there by hand, as gateways have.",
+            advice="Guard them with a policy that has a nodeSelector, or take them off the node's network.",
+            doc=POLICY,
+        )
+
+
+def among_nodes(names: Iterable[str]) -> Iterator[Loss]:
+    """Pods on the network of their node among others that a policy selects."""
+    found = listed(names)
+    if found:
+        yield Loss(
+            code="MM412",
+            impact=Impact.NONE,
+            support=Support.NEVER,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            message=f"{found}: these pods use the network of their node: a policy for all pods leaves them out, as the "
+            "source does, which puts no proxy before them.",
+            advice="Guard them with a policy that has a nodeSelector, if somebody put a proxy there by hand.",
+            doc=POLICY,
+        )
+
+
 def held(said: Sequence[Traced[object]]) -> Loss:
     """A refusal of what nothing lets in anyway."""
     return Loss(

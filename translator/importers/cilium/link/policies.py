@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer, Refusal
 from ir.attachment import Attachment, EnforcedAt, Subject
+from ir.coverage import covers
 from ir.inventory import Inventory
 from ir.language import Opaque as Unknown
 from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test, View
@@ -38,6 +39,11 @@ from translator.resources.kubernetes.metadata import Meta
 VIEW = View(path=PathForm.DECODED_AND_MERGED, headers_joined=True)
 """How the proxy of the node sees requests (``http-normalize-path``, pkg/envoy/xds_server.go: escaped slashes are undone by
 sending the client there; several values of a header are compared joined)."""
+
+ON_NODES = (
+    "pods on the network of their node are part of the node, which no policy for pods selects"
+)
+"""cilium/cilium Documentation/security/policy/language.rst, 1.20: such pods have the identity of the host."""
 
 
 def link_policies(statements: Sequence[Statement], inventory: Inventory) -> Linked:
@@ -96,6 +102,10 @@ class _Made:
                 without_peer(policy.meta, node, "it selects pods of another namespace")
             )
             return
+        if self._on_nodes(subjects):
+            self._idle(rule, ON_NODES)
+            self.losses.append(without_peer(policy.meta, node, ON_NODES))
+            return
         made = False
         for side in rule.sides:
             found = [f for s in subjects for f in _Ruling(policy, s, side, node).facts()]
@@ -106,6 +116,12 @@ class _Made:
             self._remarks(policy, side)
         if not made:
             self._idle((rule.subject, rule.trail), "it has no entry that opens or closes anything")
+
+    def _on_nodes(self, subjects: Sequence[Subject]) -> bool:
+        """Whether the pods that are meant, as far as they are listed, all use the network of their node."""
+        pods = [w for w in self.inventory.workloads
+                if any(covers(one, w, self.inventory) for one in subjects)]  # fmt: skip
+        return bool(pods) and all(w.host_network for w in pods)
 
     def _remarks(self, policy: Policy, side: Side) -> None:
         for item in (*side.allows, *side.denies):
