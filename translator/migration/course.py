@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from translator.bridges.api import Way
+from translator.migration.entrances import entrances
 from translator.migration.ground import Ground, account_of
 from translator.planning.coexistence import SOURCE, TARGET, Spell, spells
+from translator.planning.gateways import STAYS
 from translator.planning.waves import ordered
 from translator.state import (
     Key,
@@ -31,12 +33,19 @@ class Course:
         self.ground = ground
         self.options = ground.options
         self.parts = ordered(ground.calls, ground.moving)
-        self.last = len(self.parts) + 1
+        self.gateways = entrances(ground)
+        goes = any(gateway.fate != STAYS for gateway in self.gateways)
+        self.edge = len(self.parts) + 1 if goes else 0
+        self.last = len(self.parts) + (2 if goes else 1)
         self.wave_of = {name: n for n, part in enumerate(self.parts, 1) for name in part}
         found = spells(ground.calls, self.wave_of, self.last)
         self.spells = tuple(s for s in found if not ground.bridges[s.side].knows)
         self.workloads = {w.key: w for w in ground.models[0].inventory.workloads}
         self.new = [*changed(ground.start, ground.end)]
+
+    def spaces(self, number: int) -> tuple[str, ...]:
+        """The namespaces that move in a wave."""
+        return self.parts[number - 1] if number <= len(self.parts) else ()
 
     def moved(self, number: int) -> frozenset[str]:
         """The namespaces that have moved once the wave is over."""
@@ -44,7 +53,7 @@ class Course:
 
     def prepared(self, number: int, before: State) -> dict[Key, Piece]:
         """What is applied before pods move: routes and policies, and the ways that must be open meanwhile."""
-        spaces = self.parts[number - 1]
+        spaces = self.spaces(number)
         served = {c.namespace for c in self.ground.calls if c.client in spaces} | set(spaces)
         pieces = [
             piece
@@ -71,13 +80,26 @@ class Course:
 
     def settled(self, number: int) -> list[Piece]:
         """What was confined in the namespaces of a wave, as it is once their pods have moved."""
-        spaces = self.parts[number - 1]
+        spaces = self.spaces(number)
         return [p for p in self.new if p.namespace in spaces and self._is_confined(number, p)]
 
     def membership(self, number: int) -> list[Piece]:
         """The changed objects that move the pods of a wave."""
-        spaces = self.parts[number - 1]
+        spaces = self.spaces(number)
         return [p for p in self.new if p.key[1] in MEMBERSHIP and p.namespace in spaces]
+
+    def fresh(self, number: int, before: State) -> list[Piece]:
+        """What is new by then, of what no wave of namespaces brought: gateways, and what is in no namespace that moves."""
+        return self.beside(number, [p for p in self.new if p.key not in before])
+
+    def switched(self) -> list[Piece]:
+        """Objects of gateways that change where they are."""
+        return [
+            piece
+            for piece in self.new
+            if piece.key in self.ground.start
+            and (piece.key[1] in EDGE_KINDS or _at_gateways(piece))
+        ]
 
     def ways(self, number: int, side: int, *, after: bool) -> tuple[Way, ...]:
         """The ways that a side opens in a wave, or keeps open after it."""

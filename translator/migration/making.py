@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ir.inventory import Workload
 from translator.bridges.api import SUFFIX
-from translator.migration.course import EDGE_KINDS, Course
+from translator.migration.course import Course
+from translator.migration.edge import edge_steps
+from translator.migration.entrances import old_keys
 from translator.migration.ground import Ground
 from translator.migration.proving import Proving
 from translator.pipeline import VERSION
 from translator.planning.coexistence import SOURCE, TARGET, Spell
 from translator.planning.effort import work
 from translator.planning.folder import Delta, Folder
+from translator.planning.gateways import STAYS
 from translator.report.model import Finding, Severity, Tool, Version
 from translator.report.plan import (
     Allowance,
@@ -84,6 +87,7 @@ class Making:
             outside=ground.outside,
             assumptions=(*comes.assumptions, *ASSUMPTIONS),
             metrics=renamed(source.mesh, target.mesh),
+            gateways=self.course.gateways,
             files=self.folder.files(),
         )
 
@@ -107,6 +111,8 @@ class Making:
     def _wave(self, number: int, before: State) -> tuple[Wave, State]:
         if number == self.course.last:
             return self._finish(number, before)
+        if number == self.course.edge:
+            return self._gateways(number, before)
         ready = self.course.prepared(number, before)
         moved = applied(ready, self.course.membership(number))
         settled = applied(moved, self.course.settled(number))
@@ -140,10 +146,25 @@ class Making:
         proofs.append(self.proving.rolled_back(number, before, (ready, moved, after), was))
         return self._told(number, steps, rollback, tuple(proofs)), after
 
+    def _gateways(self, number: int, before: State) -> tuple[Wave, State]:
+        """New gateways beside the old, tried, then the names, then the old ones go."""
+        course = self.course
+        ready = applied(before, course.fresh(number, before))
+        switched = applied(ready, course.switched())
+        after = applied(switched, (), old_keys(self.ground, course.gateways))
+        states = before, ready, switched, after
+        steps, rollback = edge_steps(f"wave-{number:02d}", course.gateways, states, self.folder)
+        moved = course.moved(number)
+        proofs = (
+            self.proving.proved("new gateways beside the old", ready, ready, moved, moved, number),
+            self.proving.proved("after the wave", after, after, moved, moved, number, after=True),
+            self.proving.rolled_back(number, before, (ready, switched, after), moved),
+        )
+        return self._told(number, steps, rollback, proofs), after
+
     def _finish(self, number: int, before: State) -> tuple[Wave, State]:
         """The last wave: how requests enter the cluster, then the source's mesh goes."""
-        last = [p for p in self.course.new if p.key not in before or p.key[1] in EDGE_KINDS]
-        ready = applied(before, self.course.beside(number, last))
+        ready = applied(before, self.course.fresh(number, before))
         after = dict(self.ground.end)
         folder = f"wave-{number:02d}"
         moved = self.course.moved(number)
@@ -195,7 +216,7 @@ class Making:
 
     def _restarts(self, number: int) -> tuple[str, ...]:
         found: list[str] = []
-        for space in self.course.parts[number - 1] if number < self.course.last else ():
+        for space in self.course.spaces(number):
             kinds = sorted({w.kind.lower() for w in self._of(space) if w.kind in _RESTARTED})
             found.extend(f"kubectl rollout restart {kind} -n {space}" for kind in kinds)
             found.extend(f"kubectl rollout status {w.kind.lower()}/{w.name} -n {space} --timeout=10m"
@@ -212,7 +233,9 @@ class Making:
         rollback: tuple[Step, ...],
         proofs: tuple[Proved, ...],
     ) -> Wave:
-        spaces = self.course.parts[number - 1] if number < self.course.last else ()
+        spaces = self.course.spaces(number)
+        at_edge = number == self.course.edge
+        going = [g for g in self.course.gateways if g.fate != STAYS] if at_edge else []
         allowances = tuple(self._allowances(number))
         clear = tuple(
             dict.fromkeys(
@@ -223,14 +246,15 @@ class Making:
         )
         manifests = sum(len(step.applies) for step in steps)
         counts = {"wave": 1, "namespace": len(spaces), "workload": sum(len(self._of(s)) for s in spaces),
-                  "manifest": manifests, "allowance": sum(a.since == number for a in allowances)}  # fmt: skip
+                  "gateway": len(going), "manifest": manifests, "allowance": sum(a.since == number for a in allowances)}  # fmt: skip
         if number == 1:
             severities = Counter(f.severity for f in self.ground.result.report.findings)
             counts["decision"] = severities[Severity.BLOCKER] + severities[Severity.HIGH]
             counts["finding to look at"] = severities[Severity.MEDIUM] + severities[Severity.LOW]
         return Wave(
             number=number,
-            title=", ".join(spaces) if spaces else f"{self.options.source.mesh} goes",
+            title=", ".join(spaces)
+            or ("gateways" if at_edge else f"{self.options.source.mesh} goes"),
             namespaces=spaces,
             workloads=tuple(w.key for s in spaces for w in self._of(s)),
             steps=steps,

@@ -15,6 +15,7 @@ UNITS: Mapping[str, Effort] = {
     "wave": Effort(1, 2, 4),
     "namespace": Effort(0.5, 1, 2),
     "workload": Effort(0.1, 0.25, 0.5),
+    "gateway": Effort(1, 3, 8),
     "manifest": Effort(0.02, 0.05, 0.1),
     "allowance": Effort(0.1, 0.25, 0.75),
     "decision": Effort(0.5, 2, 8),

@@ -53,6 +53,22 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway by which requests enter the cluster, and what becomes of it.
+
+    ``fate``: ``beside`` (a new one comes beside it), ``in place`` (its object changes), ``missing`` (nothing is written
+    for it), ``stays``. ``becomes``: the objects by which requests enter afterwards. ``names``: those that it answers to;
+    ``ports``: with what is spoken there.
+    """
+
+    gateway: str
+    fate: str
+    becomes: tuple[str, ...]
+    names: tuple[str, ...]
+    ports: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """Something to look at, and the command that shows it."""
 
@@ -133,7 +149,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """Namespaces that go together. The last wave moves none: it takes the source's mesh away."""
+    """Namespaces that go together. The last wave moves none: it takes the source's mesh away.
+
+    Gateways have a wave of their own before it.
+    """
 
     number: int
     title: str
@@ -187,6 +206,7 @@ class Plan:
     outside: tuple[str, ...]
     assumptions: tuple[str, ...]
     metrics: tuple[Renamed, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property

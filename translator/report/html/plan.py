@@ -5,13 +5,13 @@ from __future__ import annotations
 from translator.report.html.page import own_file, policy_of, room
 from translator.report.html.timeline import NAMES, ROW, WIDTH, timeline
 from translator.report.plan import Plan
-from translator.report.render.plan import count, hours, verdict
+from translator.report.render.plan import becomes, count, hours, verdict
 
 
 def plan_html(plan: Plan) -> str:
     """The whole page."""
     own = room()
-    own.globals.update(count=count, hours=hours, verdict=verdict)
+    own.globals.update(becomes=becomes, count=count, hours=hours, verdict=verdict)
     style = own_file("style.css") + own_file("plan.css")
     return own.get_template("plan.html.j2").render(
         plan=plan,

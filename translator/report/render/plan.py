@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from translator.report.plan import Call, Effort, Plan, Problem, Proved, Step, Wave
+from translator.report.plan import Call, Effort, Gateway, Plan, Problem, Proved, Step, Wave
 
 MOST = 12
 """Rows of a list that are shown; the JSON form has all."""
@@ -93,11 +93,37 @@ def _markdown(plan: Plan) -> Iterator[str]:
     yield from ("", "## Before the first wave", "")
     for check in plan.prerequisites:
         yield f"- [ ] {check.what}: `{check.command}`"
+    yield from _gateways(plan)
     for wave in plan.waves:
         yield from _wave(wave)
     yield from _metrics(plan)
     yield from ("", "## What is taken for granted", "")
     yield from (f"- {text}" for text in plan.assumptions)
+
+
+def _gateways(plan: Plan) -> Iterator[str]:
+    """By what requests enter the cluster."""
+    if plan.gateways:
+        yield from ("", "## Gateways", "")
+        yield "| gateway | names | ports | becomes |"
+        yield "|---|---|---|---|"
+        for one in plan.gateways:
+            ports = ", ".join(f"{port} {protocol}" for port, protocol in one.ports)
+            names = ", ".join(one.names) or "any"
+            yield f"| {cell(one.gateway)} | {cell(names)} | {cell(ports)} | {cell(becomes(one))} |"
+
+
+def becomes(gateway: Gateway) -> str:
+    """What becomes of a gateway, in words."""
+    match gateway.fate:
+        case "beside":
+            return f"{', '.join(gateway.becomes)}, new, beside it"
+        case "in place":
+            return "changes where it is"
+        case "missing":
+            return "nothing is written for it"
+        case _:
+            return "stays"
 
 
 def _metrics(plan: Plan) -> Iterator[str]:
@@ -151,7 +177,9 @@ def _wave(wave: Wave) -> Iterator[str]:
 
 def _steps(steps: Sequence[Step]) -> Iterator[str]:
     for step in steps:
-        yield f"- [ ] **{step.title}** (`{step.folder}`): {step.why}"
+        # where nothing is applied or deleted there is no folder
+        folder = f" (`{step.folder}`)" if step.applies or step.removes else ""
+        yield f"- [ ] **{step.title}**{folder}: {step.why}"
         yield from (f"  - `{command}`" for command in step.commands)
 
 
