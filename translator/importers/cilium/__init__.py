@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from ir.inventory import Inventory
 from ir.model import Fact, Inactive, Model
 from ir.provenance import Assumption
 from ir.walk import traced
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
+from translator.importers.cilium.agent import Agent, read_agent
 from translator.importers.cilium.cidr_group import read_cidr_group
 from translator.importers.cilium.link.policies import link_policies
 from translator.importers.cilium.model import CidrGroup, Piece, Policy, Statement
@@ -40,6 +41,13 @@ AGENT = (
 )  # fmt: skip
 """Install settings that the input does not show."""
 
+
+def _assumed(agent: Agent) -> tuple[Assumption, ...]:
+    """What is taken for granted, less what the input says."""
+    keys = {"localhost": "allow-localhost"}
+    return tuple(one for one in AGENT if keys.get(one.name, one.name) not in agent.said)
+
+
 Reader = Callable[[Cursor, Meta], Statement]
 
 
@@ -54,15 +62,19 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     losses: list[Loss] = []
     claimed = tuple(r for r in resources if r.api_version.rpartition("/")[0] == GROUP)
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
-    statements, errors = _statements(claimed, inventory, options, reads, inert, losses)
+    agent = read_agent(resources, reads)
+    groups: dict[str, CidrGroup] = {}
+    policy = partial(read_policy, groups=groups, inventory=inventory, agent=agent)
+    told = _Told(reads, inert, losses)
+    statements, errors = _statements(claimed, policy, groups, options, told)
     routes = read_routes(resources, inventory, options, reads)
     errors.extend(routes.errors)
     if errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
-    linked = link_policies(statements, inventory)
+    linked = link_policies(statements, inventory, agent, options)
     losses.extend(linked.losses)
-    facts: list[Fact] = [*linked.facts, *routes.facts]
+    facts: list[Fact] = [*linked.facts, *agent.doubts, *routes.facts]
     facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
     facts.extend(read_services(resources, options, reads))
     inactive = [*linked.inactive, *routes.inactive, *_unused(statements, facts)]
@@ -70,10 +82,13 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     policies = any(isinstance(one, Policy) for one in statements)
     model = Model(
         facts=tuple(facts),
-        defaults=tuple(defaults(facts, options)),
+        defaults=tuple(defaults(facts, options, agent.retries)),
         objects=tuple(s.meta.source for s in (*statements, *routes.found.mine)),
         inactive=tuple(inactive),
-        assumptions=(*(AGENT if policies else ()), *((AGE,) if routes.guesses_age else ())),
+        assumptions=(
+            *(_assumed(agent) if policies else ()),
+            *((AGE,) if routes.guesses_age else ()),
+        ),
         inventory=inventory,
     )
     return Import(
@@ -89,19 +104,25 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     )
 
 
-def _statements(  # what a reader knows and what it tells
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What readers tell besides."""
+
+    reads: set[int]
+    inert: list[Inert]
+    losses: list[Loss]
+
+
+def _statements(
     claimed: Sequence[Resource],
-    inventory: Inventory,
+    policy: Reader,
+    groups: dict[str, CidrGroup],
     options: Options,
-    reads: set[int],
-    inert: list[Inert],
-    losses: list[Loss],
+    told: _Told,
 ) -> tuple[list[Statement], list[InputError]]:
     """What the resources say, one by one, and what their API server would refuse; named blocks first."""
     found: list[Statement] = []
     errors: list[InputError] = []
-    groups: dict[str, CidrGroup] = {}
-    policy = partial(read_policy, groups=groups, inventory=inventory)
     readers: dict[str, Reader] = {
         "CiliumCIDRGroup": read_cidr_group,
         NARROW: policy,
@@ -111,19 +132,19 @@ def _statements(  # what a reader knows and what it tells
     for resource in sorted(claimed, key=lambda r: r.kind != "CiliumCIDRGroup"):
         quiet = INSTALLED.get(resource.kind) or ADDRESSES.get(resource.kind)
         if quiet:
-            inert.extend(Inert(leaf, quiet) for leaf in leaves_below(resource))
+            told.inert.extend(Inert(leaf, quiet) for leaf in leaves_below(resource))
             continue
         reader = readers.get(resource.kind)
         if reader is None:
-            losses.append(kind_not_read(resource))
+            told.losses.append(kind_not_read(resource))
             continue
-        root = root_cursor(resource, reads)
+        root = root_cursor(resource, told.reads)
         try:
             meta, own = read_metadata(root, options.namespace)
             statement = reader(root, meta)
-            inert.extend(own)
+            told.inert.extend(own)
             if isinstance(statement, Policy):
-                inert.extend(Inert(n, f"{key} is for people") for n, key in notes_of(root))
+                told.inert.extend(Inert(n, f"{key} is for people") for n, key in notes_of(root))
             if isinstance(statement, CidrGroup):
                 groups[meta.name.value] = statement
             found.append(statement)

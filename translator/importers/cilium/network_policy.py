@@ -12,6 +12,7 @@ from ir.access import Direction
 from ir.inventory import Inventory
 from ir.match import Part, Presence, Test
 from ir.provenance import Traced, absorb
+from translator.importers.cilium.agent import Agent
 from translator.importers.cilium.model import CidrGroup, Item, Policy, PolicyRule, Selection, Side
 from translator.importers.cilium.peers import NOBODY, Around, read_peers, required
 from translator.importers.cilium.ports import read_ports
@@ -30,7 +31,11 @@ NOTES = ("description", "labels", "log")
 
 
 def read_policy(
-    root: Cursor, meta: Meta, groups: Mapping[str, CidrGroup], inventory: Inventory
+    root: Cursor,
+    meta: Meta,
+    groups: Mapping[str, CidrGroup],
+    inventory: Inventory,
+    agent: Agent,
 ) -> Policy:
     """The policy as written.
 
@@ -38,7 +43,7 @@ def read_policy(
         InputError: a field has a type or a word that the API server refuses.
     """
     wide = meta.kind == WIDE
-    around = Around(meta, wide, groups, inventory)
+    around = Around(meta, wide, groups, inventory, agent)
     places = list(root.opt_list("specs"))
     single = root.opt_map("spec")
     if single is not None:
@@ -67,7 +72,7 @@ def _rule(place: Cursor, around: Around) -> PolicyRule:
         subject=subject,
         of_nodes=key == "nodeSelector",
         sides=sides,
-        refused=next(refusals(place, wide=around.wide), ""),
+        refused=next(refusals(place, wide=around.wide, requests=around.agent.requests), ""),
         trail=absorb(meta.fact("rule"), place.here, place.empty("enableDefaultDeny")),
     )
 

@@ -7,7 +7,7 @@ pkg/policy/utils/parserules.go ``mergeEndpointSelectors``, 1.20.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -24,6 +24,7 @@ from ir.match import (
     Test,
 )
 from ir.provenance import Traced, Trail, absorb, trail
+from translator.importers.cilium.agent import Agent
 from translator.importers.cilium.model import CidrGroup
 from translator.importers.cilium.selector import in_namespace, plain_labels, read_selector
 from translator.resources.kubernetes.metadata import Meta
@@ -55,6 +56,7 @@ class Around:
     wide: bool
     groups: Mapping[str, CidrGroup]
     inventory: Inventory
+    agent: Agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,36 @@ def _entities(place: Cursor, around: Around) -> Found:
     yield AllOf(tests=(test,), trail=around.meta.fact("entity")), why
 
 
+NODES = ("host", "remote-node", "kube-apiserver")
+"""Parts of the cluster whose address is that of a node."""
+
+
 def outside(meta: Meta) -> Test:
-    """That the peer is outside of the cluster: blocks of addresses select neither pods nor nodes."""
-    world: Traced[Term] = Traced(Pattern(PatternKind.EXACT, "world"), (), meta.because)
-    return Test(part=Part.ENTITY, any_of=(world,), trail=meta.fact("outside"))
+    """That the peer is outside of the cluster."""
+    return Test(part=Part.ENTITY, any_of=_words(("world",), meta), trail=meta.fact("outside"))
+
+
+def _words(words: Sequence[str], meta: Meta) -> tuple[Traced[Term], ...]:
+    return tuple(Traced(Pattern(PatternKind.EXACT, w), (), meta.because) for w in words)
+
+
+def _selected(around: Around) -> tuple[Test, ...]:
+    """Whom blocks of addresses select: neither pods nor nodes, unless the agent is told so (policy-cidr-match-mode)."""
+    meta, blocks = around.meta, around.agent.blocks
+    if blocks == {"nodes", "pods"}:
+        return ()
+    if blocks == {"nodes"}:
+        own = _words(("world", *NODES), meta)
+        return (Test(part=Part.ENTITY, any_of=own, trail=meta.fact("no pod")),)
+    if blocks == {"pods"}:
+        own = _words(NODES, meta)
+        return (Test(part=Part.ENTITY, none_of=own, trail=meta.fact("no node")),)
+    return (outside(meta),)
 
 
 def _block(around: Around, terms: tuple[Traced[Term], ...], node: Trail) -> AllOf:
     addresses = Test(part=Part.PEER_ADDRESS, any_of=terms, trail=around.meta.fact("addresses"))
-    return AllOf(tests=(outside(around.meta), addresses), trail=node)
+    return AllOf(tests=(*_selected(around), addresses), trail=node)
 
 
 def whole_block(text: str) -> str:

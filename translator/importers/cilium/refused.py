@@ -13,8 +13,8 @@ _SIDES = ("ingress", "ingressDeny", "egress", "egressDeny")
 _PEERS = ("Endpoints", "Entities", "CIDR", "CIDRSet", "Groups", "Nodes", "Services", "FQDNs")
 
 
-def refusals(place: Cursor, *, wide: bool) -> Iterator[str]:
-    """Why the agent refuses a rule, if it does."""
+def refusals(place: Cursor, *, wide: bool, requests: bool = True) -> Iterator[str]:
+    """Why the agent refuses a rule, if it does; ``requests``: whether its proxy for rules on requests runs."""
     if not any(place.opt_list(key) for key in _SIDES):
         yield "a rule must have an entry of ingress, ingressDeny, egress or egressDeny"
     if place.has("endpointSelector") == place.has("nodeSelector"):
@@ -24,6 +24,8 @@ def refusals(place: Cursor, *, wide: bool) -> Iterator[str]:
     for side in _SIDES:
         for item in place.opt_list(side):
             yield from _of_item(item, "from" if side.startswith("in") else "to", side)
+            if not requests and any(_asks(ports) for ports in item.opt_list("toPorts")):
+                yield "rules for requests need the proxy, which is switched off (enable-l7-proxy)"
 
 
 def _of_item(item: Cursor, prefix: str, side: str) -> Iterator[str]:
@@ -36,6 +38,13 @@ def _of_item(item: Cursor, prefix: str, side: str) -> Iterator[str]:
         yield "an entry combines toPorts and icmps"
     for place in item.opt_list("toPorts"):
         yield from _of_ports(place, side)
+
+
+def _asks(place: Cursor) -> bool:
+    rules = place.opt_map("rules")
+    return rules is not None and any(
+        rules.opt(key) is not None and rules.opt_list(key) for key in ("http", "dns", "kafka", "l7")
+    )
 
 
 def _of_ports(place: Cursor, side: str) -> Iterator[str]:

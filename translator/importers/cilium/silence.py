@@ -14,24 +14,25 @@ from translator.importers.route_objects.silence import no_retries
 
 _REQUESTS = (Part.PATH, Part.METHOD, Part.AUTHORITY, Part.HEADER)
 _RULES = "https://docs.cilium.io/en/v1.20/security/policy/language/#layer-7-examples"
+_TIMES = {1: "once", 2: "twice", 3: "three times"}
 
 
-def defaults(facts: Sequence[Fact], options: Options) -> Iterator[Default]:
-    """Routes try nothing again; the listener of a policy with rules for requests does.
+def defaults(facts: Sequence[Fact], options: Options, retries: int) -> Iterator[Default]:
+    """Routes try nothing again; the listener of a policy with rules for requests does, ``retries`` times.
 
     cilium/cilium pkg/envoy/xds_server.go ``getHttpFilterChainProto`` and pkg/envoy/config/config.go
     ``http-retry-count``, 1.20: on 5xx, whatever the method.
     """
     if any(isinstance(fact, RouteTable) for fact in facts):
         yield no_retries(options)
-    if any(isinstance(fact, Grant) and _asks(fact) for fact in facts):
+    if retries and any(isinstance(fact, Grant) and _asks(fact) for fact in facts):
         silence = Silence("cilium", options.source.version, "http-retry-count", _RULES)
         yield Default(
             key="PolicyListener.retry",
             text="A request to a port with rules for requests that is answered with 500 or above, or not at all, is sent up "
-            "to three times again by the proxy of the node.",
+            f"to {_TIMES.get(retries, f'{retries} times')} again by the proxy of the node.",
             silence=silence,
-            value="3 on 5xx",
+            value=f"{retries} on 5xx",
         )
 
 

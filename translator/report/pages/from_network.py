@@ -31,6 +31,14 @@ ENTRIES = (
         "endpointSelector: {matchLabels: {pod-template-hash: 5d8f}}",
     ),
     Entry(
+        "MM484",
+        "Switch of the agent",
+        "The agent enforces no policy at all, or closes every pod whatever is written.",
+        "How policies are enforced is a setting of the agent, which stays where it is.",
+        "Look at enable-policy and policy-audit-mode of the ConfigMap cilium-config, and set them to what shall hold.",
+        "enable-policy: never",
+    ),
+    Entry(
         "MM475",
         "Ways out are not closed",
         "Workloads may call whatever they like, where the source let them call some destinations only.",

@@ -19,8 +19,15 @@ from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test, Vi
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Intent, Opaque
 from ir.provenance import Traced, Trail, absorb
-from translator.api import Loss
+from translator.api import Loss, Options
+from translator.importers.cilium.agent import Agent
 from translator.importers.cilium.leaves import leaves_in
+from translator.importers.cilium.link.enforcement import (
+    SWITCHED_OFF,
+    closed,
+    stays_closed,
+    switched_off,
+)
 from translator.importers.cilium.link.findings import pruned, refused, without_peer
 from translator.importers.cilium.link.queries import whatever_the_query
 from translator.importers.cilium.link.subjects import Strange, subjects_of
@@ -46,20 +53,33 @@ ON_NODES = (
 """cilium/cilium Documentation/security/policy/language.rst, 1.20: such pods have the identity of the host."""
 
 
-def link_policies(statements: Sequence[Statement], inventory: Inventory) -> Linked:
+def link_policies(
+    statements: Sequence[Statement], inventory: Inventory, agent: Agent, options: Options
+) -> Linked:
     """What all policies say of who gets in and out."""
-    made = _Made(inventory)
-    for policy in statements:
-        if isinstance(policy, Policy):
+    made = _Made(inventory, agent)
+    policies = [one for one in statements if isinstance(one, Policy)]
+    off = agent.idle
+    for policy in policies:
+        if off is None:
             made.add(policy)
+        else:
+            made.idle(policy, SWITCHED_OFF)
+    if off is not None and policies:
+        made.losses.append(switched_off(agent.key, off))
+    if agent.closes and off is None:
+        made.facts.extend(closed(agent, options))
+        if options.source.mesh != options.target.mesh:
+            made.losses.append(stays_closed(agent.key, agent.enforcement))
     return Linked(tuple(made.facts), tuple(made.inactive), tuple(made.losses))
 
 
 class _Made:
     """What is found policy by policy."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, agent: Agent) -> None:
         self.inventory = inventory
+        self.agent = agent
         self.facts: list[Fact] = []
         self.inactive: list[Inactive] = []
         self.losses: list[Loss] = []
@@ -70,13 +90,14 @@ class _Made:
         if not policy.rules:
             why = "it has neither spec nor specs"
         if why:
-            self._idle(policy, why)
+            self.idle(policy, why)
             self.losses.append(refused(policy, why))
             return
         for rule in policy.rules:
             self._rule(policy, rule)
 
-    def _idle(self, value: object, why: str) -> None:
+    def idle(self, value: object, why: str) -> None:
+        """All of a statement, or a part, is not heeded."""
         leaves = leaves_in(value)
         if leaves:
             self.inactive.append(Inactive(leaves=leaves, winner="", why=why))
@@ -87,7 +108,7 @@ class _Made:
             self.facts.append(_whole(policy.meta, rule, "a policy for nodes", ()))
             return
         if rule.subject.nobody:
-            self._idle(rule, rule.subject.nobody)
+            self.idle(rule, rule.subject.nobody)
             self.losses.append(without_peer(policy.meta, node, rule.subject.nobody))
             return
         try:
@@ -97,25 +118,27 @@ class _Made:
             self.facts.append(_whole(policy.meta, rule, str(strange), columns))
             return
         if not subjects:
-            self._idle(rule, "its selector names another namespace than its own")
+            self.idle(rule, "its selector names another namespace than its own")
             self.losses.append(
                 without_peer(policy.meta, node, "it selects pods of another namespace")
             )
             return
         if self._on_nodes(subjects):
-            self._idle(rule, ON_NODES)
+            self.idle(rule, ON_NODES)
             self.losses.append(without_peer(policy.meta, node, ON_NODES))
             return
         made = False
         for side in rule.sides:
-            found = [f for s in subjects for f in _Ruling(policy, s, side, node).facts()]
+            found = [
+                f for s in subjects for f in _Ruling(policy, s, side, node, self.agent).facts()
+            ]
             made = made or bool(found)
             self.facts.extend(found)
             if not found:
-                self._idle(side, "it has no entry that opens or closes anything")
+                self.idle(side, "it has no entry that opens or closes anything")
             self._remarks(policy, side)
         if not made:
-            self._idle((rule.subject, rule.trail), "it has no entry that opens or closes anything")
+            self.idle((rule.subject, rule.trail), "it has no entry that opens or closes anything")
 
     def _on_nodes(self, subjects: Sequence[Subject]) -> bool:
         """Whether the pods that are meant, as far as they are listed, all use the network of their node."""
@@ -126,7 +149,7 @@ class _Made:
     def _remarks(self, policy: Policy, side: Side) -> None:
         for item in (*side.allows, *side.denies):
             for node, why in item.dead:
-                self._idle(node, why)
+                self.idle(node, why)
                 self.losses.append(
                     pruned(policy.meta, node, why)
                     if why.startswith("the API server")
@@ -136,10 +159,10 @@ class _Made:
                 why = (
                     item.idle or "it lets nothing pass: it has no peer that is anybody, or no port"
                 )
-                self._idle((item.peers, item.ports, item.proof), why)
+                self.idle((item.peers, item.ports, item.proof), why)
             for rule in item.ports or ():
                 if not rule.groups:
-                    self._idle(rule, "an entry without ports lets nothing pass")
+                    self.idle(rule, "an entry without ports lets nothing pass")
 
 
 def _whole(meta: Meta, rule: PolicyRule, what: str, columns: tuple[Column, ...]) -> Opaque:
@@ -159,6 +182,7 @@ class _Ruling:
     subject: Subject
     side: Side
     node: Trail
+    agent: Agent
 
     @property
     def meta(self) -> Meta:
@@ -188,12 +212,14 @@ class _Ruling:
         side = self.side
         if not side.spoken:
             return
-        if side.closes is None or side.closes.value:
+        closes = side.closes is None or side.closes.value or not self.agent.additive
+        if closes:
             yield Closed(
                 attachment=self.at, direction=side.direction, layer=Layer.NETWORK, trail=self.base
             )
-            if side.direction is Direction.INBOUND:
-                yield self._from_its_node()
+        inbound = side.direction is Direction.INBOUND
+        if inbound and self.agent.localhost and (closes or self.agent.closes):
+            yield self._from_its_node()
         for item in side.allows:
             if not item.idle and item.peers != ():
                 yield from self._grants(item)
