@@ -13,7 +13,9 @@ from translator.source.leaves import Resource, Scalar
 from translator.target import Target
 
 __all__ = [
+    "AMBIENT",
     "MANAGED_BY",
+    "PROFILES",
     "TOOL",
     "Edit",
     "Emission",
@@ -35,6 +37,10 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 
 TOOL = "meshmigrate"
 
+AMBIENT = "ambient"
+PROFILES = ("sidecar", AMBIENT)
+"""How the target's proxies stand by pods: one in each pod, or one on each node with waypoints for requests."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -55,6 +61,8 @@ class Options:
     defaults: str = "pin"
     """``pin``: write the source's silent behaviour out; ``adopt``: take the target's own."""
     gateway_class: str | None = None
+    profile: str = PROFILES[0]
+    """One of :data:`PROFILES`; only a target that has both may be asked for another than the first."""
     verify: bool = True
     """Whether what is in force afterwards is read back and compared with the source."""
 

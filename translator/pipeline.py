@@ -11,7 +11,7 @@ from typing import BinaryIO, TextIO
 
 from ir.model import Model
 from ir.walk import close
-from translator.api import Import, Loss, Options
+from translator.api import PROFILES, Import, Loss, Options
 from translator.errors import InputError, TargetError
 from translator.exhibits import exhibits_of
 from translator.exporters.emit import Document, dump, render, untraced
@@ -140,7 +140,28 @@ def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, 
         raise TargetError(message) from error
     for name in ("node_networks", "cluster_networks"):
         _must_be_networks(name, getattr(options, name))
+    _must_have_profile(options)
     return options
+
+
+_AMBIENT_SINCE = {"istio": "1.24"}
+"""Targets that have an ambient form, and since when it is stable (Istio: release notes of 1.24)."""
+
+
+def _must_have_profile(options: Options) -> None:
+    if options.profile not in PROFILES:
+        message = f'--profile: expected one of {", ".join(PROFILES)}, found "{options.profile}".'
+        raise TargetError(message)
+    if options.profile == PROFILES[0]:
+        return
+    since = _AMBIENT_SINCE.get(options.target.mesh)
+    if since is None:
+        known = ", ".join(_AMBIENT_SINCE)
+        message = f"--profile {options.profile} is for the target {known}: {options.target.mesh} has one form only."
+        raise TargetError(message)
+    if not options.target.at_least(since):
+        message = f"--profile {options.profile}: it is stable since {options.target.mesh} {since}, found {options.target.version}."
+        raise TargetError(message)
 
 
 def _must_be_networks(name: str, blocks: Sequence[str]) -> None:

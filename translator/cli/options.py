@@ -49,6 +49,13 @@ class Defaults(StrEnum):
     ADOPT = "adopt"
 
 
+class Profile(StrEnum):
+    """How Istio's proxies stand by pods: one in each, or one on each node with waypoints for requests."""
+
+    SIDECAR = "sidecar"
+    AMBIENT = "ambient"
+
+
 class Color(StrEnum):
     """When the terminal gets colour."""
 
@@ -81,6 +88,7 @@ class Aim:
 
     target_version: str = flag("", "The target's version; the newest by default.", "V")
     gateway_class: str = flag("", "Of the Gateways that take over ingress.", "CLASS")
+    profile: Profile = flag(Profile.SIDECAR, "Of Istio: a proxy in each pod, or the ambient mesh.")
     defaults: Defaults = flag(Defaults.PIN, "Write the source's defaults, or take the target's.")
 
 

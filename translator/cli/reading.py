@@ -47,6 +47,7 @@ def run_options(loaded: Loaded, source: str, target: str, reading: Reading, aim:
         {
             **reading_settings(reading),
             "gateway_class": aim.gateway_class or None,
+            "profile": aim.profile.value,
             "defaults": aim.defaults.value,
         },
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from translator.report.pages import (
+    ambient,
     carried,
     edge,
     editions,
@@ -40,6 +41,7 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
                     from_network,
                     network,
                     edge,
+                    ambient,
                     editions,
                     egress,
                     estate,

@@ -114,3 +114,37 @@ def test_a_limit_of_requests_is_for_pods_with_a_proxy_of_their_own() -> None:
 
 def limits(result: Result) -> list[RateLimit]:
     return [fact for fact in result.model.facts if isinstance(fact, RateLimit)]
+
+
+def pods(words: str) -> str:
+    """The workload with annotations on its pods."""
+    own = "metadata: {labels: {app: api, version: v1}}"
+    assert own in WORKLOAD
+    return WORKLOAD.replace(own, own.replace("}}", f"}}, annotations: {{{words}}}}}"))
+
+
+@pytest.mark.parametrize(
+    ("space", "annotation", "skips"),
+    [
+        (SIDECARS, "traffic.sidecar.istio.io/excludeInboundPorts: '8080'", True),
+        (AMBIENT, "traffic.sidecar.istio.io/excludeInboundPorts: '8080'", False),
+        (AMBIENT, "traffic.sidecar.istio.io/includeInboundPorts: ''", False),
+        (AMBIENT, "ambient.istio.io/bypass-inbound-capture: 'true'", True),
+    ],
+)
+def test_ports_are_left_out_by_words_for_those_who_heed_them(
+    space: str,
+    annotation: str,
+    skips: bool,  # noqa: FBT001
+) -> None:
+    text = rule("ALLOW", **{"from": [{"source": {"principals": ["no/one"]}}]})
+    result = to_linkerd("\n---\n".join((pods(annotation), space, text)))
+    assert allowed(result) is skips
+
+
+def test_a_refusal_elsewhere_does_not_come_to_pods_of_the_agent() -> None:
+    """What the agent makes of a rule holds for the pods of the rule alone."""
+    parts = {"from": [{"source": {"principals": [WEB], "requestPrincipals": ["a/b"]}}]}
+    elsewhere = rule("DENY", **parts).replace("namespace: shop", "namespace: other")
+    assert allowed(translated(AMBIENT, elsewhere))
+    assert not allowed(translated(AMBIENT, rule("DENY", **parts)))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ir.membership import ProxySetting
 from ir.model import Model
 from ir.walk import close
-from translator.api import Export, Loss, Options
+from translator.api import AMBIENT, Export, Loss, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import in_mesh
@@ -16,6 +16,7 @@ from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
+from translator.exporters.istio.legalise.ambient import at_agents, remarks, still_true
 from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import write
 from translator.exporters.network import beside
@@ -39,7 +40,12 @@ def write_mesh(model: Model, options: Options) -> Export:
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
     spoken = in_target_words(pruned.facts, model.inventory)
-    legal, more = legalise(replace(pruned, facts=tuple(spoken.facts)), options)
+    facts, losses = spoken.facts, [*guarded.losses, *lost, *spoken.losses]
+    if options.profile == AMBIENT:
+        seen = at_agents(facts)
+        facts, losses = seen.facts, [*still_true(losses, seen.facts), *seen.losses]
+        losses.extend(remarks(seen.facts, network))
+    legal, more = legalise(replace(pruned, facts=tuple(facts)), options)
     legal = close(replace(legal, facts=(*legal.facts, *moved)))
     emission = write(legal, options)
     return Export(
@@ -49,9 +55,7 @@ def write_mesh(model: Model, options: Options) -> Export:
             *(one for one in classes if isinstance(one, Loss)),
             *joined.losses,
             *foreign,
-            *guarded.losses,
-            *lost,
-            *spoken.losses,
+            *losses,
             *more,
         ),
         assumptions=joined.assumptions,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive, Model
 from ir.provenance import Assumption
-from translator.api import Import, Inert, Loss, Options
+from translator.api import AMBIENT, Import, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.istio.annotations import as_captured, as_probed, read_annotations
 from translator.importers.istio.authorization_policy import read_authorization_policy
@@ -138,7 +138,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     claimed = tuple(r for r in resources if _is_own(r, options))
     statements, errors = _statements(claimed, options, reads, inert, losses)
     words = tuple(read_words(resources, options, reads))
-    told = read_annotations(words)
+    told = read_annotations(words, by_default=options.profile == AMBIENT)
     others = [r for r in resources if not _is_own(r, options)]
     apart = tuple(take_apart(others, _reader, options, reads, errors))
     statements.extend(one.route for one in apart)
@@ -158,7 +158,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inactive.extend(linked.inactive)
         losses.extend(linked.losses)
         assumptions.extend(linked.assumptions)
-    heeded = as_heeded(facts, words)
+    heeded = as_heeded(facts, words, options)
     facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
     facts.extend(network_of(resources, options.namespace))
     joined = tuple(read_membership(words))

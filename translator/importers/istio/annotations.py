@@ -30,6 +30,7 @@ from translator.importers.istio.keys import (
 from translator.importers.istio.membership import (
     INJECT,
     TEMPLATES,
+    agents_pods,
     is_gateway,
     says,
 )
@@ -65,12 +66,13 @@ class Found:
         return tuple(_not_known(key, leaves) for key, leaves in self.unknown.items())
 
 
-def read_annotations(words: Sequence[Words]) -> Found:
-    """Settings, bypasses, and what changes nothing."""
+def read_annotations(words: Sequence[Words], *, by_default: bool = False) -> Found:
+    """Settings, bypasses, and what changes nothing; ``by_default``: pods without sidecars are the agent's."""
     found = Found()
+    taken = agents_pods(words, by_default=by_default)
     for one in words:
         try:
-            _read(one, found)
+            _read(one, found, agent=one.key in taken)
         except InputError as error:
             found.errors.append(error)
     return found
@@ -107,13 +109,13 @@ def _shadow(subject: Subject) -> Subject:
     return replace(subject, trail=trail("exception"))
 
 
-def _read(words: Words, found: Found) -> None:
+def _read(words: Words, found: Found, *, agent: bool) -> None:
     settled: set[str] = set()
     for key, place in words.outer.items():
         if is_own(key):
             found.inert.extend(Inert(leaf, _OUTER) for leaf in place.leaf)
     if words.where is Where.POD:
-        settled.update(_of_pod(words, found))
+        settled.update(_of_pod(words, found, agent=agent))
     for entries in (words.labels, words.annotations):
         for key, place in entries.items():
             if key not in settled and is_own(key) and not _enrols(words, key, entries):
@@ -126,12 +128,12 @@ def _enrols(words: Words, key: str, entries: Mapping[str, Cursor]) -> bool:
     return has_pods and not is_gateway(words) and says(words, key, entries)
 
 
-def _of_pod(words: Words, found: Found) -> Iterator[str]:
+def _of_pod(words: Words, found: Found, *, agent: bool) -> Iterator[str]:
     """The keys of a pod that are more than one plain setting."""
-    for key, place, reason in capture.quiet(words):
+    for key, place, reason in capture.quiet(words, agent=agent):
         found.inert.extend(Inert(leaf, reason) for leaf in place.leaf)
         yield key
-    for bypass in capture.read_bypasses(words):
+    for bypass in capture.read_bypasses(words, agent=agent):
         found.facts.append(bypass)
     yield from (capture.INCLUDE_INBOUND, capture.EXCLUDE_INBOUND, capture.EXCLUDE_OUTBOUND)
     yield capture.ALL_INBOUND

@@ -1,7 +1,8 @@
 """Ports that bypass the proxy: the annotations ``traffic.sidecar.istio.io/*``.
 
 istio/istio tools/istio-iptables/pkg/capture/run.go, 1.31: inbound, ``*`` captures all ports but the excluded ones, a
-list captures just its ports; outbound, the excluded ports are left out whatever else is said.
+list captures just its ports; outbound, the excluded ports are left out whatever else is said. The agent of an ambient
+mesh heeds none of them (cni/pkg/iptables/iptables.go, 1.31), but ``ambient.istio.io/bypass-inbound-capture``.
 """
 
 from __future__ import annotations
@@ -22,18 +23,24 @@ EXCLUDE_OUTBOUND = f"{PREFIX}excludeOutboundPorts"
 INCLUDE_OUTBOUND = f"{PREFIX}includeOutboundPorts"
 INCLUDE_RANGES = f"{PREFIX}includeOutboundIPRanges"
 EXCLUDE_RANGES = f"{PREFIX}excludeOutboundIPRanges"
+KUBEVIRT = f"{PREFIX}kubevirtInterfaces"
 ALL_INBOUND = "ambient.istio.io/bypass-inbound-capture"
 
 _PORTS = range(1, 65536)
 Ports = tuple[Traced[WorkloadPort | ServicePort], ...]
 
 
-def read_bypasses(words: Words) -> Iterator[Bypass]:
-    """What the annotations of a pod keep from its proxy.
+def read_bypasses(words: Words, *, agent: bool = False) -> Iterator[Bypass]:
+    """What the annotations of a pod keep from its proxy; ``agent``: which is that of its node.
 
     Raises:
         InputError: a word that is no port, which the injector refuses.
     """
+    captured = words.annotation(ALL_INBOUND)
+    if captured is not None and captured.value == "true":
+        yield _bypass(words, Direction.INBOUND, (), (), captured)
+    if agent:
+        return
     included = words.annotations.get(INCLUDE_INBOUND)
     text = "*" if included is None else str(included.node.value).strip()
     excluded = words.annotations.get(EXCLUDE_INBOUND)
@@ -42,22 +49,21 @@ def read_bypasses(words: Words) -> Iterator[Bypass]:
         yield _bypass(words, Direction.INBOUND, (), _ports(included), spent)
     elif excluded is not None:
         yield from _excluded(words, Direction.INBOUND, excluded)
-    captured = words.annotation(ALL_INBOUND)
-    if captured is not None and captured.value == "true":
-        yield _bypass(words, Direction.INBOUND, (), (), captured)
     outbound = words.annotations.get(EXCLUDE_OUTBOUND)
     if outbound is not None:
         yield from _excluded(words, Direction.OUTBOUND, outbound)
 
 
-def quiet(words: Words) -> Iterator[tuple[str, Cursor, str]]:
-    """Annotations of this kind that change nothing as they stand, with the reason."""
+def quiet(words: Words, *, agent: bool = False) -> Iterator[tuple[str, Cursor, str]]:
+    """Annotations of this kind that change nothing as they stand, with the reason; ``agent`` as above."""
     include = words.annotations.get(INCLUDE_INBOUND)
     everything = include is None or str(include.node.value).strip() == "*"
     ranges = words.annotations.get(INCLUDE_RANGES)
     for key, place in words.annotations.items():
         text = str(place.node.value).strip()
-        if key in (INCLUDE_INBOUND, INCLUDE_RANGES, INCLUDE_OUTBOUND) and text == "*":
+        if agent and key.startswith(PREFIX) and key != KUBEVIRT:
+            yield key, place, "is for sidecars, and the agent of the node takes the pod's traffic"
+        elif key in (INCLUDE_INBOUND, INCLUDE_RANGES, INCLUDE_OUTBOUND) and text == "*":
             yield key, place, "captures everything, as happens anyway"
         elif key == EXCLUDE_INBOUND and not everything:
             yield key, place, "is not heeded beside a list of ports to capture"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ir.attachment import Subject
+from ir.attachment import Scope, Subject
 from ir.membership import Enrolment
 from ir.provenance import Assumption, Traced, absorb, trail
 from translator.importers.istio.words import Where, Words
@@ -82,13 +82,14 @@ def read_membership(words: Sequence[Words]) -> Iterator[Enrolment]:
             yield from _fact(one, found, spaces.get(one.namespace, Space()))
 
 
-def captured(words: Sequence[Words]) -> tuple[Subject, ...]:
-    """The pods that the node's agent takes, in the place of a proxy of their own."""
-    spaces = {
-        one.namespace: Space(_said(_leaves(one)), listed=True)
-        for one in words
-        if one.where is Where.NAMESPACE
-    }
+def captured(words: Sequence[Words], *, by_default: bool = False) -> tuple[Subject, ...]:
+    """The pods that the node's agent takes, in the place of a proxy of their own.
+
+    ``by_default``: all that do not ask for a sidecar are taken, whether the input says so or not.
+    """
+    if by_default:
+        return (_without_sidecars(words),)
+    spaces = _spaces(words)
     wide = [name for name, space in spaces.items() if _is_taken(Said(), space)]
     taken: list[Subject] = []
     others: dict[str, list[Subject]] = {}
@@ -104,6 +105,43 @@ def captured(words: Sequence[Words]) -> tuple[Subject, ...]:
             own_pods = tuple(others.get(one.namespace, ()))
             taken.append(replace(one.subject(), excluding=own_pods))
     return tuple(taken)
+
+
+def agents_pods(words: Sequence[Words], *, by_default: bool = False) -> frozenset[str]:
+    """The keys of the workloads whose pods the node's agent takes; ``by_default`` as in :func:`captured`."""
+    spaces = _spaces(words)
+    pods = [one for one in words if one.where is Where.POD]
+    if by_default:
+        own = {one.key for one in _with_sidecars(words)}
+        return frozenset(one.key for one in pods if one.key not in own)
+    return frozenset(
+        one.key
+        for one in pods
+        if _is_taken(_said(_leaves(one)), spaces.get(one.namespace, Space()))
+    )
+
+
+def _without_sidecars(words: Sequence[Words]) -> Subject:
+    """The mesh less the pods that have a proxy of their own."""
+    own = tuple(one.subject() for one in _with_sidecars(words))
+    return Subject(scope=Scope.MESH, excluding=own, trail=trail("pods without sidecars"))
+
+
+def _with_sidecars(words: Sequence[Words]) -> Iterator[Words]:
+    spaces = _spaces(words)
+    for one in words:
+        space = spaces.get(one.namespace, Space())
+        injection = _of_namespace(space.said) if space.listed else Injection.UNKNOWN
+        if one.where is Where.POD and _has_sidecar(_said(_leaves(one)), injection):
+            yield one
+
+
+def _spaces(words: Sequence[Words]) -> dict[str, Space]:
+    return {
+        one.namespace: Space(_said(_leaves(one)), listed=True)
+        for one in words
+        if one.where is Where.NAMESPACE
+    }
 
 
 def has_sidecars(words: Sequence[Words]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ir.model import Model
-from translator.api import Loss, Options
+from translator.api import AMBIENT, Loss, Options
 from translator.exporters.istio.legalise.defaults import lose_defaults
 from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
@@ -21,5 +21,5 @@ def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     facts = legalise_protocols(routed.facts, model.inventory, losses)
     losses.extend(lose_defaults(model, options))
     machines = tuple(legalise_machines(facts, losses))
-    joined = tuple(legalise_membership(machines, losses))
+    joined = tuple(legalise_membership(machines, losses, ambient=options.profile == AMBIENT))
     return replace(model, facts=joined, defaults=()), tuple(losses)

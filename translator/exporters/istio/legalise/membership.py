@@ -26,8 +26,10 @@ ANNOTATIONS = {
 """Annotations of pods (istio/istio pkg/kube/inject, 1.31)."""
 
 
-def legalise_membership(facts: Sequence[Fact], losses: list[Loss]) -> Iterator[Fact]:
-    """The facts with what can be written of proxies."""
+def legalise_membership(
+    facts: Sequence[Fact], losses: list[Loss], *, ambient: bool
+) -> Iterator[Fact]:
+    """The facts with what can be written of proxies; ``ambient``: those of nodes, that pods have no say over."""
     kept_in = {
         f.subject.namespace.value
         for f in facts
@@ -38,14 +40,17 @@ def legalise_membership(facts: Sequence[Fact], losses: list[Loss]) -> Iterator[F
     }
     for fact in facts:
         match fact:
-            case Enrolment() if _would_keep_out(fact, kept_in):
+            case Enrolment() if _would_keep_out(fact, kept_in) and not ambient:
                 losses.append(_silent(fact))
                 yield fact
-            case ProxySetting() if not _is_said(fact):
+            case ProxySetting() if ambient or not _is_said(fact):
                 losses.append(_setting(fact))
                 if fact.object:
                     yield fact
-            case Bypass() if fact.object and not _is_on_pods(fact):
+            case Bypass() if ambient and fact.object and not is_whole(fact):
+                losses.append(_captured(fact))
+                yield fact  # the source's word for it leaves all the same
+            case Bypass() if not ambient and fact.object and not _is_on_pods(fact):
                 losses.append(_bypass(fact))
             case Bypass() if any(
                 isinstance(p.value, WorkloadPort) and p.value.last for p in fact.attachment.ports
@@ -124,6 +129,28 @@ def _is_on_pods(fact: Bypass) -> bool:
     return subject.scope is Scope.WORKLOADS and not fact.attachment.excluding_ports
 
 
+def is_whole(fact: Bypass) -> bool:
+    """Whether it is all that comes in to some pods: the agent of a node leaves out that, or nothing."""
+    inbound = fact.direction is Direction.INBOUND
+    return inbound and not fact.attachment.ports and _is_on_pods(fact)
+
+
+def _captured(fact: Bypass) -> Loss:
+    inbound = fact.direction is Direction.INBOUND
+    return Loss(
+        code="MM603",
+        impact=Impact.STRICTER if inbound else Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.MEDIUM,
+        sites=tuple(traced(fact)),
+        message=f"{fact.direction.value} ports of {fact.object} skip the proxy in the source; the agent of a node takes all "
+        "ports of a pod, so policies hold there.",
+        why="cni/pkg/iptables/iptables.go, 1.31: of the ports of a pod in the ambient mesh none is left out, or all that come "
+        "in (ambient.istio.io/bypass-inbound-capture).",
+        advice="Let in on these ports whoever needs them, or keep the pods out by istio.io/dataplane-mode: none.",
+    )
+
+
 def _bypass(fact: Bypass) -> Loss:
     inbound = fact.direction is Direction.INBOUND
     return Loss(
@@ -138,4 +165,4 @@ def _bypass(fact: Bypass) -> Loss:
     )
 
 
-__all__ = ["ANNOTATIONS", "keeps_silent", "legalise_membership", "replace", "said"]
+__all__ = ["ANNOTATIONS", "is_whole", "keeps_silent", "legalise_membership", "replace", "said"]

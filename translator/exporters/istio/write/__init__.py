@@ -7,12 +7,17 @@ from ir.edge import ExternalWorkload
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
 from ir.traffic import PortProtocol, RouteTable
-from translator.api import Edit, Emission, Manifest, Options
+from translator.api import AMBIENT, Edit, Emission, Manifest, Options
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.peer_authentication import write_modes
-from translator.exporters.istio.write.pods import bypasses, of_proxies
+from translator.exporters.istio.write.pods import (
+    Manner,
+    bypasses,
+    of_proxies,
+    whole_bypasses,
+)
 from translator.exporters.istio.write.service import write_protocol
 from translator.exporters.istio.write.virtual_service import write_virtual_service
 from translator.exporters.istio.write.workload_entry import write_workload_entry
@@ -26,6 +31,7 @@ def write(model: Model, options: Options) -> Emission:
     """
     manifests: list[Manifest] = []
     edits: list[Edit] = []
+    ambient = options.profile == AMBIENT
     for fact in model.facts:
         match fact:
             case Closed() | Grant() | Refusal() | PeerMtls() | Bypass():
@@ -39,12 +45,20 @@ def write(model: Model, options: Options) -> Emission:
             case ProxySetting() if fact.aspect is Aspect.GATEWAY_CLASS:
                 edits.extend(class_edits((fact,)))
             case Enrolment() | ProxySetting():
-                silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
-                edits.append(of_proxies(fact, silent=silent))
+                edits.append(of_proxies(fact, _manner(fact, model, ambient=ambient)))
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
     manifests.extend(write_policies(model.facts, options))
     manifests.extend(write_modes(model.facts, options))
-    edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
+    found = [f for f in model.facts if isinstance(f, Bypass)]
+    edits.extend(whole_bypasses(found) if ambient else bypasses(found))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))
+
+
+def _manner(fact: Enrolment | ProxySetting, model: Model, *, ambient: bool) -> Manner:
+    """In what words an object says who has a proxy."""
+    if ambient:
+        return Manner.AMBIENT
+    silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
+    return Manner.SILENT if silent else Manner.SIDECAR

@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from ir.access import Grant, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
-from ir.match import HTTP_PARTS, AllOf, Part, Test
+from ir.match import HTTP_PARTS, AllOf, Labels, Part, Test
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, trail
 from ir.resilience import RateLimit
 from ir.traffic import RouteTable
 from ir.walk import traced
+from translator.api import AMBIENT, Options
 from translator.importers.istio.membership import captured, has_sidecars
 from translator.importers.istio.words import Where, Words
 
@@ -45,9 +46,12 @@ class Heeded:
     inactive: list[Inactive] = field(default_factory=list)
 
 
-def as_heeded(facts: Sequence[Fact], words: Sequence[Words]) -> Heeded:
-    """The facts, as far as agents and waypoints heed them; those of a mesh of sidecars stay as they are."""
-    taken = captured(words)
+def as_heeded(facts: Sequence[Fact], words: Sequence[Words], options: Options) -> Heeded:
+    """The facts, as far as agents and waypoints heed them; those of a mesh of sidecars stay as they are.
+
+    Where the ambient mesh is what was written, all pods without a sidecar are taken to be of it.
+    """
+    taken = captured(words, by_default=options.profile == AMBIENT)
     found = Heeded()
     alone = bool(taken) and not has_sidecars(words)
     for fact in facts:
@@ -60,7 +64,7 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words]) -> Heeded:
                 found.inactive.append(_not_heeded(fact, _NO_CHAINS))
             else:
                 found.facts.append(_elsewhere(fact, taken))
-        elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words):
+        elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words, options):
             found.inactive.append(_not_heeded(fact, _NO_WAYPOINT))
         elif alone and isinstance(fact, RouteTable) and _is_far(fact, words):
             found.inactive.append(_not_heeded(fact, _FAR))
@@ -88,8 +92,10 @@ def _ruling(fact: Grant | Refusal, taken: Sequence[Subject], found: Heeded) -> N
     if inside:
         found.facts.append(seen)
         return
-    for subject in taken:
-        found.facts.append(replace(seen, attachment=replace(seen.attachment, subject=subject)))
+    for one in taken:
+        subject = _both(seen.attachment.subject, one)
+        if subject is not None:
+            found.facts.append(replace(seen, attachment=replace(seen.attachment, subject=subject)))
 
 
 def _elsewhere(fact: R, taken: Sequence[Subject]) -> R:
@@ -102,8 +108,26 @@ def _shadow(subject: Subject) -> Subject:
     return replace(subject, trail=trail("exception"))
 
 
+def _both(subject: Subject, taken: Subject) -> Subject | None:
+    """The pods of a rule that the agent takes; ``None`` where there are none."""
+    spaces = [s.namespace.value for s in (subject, taken) if s.namespace is not None]
+    if len(set(spaces)) > 1:
+        return None
+    if subject.scope is Scope.MESH or (subject.scope is Scope.NAMESPACE and taken.labels):
+        return replace(taken, excluding=(*taken.excluding, *subject.excluding))
+    without = (*subject.excluding, *map(_shadow, taken.excluding))
+    space = subject.namespace or taken.namespace
+    if subject.labels is None or taken.labels is None:
+        return replace(subject, namespace=space, excluding=without)
+    asked = (*subject.labels.value.requirements, *taken.labels.value.requirements)
+    labels = subject.labels.derive(Labels(tuple(dict.fromkeys(asked))), taken.labels)
+    return replace(subject, namespace=space, labels=labels, excluding=without)
+
+
 def _inside(subject: Subject, taken: Sequence[Subject]) -> bool:
     """Whether all pods of the subject are taken by the agent."""
+    if any(one.scope is Scope.MESH and not one.excluding for one in taken):
+        return True
     if subject.scope not in (Scope.NAMESPACE, Scope.WORKLOADS) or subject.namespace is None:
         return False
     return any(
@@ -147,9 +171,10 @@ def _unseen(test: Test) -> bool:
     return test.part in _UNSEEN
 
 
-def _is_idle(table: RouteTable, words: Sequence[Words]) -> bool:
+def _is_idle(table: RouteTable, words: Sequence[Words], options: Options) -> bool:
     """Whether the host is a service for which no waypoint is named, in a namespace of the input."""
-    if not any(True for _ in _bearers(table, words, Where.NAMESPACE)):
+    listed = any(True for _ in _bearers(table, words, Where.NAMESPACE))
+    if not listed and options.profile != AMBIENT:
         return False
     named = _label(table, words, USE_WAYPOINT)
     return named is None or named.value in ("", "none")
