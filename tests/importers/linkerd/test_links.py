@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ir.opaque import Opaque
+import pytest
+
+from ir.membership import Aspect, ProxySetting
 from ir.traffic import RouteTable
+from ir.walk import traced
 from translator import pipeline
 from translator.registry import load_importer
 from translator.resources.kubernetes.read import below
@@ -36,13 +39,23 @@ spec: {parentRefs: [{name: ingress, namespace: shop}], rules: [{backendRefs: [{n
 """
 
 
-def test_trap_linkerd_51_mirrored_services_are_not_understood() -> None:
+def test_trap_linkerd_51_a_link_says_over_which_clusters_the_mesh_is_spread() -> None:
     loaded = load_text(LINK)
     options = pipeline.options_of(loaded, "linkerd@2.20", "linkerd", {})
     found = load_importer("linkerd")(loaded.resources, options)
-    (opaque,) = (fact for fact in found.model.facts if isinstance(fact, Opaque))
-    assert opaque.kind == "services of another cluster that are mirrored"
+    (setting,) = (fact for fact in found.model.facts if isinstance(fact, ProxySetting))
+    assert (setting.aspect, setting.value.value) == (Aspect.NETWORKS, "east")
+    told = {leaf for value in traced(setting) for leaf in value.origin}
+    assert len(told) == 7  # all of its spec
     assert found.losses == ()
+
+
+@pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
+def test_no_leaf_of_a_link_is_lost_in_silence(target: str) -> None:
+    own = pipeline.options_of(load_text(""), "linkerd", target, {})
+    rows = pipeline.translate_loaded(load_text(LINK), own).report.ledger
+    spec = [row for row in rows if row.path.startswith("spec")]
+    assert {(row.fate.value, row.findings) for row in spec} == {("lost", ("MM604",))}
 
 
 def test_the_namespace_of_a_routes_gateway_is_not_forgotten() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ir.model import Fact, Inactive, Model
 from ir.traffic import Protocol, RouteTable
@@ -16,11 +16,12 @@ from translator.importers.linkerd.external_workload import machine_facts, machin
 from translator.importers.linkerd.grpc_route import grpc_route_reader
 from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
 from translator.importers.linkerd.ignored import ignored
+from translator.importers.linkerd.keys import SKIP_SUBNETS
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
 from translator.importers.linkerd.link.identity_ports import (
     default_facts,
-    read_identity_ports,
+    read_lists,
 )
 from translator.importers.linkerd.link.pods import probe_facts, read_default_policies
 from translator.importers.linkerd.link.profiles import link_profiles
@@ -28,6 +29,7 @@ from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
 from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
+from translator.importers.linkerd.link.subnets import subnet_facts
 from translator.importers.linkerd.link.unused import unused
 from translator.importers.linkerd.link_kind import mirrored, read_link
 from translator.importers.linkerd.membership import read_membership
@@ -42,6 +44,7 @@ from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.traffic_split import SPLIT_KEYS, read_traffic_split
 from translator.importers.linkerd.unread import kind_not_read
+from translator.importers.linkerd.words import Told, read_words
 from translator.resources.gateway_api.gateway import Gateway, read_gateway
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
@@ -70,6 +73,7 @@ SILENT = {
 _KEYS = ANNOTATIONS | PROFILE_KEYS | SPLIT_KEYS
 """Labels and annotations that readers of kinds look at themselves."""
 
+_REFUSED = "input that the API server would refuse"
 Reader = Callable[[Cursor, Meta], Statement]
 
 
@@ -86,8 +90,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     idle: list[Inactive] = []
     statements, errors = _statements(claimed, options, reads, inert, losses, idle)
     if errors:
-        message = "input that the API server would refuse"
-        raise ExceptionGroup(message, errors)
+        raise ExceptionGroup(_REFUSED, errors)
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     servers = held(statements, inventory)
     access = link_access(statements, servers, inventory, options)
@@ -98,16 +101,17 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     routes = profiled.outrank(link_routes(statements, inventory, options, profiled.heard(spoken)))
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
-    facts.extend((*machine_facts(statements), *mirrored(statements)))
-    facts.extend(network_of(resources, options.namespace))
+    around = network_of(resources, options.namespace)
+    facts.extend((*machine_facts(statements), *mirrored(statements), *around))
     policies = read_default_policies(resources, options, reads)
-    asked = read_identity_ports(resources, options, reads)
-    facts.extend(default_facts(asked, policies, servers, inventory, options))
+    asked = read_lists(resources, options, reads)
+    unserved = tuple(default_facts(asked, policies, servers, inventory, options))
+    skipped = read_lists(resources, options, reads, SKIP_SUBNETS)
+    facts.extend((*unserved, *subnet_facts(skipped, [*facts, *unserved], servers, inventory)))
     facts.extend(protocol_facts(servers, inventory, options.source))
     facts.extend(probe_facts(statements, servers, inventory, options))
-    joined = tuple(read_membership(resources, options, reads))
-    facts.extend((*joined, *kept_out(joined)))
-    facts.extend(read_proxies(resources, options, reads))
+    told = read_words(resources, options, reads)
+    facts.extend(_of_proxies(resources, options, reads, told))
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
     inactive = (*access.inactive, *limits.inactive, *routes.inactive, *idle)
@@ -130,8 +134,19 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         claimed=claimed,
         inert=tuple(inert),
         reads=frozenset(reads),
-        losses=(*losses, *routes.losses),
+        losses=(*losses, *routes.losses, *told.losses),
     )
+
+
+def _of_proxies(
+    resources: Sequence[Resource], options: Options, reads: set[int], told: Told
+) -> Iterator[Fact]:
+    """Who has a proxy, what gets past it, and how it runs."""
+    joined = tuple(read_membership(resources, options, reads))
+    yield from joined
+    yield from kept_out(joined)
+    yield from read_proxies(resources, options, reads)
+    yield from told.facts
 
 
 def _has_no_age(statements: Sequence[Statement]) -> bool:

@@ -24,6 +24,8 @@ _BACKEND = "Linkerd enforces no limit for one backend"
 _EARLY = f"Linkerd enforces this limit since {FIELD_SINCE}"
 _FORM = "Linkerd leaves out a limit that is no whole number with one unit, or is 0"
 _OTHER = "the annotation is for routes of another kind"
+_WITHOUT_SECTIONS = ("Service", "EgressNetwork")
+_SECTION = "Linkerd does not look at the section of such a parent"
 _OLD = f"the annotation is heeded since {SINCE}"
 _OF_CALLS = "retry.linkerd.io/grpc"
 _OF_REQUESTS = "retry.linkerd.io/http"
@@ -32,6 +34,8 @@ _OF_REQUESTS = "retry.linkerd.io/http"
 def ignored(root: Cursor, options: Options) -> Iterator[Inactive]:
     """What of a route nobody heeds; what is bound to a gateway is for that to heed."""
     kind, version = root.str("kind").value, root.str("apiVersion").value
+    if kind.endswith("Route"):
+        yield from _sections(root.map("spec"))
     if kind not in ("HTTPRoute", "GRPCRoute"):
         return
     own = version.startswith(OWN_GROUP)
@@ -46,6 +50,14 @@ def ignored(root: Cursor, options: Options) -> Iterator[Inactive]:
     annotations = root.map("metadata").opt_map("annotations")
     if annotations is not None:
         yield from _annotations(annotations, kind, options)
+
+
+def _sections(spec: Cursor) -> Iterator[Inactive]:
+    """Sections of Services and networks outside, which have none (policy-controller/k8s/index/src/outbound/index.rs)."""
+    for parent in spec.opt_list("parentRefs"):
+        kind, section = parent.opt_str("kind"), parent.opt_str("sectionName")
+        if section is not None and kind is not None and kind.value in _WITHOUT_SECTIONS:
+            yield Inactive(leaves=section.origin, winner="", why=_SECTION)
 
 
 def _limits(times: Cursor, options: Options, *, own: bool) -> Iterator[Inactive]:

@@ -130,12 +130,18 @@ class StreamRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EgressNetwork:
-    """``policy.linkerd.io`` EgressNetwork. No ``networks``: all outside of the cluster's."""
+    """``policy.linkerd.io`` EgressNetwork. No ``networks``: all outside of the cluster's.
+
+    ``retry``, ``grpc_retry``, ``timeouts``: what holds for its routes that say nothing of it.
+    """
 
     meta: Meta
     created: Traced[str]
     policy: Traced[UnknownEgress]
     networks: tuple[Traced[Cidr], ...]
+    retry: Retry | None = None
+    grpc_retry: Retry | None = None
+    timeouts: Timeouts | None = None
     trail: Trail
 
 
@@ -209,9 +215,10 @@ class ServerAuthorization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterLink:
-    """``multicluster.linkerd.io`` Link: another cluster whose Services are mirrored. ``trail``: all that it says."""
+    """``multicluster.linkerd.io`` Link: another cluster whose Services are mirrored. ``trail``: the way to it."""
 
     meta: Meta
+    cluster: Traced[str]
     trail: Trail
 
 

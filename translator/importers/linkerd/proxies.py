@@ -1,4 +1,4 @@
-"""What annotations say of proxies: ports that skip them, and the settings that have a neutral name.
+"""Ports that skip the proxy, by the annotations of namespaces and pods.
 
 linkerd2 pkg/inject/inject.go and pkg/k8s/labels.go, 2.20: the pod's annotation outranks its namespace's.
 """
@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from ir.access import Bypass, Direction
 from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject, WorkloadPort
-from ir.membership import Aspect, ProxySetting
 from ir.provenance import Traced, named, trail
 from translator.api import Options
 from translator.resources.kubernetes.enrolment import makes_pods, pods_of
@@ -21,19 +20,6 @@ SKIP = {
     "config.linkerd.io/skip-inbound-ports": Direction.INBOUND,
     "config.linkerd.io/skip-outbound-ports": Direction.OUTBOUND,
 }
-SETTINGS = {
-    "config.linkerd.io/proxy-cpu-request": Aspect.CPU_REQUEST,
-    "config.linkerd.io/proxy-cpu-limit": Aspect.CPU_LIMIT,
-    "config.linkerd.io/proxy-memory-request": Aspect.MEMORY_REQUEST,
-    "config.linkerd.io/proxy-memory-limit": Aspect.MEMORY_LIMIT,
-    "config.linkerd.io/shutdown-grace-period": Aspect.DRAIN,
-    "config.linkerd.io/proxy-outbound-connect-timeout": Aspect.CONNECT_TIMEOUT,
-    "config.linkerd.io/proxy-await": Aspect.WAIT_FOR_PROXY,
-    "config.linkerd.io/proxy-enable-native-sidecar": Aspect.NATIVE_SIDECAR,
-    "config.beta.linkerd.io/proxy-enable-native-sidecar": Aspect.NATIVE_SIDECAR,
-    "config.alpha.linkerd.io/proxy-enable-native-sidecar": Aspect.NATIVE_SIDECAR,
-}
-_AWAIT = {"enabled": "true", "disabled": "false"}
 _LAST_PORT = 65535
 _MOST_NAMED = 4096
 """Ports that are named one by one; of more, those that are left are named instead."""
@@ -44,7 +30,7 @@ Holder = tuple[str, Subject, Node | None, Resource]
 
 def read_proxies(
     resources: Sequence[Resource], options: Options, reads: set[int]
-) -> Iterator[Bypass | ProxySetting]:
+) -> Iterator[Bypass]:
     """The facts of every namespace and workload that is annotated."""
     holders = tuple(_holders(resources, options))
     for key, direction in SKIP.items():
@@ -57,11 +43,6 @@ def read_proxies(
             bypass = _bypass(exact, owner, direction, value)
             if bypass is not None:
                 yield bypass
-    for key, aspect in SETTINGS.items():
-        for holder in holders:
-            written = _value(holder, key, reads)
-            if written is not None:
-                yield _setting(holder, key, aspect, written)
 
 
 def _holders(resources: Sequence[Resource], options: Options) -> Iterator[Holder]:
@@ -124,15 +105,3 @@ def _numbers(text: str) -> Iterator[int]:
         low, dash, high = word.strip().partition("-")
         if low.isdecimal() and (not dash or high.isdecimal()):
             yield from range(int(low), min(int(high) if dash else int(low), _LAST_PORT) + 1)
-
-
-def _setting(holder: Holder, key: str, aspect: Aspect, value: Traced[str]) -> ProxySetting:
-    if aspect is Aspect.WAIT_FOR_PROXY:
-        value = value.derive(_AWAIT.get(value.value, value.value))
-    return ProxySetting(
-        subject=holder[1],
-        object=holder[0],
-        aspect=aspect,
-        value=value,
-        trail=trail(key, because=value.origin),
-    )

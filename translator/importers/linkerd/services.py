@@ -107,24 +107,20 @@ def _spoken(resource: Resource, space: str, words: Words, options: Options) -> S
     return ServiceWords(
         namespace=space,
         name=resource.name,
-        retry=_or_none(read_http_retry, _of(heeded, RETRY)),
-        grpc_retry=_or_none(read_grpc_retry, _of(heeded, RETRY)),
-        timeouts=_or_none(read_timeouts, _of(heeded, TIMEOUT)),
-        outliers=_or_none(lambda own: read_accrual(own, at, options), words),
+        retry=family(read_http_retry, heeded, RETRY),
+        grpc_retry=family(read_grpc_retry, heeded, RETRY),
+        timeouts=family(read_timeouts, heeded, TIMEOUT),
+        outliers=family(lambda own: read_accrual(own, at, options), words, tuple(words)),
         opaque=tuple(_not_modelled(words, at)),
         attachment=at,
         place=place,
     )
 
 
-def _of(words: Words, keys: Sequence[str]) -> Words:
-    return {key: value for key, value in words.items() if key in keys}
-
-
-def _or_none(read: Callable[[Words], T | None], words: Words) -> T | None:
+def family(read: Callable[[Words], T | None], words: Words, keys: Sequence[str]) -> T | None:
     """What a family says, or nothing where one value of it is wrong."""
     try:
-        return read(words)
+        return read({key: value for key, value in words.items() if key in keys})
     except Refused:
         return None
 

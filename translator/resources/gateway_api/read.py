@@ -180,6 +180,7 @@ def _edits(modifier: Cursor | None, side: HeaderSide, kind: Traced[str]) -> Iter
 def _redirect(place: Cursor, kind: Traced[str]) -> Redirect:
     port = place.opt_int("port")
     path = place.opt_map("path")
+    form = None if path is None else path.opt_str("type")
     return Redirect(
         scheme=place.opt_str("scheme"),
         authority=place.opt_str("hostname"),
@@ -187,7 +188,7 @@ def _redirect(place: Cursor, kind: Traced[str]) -> Redirect:
         path=None if path is None else path.opt_str("replaceFullPath"),
         prefix=None if path is None else path.opt_str("replacePrefixMatch"),
         status=place.opt_int("statusCode"),
-        trail=absorb(trail("redirect"), kind),
+        trail=absorb(trail("redirect"), kind, *(() if form is None else (form,))),
     )
 
 

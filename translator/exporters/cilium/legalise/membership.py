@@ -21,6 +21,7 @@ _DIFFERENT = {
     Aspect.BOOTSTRAP: ("MM801", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.NETWORKS: ("MM604", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.WAYPOINT: ("MM604", Impact.DIFFERENT, Severity.LOW),
+    Aspect.INGRESS: ("MM604", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.EGRESS: ("MM604", Impact.DIFFERENT, Severity.MEDIUM),
 }
 """Settings whose loss changes more than how a proxy runs."""

@@ -78,6 +78,8 @@ _HARM = dict.fromkeys(
         Aspect.EXPORT,
         Aspect.RULE_EXPORT,
         Aspect.NETWORKS,
+        Aspect.INGRESS,
+        Aspect.INBOUND,
         Aspect.WAYPOINT,
         Aspect.DECISIONS,
         Aspect.EGRESS,

@@ -121,7 +121,16 @@ def _setting(fact: ProxySetting) -> Loss:
     )
 
 
-_MATTERS = (Aspect.CONNECT_TIMEOUT, Aspect.DETECT_TIMEOUT, Aspect.CAPTURE, Aspect.TRUSTED_HOPS)
+_MATTERS = (
+    Aspect.CONNECT_TIMEOUT,
+    Aspect.DETECT_TIMEOUT,
+    Aspect.CAPTURE,
+    Aspect.TRUSTED_HOPS,
+    Aspect.INBOUND,
+    Aspect.INGRESS,
+    Aspect.NETWORKS,
+    Aspect.EGRESS,
+)
 
 
 def _is_on_pods(fact: Bypass) -> bool:

@@ -244,6 +244,7 @@ OUTCOMES: Mapping[Aspect, Outcome] = {
         Severity.LOW,
         "the target looks at all namespaces; only pods that are enrolled get a proxy",
     ),
+    Aspect.CACHE: _STARTS,
     Aspect.NETWORKS: _SPREAD,
     Aspect.WAYPOINT: Outcome(
         Impact.DIFFERENT,

@@ -39,24 +39,26 @@ Asked = Mapping[str, Traced[str]]
 """The lists of ports that objects name, by ``Kind/namespace/name``."""
 
 
-def read_identity_ports(resources: Sequence[Resource], options: Options, reads: set[int]) -> Asked:
-    """The annotations of pod templates and namespaces."""
+def read_lists(
+    resources: Sequence[Resource], options: Options, reads: set[int], key: str = REQUIRE_IDENTITY
+) -> Asked:
+    """The annotations of pod templates and namespaces by this key."""
     found: dict[str, Traced[str]] = {}
     for resource in resources:
         node: Node | None
         if resource.kind == "Namespace" and "/" not in resource.api_version:
-            node = below(resource.node, "metadata", "annotations", REQUIRE_IDENTITY)
-            key = f"Namespace//{resource.name}"
+            node = below(resource.node, "metadata", "annotations", key)
+            owner = f"Namespace//{resource.name}"
         elif makes_pods(resource):
-            path = (*template_path(resource.kind), "metadata", "annotations", REQUIRE_IDENTITY)
+            path = (*template_path(resource.kind), "metadata", "annotations", key)
             node = below(resource.node, *path)
-            key = f"{resource.kind}/{resource.namespace or options.namespace}/{resource.name}"
+            owner = f"{resource.kind}/{resource.namespace or options.namespace}/{resource.name}"
         else:
             continue
         if node is not None and isinstance(node.value, str):
             leaf = leaf_ref(resource.document.number, node.leaf)
             reads.add(leaf)
-            found[key] = Traced(node.value, (leaf,))
+            found[owner] = Traced(node.value, (leaf,))
     return found
 
 
@@ -66,8 +68,8 @@ def identity_facts(
     """The ports that are closed to callers without an identity."""
     servers_in = by_namespace(servers)
     for workload in inventory.workloads:
-        written = _of(asked, workload)
-        policy = _of(policies, workload)
+        written = said_of(asked, workload)
+        policy = said_of(policies, workload)
         word = "all-unauthenticated" if policy is None else policy.value
         if written is None or word not in _OPEN:
             continue
@@ -109,7 +111,8 @@ def _ports_of(facts: Sequence[Fact]) -> dict[str, list[int]]:
     return found
 
 
-def _of(found: Mapping[str, Traced[str]], workload: Workload) -> Traced[str] | None:
+def said_of(found: Mapping[str, Traced[str]], workload: Workload) -> Traced[str] | None:
+    """What holds for the pods of a workload: their own word, else that of their namespace."""
     return found.get(workload.key) or found.get(f"Namespace//{workload.namespace}")
 
 

@@ -6,13 +6,14 @@ linkerd2 policy-controller/k8s/index/src/outbound/index.rs (``appProtocol``, sin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, PortOfService, Service
 from ir.provenance import Traced, named
 from ir.traffic import Protocol, RouteTable
+from translator.importers.linkerd.model import EgressNetwork
 from translator.target import Target
 
 _READ = ("", "http", "kubernetes.io/h2c")
@@ -54,6 +55,16 @@ def where_heeded_outside(
     listed = lists.get((subject.namespace.value, subject.name.value))
     own = [port.value.port for port in table.attachment.ports]
     return None if any(is_listed(listed, int(number)) for number in own) else table
+
+
+def lists_outside(networks: Sequence[EgressNetwork]) -> dict[tuple[str, str], str | None]:
+    """The lists of opaque ports that networks outside have."""
+    return {
+        (one.meta.namespace.value, one.meta.name.value): next(
+            (a.value.value for a in one.meta.source.annotations if a.key == LIST), None
+        )
+        for one in networks
+    }
 
 
 def opaque_ports(service: Service, target: Target) -> tuple[int, ...]:

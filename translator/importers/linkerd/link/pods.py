@@ -93,9 +93,9 @@ def pods_only(workload: Workload) -> Subject:
     """The pods of a workload."""
     return Subject(
         scope=Scope.WORKLOADS,
-        namespace=Traced(workload.namespace),
-        name=Traced(workload.key),
-        labels=Traced(equal_to(workload.labels)),
+        namespace=Traced(workload.namespace, (), workload.leaves),
+        name=Traced(workload.key, (), workload.leaves),
+        labels=Traced(equal_to(workload.labels), (), workload.leaves),
         trail=trail(f"pods of {workload.key}", because=workload.leaves),
     )
 

@@ -37,8 +37,17 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import calls_first
-from translator.importers.linkerd.link.opaque_ports import LIST, where_heeded, where_heeded_outside
-from translator.importers.linkerd.link.services import service_facts, with_inherited
+from translator.importers.linkerd.link.opaque_ports import (
+    lists_outside,
+    where_heeded,
+    where_heeded_outside,
+)
+from translator.importers.linkerd.link.services import (
+    inherited_outside,
+    left_outside,
+    service_facts,
+    with_inherited,
+)
 from translator.importers.linkerd.model import EgressNetwork, HttpRoute, Statement, StreamRoute
 from translator.importers.linkerd.services import Spoken
 from translator.resources.gateway_api.gateway import Gateway, bound
@@ -65,7 +74,8 @@ def link_routes(
     found = _tables(statements, gateways)
     tables: list[Fact] = []
     inactive = list(found.inactive)
-    lists = _lists(statements)
+    outside_of = [s for s in statements if isinstance(s, EgressNetwork)]
+    lists = lists_outside(outside_of)
     for fact in found.facts:
         heeded: Fact | None = fact
         if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.CLIENT:
@@ -79,10 +89,9 @@ def link_routes(
             leaves = tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
             inactive.append(Inactive(leaves=leaves, winner="", why=_OPAQUE))
         else:
-            tables.append(
-                with_inherited(heeded, spoken) if isinstance(heeded, RouteTable) else heeded
-            )
-    tables.extend(_foreign(statements, inactive))
+            own = inherited_outside(heeded, outside_of) if isinstance(heeded, RouteTable) else None
+            tables.append(heeded if own is None else with_inherited(own, spoken))
+    tables.extend((*_foreign(statements, inactive), *left_outside(outside_of)))
     tables, lower = calls_first(tables)
     inactive.extend(lower)
     tables.extend(service_facts(spoken, tables, inventory, options))
@@ -99,17 +108,6 @@ def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Itera
             yield Opaque(kind=_FOREIGN, may_touch=columns, trail=trail(_FOREIGN, *route.foreign))
         else:
             inactive.append(Inactive(leaves=route.foreign, winner="", why=_FILTER))
-
-
-def _lists(statements: Sequence[Statement]) -> dict[tuple[str, str], str | None]:
-    """The lists of opaque ports that networks outside have."""
-    return {
-        (one.meta.namespace.value, one.meta.name.value): next(
-            (a.value.value for a in one.meta.source.annotations if a.key == LIST), None
-        )
-        for one in statements
-        if isinstance(one, EgressNetwork)
-    }
 
 
 def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Linked:

@@ -62,10 +62,10 @@ def _grants(
     one: ServerAuthorization, callers: tuple[AllOf, ...], selected: Sequence[Held], options: Options
 ) -> Iterator[Grant]:
     """Who and where from together; without networks from the cluster's."""
-    networks = one.networks or cluster_networks(options)
-    place = Test(part=Part.PEER_ADDRESS, any_of=networks, trail=trail("networks"))
     whole = callers or (AllOf(trail=trail("caller")),)
     node = absorb(one.trail, *(part for part in (one.server, one.selector) if part is not None))
+    networks = one.networks or cluster_networks(options, *node.origin)
+    place = Test(part=Part.PEER_ADDRESS, any_of=networks, trail=trail("networks"))
     for held in selected:
         yield Grant(
             name=Traced(one.meta.name.value, (), one.meta.because),

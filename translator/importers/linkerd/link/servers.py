@@ -14,7 +14,7 @@ from ir.inventory import Inventory
 from ir.match import AllOf, Cidr, Labels, Operator, Part, Presence, Term, Test
 from ir.model import Fact
 from ir.opaque import Column, Opaque
-from ir.provenance import Assumption, Traced, Trail, absorb, assumed, named, trail
+from ir.provenance import Assumption, Traced, Trail, absorb, named, trail
 from ir.traffic import PortProtocol
 from translator.api import Options
 from translator.importers.linkerd.age import oldest_first
@@ -149,26 +149,26 @@ def granted_by(
         name=named(policy.value, policy),
         attachment=attachment,
         layer=Layer.MESH_REQUEST,
-        callers=_callers(policy.value, options),
+        callers=_callers(policy, options),
         evidence=Evidence.CERTIFICATE if policy.value in _AUTHENTICATED else Evidence.ADDRESS,
         trail=node,
     )
 
 
-def _callers(policy: str, options: Options) -> tuple[AllOf, ...]:
+def _callers(policy: Traced[str], options: Options) -> tuple[AllOf, ...]:
     tests: list[Test] = []
-    if policy in _AUTHENTICATED:
-        present = Traced(Presence.PRESENT)
+    leaves = policy.origin or policy.because
+    if policy.value in _AUTHENTICATED:
+        present = Traced(Presence.PRESENT, leaves)
         tests.append(Test(part=Part.CERTIFICATE, presence=present, trail=trail("any identity")))
-    if policy.startswith("cluster-"):
-        tests.append(
-            Test(part=Part.PEER_ADDRESS, any_of=cluster_networks(options), trail=trail("networks"))
-        )
+    if policy.value.startswith("cluster-"):
+        blocks = cluster_networks(options, *leaves)
+        tests.append(Test(part=Part.PEER_ADDRESS, any_of=blocks, trail=trail("networks")))
     return (AllOf(tests=tuple(tests), trail=trail("callers")),) if tests else ()
 
 
-def cluster_networks(options: Options) -> tuple[Traced[Term], ...]:
-    """The blocks that count as the cluster's own."""
+def cluster_networks(options: Options, *leaves: int) -> tuple[Traced[Term], ...]:
+    """The blocks that count as the cluster's own; ``leaves``: the word that means them."""
     if options.cluster_networks:
-        return tuple(Traced(Cidr(block)) for block in options.cluster_networks)
-    return tuple(assumed(Cidr(block), HELM_NETWORKS) for block in CLUSTER_NETWORKS)
+        return tuple(Traced(Cidr(block), leaves) for block in options.cluster_networks)
+    return tuple(Traced(Cidr(block), leaves, (), (), HELM_NETWORKS) for block in CLUSTER_NETWORKS)

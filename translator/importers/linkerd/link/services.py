@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Scope
+from ir.edge import UnknownEgress
 from ir.inventory import Inventory
 from ir.match import View
 from ir.model import Fact
@@ -17,9 +18,13 @@ from ir.opaque import Column, Opaque
 from ir.provenance import named, trail
 from ir.resilience import Retry
 from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteTable
+from ir.walk import traced
 from translator.api import Options
 from translator.importers.linkerd.link.opaque_ports import where_heeded
+from translator.importers.linkerd.model import EgressNetwork
 from translator.importers.linkerd.services import ServiceWords, Spoken
+
+_OUTSIDE = "retries and time limits of what leaves by a network and takes none of its routes"
 
 
 def with_inherited(table: RouteTable, spoken: Spoken) -> RouteTable:
@@ -31,10 +36,40 @@ def with_inherited(table: RouteTable, spoken: Spoken) -> RouteTable:
     return replace(table, routes=tuple(_inherits(r, retry, words) for r in table.routes))
 
 
-def _inherits(route: Route, retry: Retry | None, words: ServiceWords) -> Route:
+def _inherits(route: Route, retry: Retry | None, words: ServiceWords | EgressNetwork) -> Route:
     if route.redirect is not None:
         return route
     return replace(route, retry=route.retry or retry, timeouts=route.timeouts or words.timeouts)
+
+
+def inherited_outside(table: RouteTable, networks: Sequence[EgressNetwork]) -> RouteTable:
+    """The table with what its network outside says where its routes say nothing."""
+    subject = table.attachment.subject
+    for one in networks:
+        if (
+            subject.scope is Scope.EGRESS
+            and subject.namespace is not None
+            and subject.name is not None
+            and subject.namespace.value == one.meta.namespace.value
+            and subject.name.value == one.meta.name.value
+            and table.protocol in (Protocol.HTTP, Protocol.GRPC)
+        ):
+            retry = one.retry if table.protocol is Protocol.HTTP else one.grpc_retry
+            return replace(table, routes=tuple(_inherits(r, retry, one) for r in table.routes))
+    return table
+
+
+def left_outside(networks: Sequence[EgressNetwork]) -> Iterator[Opaque]:
+    """What networks outside say of requests that none of their routes takes, and that go on."""
+    for one in networks:
+        said = [part for part in (one.retry, one.grpc_retry, one.timeouts) if part is not None]
+        if said and one.policy.value is UnknownEgress.PASS:
+            leaves = {leaf for part in said for value in traced(part) for leaf in value.origin}
+            yield Opaque(
+                kind=_OUTSIDE,
+                may_touch=(Column.RESILIENCE,),
+                trail=trail(_OUTSIDE, *leaves, because=one.meta.because),
+            )
 
 
 def service_facts(

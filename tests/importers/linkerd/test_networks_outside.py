@@ -1,0 +1,94 @@
+"""What an EgressNetwork says by its annotations, and fields of routes that are for other parents."""
+
+from __future__ import annotations
+
+import pytest
+
+from ir.opaque import Opaque
+from ir.traffic import RouteTable
+from translator import pipeline
+from translator.api import Import
+from translator.registry import load_importer
+from translator.source.load import load_text
+
+NETWORK = """\
+apiVersion: policy.linkerd.io/v1alpha1
+kind: EgressNetwork
+metadata:
+  name: world
+  namespace: shop
+  annotations: {{retry.linkerd.io/http: "{codes}", timeout.linkerd.io/request: 3s}}
+spec: {{trafficPolicy: {policy}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: out, namespace: shop{own}}}
+spec:
+  parentRefs: [{{group: policy.linkerd.io, kind: EgressNetwork, name: world, port: 80, sectionName: x}}]
+  rules: [{{backendRefs: [{{group: policy.linkerd.io, kind: EgressNetwork, name: world}}]}}]
+"""
+REDIRECT = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web, port: 80}]
+  rules:
+  - filters:
+    - type: RequestRedirect
+      requestRedirect: {path: {type: ReplaceFullPath, replaceFullPath: /new}}
+"""
+
+
+def read(codes: str = "5xx", policy: str = "Deny", own: str = "") -> Import:
+    loaded = load_text(NETWORK.format(codes=codes, policy=policy, own=own))
+    options = pipeline.options_of(loaded, "linkerd@2.20", "istio", {})
+    return load_importer("linkerd")(loaded.resources, options)
+
+
+def table(found: Import) -> RouteTable:
+    (one,) = (fact for fact in found.model.facts if isinstance(fact, RouteTable))
+    return one
+
+
+def test_routes_of_a_network_outside_inherit_what_it_says() -> None:
+    (route,) = table(read()).routes
+    assert route.retry is not None
+    assert route.timeouts is not None
+    assert route.timeouts.request is not None
+    assert (route.retry.attempts.value, route.timeouts.request.value) == (1, 3.0)
+
+
+def test_a_family_that_the_route_has_is_not_inherited() -> None:
+    own = ', annotations: {retry.linkerd.io/limit: "4"}'
+    (route,) = table(read(own=own)).routes
+    assert route.retry is not None
+    assert route.retry.attempts.value == 4
+    assert route.timeouts is not None
+
+
+def test_a_family_with_a_wrong_value_counts_for_nothing() -> None:
+    (route,) = table(read(codes="teapot")).routes
+    assert route.retry is None
+    assert route.timeouts is not None
+
+
+@pytest.mark.parametrize(("policy", "left"), [("Deny", 0), ("Allow", 1)])
+def test_what_goes_on_without_a_route_is_left_open(policy: str, left: int) -> None:
+    found = [f for f in read(policy=policy).model.facts if isinstance(f, Opaque)]
+    assert len(found) == left
+
+
+def test_the_section_of_a_network_outside_is_not_looked_at() -> None:
+    reasons = [one.why for one in read().model.inactive]
+    assert "Linkerd does not look at the section of such a parent" in reasons
+
+
+@pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
+def test_every_leaf_of_such_routes_has_a_fate_that_is_no_fault(target: str) -> None:
+    for text in (NETWORK.format(codes="5xx", policy="Deny", own=""), REDIRECT):
+        own = pipeline.options_of(load_text(""), "linkerd", target, {})
+        fates = {
+            row.fate.value for row in pipeline.translate_loaded(load_text(text), own).report.ledger
+        }
+        assert not fates & {"dropped", "stranded", "unread"}
