@@ -105,6 +105,13 @@ class Fault:
     abort_percent: Traced[float] | None = None
     trail: Trail
 
+    @property
+    def answers_all(self) -> bool:
+        """Whether no request gets further: every one is failed."""
+        fails = self.abort_status is not None or self.abort_grpc_status is not None
+        percent = self.abort_percent
+        return fails and percent is not None and percent.value >= 100  # noqa: PLR2004  # percent
+
 
 class AppliesTo(StrEnum):
     """Which requests a rule about a service is for."""

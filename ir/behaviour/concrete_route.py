@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _FORBIDDEN = 403
 _NOT_FOUND = 404
+_OK, _ALL = 200, 100
 _NARROWNESS = {Reach.EVERYONE: 0, Reach.NAMESPACES: 1, Reach.WORKLOADS: 2, Reach.LISTENERS: 3}
 
 
@@ -206,6 +207,12 @@ def _taken(model: Model, request: Request, route: Route) -> Delivery:
         return replace(named, kind="redirect", status=None if status is None else status.value)
     if route.answer is not None:
         return replace(named, kind="answer", status=route.answer.status.value)
+    fault = route.fault
+    if fault is not None and fault.abort_percent is not None and fault.abort_percent.value >= _ALL:
+        if fault.abort_status is not None:
+            return replace(named, kind="answer", status=fault.abort_status.value)
+        if fault.abort_grpc_status is not None:
+            return replace(named, kind="answer", status=_OK)
     return replace(
         named,
         shares=shares_of(model, request, route.backends),

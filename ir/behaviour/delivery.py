@@ -19,6 +19,10 @@ from ir.provenance import Traced
 from ir.resilience import Retry, Timeouts
 from ir.traffic import Backend, Destination, Route
 
+_GRPC_STATUS = 200
+"""The status of HTTP beside one of gRPC (envoyproxy/envoy source/extensions/filters/http/fault/fault_filter.cc
+``FaultFilter::abortStatus``, 1.33)."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoints:
@@ -70,6 +74,14 @@ def outcome_of(route: Route, lowering: Lowering, address: Address) -> Outcome:
         return Outcome("redirect", (), None if status is None else status.value, said)
     if route.answer is not None:
         return Outcome("answer", (), route.answer.status.value, (f"{spelt(route.answer.body)}",))
+    if route.fault is not None and route.fault.answers_all:
+        status = route.fault.abort_status
+        return Outcome(
+            "answer",
+            (),
+            _GRPC_STATUS if status is None else status.value,
+            (f"fault {spelt(route.fault)}",),
+        )
     shares = _shares(route.backends, lowering, address)
     retry = _retry(route.retry, lowering.model.defaults)
     return Outcome(

@@ -477,3 +477,63 @@ spec:
         model = in_force_after(text, to_linkerd(text))
         request = Request(caller=Caller(namespace="bank"), service="shop/api", service_port=80)
         assert ends(decide_route(model, request)) == {end: "1"}
+
+
+def harms(world: World, code: str) -> list[tuple[str, str]]:
+    """Severity and impact of the findings of a code."""
+    return [
+        (f.severity.value, f.impact.value)
+        for f in world.result.report.findings
+        if f.code == code and f.fate is Fate.LOST
+    ]
+
+
+def kinds(world: World) -> set[object]:
+    """What changes, by the proof."""
+    return {change["kind"] for change in world.result.report.verification.changes}
+
+
+OK = "{match: [{uri: {exact: /health}}], directResponse: {status: 200}}"
+NO = "{match: [{uri: {prefix: /admin}}], directResponse: {status: 403}}"
+
+
+def test_an_answer_that_is_lost_leaves_its_requests_to_nobody() -> None:
+    world = World(http(OK, rule("{uri: {prefix: /api}}")))
+    assert harms(world, "MM204") == [("high", "STRICTER")]
+    assert not messages(world.result, "MM904")
+    assert "newly_denied" in kinds(world)
+
+
+def test_a_refusal_that_is_lost_opens_where_a_later_rule_takes_its_requests() -> None:
+    closed = World(http(NO, rule("{uri: {prefix: /api}}")))
+    assert harms(closed, "MM204") == [("medium", "DIFFERENT")]
+    assert "newly_allowed" not in kinds(closed)
+    for later in (rule(""), rule("{uri: {prefix: /ad}}"), rule("{method: {exact: GET}}")):
+        world = World(http(NO, later))
+        assert harms(world, "MM204") == [("blocker", "LOOSER")]
+        assert "newly_allowed" in kinds(world)
+    alone = World(http(NO))
+    assert harms(alone, "MM204") == [("blocker", "LOOSER")]
+    assert "newly_allowed" in kinds(alone)
+
+
+def test_a_match_that_is_lost_is_stricter_where_no_rule_takes_what_is_left() -> None:
+    absent = "{withoutHeaders: {x: {}}, uri: {prefix: /a}}, {uri: {prefix: /b}}"
+    world = World(http(rule(absent)))
+    assert harms(world, "MM201") == [("high", "STRICTER")]
+    assert not messages(world.result, "MM904")
+    assert harms(World(http(rule(absent), rule(""))), "MM201") == [("medium", "DIFFERENT")]
+
+
+def test_a_fault_that_fails_every_request_is_a_refusal() -> None:
+    """envoyproxy/envoy source/extensions/filters/http/fault/fault_filter.cc, 1.33: it answers before the router."""
+    fault = ", fault: {{abort: {{httpStatus: 403, percentage: {{value: {}}}}}}}"
+    world = World(http(rule("", more=fault.format(100))))
+    assert harms(world, "MM301") == [("blocker", "LOOSER")]
+    assert kinds(world) == {"newly_allowed"}
+    before, after = world.both("/")
+    assert (before.kind, before.status) == ("answer", 403)
+    assert after.kind == "forward"
+    some = World(http(rule("", more=fault.format(99))))
+    assert harms(some, "MM301") == [("medium", "DIFFERENT")]
+    assert "newly_allowed" not in kinds(some)

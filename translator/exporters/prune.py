@@ -7,7 +7,7 @@ makes the refusal wider: a refusal never goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from typing import TypeVar
 
@@ -23,13 +23,14 @@ from ir.access import (
 from ir.match import AllOf, Test
 from ir.model import Fact, Model
 from ir.provenance import Traced
-from ir.resilience import RateLimit
+from ir.resilience import Fault, RateLimit
 from ir.roles import ROLES, Role
 from ir.telemetry import Telemetry
-from ir.traffic import FixedAnswer, Route
+from ir.traffic import FixedAnswer, Rewrite, Route, RouteMatch, RouteTable
 from ir.walk import position_key, traced
 from translator.api import SUPPORT, Grade, Loss, Row
 from translator.exporters.capability import Table
+from translator.exporters.handed_on import harm_of_match, harm_of_rule
 from translator.report.model import Impact, Severity, Support
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ ACTIONS = ("Route.backends", "Route.redirect", "Route.answer")
 """What a route does with its requests: a route without it is none, so it goes as a whole."""
 
 _FALLBACK_CODE = "MM801"
+_ANSWERS = "MM204"
+_ALL_FAIL = "It fails every request of its rule; these are served now."
 
 
 class Unsayable(Exception):  # noqa: N818  # not an error of anybody: it carries a loss upwards
@@ -137,6 +140,7 @@ class _Sweep:
 
     def __init__(self, table: Table, fact: Fact, losses: list[Loss]) -> None:
         self.table = table
+        self.fact = fact
         self.within = type(fact).__name__
         self.refuses = isinstance(fact, Refusal)
         self.losses = losses
@@ -161,7 +165,12 @@ class _Sweep:
         if row.grade in (Grade.NEVER, Grade.NOT_YET) and self._speaks(owner, name):
             if role not in (Role.EFFECT, Role.NOTE) or row.key in ACTIONS:
                 raise Unsayable(row)
-            self.losses.append(lost(inner, row, _harm_of_effect(inner, role)))
+            loss = lost(inner, row, _harm_of_effect(inner, role))
+            if isinstance(inner, Fault) and inner.answers_all:
+                loss = replace(loss, message=f"{loss.message} {_ALL_FAIL}")
+            if isinstance(inner, Rewrite):  # the application is asked for what it may not serve
+                loss = replace(loss, severity=Severity.HIGH)
+            self.losses.append(loss)
             return () if isinstance(inner, tuple) else None
         if isinstance(inner, tuple):
             return self._items(owner, name, inner, role)
@@ -182,16 +191,33 @@ class _Sweep:
     ) -> tuple[object, ...]:
         kept: list[object] = []
         row: Row | None = None
+        gone: list[tuple[Route, Row]] = []
         for item in items:
             try:
                 kept.append(self.facet(item))
             except Unsayable as unsayable:
                 row = unsayable.row
-                self._without(owner, name, item, row, role)
+                if isinstance(item, Route) and isinstance(owner, RouteTable):
+                    gone.append((item, row))
+                else:
+                    self._without(owner, name, item, row, role)
+        self._without_rules(owner, gone)
         if row is not None and not kept and role is Role.CONDITION and not self.refuses:
             raise Unsayable(row)
         same = len(kept) == len(items) and all(a is b for a, b in zip(kept, items, strict=True))
         return items if same else tuple(kept)
+
+    def _without_rules(self, table: object, gone: Sequence[tuple[Route, Row]]) -> None:
+        """Rules that go: what becomes of their requests depends on those that stay."""
+        if not isinstance(table, RouteTable):
+            return
+        kept = [one for one in table.routes if not any(one is own for own, _ in gone)]
+        for route, row in gone:
+            impact, then = harm_of_rule(route, table, kept)
+            loss = lost(route, row, impact)
+            if route.answer is not None and row.code == _ANSWERS:
+                loss = replace(loss, message=loss.message + then)
+            self.losses.append(loss)
 
     def _without(self, owner: object, name: str, item: object, row: Row, role: Role) -> None:
         if self.refuses and isinstance(item, Test):
@@ -202,14 +228,27 @@ class _Sweep:
         alternative = (type(owner).__name__, name) in ALTERNATIVES
         if not alternative and (role is not Role.EFFECT or position_key(owner, name) in ACTIONS):
             raise Unsayable(row)
-        harm = Impact.STRICTER if isinstance(item, AllOf) else _harm_of_effect(item, Role.EFFECT)
-        self.losses.append(lost(item, row, harm))
+        self.losses.append(lost(item, row, self._harm_of_item(owner, item)))
+
+    def _harm_of_item(self, owner: object, item: object) -> Impact:
+        if isinstance(item, AllOf):
+            return Impact.STRICTER
+        fact = self.fact
+        if (
+            isinstance(owner, Route)
+            and isinstance(item, RouteMatch)
+            and isinstance(fact, RouteTable)
+        ):
+            return harm_of_match(owner, fact)
+        return _harm_of_effect(item, Role.EFFECT)
 
 
 def _harm_of_effect(effect: object, role: Role) -> Impact:
     """Losing an effect that refuses lets requests through; any other makes things different."""
     if role is Role.NOTE:
         return Impact.NONE
+    if isinstance(effect, Fault) and effect.answers_all:
+        return Impact.LOOSER
     answers = [effect.answer] if isinstance(effect, Route) else [effect]
     refuses = any(isinstance(a, FixedAnswer) and a.status.value >= 400 for a in answers)  # noqa: PLR2004
     return Impact.LOOSER if refuses else Impact.DIFFERENT

@@ -35,7 +35,7 @@ def at_gateway(route: Route, lowering: Lowering, door: Address, seen: Seen) -> O
     if route.redirect is not None:
         told = _redirect(route.redirect, door, seen)
         return replace(outcome, effects=(f"redirect {' '.join(told)}",))
-    if route.answer is not None:
+    if outcome.kind == "answer":
         return outcome
     return replace(outcome, effects=tuple(_effects(route, lowering, door, seen)))
 

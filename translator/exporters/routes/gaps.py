@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.handed_on import harm_of_match
 from translator.exporters.routes.destinations import Gap, Subsets, Unreachable
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -47,7 +48,7 @@ def left_out(table: RouteTable, host: str, told: Told) -> Iterator[Loss]:
         for_some = " for some clients or ports" if elsewhere else ""
         yield Loss(
             code=reason.code,
-            impact=Impact.DIFFERENT,
+            impact=harm_of_match(route, table),
             support=Support.PARTIAL,
             severity=Severity.HIGH,
             fate=Fate.APPROXIMATED if elsewhere else Fate.LOST,

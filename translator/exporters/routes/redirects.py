@@ -149,6 +149,6 @@ def _gone(sites: tuple[Traced[object], ...], reason: str) -> Loss:
         severity=Severity.HIGH,
         sites=sites,
         message=f"the redirect is not written: {reason}. The rule is left out, and its requests go to the next "
-        "rule that matches, or to the service.",
+        "rule that matches; where none does they are not found.",
         advice="Redirect in an ingress in front of the mesh, or in the application.",
     )

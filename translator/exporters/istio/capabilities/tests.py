@@ -40,7 +40,7 @@ _ROUTES = (
 )
 """Parts that a VirtualService can match."""
 
-_NEXT = "The match is left out: its requests go to the next rule that matches, or to the service."
+_NEXT = "The match is left out: its requests go to the next rule that matches; where none does they are not found."
 
 
 def rows_of_tests() -> tuple[Row, ...]:

@@ -6,7 +6,7 @@ from translator.api import Grade, Row
 from translator.exporters.linkerd.capabilities.rows import field, whole
 
 ROWS: tuple[Row, ...] = (
-    field("Route.answer", Grade.NEVER, "MM204", "a fixed answer cannot be given; the rule's requests go to the next."),
+    field("Route.answer", Grade.NEVER, "MM204", "a fixed answer cannot be given."),
     field("Route.rewrite", Grade.NEVER, "MM205", "the path and the host of a request cannot be changed."),
     field("Route.mirrors", Grade.NEVER, "MM206", "requests cannot be mirrored."),
     field("Route.cross_origin", Grade.NEVER, "MM212", "cross-origin requests are not answered by the proxy."),

@@ -41,7 +41,7 @@ def rows_of_tests() -> tuple[Row, ...]:
 
 
 _BOTH = ("", ".none_of")
-_NEXT = "The match is left out: its requests go to the next rule that matches, or to the service."
+_NEXT = "The match is left out: its requests go to the next rule that matches; where none does they are not found."
 
 
 def _unsaid() -> list[Row]:

@@ -1,0 +1,67 @@
+"""Who gets the requests of a rule that is left out: the rules after it, nobody, or the service itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ir.language import Language, Opaque
+from ir.match import Part
+from ir.traffic import Order, Route, RouteMatch, RouteTable
+from translator.exporters.routes.languages import union
+from translator.report.model import Impact
+
+_ERROR = 400
+_NEXT = " Its requests go to the next rule that matches; where none does they are not found."
+_NOBODY = " No other rule that is written takes its requests: they are not found."
+
+
+def harm_of_rule(route: Route, table: RouteTable, kept: Sequence[Route]) -> tuple[Impact, str]:
+    """What becomes of the requests of a rule that goes, in ``table``, of which ``kept`` are written; and the words for it."""
+    others = [one for one in _after(route, table) if any(one is own for own in kept)]
+    if route.answer is None or route.answer.status.value < _ERROR:
+        return _handed_on(route, table), _NEXT
+    if kept and not any(_may_meet(route, other) for other in others):
+        return Impact.DIFFERENT, _NOBODY
+    return Impact.LOOSER, " Its requests go to the next rule that matches, or to the service."
+
+
+def harm_of_match(route: Route, table: RouteTable) -> Impact:
+    """What becomes of the requests of one alternative of a rule that goes."""
+    return _handed_on(route, table)
+
+
+def _handed_on(route: Route, table: RouteTable) -> Impact:
+    """Different where another rule takes all that is left over, stricter where some may find none."""
+    taken = any(not one.matches and one.answer is None for one in _after(route, table))
+    return Impact.DIFFERENT if taken else Impact.STRICTER
+
+
+def _after(route: Route, table: RouteTable) -> list[Route]:
+    """The rules that may take what another leaves: those after it, or all others where the order is not that of the list."""
+    place = next((n for n, one in enumerate(table.routes) if one is route), -1)
+    if table.order is Order.LIST:
+        return list(table.routes[place + 1 :])
+    return [one for one in table.routes if one is not route]
+
+
+def _may_meet(one: Route, other: Route) -> bool:
+    """Whether some request may be for both rules, as far as their paths say."""
+    try:
+        return not _paths(one).disjoint(_paths(other))
+    except Opaque:
+        return True
+
+
+def _paths(route: Route) -> Language:
+    found = Language.nothing()
+    for match in route.matches:
+        found |= _path(match)
+    return found if route.matches else Language.anything()
+
+
+def _path(match: RouteMatch) -> Language:
+    found = Language.anything()
+    for test in match.requests.tests:
+        if test.part is Part.PATH and test.any_of:
+            found &= union(tuple(term.value for term in test.any_of))
+    return found
