@@ -218,8 +218,11 @@ spec:
     loadBalancer: {simple: RANDOM}
     portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]
 """
-    model = world("name: http, port: 80, targetPort: 8080", rule).model
-    blocks = [f for f in model.facts if isinstance(f, (ConnectionLimits, Outliers, LoadBalancing))]
+    kinds = ConnectionLimits, Outliers, LoadBalancing
+    alone = world("name: http, port: 80, targetPort: 8080", rule).model
+    assert not [fact for fact in alone.facts if isinstance(fact, kinds)]
+    model = world("name: http, port: 80}, {name: http-b, port: 81", rule).model
+    blocks = [fact for fact in model.facts if isinstance(fact, kinds)]
     assert len(blocks) == 3
     for fact in blocks:
         assert [p.value for p in fact.attachment.excluding_ports] == [ServicePort(80)]
