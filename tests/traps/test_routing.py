@@ -537,3 +537,21 @@ def test_a_fault_that_fails_every_request_is_a_refusal() -> None:
     some = World(http(rule("", more=fault.format(99))))
     assert harms(some, "MM301") == [("medium", "DIFFERENT")]
     assert "newly_allowed" not in kinds(some)
+
+
+def test_clients_without_their_own_rules_go_by_those_for_all() -> None:
+    wide = shop(f"hosts: [api], http: [{rule('{uri: {prefix: /api}}')}]", "wide")
+    name = "hosts: [api.shop.svc.cluster.local]"
+    own = shop(
+        f"{name}, exportTo: [shop], http: [{rule('', 'api.shop.svc.cluster.local')}]", "own", "a"
+    )
+    world = World(wide, own)
+    assert harms(world, "MM208") == [("high", "STRICTER")]
+    (text,) = messages(world.result, "MM208")
+    assert "Requests go by the rules for all clients" in text
+    assert not messages(world.result, "MM904")
+    assert "newly_denied" in kinds(world)
+    alone = World(own)
+    (text,) = messages(alone.result, "MM208")
+    assert harms(alone, "MM208") == [("high", "DIFFERENT")]
+    assert "Requests go to the service that they address" in text

@@ -25,6 +25,7 @@ from translator.exporters.linkerd.legalise.objects import ordered_by_name, sprea
 from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
+from translator.exporters.linkerd.legalise.unwritten import host_of, left_to_all, unwritten
 from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
 from translator.exporters.routes.alternatives import Alternative, Contradiction, alternative
@@ -88,42 +89,20 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
         try:
             legal.facts.extend(_legal(fact, tables, scene, legal.losses))
         except Unreachable as reason:
-            legal.losses.append(whole(fact, reason.code, str(reason), reason.advice))
+            gone = reason.code, str(reason), reason.advice
         except Contradiction as reason:
-            legal.losses.append(whole(fact, "MM202", str(reason), _ORDER))
+            gone = "MM202", str(reason), _ORDER
         except Opaque as reason:
-            legal.losses.append(
-                whole(fact, "MM202", f"a pattern has no exact language: {reason}", _ORDER)
-            )
+            gone = "MM202", f"a pattern has no exact language: {reason}", _ORDER
+        else:
+            continue
+        legal.losses.append(unwritten(fact, _rivals(fact, tables), *gone))
     legal.facts.extend(subsets.made.values())
     return legal
 
 
 _SERVICES = "Add the Service to the input."
 _ORDER = "Write rules that do not overlap, or put the one with more conditions first."
-
-
-def whole(table: RouteTable, code: str, reason: str, advice: str) -> Loss:
-    """The loss of a table that cannot be written."""
-    return Loss(
-        code=code,
-        impact=Impact.DIFFERENT,
-        support=Support.PARTIAL,
-        severity=Severity.HIGH,
-        sites=tuple(traced(table)),
-        message=f"the routes of {_host(table)} are not written: {reason}. "
-        "Requests go to the service that they address.",
-        advice=advice,
-    )
-
-
-def _host(table: RouteTable) -> str:
-    subject = table.attachment.subject
-    if subject.scope is Scope.EGRESS:
-        ports = [port.value.port for port in table.attachment.ports]
-        return f"{table.hosts[0].value.text}:{ports[0]}"
-    space = "" if subject.namespace is None else f"{subject.namespace.value}/"
-    return f"{space}{'' if subject.name is None else subject.name.value}"
 
 
 def _legal(
@@ -137,7 +116,7 @@ def _legal(
         ir.language.Opaque: a pattern has no exact language.
     """
     service = inventory_service(table, scene.inventory)
-    rivals = [other for other in tables if other is not table and _same_service(other, table)]
+    rivals = _rivals(table, tables)
     if table.protocol is not Protocol.HTTP:
         http = any(_is_http_of(other, table) for other in tables)
         return connection_objects(table, service, rivals, scene, losses, beside_http=http)
@@ -147,7 +126,7 @@ def _legal(
     who = audiences(table, scene.inventory, replaced, alone=len(rivals) <= 1)
     if not who.viewers:
         raise Unreachable("MM208", who.reason or "none of its rules is for clients of the mesh")
-    lost.extend(who.losses)
+    lost.extend(left_to_all(who.losses, rivals))
     table, more = in_target_redirects(table, _REDIRECTS)
     lost.extend(more)
     table, more = by_method(table)
@@ -170,9 +149,14 @@ def _legal(
     lost.extend(_leaks(found, rivals))
     lost.extend(moving_shares(found))
     lost.extend(_never_reached(table, told))
-    lost.extend(left_out(table, _host(table), told))
+    lost.extend(left_out(table, host_of(table), told))
     losses.extend(lost)
     return tuple(found)
+
+
+def _rivals(table: RouteTable, tables: Sequence[RouteTable]) -> list[RouteTable]:
+    """The other tables for the service."""
+    return [other for other in tables if other is not table and _same_service(other, table)]
 
 
 def _check_http(service: Service | None) -> None:
@@ -185,13 +169,13 @@ def _check_http(service: Service | None) -> None:
 
 def _same_service(one: RouteTable, other: RouteTable) -> bool:
     mesh = one.attachment.enforced_at is EnforcedAt.CLIENT
-    same = one.protocol is other.protocol and _host(one) == _host(other)
+    same = one.protocol is other.protocol and host_of(one) == host_of(other)
     return mesh and same and meet(one.attachment, other.attachment)
 
 
 def _is_http_of(other: RouteTable, table: RouteTable) -> bool:
     mesh = other.attachment.enforced_at is EnforcedAt.CLIENT
-    return mesh and other.protocol is Protocol.HTTP and _host(other) == _host(table)
+    return mesh and other.protocol is Protocol.HTTP and host_of(other) == host_of(table)
 
 
 def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:

@@ -1,0 +1,66 @@
+"""Tables that are not written, and what becomes of their clients' requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from ir.attachment import Reach, Scope
+from ir.traffic import RouteTable
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Impact, Severity, Support
+
+
+def host_of(table: RouteTable) -> str:
+    """What the table is for, in words: a service, or a name outside and its port."""
+    subject = table.attachment.subject
+    if subject.scope is Scope.EGRESS:
+        ports = [port.value.port for port in table.attachment.ports]
+        return f"{table.hosts[0].value.text}:{ports[0]}"
+    space = "" if subject.namespace is None else f"{subject.namespace.value}/"
+    return f"{space}{'' if subject.name is None else subject.name.value}"
+
+
+def unwritten(
+    table: RouteTable, rivals: Sequence[RouteTable], code: str, reason: str, advice: str
+) -> Loss:
+    """The loss of a table that cannot be written; ``rivals``: the other tables for its service."""
+    common = for_all(rivals)
+    then = "Requests go to the service that they address."
+    if common:
+        then = "Requests go by the rules for all clients; where none of these matches they are not found."
+    elif table.attachment.subject.namespace is None:
+        then = "Requests go where the client sends them."
+    return Loss(
+        code=code,
+        impact=Impact.STRICTER if turns_away(common) else Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.HIGH,
+        sites=tuple(traced(table)),
+        message=f"the routes of {host_of(table)} are not written: {reason}. {then}",
+        advice=advice,
+    )
+
+
+def for_all(rivals: Iterable[RouteTable]) -> tuple[RouteTable, ...]:
+    """The tables that are for all clients."""
+    return tuple(one for one in rivals if _is_for_all(one))
+
+
+def turns_away(common: Iterable[RouteTable]) -> bool:
+    """Whether some request may find no rule in tables for all clients."""
+    return any(all(route.matches for route in one.routes) for one in common)
+
+
+def left_to_all(losses: Iterable[Loss], rivals: Sequence[RouteTable]) -> Iterator[Loss]:
+    """Losses of what is for some clients: stricter where the rules for all do not take their requests."""
+    stricter = turns_away(for_all(rivals))
+    for loss in losses:
+        grave = loss.impact is Impact.DIFFERENT and loss.severity is Severity.HIGH
+        yield replace(loss, impact=Impact.STRICTER) if grave and stricter else loss
+
+
+def _is_for_all(table: RouteTable) -> bool:
+    audience = table.attachment.audience
+    return audience is None or audience.reach is Reach.EVERYONE
