@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ir.attachment import EnforcedAt
+from ir.behaviour.concrete_match import seen_authority
 from ir.behaviour.concrete_trail import leaves_of
 from ir.behaviour.request import Request, Shown
 from ir.edge import Listener, ListenerHost, ListenerTls, narrower, reads_requests
-from ir.match import Pattern, PatternKind
+from ir.match import Pattern, PatternKind, View
 from ir.model import Model
 from ir.traffic import Protocol, RouteTable
 
 _PERMANENTLY = 301
+_BARE = View(authority_has_port=False)
 _ADMITTED = {
     ListenerTls.NONE: (Shown.PLAIN,),
     ListenerTls.TERMINATE: (Shown.TLS, Shown.CERTIFICATE),
@@ -80,7 +82,9 @@ def _doors(model: Model, request: Request) -> Iterator[Open]:
 
 
 def _name(request: Request) -> str:
-    return (request.authority.partition(":")[0] if request.http else request.server_name).lower()
+    """The name by which it enters: a host without its port and the dot that may end it."""
+    host = seen_authority(request.authority, _BARE) if request.http else request.server_name
+    return host.lower()
 
 
 def _mode(listener: Listener) -> ListenerTls:

@@ -290,3 +290,17 @@ def test_a_client_that_shows_too_little_is_shut_out() -> None:
     assert entering(strict, EVERY).kind == "forward"
     mesh = replace(strict, tls=Traced(ListenerTls.MESH))
     assert entering(mesh, EVERY, shows=Shown.CERTIFICATE).kind == "shut"
+
+
+def test_a_host_that_ends_in_a_dot_enters_as_the_one_without() -> None:
+    """Both deciders say so: the naive one confirms what the other finds, or there would be no verdict."""
+    hosts = ("*.a.io", "b.a.io")
+    asked = rules(
+        route("own", on(Part.AUTHORITY, "b.a.io"), to=REVIEWS),
+        route("rest", to=RATINGS),
+        hosts=hosts,
+    )
+    assert kinds((DOOR, asked), (DOOR, rules(route("rest", to=RATINGS), hosts=hosts))) == {
+        Kind.REROUTED
+    }
+    assert kinds((DOOR, asked), ()) == {Kind.NEWLY_DENIED}
