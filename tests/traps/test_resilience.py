@@ -177,6 +177,13 @@ def test_trap_istio_31_clear_text_to_who_demands_tls_fails_and_is_told() -> None
     (found,) = (f for f in world.result.report.findings if f.code == "MM405")
     assert found.severity is Severity.HIGH
     assert "their requests fail in the source" in found.message
+    off = "host: '*.local', trafficPolicy: {tls: {mode: DISABLE}}"
+    wide = World(PODS, strict, destination(off, "all", "istio-system"))
+    (text,) = messages(wide.result, "MM405")
+    assert "their requests fail in the source" in text
+    elsewhere = strict.replace("namespace: shop", "namespace: bank")
+    (text,) = messages(World(PODS, elsewhere, policy("tls: {mode: DISABLE}")).result, "MM405")
+    assert "their requests fail" not in text
 
 
 def test_trap_istio_48_a_cookie_without_a_ttl_is_read_and_not_made() -> None:
@@ -197,7 +204,7 @@ def test_trap_istio_51_a_server_name_without_subject_names_checks_no_name() -> N
     assert not found.subject_names
     told, *more = (f for f in world.result.report.findings if f.code == "MM405")
     assert told.severity is Severity.HIGH
-    assert "in clear text" in told.message
+    assert "by mutual TLS where the endpoint is in the mesh, else in clear text" in told.message
     assert ["no certificate is shown or checked" in one.message for one in more] == [True]
 
 

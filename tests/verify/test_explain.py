@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ir.behaviour.request import Caller, Request
@@ -40,6 +42,28 @@ def test_a_finding_explains_what_it_is_about() -> None:
     assert explained(Kind.TIMEOUT, "MM302") == ()
     assert explained(Kind.REROUTED, "MM203") == ("MM203",)
     assert explained(Kind.NEWLY_ALLOWED, "MM411", Impact.STRICTER) == ()
+
+
+@pytest.mark.parametrize("code", ["MM205", "MM206", "MM212"])
+def test_what_is_said_of_one_thing_that_a_route_does_explains_no_other(code: str) -> None:
+    assert explained(Kind.REWRITTEN, code) == (code,)
+    for kind in (Kind.REROUTED, Kind.REWEIGHTED, Kind.RETRY, Kind.TIMEOUT):
+        assert explained(kind, code) == ()
+    assert explained(Kind.NEWLY_DENIED, code, Impact.STRICTER) == ()
+
+
+@pytest.mark.parametrize("code", ["MM214", "MM305", "MM306"])
+def test_what_is_not_compared_explains_nothing(code: str) -> None:
+    assert not any(explained(kind, code) for kind in Kind)
+
+
+def test_who_enters_by_a_gateway_explains_nothing_inside() -> None:
+    assert explained(Kind.REROUTED, "MM501") == ()
+    claim = Claim("MM501", Impact.STRICTER, frozenset((1,)), "told")
+    outside = replace(REQUEST, listener="shop/gw")
+    sample = Sample(outside, "before", "after", before_leaves=(1,))
+    change = Change(Kind.NEWLY_DENIED, listed=True, samples=(sample,))
+    assert Claims((claim,)).explain(change).codes == ("MM501",)
 
 
 def test_each_kind_of_change_has_a_title() -> None:

@@ -34,10 +34,18 @@ _WEAKER = "MM411"
 """The finding that explains weaker evidence; that of spellings does so where the path is spelt in another way."""
 
 _RATES = frozenset((Kind.RATE_LOWERED, Kind.RATE_RAISED))
+_REWRITTEN = frozenset((Kind.REWRITTEN,))
+_NOTHING: frozenset[Kind] = frozenset()
 _ABOUT: Mapping[str, frozenset[Kind]] = {
+    "MM205": _REWRITTEN,
+    "MM206": _REWRITTEN,
+    "MM212": _REWRITTEN,
+    "MM214": _NOTHING,
     "MM302": frozenset((Kind.RETRY,)),
     "MM303": frozenset((Kind.TIMEOUT,)),
     "MM304": frozenset((Kind.EJECTION_MANNER,)),
+    "MM305": _NOTHING,
+    "MM306": _NOTHING,
     "MM307": frozenset((Kind.RETRY,)),
     "MM330": _FAILURES,
     "MM380": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
@@ -46,7 +54,13 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM542": _RATES,
     "MM543": _RATES,
 }
-"""What findings about failures and rates explain, and nothing else; others about failures explain none of their kinds."""
+"""What findings explain that are about one thing, and nothing else; others about failures explain none of their kinds.
+
+Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints.
+"""
+
+_AT_GATEWAYS = "MM501"
+"""The finding that is about who enters by a gateway."""
 
 _SPELLING = re.compile(r"//|%|\\|/\.{1,2}(?:/|\Z)")
 """What a path has that is changed when it is brought into some form."""
@@ -90,6 +104,8 @@ def _may(claim: Claim, change: Change, sample: Sample) -> bool:
             return change.beyond
         case code if code == HIDDEN:
             return not sample.request.external
+        case code if code == _AT_GATEWAYS:
+            return bool(sample.request.listener)
         case code if code == NODE:
             return sample.request.caller.probe
         case code if code == SPELLING and change.kind in (Kind.NEWLY_ALLOWED, Kind.EVIDENCE):

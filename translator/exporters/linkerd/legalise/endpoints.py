@@ -71,6 +71,7 @@ def _rest(fact: ConnectionLimits | RetryBudget) -> Iterator[Loss]:
         )
 
 
+_SERVICES = ".svc.cluster.local"
 _PICKED = "the target picks the faster of two endpoints at random, by latency"
 
 
@@ -125,22 +126,30 @@ def _tls(fact: ClientTls, model: Model) -> Loss:
                 "Nothing, unless the endpoint must see clear text on the wire: then let the port skip the proxy.",
             )
         case TlsMode.SIMPLE | TlsMode.MUTUAL:
+            inside = fact.attachment.subject.namespace is not None
+            then = "by mutual TLS where the endpoint is in the mesh, else " if inside else ""
             return _tls_loss(
                 fact,
                 Severity.HIGH,
                 f"clients' proxies start TLS to {name} in the source; in the target what the application sends goes out "
-                "as it is, in clear text.",
+                f"as it is, {then}in clear text.",
                 "Let the application speak TLS itself, or send its requests through a gateway that does, before the "
                 "clients move.",
             )
 
 
 def _demands(other: Fact, fact: ClientTls) -> bool:
-    """Whether clear text is refused in the whole mesh or in the namespace of the host."""
+    """Whether clear text is refused in the whole mesh, in the namespace of the host, or in one that a wildcard covers."""
     if not isinstance(other, PeerMtls) or other.mode.value is not MtlsMode.DEMANDED:
         return False
     space, own = other.attachment.subject.namespace, fact.attachment.subject.namespace
-    return space is None or (own is not None and space.value == own.value)
+    if space is None:
+        return True
+    if own is not None:
+        return space.value == own.value
+    name = fact.attachment.subject.name
+    text = "" if name is None else name.value
+    return text.startswith("*") and f".{space.value}{_SERVICES}".endswith(text[1:])
 
 
 def _tls_loss(fact: ClientTls, severity: Severity, message: str, advice: str) -> Loss:
