@@ -9,12 +9,13 @@ from random import Random
 
 import pytest
 
-from ir.attachment import Audience, ServicePort
+from ir.attachment import Attachment, Audience, EnforcedAt, Scope, ServicePort, Subject
 from ir.behaviour.concrete import Unsupported, decide_route
 from ir.behaviour.delivery import Endpoints, Outcome
 from ir.behaviour.request import Caller, Delivery, Request
 from ir.match import Part, PatternKind, Test
 from ir.model import Fact, Model
+from ir.opaque import Column, Opaque
 from ir.provenance import Traced, trail
 from ir.resilience import Retry, Timeouts
 from ir.traffic import FixedAnswer, NoMatch, Order, Route
@@ -105,6 +106,27 @@ def test_a_table_for_some_clients_changes_nothing_for_others() -> None:
     assert kinds(found) == {Kind.REROUTED}
     callers = {s.request.caller.namespace for c in found.changes for s in c.samples}
     assert callers == {"shop"}
+
+
+@pytest.mark.parametrize(
+    ("place", "column", "verdict"),
+    [
+        (EnforcedAt.CLIENT, Column.RESILIENCE, Verdict.MAY_DIFFER),
+        (EnforcedAt.CLIENT, Column.HEADERS, Verdict.MAY_DIFFER),
+        (EnforcedAt.CLIENT, Column.TELEMETRY, Verdict.EQUAL_EXACT),
+        (EnforcedAt.SERVER, Column.RESILIENCE, Verdict.EQUAL_EXACT),
+        (EnforcedAt.SERVER, Column.ROUTING, Verdict.MAY_DIFFER),
+    ],
+)
+def test_what_clients_proxies_do_besides_is_in_doubt_where_a_piece_of_theirs_is_not_understood(
+    place: EnforcedAt, column: Column, verdict: Verdict
+) -> None:
+    everywhere = Attachment(
+        subject=Subject(scope=Scope.MESH, trail=trail("mesh")), enforced_at=place
+    )
+    piece = Opaque(attachment=everywhere, kind="patch", may_touch=(column,), trail=trail("patch"))
+    rules = table(route("r", to=REVIEWS))
+    assert compared(model(rules, piece), model(rules))[NAME].verdict is verdict
 
 
 def test_a_port_of_its_own_is_a_slice_of_its_own() -> None:

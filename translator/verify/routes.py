@@ -31,6 +31,7 @@ from translator.verify.witness import Disagreement, is_dotted, representatives, 
 _HTTP = (Protocol.HTTP, Protocol.GRPC)
 _GATEWAY = EnforcedAt.GATEWAY
 _BARE = View(authority_has_port=False)
+_BESIDES = {Column.RESILIENCE, Column.HEADERS}
 _UNCLEAR = "routes whose winner or endpoints cannot be told"
 
 
@@ -107,6 +108,13 @@ class Side:
         return () if service is None else inventory.endpoints(service)
 
 
+def _has_a_say(piece: OpaquePiece) -> bool:
+    """Whether it may touch what is compared here: where requests go, and what their clients' proxies do besides."""
+    at = piece.attachment
+    ours = at is not None and at.enforced_at is EnforcedAt.CLIENT
+    return Column.ROUTING in piece.may_touch or (ours and bool(_BESIDES & set(piece.may_touch)))
+
+
 def _service_of(subject: Subject) -> tuple[str | None, str] | None:
     if subject.scope is not Scope.SERVICE or subject.name is None:
         return None
@@ -154,9 +162,7 @@ class RouteComparison:
 
     def __post_init__(self) -> None:
         facts = (*self.before.facts, *self.after.facts)
-        touching = (
-            f for f in facts if isinstance(f, OpaquePiece) and Column.ROUTING in f.may_touch
-        )
+        touching = (f for f in facts if isinstance(f, OpaquePiece) and _has_a_say(f))
         self.opaque = tuple(dict.fromkeys(piece.kind for piece in touching))
 
     def slices(self) -> Iterator[Slice]:

@@ -179,7 +179,8 @@ def _lost(retry: Retry, reason: str) -> Loss:
         support=Support.PARTIAL,
         sites=tuple(traced(retry)),
         message=f"these retries are not written: {reason}.",
-        advice='Retry on statuses: "5xx", "gateway-error" or numbers.',
+        advice='Retry on statuses: "5xx", "gateway-error" or numbers. Codes of gRPC can be named on a GRPCRoute '
+        "(retry.linkerd.io/grpc).",
     )
 
 

@@ -312,7 +312,7 @@ def _never_reached(table: RouteTable, told: Told) -> Iterator[Loss]:
                     support=Support.PARTIAL,
                     fate=Fate.ABSORBED,
                     sites=tuple(traced(part)),
-                    message="no request gets as far as this rule: earlier ones take them all.",
+                    message="no request comes as far as this rule: none meets it, or earlier ones take them all.",
                 )
 
 
