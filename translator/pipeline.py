@@ -41,6 +41,7 @@ from translator.source.load import Loaded, load
 from translator.target import Target, parse_target
 from translator.telemetry.rules import rewrite_rules
 from translator.telemetry.scraping import scraping
+from translator.withheld import is_withheld, told_of, without
 
 VERSION = "0.1.0"
 Paths = Sequence[str | os.PathLike[str]]
@@ -209,7 +210,12 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     proven = Proven(SWITCHED_OFF)
     if options.verify:
         proven = prove(Translated(loaded, written, imported, model, losses, ledger), options)
-        findings = with_proof(findings, ((told.loss, told.witness) for told in proven.told), books)
+        gone = [w.resource for w in written if is_withheld(w.resource, w.value, proven.wider)]
+        kept_back = ((told_of(gone), None),) if gone else ()
+        told = (*((one.loss, one.witness) for one in proven.told), *kept_back)
+        findings = with_proof(findings, told, books)
+        ledger = without(ledger, frozenset(gone))
+        written = tuple(one for one in written if one.resource not in gone)
     report = _report(loaded, options, ledger, findings, written, export.assumptions, imported)
     shown = partial(exhibits_of, loaded, written, model, options)
     report = replace(report, verification=proven.verification, exhibits=shown)

@@ -84,6 +84,8 @@ class Proven:
 
     verification: Verification
     told: tuple[Told, ...] = ()
+    wider: frozenset[str] = frozenset()
+    """The namespaces where more gets in and no finding says so; ``""``: it is not known in which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ def prove(done: Translated, options: Options) -> Proven:
         return Proven(Verification(reason=reason))
     own = tuple(newly_heeded(done.loaded, done.imported, after))
     proof = compare(done.model, after.model, _terms(done, after, own, options))
-    return Proven(_verification(proof), (*_told(proof), *map(Told, told_of(own, proof))))
+    told = (*_told(proof), *map(Told, told_of(own, proof)))
+    return Proven(_verification(proof), told, frozenset(_wider(proof)))
 
 
 def _terms(done: Translated, after: Import, own: Sequence[Resource], options: Options) -> Terms:
@@ -241,6 +244,17 @@ def witness(request: Request) -> dict[str, object]:
         "headers": dict(request.headers),
         "mtls": caller.mtls and not caller.probe,
     }
+
+
+def _wider(proof: Proof) -> Iterator[str]:
+    """Where more gets in than did, without a finding that says so."""
+    for _, explained in proof.unexplained():
+        if _IMPACTS.get(explained.change.kind) is Impact.LOOSER:
+            for sample in explained.change.samples:
+                request = sample.request
+                inside = request.workload.partition("/")[2] or request.service or request.listener
+                space, slash, _ = inside.partition("/")
+                yield space if slash else request.caller.namespace
 
 
 def _told(proof: Proof) -> Iterator[Told]:

@@ -195,7 +195,7 @@ ENTRIES = (
         "Wider than it should be",
         "A request gets in after the translation that the source refused, and no finding says so.",
         "This tool has a defect. It reads its outputs back and compares them with the input, so it noticed.",
-        "Do not apply the outputs for the workload named. Please report it with a piece of the input that shows it.",
+        "The outputs of its namespace are not written: leave it in the source's mesh. Please report it with a piece of the input that shows it.",
         "# any input",
     ),
     Entry(
