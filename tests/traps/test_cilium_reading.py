@@ -346,3 +346,13 @@ def test_trap_cilium_70_a_listener_of_its_own_is_kept_as_a_piece() -> None:
 def test_no_rule_is_made_of_what_is_refused() -> None:
     here = cluster(policy(ingress=[{**FROM_WEB, "fromEntities": ["world"]}]))
     assert not [f for f in here.model.facts if isinstance(f, (Closed, Grant, Refusal))]
+
+
+def test_callers_that_are_known_by_their_address_need_no_proxy() -> None:
+    def said(**rule: object) -> list[str]:
+        here = cluster(policy(ingress=[rule]))
+        messages = (finding.message for finding in here.translated.report.findings)
+        return [text for text in messages if "must have a proxy of the mesh" in text]
+
+    assert not said(fromCIDR=["203.0.113.0/24"])
+    assert said(**FROM_WEB)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ir.access import Closed, Direction, Grant, Refusal
 from ir.coverage import covers
 from ir.inventory import Inventory
-from ir.match import AllOf
+from ir.match import AllOf, Part
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
@@ -284,16 +284,22 @@ def by_block(stated: Sequence[Stated]) -> Iterator[Loss]:
 
 
 def certified(facts: Sequence[Fact]) -> Iterator[Loss]:
-    """Callers must have a proxy to be known."""
-    grants = [f for f in facts if isinstance(f, Grant) and f.callers]
-    if grants:
+    """Callers that are known by more than their address must have a proxy for it."""
+    named = [
+        way
+        for fact in facts
+        if isinstance(fact, Grant)
+        for way in fact.callers
+        if any(test.part is not Part.PEER_ADDRESS for test in way.tests)
+    ]
+    if named:
         yield Loss(
             code="MM411",
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
-            sites=_sites([f.callers for f in grants]),
+            sites=_sites(named),
             message="callers that are named must have a proxy of the mesh: without one they show no certificate and are "
             "refused.",
             advice="Enrol the callers before these workloads.",
