@@ -10,28 +10,41 @@ from translator.pipeline import VERSION
 from translator.report.difference import Difference
 from translator.verify.access import Comparison
 from translator.verify.certificate import certificate
+from translator.verify.certificate_routes import certified_routes
+from translator.verify.routes import RouteComparison
 
 CLAIM = (
     "At each of the ports some request gets in after that did not before if and only if newly_allowed is true, and some "
     "does not that did before if and only if newly_denied is true: over all requests of these callers and of callers that "
     "rules see as they see one of these, whose path is in normal form and whose host has no port, if what stands under "
-    "'if' holds."
+    "'if' holds. Of such requests that name one of the services, those and only those pairs of routes win before and after "
+    "that are listed under classes, and in what stands under otherwise and in nothing else they are done differently."
 )
 
 
 def certified(before: Tree, after: Tree, found: Difference) -> dict[str, object]:
-    """Who gets in on both sides, in a form that ``translator/check.py`` judges by means of its own."""
+    """Who gets in and which routes win on both sides, in a form that ``translator/check.py`` judges by itself."""
     first, second, terms, _ = posed(before, after)
     comparison = Comparison(first, second, terms.trust_domain, unread=terms.unread)
     slices = tuple(comparison.slices())
+    routes = RouteComparison(
+        first,
+        second,
+        world=comparison.world,
+        lowered=comparison.lowered,
+        domain=terms.cluster_domain,
+        unread=terms.unread_routes,
+    )
+    about = certified_routes(routes, tuple(routes.slices()))
     return {
-        "certificate": 1,
+        "certificate": 2,
         "tool": f"meshmigrate {VERSION}",
         "claim": CLAIM,
         "before": _side(before),
         "after": _side(after),
         "verdict": found.verdict,
-        **certificate(comparison, slices),
+        **certificate(comparison, slices, about.left_out),
+        "routes": list(about.entries),
     }
 
 

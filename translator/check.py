@@ -1,27 +1,27 @@
 """A checker of certificates that shares nothing with what made them: it imports no other module of ours.
 
-A certificate holds, for each port, the rules of both sides as they were read, the callers, and the claim whether some
-request is newly allowed or newly denied. The checker finds all kinds of requests by means of its own (it runs the
-patterns of each part side by side over all strings until nothing new turns up), decides each kind on both sides in the
-plainest way, and compares what it finds with the claim. What it does not understand it does not confirm.
+A certificate holds the rules of both sides of each port as they were read, the callers, and a claim: whether some request
+is newly allowed or newly denied, or which routes win and what is done otherwise. The checker finds all kinds of requests
+by means of its own (it runs the patterns of each part side by side over all strings until nothing new turns up), decides
+each kind on both sides in the plainest way, and compares that with the claim. It confirms nothing that it does not know.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import product
 from math import prod
+from re import _compiler as compiler  # type: ignore[attr-defined]
 from re import _constants as words  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]  # it parses; nothing is matched by it
+from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 Json = dict[str, Any]
 _TOP, _MOST = 128, 2_000_000
-_ASCII = (1 << _TOP) - 1
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
 _BEYOND = re.compile(r"\[:|\[\[|&&|~~|--|\|\||\{,|\\[sSbBAZzpPQEC]|\(\?[^:i]|\(\?i[^)]")
 _ESCAPE = "%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
 _DOMAINS = {
@@ -31,9 +31,9 @@ _DOMAINS = {
     "authority": ("[a-z0-9._-]*[a-z0-9_-]",),
 }
 """What a part of a request can be: what the first covers, less what the others do. A path is taken to be in normal form,
-an authority to have no port; all other parts are values of headers, without blanks at their ends.
-"""
+an authority to have no port; all other parts are values of headers, without blanks at their ends."""
 _VALUE = (r"([!-~]([ \t!-~]*[!-~])?)?",)
+_ALL = {"kind": "element_prefix", "text": "/"}
 
 
 class NotUnderstood(Exception):  # noqa: N818  # it names what happened
@@ -50,13 +50,12 @@ class Machine:
     def __init__(self, text: str, *, full: bool = True, fold: bool = False) -> None:
         try:
             tree = parser.parse(text, re.ASCII)
-            flags = tree.state.flags
+            self._flags = tree.state.flags | (re.IGNORECASE if fold else re.ASCII)
         except (re.error, RecursionError) as error:
             raise NotUnderstood(text) from error
         if len(tree) > 1 and (tree[0][1], tree[-1][1]) == (words.AT_BEGINNING, words.AT_END):
             tree, full = tree[1:-1], True
-        self._full, self._fold = full, fold or bool(flags & re.IGNORECASE)
-        self.sets: set[int] = set()
+        self._full, self.sets = full, set[int]()
         self.start = self._rests([self._built(tree)])
 
     def _built(self, tree: Any) -> Any:
@@ -69,12 +68,14 @@ class Machine:
                 found += self._built(inner[3])
             elif word in (words.MAX_REPEAT, words.MIN_REPEAT):
                 found += self._repeated(inner, 1 if word is words.MAX_REPEAT else -1)
-            else:
-                held = _characters(word, inner)
-                letters = (chr(n) for n in range(_TOP if self._fold else 0) if held >> n & 1)
-                held |= _among("".join(one.swapcase() for one in letters))
+            elif word in (words.LITERAL, words.NOT_LITERAL, words.ANY, words.IN):
+                piece = parser.SubPattern(tree.state, [(word, inner)])
+                one = compiler.compile(piece, self._flags)
+                held = sum(1 << n for n in range(_TOP) if one.fullmatch(chr(n)))
                 self.sets.add(held)
                 found += (held,)
+            else:
+                raise NotUnderstood(str(word))
         return found
 
     def _repeated(self, inner: Any, order: int) -> Any:
@@ -114,26 +115,6 @@ class Machine:
         for char in text:
             known = self.step(known, char)
         return () in known
-
-
-def _among(letters: str) -> int:
-    return sum(1 << ord(one) for one in dict.fromkeys(letters))
-
-
-def _characters(word: Any, inner: Any) -> int:
-    if word is words.RANGE and inner[1] < _TOP:
-        return sum(1 << n for n in range(inner[0], inner[1] + 1))
-    if word is words.ANY or (word in (words.LITERAL, words.NOT_LITERAL) and inner < _TOP):
-        one = 1 << (ord("\n") if word is words.ANY else int(inner))
-        return one if word is words.LITERAL else _ASCII & ~one
-    if word is words.CATEGORY and str(inner) in ("CATEGORY_DIGIT", "CATEGORY_WORD"):
-        return _among("0123456789" + (_LETTERS if str(inner) == "CATEGORY_WORD" else ""))
-    if word is not words.IN:
-        raise NotUnderstood(str(word))
-    negated, found = inner[0][0] is words.NEGATE, 0
-    for one in inner[negated:]:
-        found |= _characters(*one)
-    return _ASCII & ~found if negated else found
 
 
 @cache
@@ -177,14 +158,11 @@ def _kinds(machines: Sequence[Machine], domain: Sequence[str]) -> set[tuple[bool
     return found
 
 
-def _parts(tree: Any, key: str) -> Iterator[Json]:
+def _parts(tree: Any, key: str) -> list[Json]:
     """All pieces of some rules that have the key."""
-    if isinstance(tree, dict) and key in tree:
-        yield tree
-    for inner in (
-        tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    ):
-        yield from _parts(inner, key)
+    inner = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    own = [tree] if isinstance(tree, dict) and key in tree else []
+    return [*own, *(piece for one in inner for piece in _parts(one, key))]
 
 
 def _exact(text: str, *, fold: bool = False) -> Json:
@@ -198,14 +176,8 @@ def _stem(term: Json) -> str:
 def _addresses(blocks: Sequence[str]) -> list[Any]:
     """An address of each kind: every block begins and ends at one of them."""
     nets = [ip_network(block, strict=False) for block in blocks]
-    ends = [(net, int(net.broadcast_address) + 1) for net in nets]
-    tried = [
-        ip_address("10.1.0.1"),
-        IPv4Address(0),
-        IPv6Address(0),
-        *(n.network_address for n in nets),
-    ]
-    tried += [type(n.network_address)(end) for n, end in ends if end < 1 << n.max_prefixlen]
+    tried = [ip_address("10.1.0.1"), IPv4Address(0), IPv6Address(0), *(net[0] for net in nets)]
+    tried += [net[-1] + 1 for net in nets if int(net[-1]) + 1 < 1 << net.max_prefixlen]
     return [*{tuple(address in net for net in nets): address for address in tried}.values()]
 
 
@@ -215,22 +187,19 @@ class _Port:
     def __init__(self, sides: list[Json], callers: list[Json], *, http: bool) -> None:
         self.http, self.known = http, dict[tuple[int, int], bool]()
         self.terms: dict[str, list[Json]] = {"path": [], "method": [_exact("GET")], "address": []}
-        tests = [*_parts(sides, "of")]
+        tests = _parts(sides, "of")
         who = [test for test in tests if test["of"].startswith("caller ")]
         for test in (one for one in tests if not one["of"].startswith("caller ")):
             self.terms.setdefault(test["of"], []).extend([*test["any_of"], *test["none_of"]])
         blocks = {b for t in self.terms.pop("address") for b in (t["block"], *t["excluding"])}
-        self.terms["path"] += [_exact(path) for side in sides for path in side["probed"]]
+        probed = [path for side in _parts(sides, "probed") for path in side["probed"]]
         stems = [t for t in self.terms["path"] if t["kind"] in ("prefix", "element_prefix")]
         self.terms["path"] += [_exact(_stem(one), fold=one["ignore_case"]) for one in stems]
-        self.terms["path"] += [_exact("/")]  # where no path asked for counts as much as one
-        alike = {
-            (
-                *(self._holds(test, {}, {"caller": one}) for test in who),
-                *map(bool, one.values()),
-            ): one
-            for one in callers
-        }
+        self.terms["path"] += map(_exact, [*probed, "/"])  # no path asked for counts as much as "/"
+        alike = dict[tuple[bool, ...], Json]()
+        for one in callers[::-1]:
+            held = (self._holds(test, {}, {"caller": one}) for test in who)
+            alike[*held, bool(one["certificate"]), bool(one["probe"])] = one
         self.atoms = {"caller": [*alike.values()], "address": _addresses(sorted(blocks))}
         for slot, terms in self.terms.items():
             found = sorted(_kinds([*map(_of, terms)], _DOMAINS.get(slot, _VALUE)))
@@ -238,15 +207,15 @@ class _Port:
             self.atoms[slot] = [*absent, *found] if http or slot == "server_name" else [None]
         if prod(map(len, self.atoms.values())) > _MOST:
             raise NotUnderstood("more kinds of requests than can be told apart")
+        kinds = product(*self.atoms.values())
+        self.every = (dict(zip(self.atoms, kind, strict=True)) for kind in kinds)
 
     def _covered(self, term: Json, slot: str, atom: Any) -> bool:
         if slot.startswith("caller "):
-            return any(_of(term).covers(text) for text in atom[slot[7:]])
+            return any(_of(term).covers(text) for text in atom.get(slot[7:], ()))
         if slot == "address":
-            own, *others = (
-                atom in ip_network(b, strict=False) for b in (term["block"], *term["excluding"])
-            )
-            return own and not any(others)
+            nets = [ip_network(b, strict=False) for b in (term["block"], *term["excluding"])]
+            return atom in nets[0] and not any(atom in net for net in nets[1:])
         return bool(atom[self.terms[slot].index(term)])
 
     def _holds(self, test: Json, view: Json, at: Json) -> bool:
@@ -256,62 +225,91 @@ class _Port:
         atom = at["caller" if part == "caller" else test["of"]]
         key = id(test), id(atom)
         if key not in self.known:
-            there = bool(atom[name]) if part == "caller" else atom is not None
-            some, bar = (
-                [
-                    self._covered(term, test["of"], atom)
-                    if there
-                    else test["missing_is_empty"] and _of(term).covers("")
-                    for term in test[which]
-                ]
-                for which in ("any_of", "none_of")
-            )
+            there = bool(atom.get(name)) if part == "caller" else atom is not None
+
+            def met(term: Json) -> bool:
+                empty = not there and test["missing_is_empty"] and _of(term).covers("")
+                return bool(empty or (there and self._covered(term, test["of"], atom)))
+
             wanted = {"either": True, "present": there, "absent": not there}[test["presence"]]
-            self.known[key] = wanted and not any(bar) and (not some or any(some))
+            some = not test["any_of"] or any(map(met, test["any_of"]))
+            self.known[key] = wanted and some and not any(map(met, test["none_of"]))
         return self.known[key]
 
-    def _any(self, ways: list[list[Json]], view: Json, at: Json) -> bool:
-        return not ways or any(all(self._holds(test, view, at) for test in way) for way in ways)
+    def meets(self, ways: list[list[Json]], view: Json, at: Json) -> bool:
+        return not ways or any(all(self._holds(t, view, at) for t in way) for way in ways)
 
     def _rule(self, rule: Json, at: Json) -> bool:
         view = rule["view"]
         if rule["asks_http"] and not self.http and view["on_unreadable"] == "skip_rule":
             return False
         each = rule["callers"], rule["requests"], [rule["always"]]
-        return all(self._any(ways, view, at) for ways in each)
+        return all(self.meets(ways, view, at) for ways in each)
 
     def _gate(self, gate: Json, at: Json) -> bool:
         if any(self._rule(one, at) for one in gate["refusals"]):
             return False
         granted = any(self._rule(one, at) for one in gate["grants"])
-        door, best = granted or not gate["closed"], None
-        if not gate["guards"] or not self.http:
-            return door
-        for guard, passage in ((g, p) for g in gate["guards"] for p in g["passages"]):
-            for way in (w for w in passage["matches"] if self._any([w], guard["view"], at)):
-                stands = self._standing(guard["order"], way, at)
+        won, view = self._winner(gate, at) if self.http else ("pass", {})
+        if isinstance(won, str):
+            return won == "pass" and (granted or not gate["closed"])
+        return granted or any(self.meets(callers, view, at) for callers in won["admissions"])
+
+    def _winner(self, side: Json, at: Json) -> tuple[Any, Json]:
+        """The route that wins, or what is said of a request that none matches; with the view of its table."""
+        about = [t for t in side["tables"] if self.meets([t["about"]], t["view"], at)]
+        orders, best, paths = [table["order"] for table in about], None, set[Any]()
+        if orders and orders[0] != "rank":
+            about = [t for t in about if t["own"] == max(one["own"] for one in about)]
+        if orders and orders[0] == "list":
+            about = [max(about, key=lambda t: self._standing("rank", t["about"], at))]
+        for table, route in ((one, route) for one in about for route in one["routes"]):
+            for way in (one for one in route["matches"] if self.meets([one], table["view"], at)):
+                stands = self._standing(orders[0], [*table["about"], *way], at)
+                terms = [t for test in way if test["of"] == "path" for t in test["any_of"]]
+                paths |= {(t["kind"], t["text"]) for t in terms or [_ALL] if t["kind"] != "exact"}
                 if best is None or stands > best[0]:
-                    best = stands, guard["view"], passage["admissions"]
-        if best is None:
-            return door and gate["guards"][0]["no_match"] == "pass"
-        return granted or any(self._any(callers, best[1], at) for callers in best[2])
+                    best = stands, route, table["view"]
+        rest = [table["no_match"] for table in about] or [side["itself"]]
+        unlike = len({*orders}) > 1 or (not best and rest[1:] != rest[:-1])
+        open_ends = orders[:1] == ["specificity"] and any(kind == "regex" for kind, _ in paths)
+        if unlike or (open_ends and len(paths) > 1):
+            raise NotUnderstood("routes whose winner cannot be told")
+        return best[1:] if best else (rest[0], {})
 
     def _standing(self, order: str, way: list[Json], at: Json) -> tuple[Any, ...]:
         """How a route stands among others: host, characters of the path, headers, parameters, method."""
-        if order not in ("list", "rank"):
-            raise NotUnderstood(order)
-        host, length, slots = (0, 0), 1, [test["of"].partition(" ")[0] for test in way]
+        host, length, exact = (0, 0), 1, False
         for slot, term in ((test["of"], term) for test in way for term in test["any_of"]):
-            if slot not in ("authority", "path") or at[slot] is None:
-                continue
-            if slot == "authority" and self._covered(term, slot, at[slot]):
+            if slot == "authority" and at[slot] and self._covered(term, slot, at[slot]):
                 host = max(host, (2 if term["kind"] == "exact" else 1, len(term["text"])))
-            elif slot == "path" and self._covered(term, slot, at[slot]):
+            elif slot == "path" and at[slot] and self._covered(term, slot, at[slot]):
                 met = (t for t in self.terms[slot] if self._covered(t, slot, at[slot]))
                 whole = next((len(one["text"]) for one in met if one["kind"] == "exact"), _MOST)
                 length = max(length, len(_stem(term)) if "prefix" in term["kind"] else whole)
-        counts = slots.count("header"), slots.count("query"), "method" in slots
-        return () if order == "list" else (*host, length, *counts)
+                exact |= term["kind"] == "exact"
+        slots = [test["of"].partition(" ")[0] for test in way]
+        headers, query, method = slots.count("header"), slots.count("query"), "method" in slots
+        most_specific = *host, exact, length, method, headers, query
+        rank = *host, length, headers, query, method
+        return {"list": (), "rank": rank, "specificity": most_specific}[order]
+
+    def placed(self, shown: Json, callers: list[Json]) -> Json:
+        """The kind that a request is of."""
+        at = {"caller": callers[shown["caller"]], "address": self.atoms["address"][0]}
+        for slot, terms in self.terms.items():
+            told, text = None, shown.get(slot)
+            if text is not None:
+                inside, *outside = (Machine(one).covers(text) for one in _DOMAINS.get(slot, _VALUE))
+                told = tuple(_of(t).covers(text) for t in terms) if inside > any(outside) else ()
+            at[slot] = self.atoms[slot][self.atoms[slot].index(told)]
+        return at
+
+    def fates(self, entry: Json, at: Json) -> tuple[str, ...]:
+        """The routes that win on both sides, and in what they do otherwise."""
+        one, other = (self._winner(entry[side], at)[0] for side in ("before", "after"))
+        unlike = (key for key, value in one["does"].items() if other["does"][key] != value)
+        return one["name"], other["name"], *unlike
 
     def lets_in(self, side: Json, at: Json) -> bool:
         layers = {gate["layer"]: self._gate(gate, at) for gate in side["gates"]}
@@ -319,24 +317,28 @@ class _Port:
         asked = [*map(_exact, side["probed"])] if self.http else []
         check = any(self._covered(one, "path", at["path"]) for one in asked)
         check = check and self._covered(_exact("GET"), "method", at["method"])
-        return (
-            side["bypassed"]
-            or (proven and all(layers.values()))
-            or (check and side["open_probes"] and layers.get("network", True))
-            or (check and side["rewritten_probes"] and bool(at["caller"]["probe"]))
-        )
+        lets = side["open_probes"] and layers.get("network", True)
+        check = check and (lets or (side["rewritten_probes"] and at["caller"]["probe"]))
+        return bool(side["bypassed"] or (proven and all(layers.values())) or check)
 
 
 def changes(before: Json, after: Json, callers: list[Json]) -> tuple[bool, bool]:
-    """Whether some request is newly allowed at a port, and whether some is newly denied.
+    """Whether some request is newly allowed at a port, and whether some is newly denied."""
+    ports = (_Port([before, after], callers, http=http) for http in (True, False))
+    kinds = ((port, at) for port in ports for at in port.every)
+    found = {(port.lets_in(before, at), port.lets_in(after, at)) for port, at in kinds}
+    return (False, True) in found, (True, False) in found
 
-    Raises:
-        NotUnderstood: it cannot be told.
-    """
-    more = less = False
-    for port in (_Port([before, after], callers, http=http) for http in (True, False)):
-        for chosen in product(*port.atoms.values()):
-            at = dict(zip(port.atoms, chosen, strict=True))
-            was, becomes = port.lets_in(before, at), port.lets_in(after, at)
-            more, less = more or (becomes and not was), less or (was and not becomes)
-    return more, less
+
+def routes(entry: Json, callers: list[Json]) -> set[tuple[str, ...]]:
+    """The routes that win before and after, and in what they do otherwise, over all requests to some names."""
+    shares = (one["shares"] for one in _parts(entry, "shares"))
+    if {sum(Fraction(part) for *_, part in one) for one in shares} - {0, 1}:
+        raise ValueError("shares that are not the whole")
+    port = _Port([entry], callers, http=True)
+    for one in entry["classes"]:
+        at, told = port.placed(one["witness"], callers), (one["before"], one["after"])
+        shown = port.meets(entry["names"], {}, at) and port.fates(entry, at)
+        if shown != (*told, *one["otherwise"]):
+            raise ValueError(f"the witness of {told}")
+    return {port.fates(entry, at) for at in port.every if port.meets(entry["names"], {}, at)}

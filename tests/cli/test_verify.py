@@ -410,7 +410,8 @@ def test_a_certificate_is_confirmed_and_a_false_one_is_not(run: Run, sides: Path
     ("tampered", "code"),
     [
         ({"verdict": "EQUAL_EXACT"}, 5),
-        ({"ports": []}, 3),
+        ({"ports": [], "routes": []}, 3),
+        ({"certificate": 1}, 4),
         ({"callers": []}, 5),
         ({"ports": [{"ports": ["x"]}]}, 4),
     ],
@@ -425,6 +426,42 @@ def test_a_certificate_that_was_tampered_with_is_not_confirmed(
     ran = run("verify", "--check", "false.json")
     assert ran.code == code
     assert "verdict: confirmed" not in ran.out
+
+
+TWO_ROUTES = """\
+  - name: slow
+    match: [{uri: {prefix: /slow}}]
+    timeout: 9s
+    route: [{destination: {host: api}}]
+  - name: rest
+    route: [{destination: {host: api}}]
+"""
+
+
+def test_a_certificate_of_routes_is_confirmed_and_a_false_one_is_not(run: Run, sides: Path) -> None:
+    one = "  - timeout: 3s\n    route: [{destination: {host: api}}]\n"
+    for side in ("before", "after"):
+        file = sides / side / "all.yaml"
+        file.write_text(file.read_text().replace(one, TWO_ROUTES))
+    change(sides, "timeout: 9s", "timeout: 8s")
+    assert run("verify", "before", "after", "--certificate", "c.json").code == 5
+    ran = run("verify", "--check", "c.json")
+    assert ran.code == 0
+    assert "2 pairs of routes win before and after, differing in timeout" in ran.out
+
+    told = json.loads((sides / "c.json").read_text())
+    (entry,) = (one for one in told["routes"] if len(one["classes"]) > 1)
+    dropped = entry["classes"].pop()
+    (sides / "false.json").write_text(json.dumps(told))
+    ran = run("verify", "--check", "false.json")
+    assert ran.code == 5
+    assert f"{dropped['before']} before and {dropped['after']} after" in ran.out
+    assert "is not claimed" in ran.out
+    entry["classes"].append({**dropped, "otherwise": [], "before": "slow", "after": "rest"})
+    (sides / "false.json").write_text(json.dumps(told))
+    ran = run("verify", "--check", "false.json")
+    assert ran.code == 5
+    assert "WRONG: Service/shop/api port 80: the witness of" in ran.out
 
 
 def test_a_certificate_is_of_the_files_that_were_compared(run: Run, sides: Path) -> None:

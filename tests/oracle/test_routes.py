@@ -62,7 +62,7 @@ class Table:
         assert list(access.slices())
         lowered = Lowering(self.model)
         routes = RouteComparison(self.model, self.model, access.world, (lowered, lowered))
-        frame = routes._frame(HOME, ((self.fact,), (self.fact,)))
+        frame = routes.frame(HOME, ((self.fact,), (self.fact,)))
         for request in witnesses(frame, MOST):
             yield replace(request, service=HOME.key, service_port=HOME.port)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from translator.certified import digest
-from translator.check import Json, NotUnderstood, changes
+from translator.check import Json, NotUnderstood, changes, routes
 from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import out
 from translator.errors import InputError, Place
@@ -51,11 +51,19 @@ def _judged(told: Json) -> int:
         else:
             wrong += len(entry["ports"])
             lines.append(f"WRONG: {ports}: claimed that {_KINDS[claimed]}; in fact {_KINDS[found]}")
+    for entry in told["routes"]:
+        line, right = _judged_routes(entry, told["callers"])
+        lines.append(line)
+        lines.extend(f"    if {condition}" for condition in entry["if"] if right)
+        wrong += right is False
+        unsure += right is None
     lines.extend(f"left out: {', '.join(o['ports'])}: {o['why']}" for o in told["left_out"])
-    if not told["ports"] or not told["callers"]:
+    if not (told["ports"] or told["routes"]) or not told["callers"]:
         unsure += 1
         lines.append("not judged: it holds no ports or no callers")
-    if str(told["verdict"]).startswith("EQUAL") and any(map(_differs, told["ports"])):
+    if str(told["verdict"]).startswith("EQUAL") and any(
+        map(_differs, (*told["ports"], *told["routes"]))
+    ):
         wrong += 1
         lines.append(f"WRONG: the verdict is {told['verdict']}, yet a port differs")
     stale = [*_stale(told)]
@@ -65,7 +73,33 @@ def _judged(told: Json) -> int:
     return DIFFERENT if wrong else FINDINGS if unsure or stale else DONE
 
 
+def _judged_routes(entry: Json, callers: list[Json]) -> tuple[str, bool | None]:
+    """What is to be said of a claim about routes, and whether it is right; ``None``: that cannot be told."""
+    ports = ", ".join(entry["ports"])
+    claimed = {(one["before"], one["after"], *one["otherwise"]) for one in entry["classes"]}
+    try:
+        found = routes(entry, callers)
+    except NotUnderstood as reason:
+        return f"not judged: {ports}: {reason}", None
+    except (ValueError, IndexError) as reason:
+        return f"WRONG: {ports}: {reason}", False
+    if found == claimed:
+        unlike = dict.fromkeys(word for one in sorted(found) for word in one[2:])
+        told = f"differing in {', '.join(unlike)}" if unlike else "alike"
+        return (
+            f"confirmed: {ports}: {len(found)} pairs of routes win before and after, {told}",
+            True,
+        )
+    one = min(found ^ claimed)
+    more = "claimed, and no request shows it" if one in claimed else "not claimed"
+    otherwise = f" with other {', '.join(one[2:])}" if one[2:] else ""
+    pair = f"{one[0] or 'no route'} before and {one[1] or 'no route'} after{otherwise}"
+    return f"WRONG: {ports}: {pair} is {more}", False
+
+
 def _differs(entry: Json) -> bool:
+    if "classes" in entry:
+        return any(one["otherwise"] for one in entry["classes"])
     return bool(entry["newly_allowed"] or entry["newly_denied"])
 
 
@@ -76,8 +110,10 @@ def _read(name: str) -> Json:
         raise InputError(Place(name), f"cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(Place(name), f"expected JSON: {error}.") from error
-    if not isinstance(told, dict) or told.get("certificate") != 1:
-        message = "expected a certificate, as meshmigrate verify --certificate writes it."
+    if not isinstance(told, dict) or told.get("certificate") != 2:  # noqa: PLR2004
+        message = (
+            "expected a certificate, as this version's meshmigrate verify --certificate writes it."
+        )
         raise InputError(Place(name), message)
     return told
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ir.access import Evidence
 from ir.behaviour.request import Caller
 from ir.behaviour.stages import Access, Condition, Gate, Guard, Rule, Way
 from ir.language import Opaque
 from ir.match import Cidr, Part, PathForm, Pattern, PatternKind, RegexDialect, Term, View
-from ir.traffic import Order
+from ir.traffic import NoMatch, Order
 from translator.verify.access import Comparison, Doors
 from translator.verify.callers import certified
 from translator.verify.decide import allowed
@@ -45,11 +46,18 @@ class _Entry:
     under: dict[str, None] = field(default_factory=dict)
 
 
-def certificate(comparison: Comparison, slices: Sequence[Slice]) -> Tree:
-    """The claims of a comparison, with everything that they rest on; ``slices`` are those that it found."""
+def certificate(
+    comparison: Comparison,
+    slices: Sequence[Slice],
+    left_out: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Tree:
+    """The claims of a comparison of access, with everything that they rest on.
+
+    ``slices`` are those that it found. ``left_out``: ports that are left out besides, by the reason.
+    """
     found: dict[tuple[Access, Access], _Entry] = {}
     reasons = {one.name: one.reasons for one in slices}
-    left: dict[str, list[str]] = {}
+    left = {why: list(names) for why, names in left_out.items()}
     for door in comparison.doors():
         if isinstance(door, Doors):
             entry = found.setdefault((door.before.access, door.after.access), _Entry())
@@ -82,15 +90,15 @@ def _claim(comparison: Comparison, before: Access, after: Access) -> Tree:
             asked.hosts.add((PLAIN_HOST, True))
         frame = Frame(asked, comparison.world, http=http, by_form=True)
         was, becomes = allowed(before, frame), allowed(after, frame)
-        usual = _usual(frame)
-        if (was.doubt | becomes.doubt) & usual:
+        common = usual(frame)
+        if (was.doubt | becomes.doubt) & common:
             raise LeftOut("something beyond the rules has a say")
-        more |= bool(becomes.must & ~was.must & usual)
-        less |= bool(was.must & ~becomes.must & usual)
+        more |= bool(becomes.must & ~was.must & common)
+        less |= bool(was.must & ~becomes.must & common)
     return {**sides, "newly_allowed": more, "newly_denied": less}
 
 
-def _usual(frame: Frame) -> int:
+def usual(frame: Frame) -> int:
     """The requests of which a certificate speaks: paths in normal form, hosts without a port."""
     if not frame.http:
         return frame.space.full
@@ -112,7 +120,9 @@ def _caller(caller: Caller) -> Tree:
         Part.TRUST_DOMAIN: caller.trust_domain,
     }
     told: Tree = {part.value: [text] if certified(caller) else [] for part, text in texts.items()}
-    return {**told, "probe": caller.probe}
+    labels = {f"label {key}": [value] for key, value in caller.labels.items()}
+    space = [caller.namespace] if caller.namespace else []
+    return {**told, "space": space, **labels, "probe": caller.probe}
 
 
 # --- rules in plain values -----------------------------------------------------------------------
@@ -123,9 +133,8 @@ def _access(access: Access) -> Tree:
         raise LeftOut("something beyond the rules has a say")
     if access.exits:
         raise LeftOut("callers that are known by labels")
-    forms = {view.path for _, view, _ in conditions(access)}
-    if forms - {PathForm.RAW, PathForm.NORMAL}:
-        raise LeftOut("runs of slashes are merged")
+    for _, view, _ in conditions(access):
+        seen(view)
     return {
         "bypassed": access.bypassed,
         "demanded": access.demanded,
@@ -139,12 +148,15 @@ def _access(access: Access) -> Tree:
 def _gate(gate: Gate) -> Tree:
     if len({(guard.order, guard.no_match) for guard in gate.guards}) > 1:
         raise LeftOut("route tables that differ in order")
+    if len({guard.view for guard in gate.guards}) > 1 and gate.guards[0].order is Order.LIST:
+        raise LeftOut("route tables that differ in order")
     return {
         "layer": gate.layer.value,
         "closed": gate.closed,
         "refusals": [_rule(rule) for rule in gate.refusals],
         "grants": [_rule(rule) for rule in gate.grants],
-        "guards": [_guard(guard) for guard in gate.guards],
+        "tables": _guards(gate.guards),
+        "itself": NoMatch.PASS.value,
     }
 
 
@@ -152,47 +164,70 @@ def _rule(rule: Rule) -> Tree:
     if rule.evidence is Evidence.LABEL:
         raise LeftOut("callers that are known by labels")
     return {
-        "callers": _ways(rule.callers),
-        "requests": _ways(rule.requests),
-        "always": _way(rule.always),
-        "view": _view(rule.view),
+        "callers": ways(rule.callers),
+        "requests": ways(rule.requests),
+        "always": way(rule.always),
+        "view": seen(rule.view),
         "asks_http": rule.asks_http,
     }
 
 
-def _guard(guard: Guard) -> Tree:
-    if guard.order is Order.SPECIFICITY:
+def _guards(guards: Sequence[Guard]) -> list[Tree]:
+    """Guarded routes in the form of route tables; those of several lists follow each other."""
+    if any(guard.order is Order.SPECIFICITY for guard in guards):
         raise LeftOut("routes in the order of specificity")
-    return {
-        "order": guard.order.value,
-        "no_match": guard.no_match.value,
-        "view": _view(guard.view),
-        "passages": [
-            {"matches": _ways(p.matches), "admissions": [_ways(ways) for ways in p.admissions]}
+    merged: dict[View, list[Tree]] = {}
+    for guard in guards:
+        merged.setdefault(guard.view, []).extend(
+            {"matches": ways(p.matches), "admissions": [ways(held) for held in p.admissions]}
             for p in guard.passages
-        ],
-    }
+        )
+    return [
+        {
+            "order": guards[0].order.value,
+            "no_match": guards[0].no_match.value,
+            "view": seen(view),
+            "own": 0,
+            "about": [],
+            "routes": routes,
+        }
+        for view, routes in merged.items()
+    ]
 
 
-def _view(view: View) -> Tree:
+def seen(view: View) -> Tree:
+    """The form in which a request is seen.
+
+    Raises:
+        LeftOut: a certificate has no word for it.
+    """
     if view.path_has_query:
         raise LeftOut("paths that are compared with their query")
+    if view.path not in (PathForm.RAW, PathForm.NORMAL):
+        raise LeftOut("runs of slashes are merged")
     return {"path": view.path.value, "on_unreadable": view.on_unreadable.value}
 
 
-def _ways(ways: Sequence[Way]) -> list[list[Tree]]:
-    return [_way(way) for way in ways]
+def ways(found: Sequence[Way]) -> list[list[Tree]]:
+    """Alternatives; ``LeftOut`` as for :func:`condition`."""
+    return [way(one) for one in found]
 
 
-def _way(way: Way) -> list[Tree]:
-    return [_condition(one) for one in way]
+def way(found: Way) -> list[Tree]:
+    """Conditions that must all hold; ``LeftOut`` as for :func:`condition`."""
+    return [condition(one) for one in found]
 
 
-def _condition(one: Condition) -> Tree:
+def condition(one: Condition) -> Tree:
+    """A condition.
+
+    Raises:
+        LeftOut: a certificate has no word for it.
+    """
     return {
         "of": _slot(one),
-        "any_of": [_term(term) for term in one.any_of],
-        "none_of": [_term(term) for term in one.none_of],
+        "any_of": [term(held) for held in one.any_of],
+        "none_of": [term(held) for held in one.none_of],
         "presence": one.presence.value,
         "missing_is_empty": one.missing_is_empty,
     }
@@ -211,14 +246,19 @@ def _slot(one: Condition) -> str:
     raise LeftOut(f"conditions on {one.part.value}")
 
 
-def _term(term: Term) -> Tree:
-    if isinstance(term, Cidr):
-        return {"block": term.block, "excluding": list(term.excluding)}
-    if not isinstance(term, Pattern):
+def term(one: Term) -> Tree:
+    """A value that is compared with.
+
+    Raises:
+        LeftOut: it is a selector of labels.
+    """
+    if isinstance(one, Cidr):
+        return {"block": one.block, "excluding": list(one.excluding)}
+    if not isinstance(one, Pattern):
         raise LeftOut("callers that are known by labels")
     return {
-        "kind": term.kind.value,
-        "text": term.text,
-        "ignore_case": term.ignore_case,
-        "dialect": None if term.dialect is None else term.dialect.value,
+        "kind": one.kind.value,
+        "text": one.text,
+        "ignore_case": one.ignore_case,
+        "dialect": None if one.dialect is None else one.dialect.value,
     }

@@ -149,7 +149,7 @@ def _of_own_clients(
     """Tables by how much they are their clients' own, without the requests of clients that have narrower ones."""
     groups: dict[int, list[tuple[RouteTable, int]]] = {}
     for table, cells in tables:
-        groups.setdefault(_narrowness(table), []).append((table, cells))
+        groups.setdefault(narrowness(table), []).append((table, cells))
     rest = frame.space.full
     for _, group in sorted(groups.items(), key=lambda item: -item[0]):
         yield [(table, cells & rest) for table, cells in group]
@@ -157,7 +157,8 @@ def _of_own_clients(
             rest &= ~cells
 
 
-def _narrowness(table: RouteTable) -> int:
+def narrowness(table: RouteTable) -> int:
+    """How much a table is its clients' own."""
     audience = table.attachment.audience
     return _NARROWNESS[Reach.EVERYONE if audience is None else audience.reach]
 
@@ -168,7 +169,7 @@ def _in_precedence(
     """Each table with the requests for which it is the client's own: by audience, then by host."""
     ranked: list[tuple[tuple[int, tuple[int, int]], int, int]] = []
     for place, (table, cells) in enumerate(tables):
-        narrow = _narrowness(table)
+        narrow = narrowness(table)
         hosts = tuple(host.value for host in table.hosts)
         for rank, atoms in host_ranks(hosts, table.view, frame).items():
             ranked.append(((narrow, rank), place, cells & frame.space.lift(AUTHORITY, atoms)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -37,6 +37,15 @@ _UNCLEAR = "routes whose winner or endpoints cannot be told"
 
 SAMPLES = 1
 """Requests of a class that are confirmed: the same routes win for all of them, so more would show nothing new."""
+
+
+Tables = tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]]
+"""Those of both sides."""
+
+
+def shown_as(address: Address) -> str:
+    """The name of the slice of a port of a service."""
+    return f"Service/{address.key} port {address.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +177,16 @@ class RouteComparison:
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each service that routes may be about."""
         sides = Side(self.lowered[0]), Side(self.lowered[1])
-        for address in self._addresses(sides):
-            tables = sides[0].about(address), sides[1].about(address)
+        for address, tables in self._ports(sides):
             yield self._slice(address, sides, tables)
+
+    def ports(self) -> Iterator[tuple[Address, Tables]]:
+        """Each port of each service that routes may be about, with the tables of both sides."""
+        yield from self._ports((Side(self.lowered[0]), Side(self.lowered[1])))
+
+    def _ports(self, sides: tuple[Side, Side]) -> Iterator[tuple[Address, Tables]]:
+        for address in self._addresses(sides):
+            yield address, (sides[0].about(address), sides[1].about(address))
 
     def _addresses(self, sides: tuple[Side, Side]) -> tuple[Address, ...]:
         """Ports of services that some table is about, in order."""
@@ -194,11 +210,11 @@ class RouteComparison:
         self,
         address: Address,
         sides: tuple[Side, Side],
-        tables: tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]],
+        tables: Tables,
     ) -> Slice:
-        shown = f"Service/{address.key} port {address.port}"
+        shown = shown_as(address)
         try:
-            frame = self._frame(address, tables)
+            frame = self.frame(address, tables)
             fates = [
                 routed(side.lowering, own, address, frame, self.world)
                 for side, own in zip(sides, tables, strict=True)
@@ -226,10 +242,16 @@ class RouteComparison:
             yield from self.unread.get(space, ())
         yield from self.opaque
 
-    def _frame(
-        self, address: Address, tables: tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]]
-    ) -> Frame:
+    def frame(self, address: Address, tables: Tables, plain: Iterable[Pattern] = ()) -> Frame:
+        """All requests to the address that the tables tell apart.
+
+        ``plain``: names, and paths in normal form, are told from others as well.
+
+        Raises:
+            Opaque: a pattern is not known exactly, or too much has to be told apart.
+        """
         asked = Asked()
+        asked.add_hosts(plain, View())
         audiences = [self._neighbours(address)]
         for table in (table for side in tables for table in side):
             audiences.append(members_of(table.attachment.audience, self.world))
@@ -244,8 +266,8 @@ class RouteComparison:
                 for match in route.matches
             )
         if Part.AUTHORITY in asked.parts:
-            asked.add_hosts((*_names(address, self.domain), *_short_names(address)), _BARE)
-        by_form = any(form is not PathForm.RAW for _, form in asked.paths)
+            asked.add_hosts((*names(address, self.domain), *short_names(address)), _BARE)
+        by_form = bool(plain) or any(form is not PathForm.RAW for _, form in asked.paths)
         return Frame(asked, self.world, http=True, audiences=audiences, by_form=by_form)
 
     # --- differences -----------------------------------------------------------------------------
@@ -254,7 +276,7 @@ class RouteComparison:
         self, address: Address, frame: Frame, before: Sequence[Fate], after: Sequence[Fate]
     ) -> tuple[list[Differing], bool]:
         """What becomes of requests on both sides where that differs, and whether more may differ."""
-        named = self._named(address, frame)
+        named = self.named(address, frame)
         known = 0
         doubt = False
         found: list[Differing] = []
@@ -294,14 +316,14 @@ class RouteComparison:
     def _neighbours(self, address: Address) -> int:
         return self.world.of_namespace(address.namespace)
 
-    def _named(self, address: Address, frame: Frame) -> int:
+    def named(self, address: Address, frame: Frame) -> int:
         """The requests that name the host addressed, as clients of its own or of another namespace call it."""
         if frame.space.sizes[AUTHORITY] == 1:
             return frame.space.full
         named = frame.named_hosts()
         near = frame.calls_of(self._neighbours(address))
-        found = frame.hosts_among(_names(address, self.domain), _BARE)
-        return named & (found | near & frame.hosts_among(_short_names(address), _BARE))
+        found = frame.hosts_among(names(address, self.domain), _BARE)
+        return named & (found | near & frame.hosts_among(short_names(address), _BARE))
 
     def _listed(self, frame: Frame, cells: int) -> bool:
         return any(
@@ -333,7 +355,7 @@ def _samples(
                 raise unlike(there, fates, found)
 
 
-def _names(address: Address, domain: str) -> tuple[Pattern, ...]:
+def names(address: Address, domain: str) -> tuple[Pattern, ...]:
     """The names by which every client may ask for the service."""
     if address.namespace is None:
         kind = PatternKind.GLOB if "*" in address.name else PatternKind.EXACT
@@ -346,6 +368,6 @@ def _names(address: Address, domain: str) -> tuple[Pattern, ...]:
     )
 
 
-def _short_names(address: Address) -> tuple[Pattern, ...]:
+def short_names(address: Address) -> tuple[Pattern, ...]:
     """The name that only clients of the service's own namespace may ask for it by."""
     return () if address.namespace is None else (Pattern(PatternKind.EXACT, address.name),)
