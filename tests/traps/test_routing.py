@@ -10,7 +10,7 @@ from ir.behaviour.concrete import decide_route
 from ir.behaviour.request import Caller, Delivery, Request
 from tests.exporters.linkerd.istio import routes, spec_of, translated, written
 from tests.exporters.linkerd.test_routes import both, to
-from tests.translation import in_force_after, to_linkerd
+from tests.translation import in_force_after, to_linkerd, to_version
 from translator.errors import InputError
 from translator.pipeline import Result
 from translator.report.model import Fate, Impact
@@ -555,3 +555,16 @@ def test_clients_without_their_own_rules_go_by_those_for_all() -> None:
     (text,) = messages(alone.result, "MM208")
     assert harms(alone, "MM208") == [("high", "DIFFERENT")]
     assert "Requests go to the service that they address" in text
+
+
+@pytest.mark.parametrize(
+    ("version", "retry_on"), [("2.14", "5xx"), ("2.20", "unavailable,resource-exhausted")]
+)
+def test_the_limit_of_one_try_is_told_where_it_goes_with_the_retries(
+    version: str, retry_on: str
+) -> None:
+    retries = f', retries: {{attempts: 2, perTryTimeout: 1s, retryOn: "{retry_on}"}}'
+    text = WORLD + http(rule("", more=retries))
+    result = to_version(text, version)
+    assert [m for m in messages(result, "MM303") if "goes with the retries" in m]
+    assert not messages(result, "MM904")

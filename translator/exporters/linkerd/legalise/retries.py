@@ -76,6 +76,8 @@ def _without(route: Route, losses: list[Loss], *, held: bool) -> Route:
                     advice="Raise --target-version.",
                 )
             )
+    if route.retry is not None and route.retry.per_try_timeout is not None:
+        losses.append(_with_the_retries(route.retry.per_try_timeout))
     return replace(route, retry=None, timeouts=kept)
 
 
@@ -116,6 +118,8 @@ def _retry(retry: Retry | None, losses: list[Loss]) -> Retry | None:
     refused = [c for c in retry.conditions if c.value is RetryCondition.REFUSED_STREAM]
     if not said.kept and not said.statuses and not refused:
         losses.append(_lost(retry, "the target retries by HTTP status only, and none is named"))
+        if retry.per_try_timeout is not None:
+            losses.append(_with_the_retries(retry.per_try_timeout))
         return None
     losses.extend(_differing(retry, said, refused=bool(refused)))
     if retry.per_try_timeout is not None:
@@ -233,6 +237,17 @@ def _also_refused(retry: Retry) -> Loss:
         fate=Fate.APPROXIMATED,
         sites=(retry.attempts,),
         message="the target also tries a request again whose stream the server refused before it began with it.",
+    )
+
+
+def _with_the_retries(timeout: Traced[float]) -> Loss:
+    return Loss(
+        code="MM303",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        sites=(timeout,),
+        message="the time limit of one try goes with the retries: nothing bounds the first try either.",
+        advice="Set a time limit for the whole request.",
     )
 
 
