@@ -7,7 +7,6 @@ same pod with the certificate was before. Who is meant stays the same; what prov
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 
 from ir.behaviour.request import Caller
@@ -34,13 +33,31 @@ class Twins:
                 found[_account(caller)] = found.get(_account(caller), 0) | 1 << number
         return found
 
-    def of(self, group: int, *, clear: bool) -> Iterator[int]:
-        """The callers with a certificate that each of the group stands for; 0 where there is none."""
-        for number in bits(group):
-            caller = self._world.members[number].caller
+    @cached_property
+    def _standing(self) -> dict[bool, tuple[dict[int, int], int]]:
+        """By whether requests in clear text count: the twins of each caller that has some, and all that have none."""
+        return {clear: self._stand_for(clear=clear) for clear in (False, True)}
+
+    def _stand_for(self, *, clear: bool) -> tuple[dict[int, int], int]:
+        twins: dict[int, int] = {}
+        for number, member in enumerate(self._world.members):
+            caller = member.caller
             proven = certified(caller) and caller.trust_domain == self._domain
-            stands = bool(caller.namespace) and not proven and (clear or certified(caller))
-            yield self._proven.get(_account(caller), 0) if stands else 0
+            if caller.namespace and not proven and (clear or certified(caller)):
+                found = self._proven.get(_account(caller), 0)
+                if found:
+                    twins[number] = found
+        return twins, self._world.everybody & ~sum(1 << number for number in twins)
+
+    def of(self, group: int, *, clear: bool) -> int:
+        """The callers with a certificate that those of the group stand for; nobody where one of them has no twin."""
+        twins, alone = self._standing[clear]
+        if group & alone:
+            return 0
+        found = 0
+        for number in bits(group):
+            found |= twins[number]
+        return found
 
     def weaker(self, frame: Frame, changed: int, before: int, *, clear: bool) -> int:
         """Those of the changed requests that fared otherwise before only for want of a certificate.
@@ -54,8 +71,7 @@ class Twins:
         for atom, group in enumerate(frame.callers):
             own = changed >> atom * width & row
             if own:
-                for twins in self.of(group, clear=clear):
-                    own &= _rows(frame, before, twins, width)
+                own &= _rows(frame, before, self.of(group, clear=clear), width)
                 found |= own << atom * width
         return found
 

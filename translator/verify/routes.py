@@ -342,17 +342,19 @@ def _samples(
     for cell in representatives(frame, cells) if cells else ():
         for request in requests_of(frame, cell):
             there = replace(request, service=address.key, service_port=address.port)
+            dotted = is_dotted(frame, cell)
             try:
-                found = [decide_route(model, there) for model in models]
+                was = decide_route(models[0], there)
+                if dotted and not agrees(fates[0], was):
+                    continue  # no request of the class, whatever the later side makes of it
+                becomes = decide_route(models[1], there)
             except Unsupported:
                 continue
-            if all(agrees(fate, one) for fate, one in zip(fates, found, strict=True)):
-                yield Sample(
-                    there, said(fates[0]), said(fates[1]), found[0].leaves, found[1].leaves
-                )
+            if agrees(fates[0], was) and agrees(fates[1], becomes):
+                yield Sample(there, said(fates[0]), said(fates[1]), was.leaves, becomes.leaves)
                 break
-            if not is_dotted(frame, cell):
-                raise unlike(there, fates, found)
+            if not dotted:
+                raise unlike(there, fates, [was, becomes])
 
 
 def names(address: Address, domain: str) -> tuple[Pattern, ...]:

@@ -97,10 +97,11 @@ class Space:
 
 def bits(number: int) -> Iterator[int]:
     """Numbers of the bits that are set, ascending."""
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
+    digits = bin(number)[:1:-1]  # in time that grows with the length alone
+    place = digits.find("1")
+    while place >= 0:
+        yield place
+        place = digits.find("1", place + 1)
 
 
 def lowest(number: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from ir.access import Bypass, Direction
 from ir.attachment import Scope
@@ -29,16 +30,19 @@ class Spoken:
 
     lowering: Lowering
     services: dict[ServicePortKey, PortProtocol] = field(default_factory=dict)
-    _pods: list[PortProtocol] = field(default_factory=list)
+    _pods: dict[str | None, list[tuple[int, PortProtocol]]] = field(default_factory=dict)
+    """Those of workloads, by the namespace that they are all in, with their places in the model."""
 
     def __post_init__(self) -> None:
         """Files the facts."""
-        for fact in self.lowering.model.facts:
+        for place, fact in enumerate(self.lowering.model.facts):
             if not isinstance(fact, PortProtocol):
                 continue
             subject = fact.attachment.subject
             if subject.scope is not Scope.SERVICE:
-                self._pods.append(fact)
+                wide = subject.scope is Scope.MESH
+                space = None if wide or not subject.namespace else subject.namespace.value
+                self._pods.setdefault(space, []).append((place, fact))
             elif subject.namespace is not None and subject.name is not None:
                 for port in fact.attachment.ports:
                     key = subject.namespace.value, subject.name.value, int(port.value.port)
@@ -47,7 +51,8 @@ class Spoken:
     def of_workload(self, workload: Workload, port: int) -> str:
         """What the workload's own proxy takes the port for: as its pods say, else as its services do."""
         known = self.lowering.inventory
-        for fact in self._pods:
+        near = [*self._pods.get(None, []), *self._pods.get(workload.namespace, [])]
+        for _, fact in sorted(near, key=itemgetter(0)):
             at = fact.attachment
             if covers(at.subject, workload, known) and covers_port(at, workload, port):
                 return fact.protocol.value
