@@ -17,6 +17,7 @@ from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
 from translator.exporters.istio.legalise.ambient import at_agents, remarks, still_true
+from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import write
 from translator.exporters.network import beside
@@ -42,9 +43,11 @@ def write_mesh(model: Model, options: Options) -> Export:
     spoken = in_target_words(pruned.facts, model.inventory)
     facts, losses = spoken.facts, [*guarded.losses, *lost, *spoken.losses]
     if options.profile == AMBIENT:
-        seen = at_agents(facts)
-        facts, losses = seen.facts, [*still_true(losses, seen.facts), *seen.losses]
-        losses.extend(remarks(seen.facts, network))
+        placed = at_waypoints(facts, model.inventory)
+        seen = at_agents(placed.facts)
+        losses = [*still_true(losses, seen.facts), *placed.losses, *seen.losses]
+        facts = seen.facts
+        losses.extend(remarks(facts, network))
     legal, more = legalise(replace(pruned, facts=tuple(facts)), options)
     legal = close(replace(legal, facts=(*legal.facts, *moved)))
     emission = write(legal, options)

@@ -44,6 +44,7 @@ from translator.importers.istio.link.protocols import link_protocols
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.link.tokens import link_tokens
+from translator.importers.istio.link.waypoint_ways import by_all_ways
 from translator.importers.istio.membership import guesses, read_membership
 from translator.importers.istio.mesh_config import (
     is_injector_config,
@@ -160,11 +161,11 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions.extend(linked.assumptions)
     heeded = as_heeded(facts, words, options)
     facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
-    facts.extend(network_of(resources, options.namespace))
-    joined = tuple(read_membership(words))
-    facts.extend((*joined, *kept_out(joined), *told.facts))
+    network, joined = network_of(resources, options.namespace), tuple(read_membership(words))
+    facts.extend((*network, *joined, *kept_out(joined), *told.facts))
     facts.extend(class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
+    facts, more = by_all_ways(facts, words, inventory, options)
     losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart)))
     losses.extend(loss for r in others for loss in orphaned(r))
     inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
@@ -173,7 +174,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         defaults=defaults(statements, inventory, options),
         objects=tuple(statement.meta.source for statement in statements),
         inactive=tuple(inactive),
-        assumptions=tuple(dict.fromkeys(assumptions)),
+        assumptions=tuple(dict.fromkeys((*assumptions, *more))),
         inventory=inventory,
     )
     return Import(

@@ -25,4 +25,15 @@ ENTRIES = (
         "and restart at once where a short break is allowed.",
         "kind: Namespace\nmetadata: {annotations: {linkerd.io/inject: enabled}}",
     ),
+    Entry(
+        "MM532",
+        "Requests that pass a waypoint alone",
+        "What a rule on requests lets in is refused where it does not come by the waypoint.",
+        "The agents of nodes read no HTTP: a waypoint holds the rule in front of the service, and the pods let in the "
+        "waypoint. What is sent to the address of a pod, by a caller outside of the mesh, or by an ingress gateway whose "
+        "services do not ask for it, passes no waypoint.",
+        "Let the callers join the mesh, ask for the service by its name, and set istio.io/ingress-use-waypoint on services "
+        "that an ingress gateway calls.",
+        "kind: HTTPRoute\nspec:\n  parentRefs: [{group: policy.linkerd.io, kind: Server, name: web}]",
+    ),
 )

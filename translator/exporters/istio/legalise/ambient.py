@@ -82,17 +82,24 @@ def _tests(rule: Grant | Refusal) -> Iterator[Test]:
 
 
 def _granted(rule: Grant, losses: list[Loss]) -> Iterator[Grant]:
-    if is_plain(rule):
-        yield rule
+    kept = plain_part(rule)
+    if kept is None:
+        losses.append(_not_let_in(rule))
         return
+    whole, left = (*rule.callers, *rule.requests), (*kept.callers, *kept.requests)
+    lost = [one for one in whole if all(one is not other for other in left)]
+    if lost:
+        losses.append(_not_let_in(*lost))
+    yield kept
+
+
+def plain_part(rule: Grant) -> Grant | None:
+    """The alternatives of a rule of which the agent of a node reads all; ``None`` where there are none."""
     callers, requests = _readable(rule.callers), _readable(rule.requests)
     gone = (rule.callers and not callers) or (rule.requests and not requests)
     if gone or not all(map(reads, rule.always)):
-        losses.append(_not_let_in(rule))
-        return
-    lost = [one for one in (*rule.callers, *rule.requests) if one not in (*callers, *requests)]
-    losses.append(_not_let_in(*lost))
-    yield replace(rule, callers=callers, requests=requests)
+        return None
+    return replace(rule, callers=callers, requests=requests)
 
 
 def _readable(alternatives: Sequence[AllOf]) -> tuple[AllOf, ...]:

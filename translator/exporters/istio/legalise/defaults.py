@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ir.access import Grant
+from ir.attachment import EnforcedAt
 from ir.model import Default, Model
 from ir.provenance import silent, trail
 from ir.resilience import Retry
@@ -50,12 +52,16 @@ def lose_defaults(model: Model, options: Options) -> Iterator[Loss]:
     """A finding for each default that does not hold in the target."""
     if options.source.mesh == options.target.mesh:
         return
-    routed = any(isinstance(fact, RouteTable) for fact in model.facts)
+    routed = any(isinstance(fact, RouteTable) or _at_waypoint(fact) for fact in model.facts)
     for default in model.defaults:
         if default.key == RETRY and options.profile == AMBIENT and not routed:
             continue  # agents of nodes read no requests, and try none again
         if default.key not in SHARED:
             yield _loss(default, pinned=default.key == RETRY and options.defaults == PIN)
+
+
+def _at_waypoint(fact: object) -> bool:
+    return isinstance(fact, Grant) and fact.attachment.enforced_at is EnforcedAt.WAYPOINT
 
 
 def _loss(default: Default, *, pinned: bool) -> Loss:

@@ -10,6 +10,7 @@ from ir.traffic import PortProtocol, RouteTable
 from translator.api import AMBIENT, Edit, Emission, Manifest, Options
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
+from translator.exporters.istio.legalise.waypoints import as_written
 from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import (
@@ -20,6 +21,7 @@ from translator.exporters.istio.write.pods import (
 )
 from translator.exporters.istio.write.service import write_protocol
 from translator.exporters.istio.write.virtual_service import write_virtual_service
+from translator.exporters.istio.write.waypoint import write_waypoints
 from translator.exporters.istio.write.workload_entry import write_workload_entry
 
 
@@ -49,8 +51,12 @@ def write(model: Model, options: Options) -> Emission:
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
-    manifests.extend(write_policies(model.facts, options))
+    written, fronts = as_written(model.facts, model.inventory, options)
+    manifests.extend(write_policies(written, options))
     manifests.extend(write_modes(model.facts, options))
+    waypoints = write_waypoints(fronts)
+    manifests.extend(waypoints.manifests)
+    edits.extend(waypoints.edits)
     found = [f for f in model.facts if isinstance(f, Bypass)]
     edits.extend(whole_bypasses(found) if ambient else bypasses(found))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))

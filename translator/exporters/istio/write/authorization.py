@@ -61,9 +61,11 @@ def write_policies(facts: Sequence[Fact], options: Options) -> Iterator[Manifest
 
 
 def _place(subject: Subject) -> tuple[object, ...]:
-    space, labels = subject.namespace, subject.labels
+    space, labels, name = subject.namespace, subject.labels, subject.name
+    at_service = subject.scope is Scope.SERVICE and name is not None
     return (
         subject.scope,
+        name.value if at_service and name is not None else None,
         None if space is None else space.value,
         None if labels is None else labels.value,
     )
@@ -86,6 +88,8 @@ def _policy(
     spec: dict[str, Tree] = {}
     if subject.scope is Scope.WORKLOADS:
         spec["selector"] = {"matchLabels": _labels(group)}
+    elif subject.scope is Scope.SERVICE:
+        spec["targetRefs"] = [_target(subject, purpose)]
     spec["action"] = Said("DENY" if refuses else "ALLOW", purpose)
     if rules:
         spec["rules"] = [write_rule(rule) for rule in rules]
@@ -104,6 +108,14 @@ def _policy(
     )
 
 
+def _target(subject: Subject, purpose: tuple[Traced[object], ...]) -> Tree:
+    """The service in front of which the waypoint stands that holds the policy."""
+    if subject.name is None:
+        raise TypeError(subject)
+    name = Said(subject.name.value, (subject.name, *purpose))
+    return {"kind": Said("Service", purpose), "group": Said("", purpose), "name": name}
+
+
 def _labels(group: Sequence[Closed | Grant | Refusal]) -> dict[str, Tree]:
     selectors = tuple(f.attachment.subject.labels for f in group if f.attachment.subject.labels)
     if not selectors:
@@ -112,6 +124,8 @@ def _labels(group: Sequence[Closed | Grant | Refusal]) -> dict[str, Tree]:
 
 
 def _named(subject: Subject) -> tuple[str, ...]:
+    if subject.scope is Scope.SERVICE and subject.name is not None:
+        return (subject.name.value, "waypoint")
     if subject.labels is None:
         return ("all",)
     return tuple(dict.fromkeys(one.values[0] for one in subject.labels.value.requirements))
