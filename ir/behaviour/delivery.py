@@ -7,7 +7,7 @@ service of its own with the same pods are the same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from fractions import Fraction
 
 from ir.behaviour.lower import Lowering
@@ -17,7 +17,7 @@ from ir.match import Labels
 from ir.model import Default
 from ir.provenance import Traced
 from ir.resilience import Retry, Timeouts
-from ir.traffic import Backend, Destination, Route
+from ir.traffic import AS_ASKED, Backend, Destination, Redirect, Route
 
 _GRPC_STATUS = 200
 """The status of HTTP beside one of gRPC (envoyproxy/envoy source/extensions/filters/http/fault/fault_filter.cc
@@ -70,7 +70,7 @@ def outcome_of(route: Route, lowering: Lowering, address: Address) -> Outcome:
     """What becomes of the requests that the route wins."""
     if route.redirect is not None:
         status = route.redirect.status
-        said = (f"redirect {spelt(route.redirect)}",)
+        said = (f"redirect {spelt(_with_its_port(route.redirect))}",)
         return Outcome("redirect", (), None if status is None else status.value, said)
     if route.answer is not None:
         return Outcome("answer", (), route.answer.status.value, (f"{spelt(route.answer.body)}",))
@@ -94,6 +94,16 @@ def outcome_of(route: Route, lowering: Lowering, address: Address) -> Outcome:
         limits=limits(route.timeouts, retry),
         clear=shares is not None,
     )
+
+
+def _with_its_port(redirect: Redirect) -> Redirect:
+    """The redirect with its port in words: of the request where neither port nor scheme is given.
+
+    envoyproxy/envoy source/common/router/config_impl.cc ``processRequestHost``, 1.33: the port of the host asked for stays.
+    """
+    if redirect.port is not None or redirect.scheme is not None:
+        return redirect
+    return replace(redirect, port=Traced(AS_ASKED))
 
 
 def to_itself(lowering: Lowering, address: Address, *, http: bool) -> Outcome:

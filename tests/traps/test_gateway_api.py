@@ -184,6 +184,34 @@ def test_trap_gateway_api_29_a_redirect_has_no_backends() -> None:
     assert "backendRefs" not in rule
 
 
+def test_a_redirect_that_says_no_port_is_the_same_on_both_sides() -> None:
+    result = translated(routes([{"redirect": {"uri": "/b", "redirectCode": 302}}]))
+    assert found(result, "MM904") == []
+    there = {"redirect": {"uri": "/b", "scheme": "https", "redirectCode": 302}}
+    assert found(translated(routes([there])), "MM904") == []
+
+
+def test_rules_that_refuse_and_are_not_written_are_a_blocker() -> None:
+    refuse = {"match": [{"uri": {"prefix": "/admin"}}], "directResponse": {"status": 403}}
+    outside = routes([refuse, TO], "out").replace("- api\n", "- out.example\n")
+    result = translated(outside)
+    (one,) = found(result, "MM203")
+    assert (one.severity.value, one.impact.value) == ("blocker", "LOOSER")
+    assert found(result, "MM903") == []
+    plain = routes([TO], "out").replace("- api\n", "- out.example\n")
+    (one,) = found(translated(plain), "MM203")
+    assert (one.severity.value, one.impact.value) == ("high", "DIFFERENT")
+
+
+def test_clients_without_their_own_rules_go_by_those_for_all() -> None:
+    wide = routes([match(uri={"prefix": "/api"})], "wide")
+    own = routes([TO], "own").replace("spec:\n", "spec:\n  exportTo: [.]\n")
+    result = translated(wide, own)
+    (one,) = found(result, "MM208")
+    assert (one.severity.value, one.impact.value) == ("high", "STRICTER")
+    assert found(result, "MM904") == []
+
+
 def test_trap_gateway_api_30_a_prefix_is_replaced_in_a_rule_of_its_own() -> None:
     rule = {
         "match": [{"uri": {"prefix": "/a/"}}, {"uri": {"prefix": "/b/"}}],

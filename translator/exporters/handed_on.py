@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ir.language import Language, Opaque
 from ir.match import Part
@@ -28,6 +28,17 @@ def harm_of_rule(route: Route, table: RouteTable, kept: Sequence[Route]) -> tupl
 def harm_of_match(route: Route, table: RouteTable) -> Impact:
     """What becomes of the requests of one alternative of a rule that goes."""
     return _handed_on(route, table)
+
+
+def refuses(table: RouteTable) -> bool:
+    """Whether a rule of the table answers with an error itself."""
+    answers = (route.answer for route in table.routes)
+    return any(answer is not None and answer.status.value >= _ERROR for answer in answers)
+
+
+def turns_away(common: Iterable[RouteTable]) -> bool:
+    """Whether some request may find no rule in tables for all clients."""
+    return any(all(route.matches for route in one.routes) for one in common)
 
 
 def _handed_on(route: Route, table: RouteTable) -> Impact:

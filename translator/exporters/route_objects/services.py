@@ -20,6 +20,7 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import Backend, Mirror, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.handed_on import refuses, turns_away
 from translator.exporters.naming import name_of
 from translator.exporters.route_objects import words
 from translator.exporters.route_objects.connections import connection_objects
@@ -52,16 +53,16 @@ def legalise_routes(model: Model, scene: Scene) -> tuple[tuple[Fact, ...], list[
         try:
             facts.extend(_legal(fact, tables, scene, losses))
         except Unreachable as reason:
-            public = _is_private(fact) and any(_is_public_of(fact, other) for other in tables)
-            instead = _PUBLIC if public else _PLAIN
-            losses.append(
-                _whole(fact, reason.code, str(reason), reason.advice, reason.support, instead)
-            )
+            gone = reason.code, str(reason), reason.advice, reason.support
         except Contradiction as reason:
-            losses.append(_whole(fact, "MM202", str(reason), _ORDER))
+            gone = "MM202", str(reason), _ORDER, Support.PARTIAL
         except Opaque as reason:
             told = f"a pattern has no exact language: {reason}"
-            losses.append(_whole(fact, "MM202", told, _ORDER))
+            gone = "MM202", told, _ORDER, Support.PARTIAL
+        else:
+            continue
+        public = [o for o in tables if _is_private(fact) and _is_public_of(fact, o)]
+        losses.append(_whole(fact, public, *gone))
     return tuple(facts), losses
 
 
@@ -80,15 +81,20 @@ def _is_public_of(table: RouteTable, other: RouteTable) -> bool:
 
 def _whole(  # what a finding says
     table: RouteTable,
+    public: Sequence[RouteTable],
     code: str,
     reason: str,
     advice: str,
-    support: Support = Support.PARTIAL,
-    instead: str = _PLAIN,
+    support: Support,
 ) -> Loss:
+    """The loss of a table; ``public``: the tables for everybody that hold for its clients then."""
+    impact = Impact.STRICTER if turns_away(public) else Impact.DIFFERENT
+    instead = _PUBLIC if public else _PLAIN
+    if refuses(table):
+        impact, instead = Impact.LOOSER, f"{instead} What its rules refuse is not refused any more."
     return Loss(
         code=code,
-        impact=Impact.DIFFERENT,
+        impact=impact,
         support=support,
         severity=Severity.HIGH,
         sites=tuple(traced(table)),

@@ -9,6 +9,7 @@ from ir.attachment import Reach, Scope
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.handed_on import turns_away
 from translator.report.model import Impact, Severity, Support
 
 
@@ -46,11 +47,6 @@ def unwritten(
 def for_all(rivals: Iterable[RouteTable]) -> tuple[RouteTable, ...]:
     """The tables that are for all clients."""
     return tuple(one for one in rivals if _is_for_all(one))
-
-
-def turns_away(common: Iterable[RouteTable]) -> bool:
-    """Whether some request may find no rule in tables for all clients."""
-    return any(all(route.matches for route in one.routes) for one in common)
 
 
 def left_to_all(losses: Iterable[Loss], rivals: Sequence[RouteTable]) -> Iterator[Loss]:
