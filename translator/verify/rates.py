@@ -122,7 +122,8 @@ def buckets(limits: Sequence[RateLimit]) -> frozenset[Bucket]:
 
 
 def _below(one: Bucket, other: Bucket) -> bool:
-    return one[0] == other[0] and one[1] <= other[1] and one[2] <= other[2]
+    """Whether what passes the one passes the other: a bucket that all share is asked by each caller too."""
+    return one[0] in ("", other[0]) and one[1] <= other[1] and one[2] <= other[2]
 
 
 def _is_below(these: frozenset[Bucket], those: frozenset[Bucket]) -> bool:

@@ -17,6 +17,7 @@ from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
 from translator.exporters.istio.legalise.ambient import at_agents, remarks, still_true
+from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import write
@@ -37,6 +38,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     joined = in_mesh(model, options, plain=True)
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
+    limited = legalise_rate_limits(known, options)
+    known = replace(known, facts=tuple(limited.facts))
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
@@ -58,8 +61,9 @@ def write_mesh(model: Model, options: Options) -> Export:
             *(one for one in classes if isinstance(one, Loss)),
             *joined.losses,
             *foreign,
+            *limited.losses,
             *losses,
             *more,
         ),
-        assumptions=joined.assumptions,
+        assumptions=(*joined.assumptions, *limited.assumptions),
     )

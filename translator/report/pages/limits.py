@@ -10,7 +10,8 @@ ENTRIES = (
         "Lower rate",
         "Fewer requests pass in a burst, or in the long run, than in the source; never more.",
         "The target has one whole number for requests a second and for how many may come at once; "
-        "it is the greatest that keeps below the source in any span of time.",
+        "it is the greatest that keeps below the source in any span of time. Or its proxy has "
+        "several buckets for the port, to which the number is shared out.",
         "Raise the number by hand if bursts matter more than the long run.",
         "token_bucket: {max_tokens: 300, tokens_per_fill: 600, fill_interval: 60s}",
     ),
@@ -35,8 +36,8 @@ ENTRIES = (
     Entry(
         "MM543",
         "Requests counted together",
-        "Requests that the source does not count, or counts apart, take from one limit.",
-        "Health checks are requests to the target's proxy; callers with and without a "
+        "Requests that the source does not count, or counts apart, take from one limit, or the other way round.",
+        "Health checks are requests to the proxy of one mesh alone; callers with and without a "
         "certificate share the limit of a port.",
         "Probe a port without a limit; demand mutual TLS first if only the mesh calls the port.",
         "readinessProbe: {httpGet: {port: 8080, path: /ready}}  # on a port with a limit",

@@ -20,6 +20,7 @@ ROWS: tuple[Row, ...] = (
     whole("LoadBalancing", Grade.NOT_YET, "MM306", "how an endpoint is picked is not written yet.", advice=_RULE),
     whole("SessionAffinity", Grade.NOT_YET, "MM306", "requests of one session do not keep to one endpoint yet.",
           advice=_RULE),
-    whole("RateLimit", Grade.NOT_YET, "MM542", "requests are not limited yet.", impact="LOOSER",
-          advice="Write an EnvoyFilter with Envoy's local rate limit."),
+    field("RateLimit.callers", Grade.NEVER, "MM542", "a limit for some callers cannot be said in the documented form.",
+          impact="LOOSER", advice="Limit single callers in the application."),
+    whole("RateLimit", Grade.PARTIAL),
 )  # fmt: skip

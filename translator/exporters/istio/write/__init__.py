@@ -6,12 +6,14 @@ from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
 from ir.edge import ExternalWorkload
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
+from ir.resilience import RateLimit
 from ir.traffic import PortProtocol, RouteTable
 from translator.api import AMBIENT, Edit, Emission, Manifest, Options
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.legalise.waypoints import as_written
 from translator.exporters.istio.write.authorization import write_policies
+from translator.exporters.istio.write.envoy_filter import write_rate_limit
 from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import (
     Manner,
@@ -23,6 +25,7 @@ from translator.exporters.istio.write.service import write_protocol
 from translator.exporters.istio.write.virtual_service import write_virtual_service
 from translator.exporters.istio.write.waypoint import write_waypoints
 from translator.exporters.istio.write.workload_entry import write_workload_entry
+from translator.exporters.naming import Names
 
 
 def write(model: Model, options: Options) -> Emission:
@@ -34,6 +37,7 @@ def write(model: Model, options: Options) -> Emission:
     manifests: list[Manifest] = []
     edits: list[Edit] = []
     ambient = options.profile == AMBIENT
+    names = Names()
     for fact in model.facts:
         match fact:
             case Closed() | Grant() | Refusal() | PeerMtls() | Bypass():
@@ -42,6 +46,8 @@ def write(model: Model, options: Options) -> Emission:
                 manifests.append(write_virtual_service(fact, options))
             case ExternalWorkload():
                 manifests.append(write_workload_entry(fact))
+            case RateLimit():
+                manifests.append(write_rate_limit(fact, names, options))
             case PortProtocol():
                 edits.append(write_protocol(fact, model.inventory))
             case ProxySetting() if fact.aspect is Aspect.GATEWAY_CLASS:
