@@ -271,13 +271,18 @@ class LoadBalancing:
     trail: Trail
 
 
-@roles(attachment=Role.SUBJECT, key=Role.EFFECT)
+@roles(attachment=Role.SUBJECT, key=Role.EFFECT, ends=Role.EFFECT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionAffinity:
-    """Requests of one session keep going to one endpoint; not the same thing as load balancing."""
+    """Requests of one session keep going to one endpoint; not the same thing as load balancing.
+
+    ``key``: what tells sessions apart (``cookie x; path=/; ttl=0s``, ``header x``). ``ends``: when one ends by itself, a
+    sentence each.
+    """
 
     attachment: Attachment
     key: Traced[str]
+    ends: tuple[Traced[str], ...] = ()
     trail: Trail
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "MANAGED_BY",
     "PROFILES",
     "TOOL",
+    "Beside",
     "Edit",
     "Emission",
     "Export",
@@ -42,6 +43,24 @@ PROFILES = ("sidecar", AMBIENT)
 """How the target's proxies stand by pods: one in each pod, or one on each node with waypoints for requests."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Beside:
+    """An object of the input that the source does not heed and that stays beside what is written.
+
+    ``host``: that which it says it is for (``spec.host``), where it says one.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    host: str = ""
+
+    @property
+    def key(self) -> str:
+        """``Kind/namespace/name``."""
+        return f"{self.kind}/{self.namespace}/{self.name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a run is told beside its files. Networks are CIDR blocks; ``()`` means not given."""
@@ -65,6 +84,8 @@ class Options:
     """One of :data:`PROFILES`; only a target that has both may be asked for another than the first."""
     verify: bool = True
     """Whether what is in force afterwards is read back and compared with the source."""
+    beside: tuple[Beside, ...] = ()
+    """What of the input stays beside what is written; the pipeline fills it in."""
 
 
 @dataclass(frozen=True, slots=True)

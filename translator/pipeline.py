@@ -12,6 +12,7 @@ from typing import BinaryIO, TextIO
 from ir.model import Model
 from ir.walk import close
 from translator.api import PROFILES, Import, Loss, Options
+from translator.beside import beside
 from translator.errors import InputError, TargetError
 from translator.exhibits import exhibits_of
 from translator.exporters.emit import Document, dump, render, untraced
@@ -184,6 +185,7 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     """Translates documents that are read already."""
     imported = load_importer(options.source.mesh)(loaded.resources, options)
     options = imported.options or options
+    options = replace(options, beside=beside(loaded.resources, imported.claimed, options))
     model = close(imported.model)
     export = load_exporter(options.target.mesh)(model, options)
     manifests = with_labels(export.emission.manifests, model.objects, loaded)

@@ -10,6 +10,7 @@ from ir.behaviour.concrete_place import reaches
 from ir.behaviour.concrete_trail import leaves_of
 from ir.behaviour.request import Caller
 from ir.match import Labels
+from ir.provenance import Traced
 from ir.resilience import AppliesTo, Outliers
 
 _WIDTH = (Reach.EVERYONE, Reach.NAMESPACES, Reach.WORKLOADS)
@@ -29,10 +30,12 @@ class Part:
 class Ejection:
     """After which failures an endpoint is out, and for how long, spelt out.
 
-    ``manner``: how failures are looked at besides, and how many may be out. ``leaves``: of the fact that says so.
+    ``longest``: for how long at most, where it fails again and again. ``manner``: how failures are looked at besides, and
+    how many may be out. ``leaves``: of the fact that says so.
     """
 
     rule: tuple[str, ...] = ()
+    longest: str = ""
     manner: tuple[str, ...] = ()
     leaves: tuple[int, ...] = ()
 
@@ -74,7 +77,12 @@ def ejection_of(
     counts = _counts(fact)
     if not counts:
         return NONE
-    return Ejection((counts[0], *_times(fact)), (*counts[1:], *_manner(fact)), leaves_of(fact))
+    return Ejection(
+        rule=(counts[0], _span("out for", fact.ejection_time)),
+        longest=_span("at most for", fact.longest_ejection),
+        manner=(*counts[1:], *_manner(fact)),
+        leaves=leaves_of(fact),
+    )
 
 
 def _narrowness(fact: Outliers) -> tuple[int, bool, bool]:
@@ -100,10 +108,8 @@ def _counts(fact: Outliers) -> tuple[str, ...]:
     return tuple(f"after {n.value} {what}" for what, n in counts if n is not None and n.value)
 
 
-def _times(fact: Outliers) -> Iterator[str]:
-    for what, seconds in (("out for", fact.ejection_time), ("at most for", fact.longest_ejection)):
-        if seconds is not None:
-            yield f"{what} {seconds.value:g} s"
+def _span(what: str, seconds: Traced[float] | None) -> str:
+    return "" if seconds is None else f"{what} {seconds.value:g} s"
 
 
 def _manner(fact: Outliers) -> Iterator[str]:

@@ -144,7 +144,8 @@ def test_trap_istio_15_of_two_rules_for_a_host_the_oldest_has_the_policy_whole()
 def test_trap_istio_16_an_empty_block_is_on_and_no_block_is_off() -> None:
     world = World(policy("outlierDetection: {}"))
     found = failing(world.before)
-    assert found.rule == ("after 5 errors", "out for 30 s", "at most for 300 s")
+    assert found.rule == ("after 5 errors", "out for 30 s")
+    assert found.longest == "at most for 300 s"
     assert found.manner == ("looked at every 10 s", "at most 10 %")
     assert accrual(world)["-consecutive-max-failures"] == "5"
     assert not failing(World(policy("loadBalancer: {simple: RANDOM}")).before).rule

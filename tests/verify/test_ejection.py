@@ -67,6 +67,17 @@ def test_another_manner_is_told_apart_from_another_rule() -> None:
     assert change.kind is Kind.EJECTION_MANNER
 
 
+def test_another_longest_time_is_told_apart_from_another_rule_and_another_manner() -> None:
+    before = replace(rule(), longest_ejection=Traced(60.0))
+    found = reviews((before,), (replace(rule(), longest_ejection=Traced(300.0)),))
+    (change,) = found.changes
+    assert change.kind is Kind.EJECTION_LONGEST
+    assert "at most for 60 s" in change.witness.before
+    assert "at most for 300 s" in change.witness.after
+    (other,) = reviews((before,), (rule(errors=7),)).changes
+    assert other.kind is Kind.EJECTION
+
+
 def test_a_rule_that_counts_nothing_is_no_rule() -> None:
     assert reviews((rule(errors=0),), ()).verdict is Verdict.EQUAL_EXACT
 

@@ -22,7 +22,9 @@ def explained(kind: Kind, code: str, impact: Impact = Impact.DIFFERENT) -> tuple
     return Claims((claim,)).explain(Change(kind, listed=True, samples=(sample,))).codes
 
 
-@pytest.mark.parametrize("code", ["MM302", "MM303", "MM304", "MM307", "MM330", "MM331"])
+@pytest.mark.parametrize(
+    "code", ["MM302", "MM303", "MM304", "MM306", "MM307", "MM330", "MM331", "MM334"]
+)
 @pytest.mark.parametrize("kind", [Kind.REROUTED, Kind.REWEIGHTED, Kind.REWRITTEN])
 def test_what_is_said_of_failures_explains_no_other_way(code: str, kind: Kind) -> None:
     assert explained(kind, code) == ()
@@ -64,6 +66,14 @@ def test_who_enters_by_a_gateway_explains_nothing_inside() -> None:
     sample = Sample(outside, "before", "after", before_leaves=(1,))
     change = Change(Kind.NEWLY_DENIED, listed=True, samples=(sample,))
     assert Claims((claim,)).explain(change).codes == ("MM501",)
+
+
+def test_the_longest_time_explains_no_other_rule_about_failing_endpoints() -> None:
+    assert explained(Kind.EJECTION_LONGEST, "MM334") == ("MM334",)
+    assert explained(Kind.EJECTION_LONGEST, "MM331") == ("MM331",)
+    assert explained(Kind.EJECTION_LONGEST, "MM304") == ()
+    assert explained(Kind.EJECTION, "MM334") == ()
+    assert explained(Kind.EJECTION_MANNER, "MM334") == ()
 
 
 def test_each_kind_of_change_has_a_title() -> None:

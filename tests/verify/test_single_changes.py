@@ -75,6 +75,7 @@ def confirmed(sample: Sample, before: Tree, after: Tree) -> bool:
 _NOT_OF_ONE_REQUEST = (
     Kind.REWRITTEN,
     Kind.EJECTION,
+    Kind.EJECTION_LONGEST,
     Kind.EJECTION_MANNER,
     Kind.RATE_LOWERED,
     Kind.RATE_RAISED,

@@ -22,6 +22,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "timeout": "another timeout",
         "read": "read where it was passed on as bytes, or the other way round",
         "ejection": "endpoints that fail left out otherwise",
+        "ejection_longest": "endpoints that fail again and again left out for another time",
         "ejection_manner": "endpoints that fail looked at in another manner",
     }
 )

@@ -177,9 +177,14 @@ def _may_touch(fact: Opaque, address: Address) -> bool:
 
 
 def _differing(before: Held, after: Held) -> Iterator[tuple[Kind, Endpoints]]:
-    """Endpoints whose rule is another, and those that are only looked at in another manner."""
+    """Endpoints whose rule is another, and those that are only out for another time at most, or looked at otherwise."""
     shared = [who for who in before if who in after]
     yield from ((Kind.EJECTION, who) for who in shared if before[who].rule != after[who].rule)
+    yield from (
+        (Kind.EJECTION_LONGEST, who)
+        for who in shared
+        if before[who].rule == after[who].rule and before[who].longest != after[who].longest
+    )
     yield from (
         (Kind.EJECTION_MANNER, who)
         for who in shared
@@ -187,10 +192,13 @@ def _differing(before: Held, after: Held) -> Iterator[tuple[Kind, Endpoints]]:
     )
 
 
+def _said(held: Ejection) -> str:
+    return ", ".join(filter(None, (*held.rule, held.longest, *held.manner)))
+
+
 def _sample(caller: Caller, address: Address, who: Endpoints, before: Held, after: Held) -> Sample:
     told = [
-        f"of {' '.join(filter(None, who.who))}: "
-        + (", ".join((*held[who].rule, *held[who].manner)) or "none is left out")
+        f"of {' '.join(filter(None, who.who))}: " + (_said(held[who]) or "none is left out")
         for held in (before, after)
     ]
     return Sample(

@@ -29,7 +29,8 @@ ANY = frozenset((Impact.DIFFERENT, Impact.STRICTER, Impact.LOOSER))
 _BY_DEFAULT: Mapping[Kind, str] = {Kind.RETRY: "retr"}
 """Changes that a finding about a default of the source explains wherever they occur, by a word of its field."""
 
-_FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT, Kind.EJECTION, Kind.EJECTION_MANNER))
+_EJECTIONS = frozenset((Kind.EJECTION, Kind.EJECTION_LONGEST, Kind.EJECTION_MANNER))
+_FAILURES = frozenset((Kind.RETRY, Kind.TIMEOUT)) | _EJECTIONS
 _WEAKER = "MM411"
 """The finding that explains weaker evidence; that of spellings does so where the path is spelt in another way."""
 
@@ -48,8 +49,9 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM306": _NOTHING,
     "MM307": frozenset((Kind.RETRY,)),
     "MM330": _FAILURES,
-    "MM380": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
-    "MM331": frozenset((Kind.EJECTION, Kind.EJECTION_MANNER)),
+    "MM331": _EJECTIONS,
+    "MM334": frozenset((Kind.EJECTION_LONGEST,)),
+    "MM380": _EJECTIONS,
     "MM540": _RATES,
     "MM542": _RATES,
     "MM543": _RATES,

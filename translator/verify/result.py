@@ -36,6 +36,8 @@ class Kind(StrEnum):
     TIMEOUT = "timeout"
     EJECTION = "ejection"
     """Endpoints that fail are left out after other failures, for another time, or not at all."""
+    EJECTION_LONGEST = "ejection_longest"
+    """They are left out by the same rule, but for another time at most where they fail again and again."""
     EJECTION_MANNER = "ejection_manner"
     """They are left out by the same rule, but looked at in another manner."""
     RATE_LOWERED = "rate_lowered"

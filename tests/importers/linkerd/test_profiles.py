@@ -168,6 +168,13 @@ def test_trap_linkerd_36_a_profile_with_a_budget_alone_puts_nothing_aside() -> N
     assert ("a profile without routes and shares changes nothing", "") in reasons(found)
 
 
+def test_a_budget_without_a_route_that_is_tried_again_does_nothing() -> None:
+    budget = "retryBudget: {retryRatio: 0.2, minRetriesPerSecond: 5, ttl: 10s}"
+    found = model(profile(f"{budget}, routes: [{GET}]"))
+    assert ("no route of the profile is tried again", "") in reasons(found)
+    assert not any(isinstance(fact, RetryBudget) for fact in found.facts)
+
+
 def test_the_profile_of_the_clients_namespace_goes_first() -> None:
     own = GET.replace("2s", "5s")
     found = model(profile(f"routes: [{GET}]") + profile(f"routes: [{own}]", "bank"))

@@ -14,7 +14,7 @@ from ir.resilience import RetryBudget, SessionAffinity
 from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.route_objects.link.age import oldest_first
-from translator.importers.route_objects.model import Statement, TrafficPolicy
+from translator.importers.route_objects.model import Statement, Target, TrafficPolicy
 from translator.importers.route_objects.route import read_created, read_session
 from translator.importers.route_objects.silence import silence
 from translator.resources.kubernetes.metadata import Meta
@@ -22,6 +22,7 @@ from translator.source.cursor import Cursor
 
 _FIELD = "XBackendTrafficPolicy.spec.retryConstraint"
 _PERCENT, _INTERVAL, _COUNT = 20.0, 10.0, 10
+_CORE = ("", "core")
 _OLDER = "an older policy is for this service"
 
 
@@ -32,11 +33,7 @@ def read_traffic_policy(root: Cursor, meta: Meta, options: Options) -> TrafficPo
         InputError: a required field is missing or of the wrong type.
     """
     spec = root.map("spec")
-    targets: list[Traced[str]] = []
-    for item in spec.list("targetRefs"):
-        words = [w for w in (item.opt_str("group"), item.opt_str("kind")) if w is not None]
-        name = item.str("name")
-        targets.append(derived(name.value, [name, *words]))
+    targets, strangers = _targets(spec.list("targetRefs"))
     place = spec.opt_map("retryConstraint")
     budgets = () if place is None else tuple(_budget(place, t, meta, options) for t in targets)
     return TrafficPolicy(
@@ -44,11 +41,27 @@ def read_traffic_policy(root: Cursor, meta: Meta, options: Options) -> TrafficPo
         created=read_created(root),
         budgets=budgets,
         session=read_session(spec),
-        targets=tuple(targets),
+        targets=targets,
+        strangers=strangers,
     )
 
 
-def _budget(place: Cursor, target: Traced[str], meta: Meta, options: Options) -> RetryBudget:
+def _targets(items: Sequence[Cursor]) -> tuple[tuple[Target, ...], tuple[Traced[str], ...]]:
+    """The Services that are named, and what is no Service."""
+    targets: list[Target] = []
+    strangers: list[Traced[str]] = []
+    for item in items:
+        group, kind, name = item.opt_str("group"), item.opt_str("kind"), item.str("name")
+        words = tuple(word for word in (group, kind) if word is not None)
+        core = group is None or group.value in _CORE
+        if core and (kind is None or kind.value == "Service"):
+            targets.append(Target(name=name, words=words))
+        else:
+            strangers.append(derived(name.value, [name, *words]))
+    return tuple(targets), tuple(strangers)
+
+
+def _budget(place: Cursor, target: Target, meta: Meta, options: Options) -> RetryBudget:
     share, floor = place.opt_map("budget"), place.opt_map("minRetryRate")
     percent = None if share is None else share.opt_int("percent")
     interval = None if share is None else share.opt_duration("interval")
@@ -56,7 +69,7 @@ def _budget(place: Cursor, target: Traced[str], meta: Meta, options: Options) ->
     every = None if floor is None else floor.opt_duration("interval")
     words = () if every is None else (every,)
     return RetryBudget(
-        attachment=attachment_of(target, meta),
+        attachment=attachment_of(target.name, meta),
         percent=silent(_PERCENT, silence(options, f"{_FIELD}.budget.percent"))
         if percent is None
         else percent.map(float),
@@ -64,7 +77,7 @@ def _budget(place: Cursor, target: Traced[str], meta: Meta, options: Options) ->
         if count is None
         else _per_second(count, every),
         interval=interval or silent(_INTERVAL, silence(options, f"{_FIELD}.budget.interval")),
-        trail=absorb(meta.fact("retryConstraint"), target, place.here, *words),
+        trail=absorb(meta.fact("retryConstraint"), target.name, *target.words, place.here, *words),
     )
 
 
@@ -93,20 +106,29 @@ def link_policies(statements: Sequence[Statement]) -> Linked:
     first: dict[tuple[str, str], str] = {}
     for policy in policies:
         for number, target in enumerate(policy.targets):
-            key = (policy.meta.namespace.value, target.value)
+            key = (policy.meta.namespace.value, target.name.value)
             winner = first.setdefault(key, policy.meta.key)
             if winner == policy.meta.key:
                 facts.extend(_facts(policy, number, target))
             else:
-                inactive.append(Inactive(leaves=target.origin, winner=winner, why=_OLDER))
+                values = (target.name, *target.words)
+                leaves = tuple(leaf for value in values for leaf in value.origin)
+                inactive.append(Inactive(leaves=leaves, winner=winner, why=_OLDER))
+        inactive.extend(
+            Inactive(leaves=one.origin, winner="", why="it is no Service")
+            for one in policy.strangers
+        )
     return Linked(facts=tuple(facts), inactive=tuple(inactive))
 
 
-def _facts(policy: TrafficPolicy, number: int, target: Traced[str]) -> Iterator[Fact]:
+def _facts(policy: TrafficPolicy, number: int, target: Target) -> Iterator[Fact]:
     if policy.budgets:
         yield policy.budgets[number]
     if policy.session is not None:
-        node = absorb(policy.meta.fact("sessionPersistence"), target)
+        node = absorb(policy.meta.fact("sessionPersistence"), target.name, *target.words)
         yield SessionAffinity(
-            attachment=attachment_of(target, policy.meta), key=policy.session, trail=node
+            attachment=attachment_of(target.name, policy.meta),
+            key=policy.session.key,
+            ends=policy.session.ends,
+            trail=node,
         )

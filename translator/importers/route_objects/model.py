@@ -16,6 +16,14 @@ from translator.resources.kubernetes.metadata import Meta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What binds the requests of one session to one endpoint, and when it ends by itself."""
+
+    key: Traced[str]
+    ends: tuple[Traced[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extension:
     """A filter whose meaning is that of another object or of a service outside."""
 
@@ -30,7 +38,7 @@ class Rule:
 
     route: Route
     references: tuple[Reference, ...]
-    session: Traced[str] | None = None
+    session: Session | None = None
     extensions: tuple[Extension, ...] = ()
     pruned: tuple[tuple[str, tuple[int, ...]], ...] = ()
     """Fields that the version or the channel does not have, with their leaves."""
@@ -101,14 +109,23 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A service that a policy names; ``words``: that it is one."""
+
+    name: Traced[str]
+    words: tuple[Traced[str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrafficPolicy:
-    """XBackendTrafficPolicy: how clients treat whole services."""
+    """XBackendTrafficPolicy: how clients treat whole services. ``strangers``: what it names besides."""
 
     meta: Meta
     created: Traced[str]
     budgets: tuple[RetryBudget, ...]
-    session: Traced[str] | None
-    targets: tuple[Traced[str], ...]
+    session: Session | None
+    targets: tuple[Target, ...]
+    strangers: tuple[Traced[str], ...] = ()
 
 
 Statement = RouteObject | GatewayObject | ListenerSetObject | TrafficPolicy

@@ -17,7 +17,7 @@ from ir.traffic import AS_ASKED, Protocol, Redirect, Route, RouteMatch
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.route_objects.edition import Edition
-from translator.importers.route_objects.model import Extension, RouteObject, Rule
+from translator.importers.route_objects.model import Extension, RouteObject, Rule, Session
 from translator.importers.route_objects.silence import silence
 from translator.resources.gateway_api.calls import Call, read_calls
 from translator.resources.gateway_api.effects import (
@@ -215,8 +215,11 @@ def _retry(tries: Tries, limits: Limits, options: Options) -> Retry:
     )
 
 
-def read_session(place: Cursor) -> Traced[str] | None:
-    """What binds the requests of one session to one endpoint, in one sentence (GEP-1619)."""
+def read_session(place: Cursor) -> Session | None:
+    """What binds the requests of one session to one endpoint (GEP-1619).
+
+    A cookie without a lifetime of its own is gone with the client; one that is permanent lives for ``absoluteTimeout``.
+    """
     found = place.opt_map("sessionPersistence")
     if found is None:
         return None
@@ -225,4 +228,17 @@ def read_session(place: Cursor) -> Traced[str] | None:
     inner = found.opt_map(form.lower())
     name = None if inner is None else inner.opt_str("name")
     text = f"{form.lower()} {'of the implementation' if name is None else name.value}"
-    return Traced(text, found.leaves())
+    hard, idle = found.opt_str("absoluteTimeout"), found.opt_str("idleTimeout")
+    ends = [] if idle is None else [idle.map("after {} without a request".format)]
+    if form == "Cookie":
+        path = None if inner is None else inner.opt_str("path")
+        lifetime = None if inner is None else inner.opt_str("lifetimeType")
+        permanent = lifetime is not None and lifetime.value == "Permanent"
+        span = hard.value if permanent and hard is not None else "0s"
+        text += f"; path={'/' if path is None else path.value}; ttl={span}"
+        hard = None if permanent else hard
+    if hard is not None:
+        ends.append(hard.map("after {}".format))
+    apart = {leaf for end in ends for leaf in end.origin}
+    own = tuple(leaf for leaf in found.leaves() if leaf not in apart)
+    return Session(key=Traced(text, own), ends=tuple(ends))

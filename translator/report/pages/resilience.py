@@ -82,9 +82,17 @@ ENTRIES = (
         "Failing endpoints of whom",
         "Endpoints that fail are left out for other clients, other endpoints or other ports than in the source, or for "
         "nobody.",
-        "The target has one rule for each Service: for all who address it, all its ports, and all endpoints to which its "
-        "routes lead.",
-        "Split the Service, or decide that one rule is right for all; then set balancer.linkerd.io/failure-accrual.",
+        "One mesh has a rule for each Service that clients address, with all endpoints to which its routes lead; the other "
+        "for each Service whose endpoints get requests, whatever was addressed.",
+        "Split the Service, or decide that one rule is right for all; then set it in the words of the target.",
         "subsets:\n- name: v1\n  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 2}}",
+    ),
+    Entry(
+        "MM334",
+        "Longest time out",
+        "An endpoint that fails again and again is out for a longer or a shorter time at most than in the source.",
+        "The target has a bound of its own for it, which no object sets.",
+        "Watch endpoints that come and go: a longer time keeps requests away from them, also once they are well.",
+        "balancer.linkerd.io/failure-accrual-consecutive-max-penalty: 1m",
     ),
 )

@@ -7,6 +7,8 @@ from dataclasses import replace
 from ir.model import Model
 from translator.api import AMBIENT, Loss, Options
 from translator.exporters.istio.legalise.defaults import lose_defaults
+from translator.exporters.istio.legalise.destination_settings import legalise_settings
+from translator.exporters.istio.legalise.ejections import legalise_ejections
 from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
 from translator.exporters.istio.legalise.protocols import legalise_protocols
@@ -19,6 +21,8 @@ def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     routed = legalise_routes(model, options)
     losses.extend(routed.losses)
     facts = legalise_protocols(routed.facts, model.inventory, losses)
+    facts = legalise_ejections(facts, model.inventory, options, losses)
+    facts = legalise_settings(facts, model.inventory, options, losses)
     losses.extend(lose_defaults(model, options))
     machines = tuple(legalise_machines(facts, losses))
     joined = tuple(legalise_membership(machines, losses, ambient=options.profile == AMBIENT))

@@ -18,7 +18,7 @@ from ir.inventory import Inventory, Workload, equal_to
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced, derived, named
 from ir.resilience import RateLimit, Sharing
-from translator.api import Loss, Options
+from translator.api import AMBIENT, Loss, Options
 from translator.exporters.istio.legalise.limit_findings import (
     also_shadowed,
     by_caller,
@@ -89,6 +89,9 @@ def _group(
     Raises:
         Unnamed: it cannot be said there.
     """
+    if options.profile == AMBIENT:
+        message = "agents of nodes count no requests, and a limit at a waypoint is not written yet"
+        raise Unnamed(message)
     totals = [one for one in group if not one.callers and one.sharing.value is Sharing.EVERYONE]
     if not totals:
         message = (

@@ -6,13 +6,14 @@ from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
 from ir.edge import ExternalWorkload
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
-from ir.resilience import RateLimit
+from ir.resilience import Outliers, RateLimit, RetryBudget, SessionAffinity
 from ir.traffic import PortProtocol, RouteTable
 from translator.api import AMBIENT, Edit, Emission, Manifest, Options
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.legalise.waypoints import as_written
 from translator.exporters.istio.write.authorization import write_policies
+from translator.exporters.istio.write.destination_rule import write_destination_rules
 from translator.exporters.istio.write.envoy_filter import write_rate_limit
 from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import (
@@ -37,10 +38,12 @@ def write(model: Model, options: Options) -> Emission:
     manifests: list[Manifest] = []
     edits: list[Edit] = []
     ambient = options.profile == AMBIENT
-    names = Names()
+    names = Names(taken_by(options))
     for fact in model.facts:
         match fact:
             case Closed() | Grant() | Refusal() | PeerMtls() | Bypass():
+                pass
+            case Outliers() | RetryBudget() | SessionAffinity():
                 pass
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
@@ -59,6 +62,7 @@ def write(model: Model, options: Options) -> Emission:
                 raise TypeError(message)
     written, fronts = as_written(model.facts, model.inventory, options)
     manifests.extend(write_policies(written, options))
+    manifests.extend(write_destination_rules(model.facts, names, options))
     manifests.extend(write_modes(model.facts, options))
     waypoints = write_waypoints(fronts)
     manifests.extend(waypoints.manifests)
@@ -74,3 +78,11 @@ def _manner(fact: Enrolment | ProxySetting, model: Model, *, ambient: bool) -> M
         return Manner.AMBIENT
     silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
     return Manner.SILENT if silent else Manner.SIDECAR
+
+
+def taken_by(options: Options) -> dict[tuple[str, str], set[str]]:
+    """The names that objects of the input have which stay."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for one in options.beside:
+        taken.setdefault((one.kind, one.namespace), set()).add(one.name)
+    return taken

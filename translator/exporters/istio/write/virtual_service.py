@@ -38,7 +38,7 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
         raise TypeError(table)
     of_host = tuple(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
     space = "" if subject.namespace is None else subject.namespace.value
-    spec: dict[str, Tree] = {"hosts": [Said(_host(subject.name.value, space, options), of_host)]}
+    spec: dict[str, Tree] = {"hosts": [Said(host_of(subject.name.value, space, options), of_host)]}
     audience = table.attachment.audience
     if audience is not None and audience.reach is Reach.NAMESPACES:
         own = [n.value for n in audience.namespaces] == [table.home.value]
@@ -61,7 +61,8 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
     )
 
 
-def _host(name: str, space: str, options: Options) -> str:
+def host_of(name: str, space: str, options: Options) -> str:
+    """The host by which a service is known; without a namespace the name as it stands."""
     return f"{name}.{space}.svc.{options.cluster_domain}" if space else name
 
 
@@ -187,7 +188,7 @@ def _destination(destination: Destination, options: Options) -> dict[str, Tree]:
     by = tuple(
         v for v in (destination.name, destination.namespace, destination.trail) if v is not None
     )
-    tree: dict[str, Tree] = {"host": Said(_host(destination.name.value, space, options), by)}
+    tree: dict[str, Tree] = {"host": Said(host_of(destination.name.value, space, options), by)}
     if destination.subset is not None:
         tree["subset"] = destination.subset
     if destination.port is not None:

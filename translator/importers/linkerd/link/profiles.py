@@ -22,7 +22,7 @@ from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.linkerd.link.opaque_ports import opaque_ports, where_heeded
 from translator.importers.linkerd.link.splits import Profile, Service, gather
-from translator.importers.linkerd.model import Statement
+from translator.importers.linkerd.model import Budget, Statement
 from translator.importers.linkerd.service_profile import ONCE
 from translator.importers.linkerd.services import Spoken
 from translator.importers.linkerd.silence import silence
@@ -114,6 +114,8 @@ def link_profiles(
         if retries and table is not None:
             facts.append(_budget(one, options))
             losses.append(_unbounded(one, [retry.attempts for retry in retries]))
+        elif one.budget is not None:
+            found.inactive.append(_unused(one.budget))
     assumptions = [ONCE] if losses else []
     assumptions += [SMI] if any(one.splits for one in found.profiles) else []
     linked = Linked(
@@ -208,6 +210,12 @@ def _budget(one: Profile, options: Options) -> RetryBudget:
         interval=silent(10.0, what) if said is None else said.interval,
         trail=trail("retry budget", because=one.node.because),
     )
+
+
+def _unused(budget: Budget) -> Inactive:
+    values = (budget.percent, budget.at_least, budget.interval)
+    leaves = tuple(sorted({leaf for value in values for leaf in value.origin}))
+    return Inactive(leaves=leaves, winner="", why="no route of the profile is tried again")
 
 
 def _unbounded(one: Profile, attempts: Sequence[Traced[int]]) -> Loss:

@@ -105,7 +105,10 @@ def _facts(route: RouteObject, parent: Parent, place: Attachment, scene: Scene) 
             )
         if rule.session is not None:
             yield SessionAffinity(
-                attachment=place, key=rule.session, trail=route.meta.fact("sessionPersistence")
+                attachment=place,
+                key=rule.session.key,
+                ends=rule.session.ends,
+                trail=route.meta.fact("sessionPersistence"),
             )
 
 
@@ -172,7 +175,8 @@ def _leaves(*values: object) -> tuple[int, ...]:
 
 
 def _all(rule: Rule) -> tuple[object, ...]:
-    return (rule.route, rule.session, *(one.backend for one in rule.references))
+    said = () if rule.session is None else (rule.session.key, *rule.session.ends)
+    return (rule.route, *said, *(one.backend for one in rule.references))
 
 
 def _winner(

@@ -1,0 +1,29 @@
+"""Objects of the input that stay beside what is written: their names are taken, and what they are for may be said already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from translator.api import Beside, Options
+from translator.resources.kubernetes.read import below
+from translator.source.leaves import Resource
+
+
+def beside(
+    resources: Sequence[Resource], claimed: Sequence[Resource], options: Options
+) -> tuple[Beside, ...]:
+    """All that are no objects of the source, each once, by kind, namespace and name."""
+    gone = {id(resource.node) for resource in claimed}
+    return tuple(sorted(set(_kept(resources, gone, options))))
+
+
+def _kept(resources: Sequence[Resource], gone: set[int], options: Options) -> Iterator[Beside]:
+    for resource in resources:
+        if id(resource.node) not in gone and "/" in resource.api_version:
+            space = resource.namespace or options.namespace
+            yield Beside(resource.kind, space, resource.name, _host(resource))
+
+
+def _host(resource: Resource) -> str:
+    node = below(resource.node, "spec", "host")
+    return node.value if node is not None and isinstance(node.value, str) else ""

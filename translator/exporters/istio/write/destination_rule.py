@@ -1,0 +1,96 @@
+"""``networking.istio.io`` DestinationRule: what clients do about the endpoints of one host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.model import Fact
+from ir.provenance import Traced
+from ir.resilience import Outliers, RetryBudget, SessionAffinity
+from translator.api import Manifest, Options, Said, Tree
+from translator.exporters.istio.write.virtual_service import NETWORKING, duration, host_of
+from translator.exporters.naming import Names
+
+Setting = Outliers | RetryBudget | SessionAffinity
+"""A block of a traffic policy."""
+
+
+def write_destination_rules(
+    facts: Sequence[Fact], names: Names, options: Options
+) -> Iterator[Manifest]:
+    """One rule for each host, in the namespace of its service."""
+    groups: dict[tuple[str, str], list[Setting]] = {}
+    for fact in facts:
+        if isinstance(fact, Setting):
+            subject = fact.attachment.subject
+            if subject.namespace is None or subject.name is None:
+                raise TypeError(fact)
+            groups.setdefault((subject.namespace.value, subject.name.value), []).append(fact)
+    for (space, name), group in sorted(groups.items()):
+        yield _rule(space, name, group, names, options)
+
+
+def _rule(
+    space: str, name: str, group: Sequence[Setting], names: Names, options: Options
+) -> Manifest:
+    subjects = [fact.attachment.subject for fact in group]
+    of_host: list[Traced[object]] = []
+    for subject in subjects:
+        of_host.extend(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
+    spaces = tuple(s.namespace for s in subjects if s.namespace is not None)
+    policy: dict[str, Tree] = dict(block for fact in group for block in _block(fact))
+    return Manifest(
+        api_version=NETWORKING,
+        kind="DestinationRule",
+        namespace=space,
+        name=names.take("DestinationRule", space, name),
+        tree={
+            "metadata": {"namespace": Said(space, spaces)},
+            "spec": {
+                "host": Said(host_of(name, space, options), tuple(of_host)),
+                "trafficPolicy": policy,
+            },
+        },
+        purpose=tuple(fact.trail for fact in group),
+    )
+
+
+def _block(fact: Setting) -> Iterator[tuple[str, Tree]]:
+    match fact:
+        case Outliers():
+            yield "outlierDetection", dict(_outliers(fact))
+        case RetryBudget():
+            yield "retryBudget", dict(_budget(fact))
+        case SessionAffinity():
+            yield "loadBalancer", {"consistentHash": {"httpCookie": _cookie(fact)}}
+
+
+def _outliers(fact: Outliers) -> Iterator[tuple[str, Tree]]:
+    if fact.consecutive_errors is not None:
+        yield "consecutive5xxErrors", fact.consecutive_errors
+    if fact.interval is not None:
+        yield "interval", fact.interval.map(duration)
+    if fact.ejection_time is not None:
+        yield "baseEjectionTime", fact.ejection_time.map(duration)
+    if fact.max_ejection_percent is not None:
+        yield "maxEjectionPercent", fact.max_ejection_percent
+
+
+def _budget(fact: RetryBudget) -> Iterator[tuple[str, Tree]]:
+    if fact.percent is not None:
+        yield "percent", Said(_number(fact.percent.value), (fact.percent,))
+    if fact.at_least is not None:
+        yield "minRetryConcurrency", fact.at_least
+    if fact.interval is not None:
+        yield "budgetInterval", fact.interval.map(duration)
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def _cookie(fact: SessionAffinity) -> Tree:
+    """``cookie x; path=/; ttl=0s``: a cookie with a ``ttl`` is made where a request has none; 0 is that of a session."""
+    name, *more = fact.key.value.removeprefix("cookie ").split("; ")
+    words = {"name": name, **dict(word.split("=", 1) for word in more)}
+    return {word: Said(value, (fact.key,)) for word, value in words.items()}
