@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from translator.exporters.emit import dump
 from translator.source.leaves import Resource, plain
 from translator.source.load import Loaded, load_text
+
+_ODD_KEY = re.compile(
+    r"(?mi)(?:^[ \t-]*|[{,][ \t]*)(?:[0-9][0-9_.]*|true|false|yes|no|on|off|null|~)[ \t]*:(?:[ \t]|$)"
+)
+"""What may be a key that YAML takes for something else than a string."""
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace and name."""
@@ -25,6 +31,11 @@ class Piece:
     def resource(self) -> str:
         """``Kind/namespace/name``."""
         return "/".join(self.key[1:])
+
+    @property
+    def manifest(self) -> str:
+        """The text for a kustomization: kustomize prints JSON on its way and fails at keys that are no strings."""
+        return dump(self.value) if _ODD_KEY.search(self.text) else self.text
 
     @property
     def namespace(self) -> str:

@@ -123,21 +123,16 @@ def _permissive(state: State, ways: Sequence[Way]) -> Iterator[dict[str, object]
             value = edited.get(there.resource) or deepcopy(dict(there.value))
         edited[f"{value['kind']}/{workload.namespace}/{name_of(value)}"] = value
         spec = value["spec"]  # type: ignore[assignment]
-        ports = dict(mapping(spec.get("portLevelMtls")))
+        # a key that is a number is what kustomize cannot print
+        ports = {str(port): mode for port, mode in mapping(spec.get("portLevelMtls")).items()}
         for way in own:
             ports[str(way.port)] = {"mode": "PERMISSIVE"}
-        spec["portLevelMtls"] = {
-            _number(port): mode for port, mode in sorted(ports.items(), key=_by_port)
-        }
+        spec["portLevelMtls"] = dict(sorted(ports.items(), key=_by_port))
     yield from edited.values()
 
 
-def _number(port: object) -> object:
-    return int(port) if isinstance(port, str) and port.isdecimal() else port
-
-
-def _by_port(entry: tuple[object, object]) -> tuple[int, str]:
-    text = str(entry[0])
+def _by_port(entry: tuple[str, object]) -> tuple[int, str]:
+    text = entry[0]
     return (int(text), "") if text.isdecimal() else (1 << 16, text)
 
 

@@ -25,6 +25,10 @@ class Object(Protocol):
         """YAML without ``---``."""
 
     @property
+    def manifest(self) -> str:
+        """The text as kustomize can read it."""
+
+    @property
     def value(self) -> Mapping[str, object]:
         """What it says."""
 
@@ -86,7 +90,7 @@ class Folder:
             while name in names:
                 name = f"{name.removesuffix('.yaml')}-x.yaml"
             names.append(name)
-            self._files[f"{folder}/{name}"] = one.text.strip("\n") + "\n"
+            self._files[f"{folder}/{name}"] = one.manifest.strip("\n") + "\n"
         listed = "".join(f"\n- {name}" for name in sorted(names))
         head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:"
         self._files[f"{folder}/{KUSTOMIZATION}"] = f"{head}{listed}\n"
