@@ -79,9 +79,15 @@ def room() -> Environment:
         change=change_title,
         verdict=verdict_title,
         named=resource_title,
+        path=breakable,
     )
     made.globals.update(times=times, area=area)
     return made
+
+
+def breakable(text: str) -> Markup:
+    """A name that may go on in the next line after each slash, instead of in the middle of a word."""
+    return Markup("/<wbr>").join(text.split("/"))  # joining escapes every part
 
 
 def own_file(name: str) -> Markup:
