@@ -242,6 +242,27 @@ def test_no_width_needs_the_page_to_be_moved_sideways(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_change_of_the_proof_can_be_read_on_a_phone_without_moving_it(
+    chromium: Browser, pages: dict[str, Path], width: int
+) -> None:
+    with opened(chromium, pages["shop"], width=width) as page:
+        page.evaluate(OPEN_ALL)
+        cells = page.evaluate(
+            "[...document.querySelectorAll('.changes td')].map(one => one.getBoundingClientRect().right)"
+        )
+        assert cells
+        assert max(cells) <= width
+
+
+def test_the_kind_of_a_change_takes_no_more_room_than_what_it_says(page: Page) -> None:
+    page.evaluate(OPEN_ALL)
+    share = page.evaluate(
+        "(row => row.cells[0].offsetWidth / row.offsetWidth)(document.querySelector('.changes tbody tr'))"
+    )
+    assert share < 0.2
+
+
 def test_on_paper_everything_is_open_and_no_control_is_left(page: Page) -> None:
     folded = page.locator("details:not([open])").count()
     assert folded > 10
