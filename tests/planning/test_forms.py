@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 from tests.planning.shop import shop_plan
 from tests.report.browser import browser, needs_browser, opened
 from tests.report.hostile import ATTACKS
+from translator.cli.options import Threshold
+from translator.cli.plan import exit_code
 from translator.report.html.plan import plan_html
 from translator.report.plan import Plan, Problem
 from translator.report.render.plan import plan_json, plan_markdown, plan_text
@@ -73,6 +75,14 @@ def test_every_field_of_the_json_form_is_in_the_schema() -> None:
     told = json.loads(plan_json(shop_plan()))
     assert set(told) == set(schema["properties"])
     assert set(told["waves"][0]) == set(schema["$defs"]["Wave"]["properties"])
+
+
+def test_a_translation_that_does_what_it_does_not_say_ends_a_plan_as_our_fault() -> None:
+    grave = Problem("MM910", "blocker", "wave 1 lets in too much.")
+    fault = Problem("MM903", "blocker", "newly allowed, and no finding says so.")
+    assert exit_code([grave], Threshold.NEVER) == 0
+    assert exit_code([grave], Threshold.HIGH) == 3
+    assert exit_code([grave, fault], Threshold.NEVER) == 70
 
 
 def test_every_file_that_a_command_names_is_there() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from translator.cli.codes import DONE, FINDINGS
+from translator.cli.codes import BUG, DONE, FINDINGS
 from translator.cli.console import err, out
 from translator.cli.options import Aim, Reading, Talk, Threshold
 from translator.cli.reading import load_input, run_options
@@ -16,6 +16,7 @@ from translator.errors import TargetError
 from translator.migration import plan_loaded
 from translator.planning.effort import UNITS, Actual
 from translator.planning.flows import FlowError, Seen, read_flows
+from translator.report.model import INVENTION, UNEXPLAINED
 from translator.report.plan import Plan, Problem
 from translator.report.render.plan import plan_json, plan_markdown, plan_text
 
@@ -132,7 +133,10 @@ def read_actuals(file: str) -> tuple[Actual, ...]:
 
 
 def exit_code(problems: Iterable[Problem], fail_on: Threshold) -> int:
-    """3 where a problem is at or above the threshold."""
+    """3 where a problem is at or above the threshold; 70 where the translation does what it does not say."""
+    problems = tuple(problems)
+    if any(problem.code in (INVENTION, UNEXPLAINED) for problem in problems):
+        return BUG
     if fail_on is Threshold.NEVER:
         return DONE
     counted = {one.value for one in _SEVERITIES[: _SEVERITIES.index(fail_on) + 1]}
