@@ -75,17 +75,14 @@ CLUSTER_WIDE = frozenset(("Namespace", "GatewayClass", "ClusterRole", "ClusterRo
 """Kinds whose objects are in no namespace, as far as they matter here."""
 
 
-def new_piece(value: Mapping[str, object]) -> Piece:
-    """An object of our own making."""
+def new_piece(value: Mapping[str, object], namespace: str) -> Piece:
+    """An object of our own making, or one of the input that was changed; ``namespace``: of objects that name none."""
     metadata = value.get("metadata")
     named = metadata if isinstance(metadata, dict) else {}
     group = str(value.get("apiVersion", "")).rpartition("/")[0]
-    key = (
-        group,
-        str(value.get("kind", "")),
-        str(named.get("namespace", "")),
-        str(named.get("name", "")),
-    )
+    kind = str(value.get("kind", ""))
+    space = "" if kind in CLUSTER_WIDE else str(named.get("namespace") or namespace)
+    key = (group, kind, space, str(named.get("name", "")))
     return Piece(key, dump(value), value)
 
 

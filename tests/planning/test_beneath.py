@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import meshmigrate
 from tests.planning.shop import NODES, PODS, SHOP, Objects, carried_out, objects, start
 from translator.after import in_force
+from translator.api import Options
 from translator.bridges.api import MARKS
+from translator.bridges.cilium import BRIDGE
+from translator.bridges.istio import BRIDGE as ISTIO
 from translator.errors import TargetError
 from translator.report.plan import Plan
-from translator.source.load import load
+from translator.source.load import load, load_text
+from translator.state import Piece, pieces_of
+from translator.target import parse_target
 
 WAVES = range(5)
 SETTINGS: dict[str, Any] = {"node_networks": NODES, "cluster_networks": PODS}
@@ -236,3 +242,50 @@ def test_pods_of_an_ambient_mesh_cannot_be_told_apart(tmp_path: Path) -> None:
         (tmp_path / file.name).write_text(ambient, encoding="utf-8")
     with pytest.raises(TargetError, match="ambient"):
         meshmigrate.plan([tmp_path], source="istio", target="cilium", **SETTINGS)
+
+
+WIDE = """
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: default}
+spec:
+  endpointSelector: {}
+  ingress: [{fromEndpoints: [{}]}]
+"""
+NODES_ONLY = WIDE.replace("endpointSelector", "nodeSelector")
+
+
+def options(source: str) -> Options:
+    return Options(source=parse_target(source), target=parse_target("cilium"))
+
+
+def piece(text: str) -> Piece:
+    (found,) = pieces_of(load_text(text, "x"), "default").values()
+    return found
+
+
+def test_a_policy_of_the_whole_cluster_is_confined_to_what_has_moved() -> None:
+    found = BRIDGE.beside(piece(WIDE), options("linkerd"), frozenset(("b", "a")))
+    assert found is not None
+    assert found.key == ("cilium.io", "CiliumClusterwideNetworkPolicy", "", "default")
+    told = yaml.safe_load(found.text)["spec"]["endpointSelector"]["matchExpressions"]
+    assert told == [
+        {"key": "k8s:io.kubernetes.pod.namespace", "operator": "In", "values": ["a", "b"]},
+        {"key": MARKS["linkerd"], "operator": "DoesNotExist"},
+    ]
+
+
+@pytest.mark.parametrize(("text", "spaces"), [(NODES_ONLY, ("a",)), (WIDE, ())])
+def test_what_cannot_be_confined_waits_for_the_end(text: str, spaces: tuple[str, ...]) -> None:
+    assert BRIDGE.beside(piece(text), options("istio"), frozenset(spaces)) is None
+
+
+def test_an_object_that_names_no_namespace_is_changed_where_it_is() -> None:
+    """A second object beside it would leave the first in force."""
+    rule = piece(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: api}\n"
+        "spec: {host: api, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}\n"
+    )
+    (found,) = ISTIO.release({rule.key: rule}, frozenset(("default",)), options("istio"))
+    assert found.key == rule.key
+    assert "ISTIO_MUTUAL" not in found.text

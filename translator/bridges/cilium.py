@@ -55,13 +55,13 @@ class CiliumBridge:
     def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
         """The policy for pods without a proxy, one of the whole cluster in the namespaces that have moved alone.
 
-        Policies of nodes wait for the end.
+        Policies of nodes wait for the end, and those of the whole cluster where nothing moves.
         """
         if piece.key[0] != _GROUP or piece.key[1] not in _POLICIES:
             return piece
         value = deepcopy(dict(piece.value))
         for rule in (mapping(value.get("spec")), *map(mapping, items(value.get("specs")))):
-            if "nodeSelector" in rule:
+            if "nodeSelector" in rule or (not piece.key[2] and not spaces):
                 return None
             selector = rule.get("endpointSelector")
             if isinstance(selector, dict):
@@ -70,7 +70,7 @@ class CiliumBridge:
                     asked.append(_only(_NAMESPACE, "In", sorted(spaces)))
                 asked.append(_only(MARKS[options.source.mesh], "DoesNotExist"))
                 selector["matchExpressions"] = asked
-        return new_piece(value)
+        return new_piece(value, options.namespace)
 
     def refuses(self, state: State) -> str:
         """Pods of an ambient mesh bear no label of a proxy and leave without being made anew."""
@@ -97,7 +97,7 @@ class CiliumBridge:
                 f"{_CONFIG}='{{.data.enable-l7-proxy}}'",
             ),
             Check(
-                "it leaves the sockets of pods to the proxies that are still there (socketLB.hostNamespaceOnly): this prints true",
+                "where it replaces kube-proxy, it leaves the sockets of pods to the proxies (socketLB.hostNamespaceOnly): this prints true",
                 f"{_CONFIG}='{{.data.bpf-lb-sock-hostns-only}}'",
             ),
             Check(

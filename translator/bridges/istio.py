@@ -64,7 +64,7 @@ class IstioBridge:
             *_copies(state, ways, options),
             *_denials(state, ways, options),
         ]
-        return tuple(new_piece(value) for value in found)
+        return tuple(new_piece(value, options.namespace) for value in found)
 
     def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
         """DestinationRules that no longer force mutual TLS to hosts in namespaces that are gone."""
@@ -74,7 +74,7 @@ class IstioBridge:
             space = _space_of(host, piece.namespace or options.namespace)
             value = deepcopy(dict(piece.value))
             if space in gone and _unforced(value.get("spec")):
-                found.append(new_piece(value))
+                found.append(new_piece(value, options.namespace))
         return tuple(found)
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:

@@ -65,7 +65,7 @@ class LinkerdBridge:
                     str(mapping(value["metadata"])["name"]) + way.workload.namespace,
                 )
                 found[key] = _later(found.get(key), value)
-        return tuple(new_piece(value) for value in found.values())
+        return tuple(new_piece(value, options.namespace) for value in found.values())
 
     def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
         """None: its clients send clear text to pods of another mesh by themselves."""
