@@ -412,3 +412,20 @@ def test_labels_of_the_object_count_for_a_machine_and_win() -> None:
     document = yaml.safe_load(entry(labels={"app": "other"}))
     document["metadata"]["labels"] = {"app": "api"}
     assert written(to_linkerd(text(yaml.safe_dump(document))), "ExternalWorkload")
+
+
+def test_rules_that_let_out_a_part_of_the_requests_are_a_blocker_where_egress_is_limited() -> None:
+    web = {"number": 80, "name": "http", "protocol": "HTTP"}
+    api = resource("ServiceEntry", {"hosts": ["api.example"], "ports": [web], "resolution": "DNS"})
+    to = [{"destination": {"host": "api.example"}}]
+
+    def wider(*rules: dict[str, Any], mesh: str = MESH) -> list[Severity]:
+        routes = resource("VirtualService", {"hosts": ["api.example"], "http": list(rules)})
+        result = to_linkerd(text(mesh, api, routes))
+        assert not told(result, "MM903")
+        return [f.severity for f in told(result, "MM203") if f.impact is Impact.LOOSER]
+
+    some = {"match": [{"uri": {"prefix": "/v1"}}], "route": to}
+    assert wider(some) == [Severity.BLOCKER]
+    assert wider(some, {"route": to, "timeout": "5s"}) == []
+    assert wider(some, mesh=WORKLOAD.replace("name: api", "name: other")) == []

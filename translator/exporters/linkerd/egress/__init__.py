@@ -24,6 +24,7 @@ from translator.exporters.linkerd.egress.findings import (
     held,
     hidden_inside,
     inside_passes,
+    let_out,
     lost_way,
     names_of,
     not_reached,
@@ -113,6 +114,8 @@ def _limited(
     losses.extend(hidden_inside(limited, model.inventory, options.cluster_domain))
     losses.extend(nothing_hidden(limited, losses, built.written))
     losses.extend(held(limited))
+    tables = (fact for fact in model.facts if isinstance(fact, RouteTable))
+    losses.extend(let_out(tables, built.written))
     losses.extend(not_reached(built.left, built.written))
     shut = {id(one.service) for one in built.left} - {id(e.service) for e in built.written}
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)

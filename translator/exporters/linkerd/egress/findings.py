@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ir.attachment import Scope
 from ir.edge import EgressPolicy, ExternalService, Resolution
 from ir.inventory import Inventory
 from ir.provenance import Assumption, Traced
-from ir.traffic import Protocol
+from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.handed_on import turns_away
 from translator.exporters.linkerd.egress.declared import Entry, Unreached, text_of
 from translator.exporters.linkerd.egress.zones import (
     GLOBAL,
@@ -29,6 +31,27 @@ HOME = Assumption(
     "(egress.globalEgressNetworkNamespace)",
 )
 _SHOWN = 5
+_HTTP = (Protocol.HTTP, Protocol.GRPC)
+
+
+def let_out(tables: Iterable[RouteTable], written: Sequence[Entry]) -> Iterator[Loss]:
+    """Rules for names outside that let out a part of the requests only: where egress is limited, all of them leave."""
+    named_there = {text_of(h.value) for e in written for h in e.hosts if e.protocol in _HTTP}
+    for table in tables:
+        subject = table.attachment.subject
+        name = "" if subject.name is None else subject.name.value
+        outside = subject.scope is Scope.SERVICE and subject.namespace is None
+        if outside and table.protocol in _HTTP and name in named_there and turns_away((table,)):
+            yield Loss(
+                code="MM203",
+                impact=Impact.LOOSER,
+                support=Support.NOT_YET,
+                fate=Fate.APPROXIMATED,
+                because=() if subject.name is None else (subject.name,),
+                message=f"requests to {name} that none of its rules matches are not found in the source; in the target "
+                "they leave, as all does that goes to a declared name.",
+                advice="Limit the paths at an egress gateway, or where the requests arrive.",
+            )
 
 
 def too_old(policies: Sequence[EgressPolicy]) -> Loss:
