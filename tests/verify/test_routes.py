@@ -18,7 +18,7 @@ from ir.model import Fact, Model
 from ir.opaque import Column, Opaque
 from ir.provenance import Traced, trail
 from ir.resilience import Retry, Timeouts
-from ir.traffic import FixedAnswer, NoMatch, Order, Route
+from ir.traffic import FixedAnswer, NoMatch, Order, Redirect, Rewrite, Route
 from tests.ir.facts import backend, for_namespaces, labelled, model, on, pattern, route, table
 from translator.verify.access import Comparison
 from translator.verify.frame import PLAIN_QUERY
@@ -249,3 +249,36 @@ def test_verdicts_are_those_of_every_request_over_a_small_alphabet(seed: int) ->
 
 def _told(found: Delivery) -> tuple[object, ...]:
     return found.kind, found.shares, found.status, found.timeout
+
+
+def moved(name: str, kind: PatternKind, text: str, *, path: str = "", prefix: str = "") -> Route:
+    one = route(name, on(Part.PATH, pattern(text, kind)), to=REVIEWS)
+    made = Rewrite(
+        path=Traced(path) if path else None,
+        prefix=Traced(prefix) if prefix else None,
+        trail=trail("rewrite"),
+    )
+    return replace(one, rewrite=made)
+
+
+def test_paths_that_are_moved_are_told_by_what_becomes_of_them() -> None:
+    """A prefix of elements in one rule is the same as the whole path and what goes on behind it in two."""
+    one = moved("one", PatternKind.ELEMENT_PREFIX, "/a", prefix="/b")
+    whole = moved("one", PatternKind.EXACT, "/a", path="/b")
+    behind = moved("one", PatternKind.PREFIX, "/a/", prefix="/b/")
+    assert reviews(table(one), table(whole, behind)).verdict is Verdict.EQUAL_EXACT
+    other = moved("one", PatternKind.EXACT, "/a", path="/c")
+    assert kinds(reviews(table(one), table(other, behind))) == {Kind.REWRITTEN}
+
+
+def test_a_redirect_without_a_port_goes_to_that_of_its_scheme() -> None:
+    def sent(port: str = "") -> Route:
+        to = Redirect(
+            authority=Traced("new.example"),
+            port=Traced(port) if port else None,
+            trail=trail("redirect"),
+        )
+        return replace(route("one", to=()), redirect=to)
+
+    assert reviews(table(sent()), table(sent("80"))).verdict is Verdict.EQUAL_EXACT
+    assert kinds(reviews(table(sent()), table(sent("8080")))) == {Kind.REWRITTEN}

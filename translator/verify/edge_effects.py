@@ -1,4 +1,4 @@
-"""What is done with a request at a gateway, in words that are the same whichever way it was written.
+"""What is done with a request at a gateway or in the mesh, in words that are the same whichever way it was written.
 
 A path is rewritten in two ways: the text of a prefix is replaced, or its elements (sigs.k8s.io/gateway-api
 apis/v1/httproute_types.go ``HTTPPathModifier``, 1.4: one slash, never two, stands between the new elements and the
@@ -27,6 +27,8 @@ class Seen:
     prefixes: tuple[Pattern, ...]
     path: str | None
     tls: bool
+    entered: bool = True
+    """A redirect that says neither port nor scheme keeps the port by which the request came in."""
 
 
 def at_gateway(route: Route, lowering: Lowering, door: Address, seen: Seen) -> Outcome:
@@ -50,7 +52,7 @@ def _redirect(redirect: Redirect, door: Address, seen: Seen) -> Iterator[str]:
     scheme = None if redirect.scheme is None else redirect.scheme.value
     used = scheme or ("https" if seen.tls else "http")
     port = None if redirect.port is None else redirect.port.value
-    asked = port == AS_ASKED or (port is None and scheme is None)
+    asked = port == AS_ASKED or (seen.entered and port is None and scheme is None)
     yield f"to {used}"
     yield "the host asked for" if redirect.authority is None else redirect.authority.value
     yield f"port {door.port if asked else int(port) if port else _PORTS.get(used, 0)}"

@@ -22,8 +22,7 @@ from translator.verify.choice import Candidate, choose
 from translator.verify.edge_effects import Seen, at_gateway, moves_path
 from translator.verify.edge_entry import Entered, Gate, Open
 from translator.verify.frame import PATH, Asked, Frame
-from translator.verify.routed import Fate, ways_of
-from translator.verify.space import bits
+from translator.verify.routed import Fate, ways_of, whole_paths
 
 _NOT_FOUND = 404
 _PERMANENTLY = 301
@@ -126,7 +125,7 @@ def _won(one: Choice, gate: Gate, cells: int, frame: Frame, *, tls: bool) -> Ite
     kind = PatternKind.PREFIX if one.table.order is Order.LIST else PatternKind.ELEMENT_PREFIX
     prefixes = tuple(dict.fromkeys(asked_in(one.way, Part.PATH))) or (Pattern(kind, "/"),)
     name = name_of(one.route)
-    whole = _whole(one.table.view, frame) if moves_path(one.route) else {}
+    whole = whole_paths(one.table.view, frame) if moves_path(one.route) else {}
     for atom, path in whole.items():
         own = cells & frame.space.lift(PATH, 1 << atom)
         if own:
@@ -134,16 +133,6 @@ def _won(one: Choice, gate: Gate, cells: int, frame: Frame, *, tls: bool) -> Ite
             yield Fate(at_gateway(one.route, gate.lowering, door, seen), name, own)
     rest = cells & ~frame.space.lift(PATH, sum(1 << atom for atom in whole))
     yield Fate(at_gateway(one.route, gate.lowering, door, Seen(prefixes, None, tls)), name, rest)
-
-
-def _whole(view: View, frame: Frame) -> dict[int, str]:
-    """The paths that are classes of their own, by atom; in normal form a path is the same in every view."""
-    return {
-        atom: pattern.text
-        for (pattern, form), covered in frame.paths.covered.items()
-        if pattern.kind is PatternKind.EXACT and not pattern.ignore_case
-        for atom in bits(covered if form is view.path else covered & ~frame.paths.odd)
-    }
 
 
 def connections(

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 from ir.attachment import Audience, Reach
 from ir.behaviour.concrete_trail import name_of
-from ir.behaviour.delivery import Address, Outcome, outcome_of, to_itself
+from ir.behaviour.delivery import Address, Outcome, to_itself
 from ir.behaviour.lower import Lowering
+from ir.behaviour.precedence import asked as asked_in
 from ir.behaviour.request import Caller
 from ir.behaviour.stages import Way
 from ir.behaviour.strip import condition
 from ir.inventory import meets
-from ir.match import AllOf, Part
+from ir.match import AllOf, Part, Pattern, PatternKind, View
 from ir.traffic import NoMatch, Order, Route, RouteTable
 from translator.verify.callers import World
 from translator.verify.choice import Candidate, choose, host_ranks
-from translator.verify.frame import AUTHORITY, Frame
+from translator.verify.edge_effects import Seen, at_gateway, moves_path
+from translator.verify.frame import AUTHORITY, PATH, Frame
+from translator.verify.space import bits
 
 _NARROWNESS = {Reach.EVERYONE: 0, Reach.NAMESPACES: 1, Reach.WORKLOADS: 2, Reach.LISTENERS: 3}
 _FORBIDDEN, _NOT_FOUND = 403, 404
@@ -125,9 +128,47 @@ def _winners(
         for _, cells in group:
             whole |= cells
         for number, cells in choice.won.items():
-            route = routes[number][0]
-            yield Fate(outcome_of(route, lowering, address), name_of(route), cells)
+            route, table, _ = routes[number]
+            yield from _served(route, table, cells, lowering, address, frame)
         yield from _unmatched(group, choice.unmatched & whole, lowering, address)
+
+
+def _served(
+    route: Route,
+    table: RouteTable,
+    cells: int,
+    lowering: Lowering,
+    address: Address,
+    frame: Frame,
+) -> Iterator[Fate]:
+    """What the route does with requests that it wins, in words that are the same whichever way it is written."""
+    kind = PatternKind.PREFIX if table.order is Order.LIST else PatternKind.ELEMENT_PREFIX
+    ways = [ways_of(match.requests) for match in route.matches] or [()]
+    found = dict.fromkeys(
+        p for way in ways for p in tuple(asked_in(way, Part.PATH)) or (Pattern(kind, "/"),)
+    )
+    prefixes = tuple(found)
+    rest = cells
+    whole = whole_paths(table.view, frame) if moves_path(route) else {}
+    for atom, path in whole.items():
+        own = rest & frame.space.lift(PATH, 1 << atom)
+        if own:
+            seen = Seen(prefixes, path, tls=False, entered=False)
+            yield Fate(at_gateway(route, lowering, address, seen), name_of(route), own)
+            rest &= ~own
+    if rest:
+        seen = Seen(prefixes, None, tls=False, entered=False)
+        yield Fate(at_gateway(route, lowering, address, seen), name_of(route), rest)
+
+
+def whole_paths(view: View, frame: Frame) -> dict[int, str]:
+    """The paths that are classes of their own, by atom; in normal form a path is the same in every view."""
+    return {
+        atom: pattern.text
+        for (pattern, form), covered in frame.paths.covered.items()
+        if pattern.kind is PatternKind.EXACT and not pattern.ignore_case
+        for atom in bits(covered if form is view.path else covered & ~frame.paths.odd)
+    }
 
 
 def _together(

@@ -13,6 +13,9 @@ from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.cilium.agent import Agent, read_agent
 from translator.importers.cilium.cidr_group import read_cidr_group
+from translator.importers.cilium.envoy.config import EnvoyConfig, read_envoy_config
+from translator.importers.cilium.link.clusters import defaults as of_clusters
+from translator.importers.cilium.link.envoy import link_envoy
 from translator.importers.cilium.link.policies import link_policies
 from translator.importers.cilium.model import CidrGroup, Piece, Policy, Statement
 from translator.importers.cilium.network_policy import NARROW, WIDE, notes_of, read_policy
@@ -48,6 +51,7 @@ def _assumed(agent: Agent) -> tuple[Assumption, ...]:
     return tuple(one for one in AGENT if keys.get(one.name, one.name) not in agent.said)
 
 
+ENVOY = ("CiliumEnvoyConfig", "CiliumClusterwideEnvoyConfig")
 Reader = Callable[[Cursor, Meta], Statement]
 
 
@@ -75,14 +79,20 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     linked = link_policies(statements, inventory, agent, options)
     losses.extend(linked.losses)
     facts: list[Fact] = [*linked.facts, *agent.doubts, *routes.facts]
+    configs = [s for s in statements if isinstance(s, EnvoyConfig)]
+    envoy = link_envoy(configs, routes.facts, inventory, options)
+    facts.extend(envoy.facts)
     facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
     facts.extend(read_services(resources, options, reads))
-    inactive = [*linked.inactive, *routes.inactive, *_unused(statements, facts)]
+    inactive = [*linked.inactive, *routes.inactive, *envoy.inactive, *_unused(statements, facts)]
     facts.extend(network_of(resources, options.namespace))
     policies = any(isinstance(one, Policy) for one in statements)
     model = Model(
         facts=tuple(facts),
-        defaults=tuple(defaults(facts, options, agent.retries)),
+        defaults=(
+            *defaults(facts, options, agent.retries),
+            *of_clusters(envoy.clusters, options),
+        ),
         objects=tuple(s.meta.source for s in (*statements, *routes.found.mine)),
         inactive=tuple(inactive),
         assumptions=(
@@ -94,7 +104,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     return Import(
         model=model,
         claimed=(*claimed, *routes.claimed),
-        inert=(*inert, *routes.found.inert),
+        inert=(*inert, *envoy.inert, *routes.found.inert),
         reads=frozenset(reads),
         losses=(*losses, *routes.found.losses),
         shared=routes.claimed,
@@ -127,6 +137,7 @@ def _statements(
         "CiliumCIDRGroup": read_cidr_group,
         NARROW: policy,
         WIDE: policy,
+        **dict.fromkeys(ENVOY, read_envoy_config),
         **dict.fromkeys(PIECES, read_piece),
     }
     for resource in sorted(claimed, key=lambda r: r.kind != "CiliumCIDRGroup"):

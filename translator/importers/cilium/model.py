@@ -9,6 +9,7 @@ from ir.attachment import WorkloadPort
 from ir.match import AllOf, Labels, Test
 from ir.opaque import Opaque
 from ir.provenance import Traced, Trail
+from translator.importers.cilium.envoy.config import EnvoyConfig
 from translator.resources.kubernetes.metadata import Meta
 
 
@@ -126,4 +127,4 @@ class Piece:
     facts: tuple[Opaque, ...]
 
 
-Statement = Policy | CidrGroup | Piece
+Statement = Policy | CidrGroup | Piece | EnvoyConfig

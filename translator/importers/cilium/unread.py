@@ -24,10 +24,6 @@ class Touch:
 PIECES = {
     "CiliumEgressGatewayPolicy": Touch(Intent.DESTINATION, ()),
     "CiliumLocalRedirectPolicy": Touch(Intent.DESTINATION, (Column.ROUTING,)),
-    "CiliumEnvoyConfig": Touch(Intent.OTHER, (Column.ROUTING, Column.RESILIENCE, Column.HEADERS, Column.ACCESS)),
-    "CiliumClusterwideEnvoyConfig": Touch(
-        Intent.OTHER, (Column.ROUTING, Column.RESILIENCE, Column.HEADERS, Column.ACCESS)
-    ),
     "CiliumGatewayClassConfig": Touch(Intent.OTHER, ()),
     "CiliumEnvoyExtProcFilter": Touch(Intent.EXTERNAL_PROCESSING, (Column.ACCESS, Column.HEADERS)),
 }  # fmt: skip

@@ -1,0 +1,242 @@
+"""Configurations of the node's proxy: what is understood, and what is kept whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from ir.match import Part, PathForm, Pattern, PatternKind
+from ir.opaque import Column, Opaque
+from ir.resilience import ConnectionLimits, LoadBalancing, Outliers, RetryCondition
+from ir.traffic import HeaderAction, HeaderSide, Order, Route, RouteTable
+from tests.importers.cilium.envoy import (
+    Shop,
+    cluster,
+    config,
+    listener,
+    route,
+    routes,
+    to_api,
+    usual,
+)
+
+TARGETS = ("istio", "linkerd", "gateway-api")
+
+
+def tables(shop: Shop) -> list[RouteTable]:
+    return [fact for fact in shop.facts if isinstance(fact, RouteTable)]
+
+
+def first(shop: Shop) -> Route:
+    (table,) = tables(shop)
+    return table.routes[0]
+
+
+SHIFT = {"clusters": [{"name": "shop/api", "weight": 90}, {"name": "shop/api-v2", "weight": 10}]}
+
+
+def rich(**back: object) -> dict[str, object]:
+    """A configuration with all that is understood; ``back``: what is said of the ports of the other Service."""
+    return config(
+    listener(),
+    routes(
+        {
+            "match": {
+                "path_separated_prefix": "/a",
+                "headers": [{"name": "X-A", "string_match": {"exact": "v"}}, {"name": ":method", "string_match": {"exact": "GET"}}],
+                "query_parameters": [{"name": "q", "present_match": True}],
+            },
+            "route": {
+                "weighted_clusters": SHIFT,
+                "timeout": "5s",
+                "prefix_rewrite": "/b",
+                "retry_policy": {"retry_on": "5xx,retriable-status-codes", "num_retries": 3, "per_try_timeout": "1s", "retriable_status_codes": [429]},
+                "request_mirror_policies": [{"cluster": "shop/api-v2", "runtime_fraction": {"default_value": {"numerator": 5, "denominator": "TEN_THOUSAND"}}}],
+            },
+            "request_headers_to_add": [{"header": {"key": "x-b", "value": "w"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
+            "response_headers_to_remove": ["server"],
+        },
+        {"match": {"path": "/old"}, "redirect": {"host_redirect": "new.example", "response_code": "FOUND"}},
+        {"match": {"safe_regex": {"regex": "/gone/.*"}}, "direct_response": {"status": 410, "body": {"inline_string": "gone"}}},
+        route(),
+    ),
+    cluster(lb_policy="RANDOM", connect_timeout="5s",
+            circuit_breakers={"thresholds": [{"priority": "DEFAULT", "max_connections": 7}]},
+            outlier_detection={"consecutive_5xx": 4, "enforcing_success_rate": 0}),
+    cluster("shop/api-v2"),
+    backendServices=[{"name": "api-v2", "namespace": "shop", **back}],
+)  # fmt: skip
+
+
+def test_a_route_is_read_whole() -> None:
+    own = first(Shop(rich()))
+    (match,) = own.matches
+    parts = {test.part: test for test in match.requests.tests}
+    assert set(parts) == {Part.PATH, Part.HEADER, Part.METHOD, Part.QUERY}
+    assert parts[Part.PATH].any_of[0].value == Pattern(PatternKind.ELEMENT_PREFIX, "/a")
+    shares = [(b.destination.name.value, b.weight and b.weight.value) for b in own.backends]
+    assert shares == [("api", 90), ("api-v2", 10)]
+    assert own.timeouts is not None
+    assert own.timeouts.request is not None
+    assert own.timeouts.request.value == 5.0
+    assert own.rewrite is not None
+    assert own.rewrite.prefix is not None
+    assert own.rewrite.prefix.value == "/b"
+    assert own.retry is not None
+    assert [c.value for c in own.retry.conditions] == [RetryCondition.SERVER_ERROR]
+    assert [s.value for s in own.retry.statuses] == [429]
+    (mirror,) = own.mirrors
+    assert mirror.percent is not None
+    assert mirror.percent.value == pytest.approx(0.05)
+    edits = [(e.side, e.action, e.name.value) for e in own.header_edits]
+    assert edits == [
+        (HeaderSide.REQUEST, HeaderAction.SET, "x-b"),
+        (HeaderSide.RESPONSE, HeaderAction.REMOVE, "server"),
+    ]
+
+
+def test_redirects_and_answers_are_read() -> None:
+    (table,) = tables(Shop(rich()))
+    _, redirect, answer, rest = table.routes
+    assert redirect.redirect is not None
+    assert redirect.redirect.status is not None
+    assert redirect.redirect.status.value == 302
+    assert answer.answer is not None
+    assert answer.answer.status.value == 410
+    assert rest.matches == ()
+    assert table.order is Order.LIST
+
+
+def test_the_treatment_of_endpoints_is_read_where_all_requests_meet_it() -> None:
+    kinds = (LoadBalancing, ConnectionLimits, Outliers)
+    found = [f for f in Shop(rich()).facts if isinstance(f, kinds)]
+    assert [type(f) for f in found] == [LoadBalancing, ConnectionLimits, Outliers]
+    other = {**cluster("shop/api-v2"), "connect_timeout": "3s"}
+    here = Shop(config(listener(), routes(route(), route("/x", route={"cluster": "shop/api-v2"})), cluster(), other,
+                       backendServices=[{"name": "api-v2", "namespace": "shop"}]))  # fmt: skip
+    (piece,) = [f for f in here.facts if isinstance(f, Opaque)]
+    assert "api-v2" in piece.kind
+
+
+def test_endpoints_of_a_port_that_nobody_fetches_are_not_there() -> None:
+    (piece,) = [f for f in Shop(rich(number=["80"])).facts if isinstance(f, Opaque)]
+    assert "nobody fetches" in piece.kind
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("shape", ["rich", "plain", "camel"])
+def test_all_is_accounted_for_and_explained(shape: str, target: str) -> None:
+    shop = {"rich": Shop(rich()), "plain": usual(), "camel": Shop(CAMEL)}[shape]
+    result = shop.to(target)
+    codes = {f.code for f in result.report.findings}
+    assert not codes & {"MM101", "MM901", "MM902", "MM903", "MM904"}
+    assert all(change["explained_by"] for change in result.report.verification.changes)
+    assert [d for d in result.documents if "Route" in d.resource or "VirtualService" in d.resource]
+
+
+CAMEL = config(
+    listener(),
+    routes(route(route={"weightedClusters": {"clusters": [{"name": "shop/api", "weight": 1}]}, "retryPolicy": {"retryOn": "5xx"}})),
+    {"@type": cluster()["@type"], "name": "shop/api", "type": "EDS", "edsClusterConfig": {"serviceName": "shop/api"},
+     "outlierDetection": {"consecutive5xx": 4, "enforcingSuccessRate": 0}},
+)  # fmt: skip
+
+
+def test_both_ways_to_write_a_field_are_read() -> None:
+    own = first(Shop(CAMEL))
+    assert own.retry is not None
+    assert own.retry.attempts.value == 1
+    assert [f for f in Shop(CAMEL).facts if isinstance(f, Outliers)]
+
+
+def test_the_form_of_paths_is_what_the_listener_says() -> None:
+    for said, form in (({}, PathForm.RAW), ({"normalize_path": True}, PathForm.NORMAL),
+                       ({"normalize_path": True, "merge_slashes": True}, PathForm.MERGED)):  # fmt: skip
+        (table,) = tables(Shop(config(listener(**said), routes(route()), cluster())))  # type: ignore[arg-type]  # fields
+        assert table.view.path is form
+
+
+def test_ports_that_are_named_are_redirected_alone() -> None:
+    own = cluster("shop/api", eds_cluster_config={"service_name": "shop/api:80"})
+    here = Shop(
+        config(
+            listener(),
+            routes(route()),
+            own,
+            services=[{"name": "api", "namespace": "shop", "ports": [80]}],
+        )
+    )
+    (table,) = tables(here)
+    assert [p.value.port for p in table.attachment.ports] == [80]
+    assert first(here).backends[0].destination.port is not None
+
+
+UNKNOWN = {
+    "an unknown field": config(listener(access_log=[]), routes(route()), cluster()),
+    "a header by inversion": config(listener(), routes({"match": {"prefix": "/", "headers": [{"name": "a", "invert_match": True}]}, **to_api()}), cluster()),
+    "several hosts": config(listener(), {**routes(route()), "virtual_hosts": [{"name": "a", "domains": ["a.example"], "routes": []}]}, cluster()),
+    "a cluster outside": config(listener(), routes(route()), cluster(type="STRICT_DNS")),
+    "some nodes": config(listener(), routes(route()), cluster(), nodeSelector={"matchLabels": {"a": "b"}}),
+    "another namespace": config(listener(), routes(route()), cluster(), services=[{"name": "api", "namespace": "bank"}]),
+    "a wrong type": config(listener(), routes(route(route={"cluster": 5})), cluster()),
+    "no Service": config(listener(), routes(route()), cluster(), services=[]),
+    "two edits": config(listener(), routes({**route(), "request_headers_to_remove": ["a", "A"]}), cluster()),
+    "two listeners": config(listener(), listener("m"), routes(route()), cluster()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", sorted(UNKNOWN))
+def test_what_is_not_known_whole_is_kept_whole(shape: str) -> None:
+    shop = Shop(UNKNOWN[shape])
+    assert tables(shop) == []
+    (piece,) = [f for f in shop.facts if isinstance(f, Opaque)]
+    assert len(piece.may_touch) == 4
+    assert len(piece.trail.origin) > 5
+    assert "MM905" in {f.code for f in shop.to("istio").report.findings}
+
+
+def test_annotations_that_change_how_it_is_built_leave_it_whole() -> None:
+    own = config(listener(), routes(route()), cluster())
+    own["metadata"] = {
+        "name": "own",
+        "namespace": "shop",
+        "annotations": {"cec.cilium.io/inject-cilium-filters": "false"},
+    }
+    assert tables(Shop(own)) == []
+
+
+def test_a_clusterwide_one_names_the_namespaces_of_its_services() -> None:
+    own = {
+        **config(listener(), routes(route()), cluster()),
+        "kind": "CiliumClusterwideEnvoyConfig",
+        "metadata": {"name": "own"},
+    }
+    (table,) = tables(Shop(own))
+    assert table.attachment.subject.namespace is not None
+    assert table.attachment.subject.namespace.value == "shop"
+
+
+def test_a_treatment_that_is_not_known_leaves_the_routes() -> None:
+    shop = usual(lb_policy="MAGLEV", circuit_breakers={"thresholds": [{"priority": "HIGH"}]})
+    assert len(tables(shop)) == 1
+    pieces = [f for f in shop.facts if isinstance(f, Opaque)]
+    assert ["MAGLEV" in p.kind or "priority" in p.kind for p in pieces] == [True, True]
+    assert {p.may_touch for p in pieces} == {(Column.RESILIENCE,)}
+
+
+def test_a_header_that_must_be_there_is_read_with_its_name() -> None:
+    asked = {"match": {"prefix": "/", "headers": [{"name": "X-A"}]}, **to_api()}
+    for target in TARGETS:
+        codes = {
+            f.code
+            for f in Shop(config(listener(), routes(asked, route()), cluster()))
+            .to(target)
+            .report.findings
+        }
+        assert not codes & {"MM901", "MM902", "MM904"}
+
+
+def test_tries_that_are_not_known_leave_the_route() -> None:
+    shop = usual(route("/", **to_api(retry_policy={"retry_on": "moon", "num_retries": 2})))
+    assert first(shop).retry is None
+    (piece,) = [f for f in shop.facts if isinstance(f, Opaque)]
+    assert ("moon" in piece.kind, piece.may_touch) == (True, (Column.RESILIENCE,))

@@ -1,0 +1,240 @@
+"""The endpoints of a Service as the proxy's own cluster, and how it treats them.
+
+envoyproxy/envoy api/envoy/config/cluster/v3/{cluster,circuit_breaker,outlier_detection}.proto, 1.37; names of endpoints:
+cilium/cilium pkg/ciliumenvoyconfig, 1.20: ``namespace/service`` or ``namespace/service:port``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ir.provenance import Traced
+from translator.errors import InputError
+from translator.importers.cilium.envoy.shape import (
+    Page,
+    Unknown,
+    flag,
+    get,
+    items,
+    need,
+    number,
+    only,
+    seconds,
+    text,
+)
+from translator.source.cursor import Cursor
+
+ALGORITHMS = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM")
+"""Those that need no hash of a request."""
+
+T = TypeVar("T")
+_OUTLIERS = (
+    "consecutive_5xx", "consecutive_gateway_failure", "consecutive_local_origin_failure", "max_ejection_percent",
+)  # fmt: skip
+_ENFORCED = {
+    "consecutive_5xx": ("enforcing_consecutive_5xx", 100),
+    "consecutive_gateway_failure": ("enforcing_consecutive_gateway_failure", 0),
+    "consecutive_local_origin_failure": ("enforcing_consecutive_local_origin_failure", 100),
+}
+"""What share of the endpoints that failed is left out, by the field that counts, and where nothing says it."""
+_ALL = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ejection:
+    """``outlier_detection``; counts that are not enforced are absent, those that are and are not written are 0."""
+
+    errors: Traced[int] | None
+    gateway_errors: Traced[int] | None
+    local_errors: Traced[int] | None
+    split: bool
+    interval: Traced[float] | None
+    first: Traced[float] | None
+    longest: Traced[float] | None
+    percent: Traced[int] | None
+    rated: bool
+    """Endpoints whose rate of success is far below that of the others are left out too."""
+    spent: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """``circuit_breakers`` of requests of the usual priority; ``budget``: percent, and how many are always allowed."""
+
+    connections: Traced[int] | None
+    pending: Traced[int] | None
+    requests: Traced[int] | None
+    retries: Traced[int] | None
+    budget: tuple[Traced[float] | None, Traced[int] | None] | None
+    spent: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A cluster; ``target``: namespace, name and port (or nothing) of the Service, as one text."""
+
+    name: Traced[str]
+    target: Traced[str]
+    algorithm: Traced[str] | None
+    connect: Traced[float] | None
+    bounds: Bounds | None
+    ejection: Ejection | None
+    odd: tuple[tuple[str, tuple[int, ...]], ...]
+    """What of its treatment is not understood, with its leaves."""
+    spent: tuple[int, ...]
+
+    @property
+    def service(self) -> tuple[str, str]:
+        """Namespace and name of the Service."""
+        space, _, rest = self.target.value.partition("/")
+        return space, rest.partition(":")[0]
+
+    @property
+    def port(self) -> int | None:
+        """The port of the Service, if one is named."""
+        port = self.target.value.partition(":")[2]
+        return int(port) if port else None
+
+
+def read_cluster(place: Cursor, page: Page) -> Cluster:
+    """One cluster.
+
+    Raises:
+        Unknown: it says something that no fact says, or is no Service.
+    """
+    only(
+        place, "name", "type", "connect_timeout", "lb_policy", "eds_cluster_config", "circuit_breakers",
+        "outlier_detection",
+    )  # fmt: skip
+    kind = text(place, "type")
+    if kind is None or kind.value != "EDS":
+        raise Unknown("a cluster that is no Service")
+    name = need(place, "name").as_str()
+    eds = get(place, "eds_cluster_config")
+    if eds is not None:
+        only(eds, "service_name")
+    target = (None if eds is None else text(eds, "service_name")) or name
+    space, slash, rest = target.value.partition("/")
+    port = rest.partition(":")[2]
+    if not (space and slash and rest) or "/" in rest or (port and not port.isdecimal()):
+        raise Unknown(f"endpoints called {target.value}")
+    own = Page(page.meta)
+    odd: list[tuple[str, tuple[int, ...]]] = []
+    made = Cluster(
+        name=name,
+        target=target,
+        algorithm=_known(get(place, "lb_policy"), _algorithm, odd),
+        connect=seconds(place, "connect_timeout"),
+        bounds=_known(get(place, "circuit_breakers"), _bounds, odd),
+        ejection=_known(get(place, "outlier_detection"), partial(_ejection, page=own), odd),
+        odd=tuple(odd),
+        spent=kind.origin,
+    )
+    if made.ejection is not None:
+        page.quiet.extend(own.quiet)
+    return made
+
+
+def _known(
+    place: Cursor | None, read: Callable[[Cursor], T], odd: list[tuple[str, tuple[int, ...]]]
+) -> T | None:
+    """A part of the treatment, if it is given and understood."""
+    if place is None:
+        return None
+    try:
+        return read(place)
+    except (Unknown, InputError) as reason:
+        odd.append((str(reason), place.leaves()))
+        return None
+
+
+def _algorithm(place: Cursor) -> Traced[str]:
+    word = place.as_str()
+    if word.value not in ALGORITHMS:
+        raise Unknown(f"the balancing {word.value}")
+    return word
+
+
+def _bounds(place: Cursor) -> Bounds:
+    only(place, "thresholds")
+    found = items(place, "thresholds")
+    if len(found) != 1:
+        raise Unknown("limits by priority")
+    (one,) = found
+    only(
+        one,
+        "priority",
+        "max_connections",
+        "max_pending_requests",
+        "max_requests",
+        "max_retries",
+        "retry_budget",
+    )
+    priority, budget = text(one, "priority"), get(one, "retry_budget")
+    if priority is not None and priority.value != "DEFAULT":
+        raise Unknown("limits by priority")
+    return Bounds(
+        connections=number(one, "max_connections"),
+        pending=number(one, "max_pending_requests"),
+        requests=number(one, "max_requests"),
+        retries=number(one, "max_retries"),
+        budget=None if budget is None else _budget(budget),
+        spent=() if priority is None else priority.origin,
+    )
+
+
+def _budget(place: Cursor) -> tuple[Traced[float] | None, Traced[int] | None]:
+    only(place, "budget_percent", "min_retry_concurrency")
+    percent = get(place, "budget_percent")
+    if percent is not None:
+        only(percent, "value")
+    share = None if percent is None else get(percent, "value")
+    return None if share is None else share.as_number(), number(place, "min_retry_concurrency")
+
+
+def _ejection(place: Cursor, page: Page) -> Ejection:
+    switches = [switch for switch, _ in _ENFORCED.values()]
+    only(
+        place, *_OUTLIERS, *switches, "enforcing_success_rate", "split_external_local_origin_errors", "interval",
+        "base_ejection_time", "max_ejection_time",
+    )  # fmt: skip
+    split = flag(place, "split_external_local_origin_errors")
+    apart = split is not None and split.value
+    spent = list(() if split is None else split.origin)
+    counts: dict[str, Traced[int] | None] = {}
+    for key, (switch, usual) in _ENFORCED.items():
+        share = number(place, switch)
+        if share is not None and share.value not in (0, _ALL):
+            raise Unknown(f"{switch} of {share.value} percent")
+        heeded = (usual if share is None else share.value) == _ALL
+        counts[key] = number(place, key)
+        if key == "consecutive_local_origin_failure" and not apart:
+            heeded = False
+        spent.extend(() if share is None else share.origin)
+        if not heeded:
+            page.hush(get(place, key), "what is counted here leaves no endpoint out")
+            counts[key] = (
+                Traced(0, () if share is None else share.origin)
+                if key == "consecutive_5xx"
+                else None
+            )
+        elif counts[key] is None and key == "consecutive_gateway_failure":
+            counts[key] = Traced(5, () if share is None else share.origin)
+    rate = number(place, "enforcing_success_rate")
+    if rate is not None and rate.value not in (0, _ALL):
+        raise Unknown("a share of the endpoints with a low rate of success")
+    return Ejection(
+        errors=counts["consecutive_5xx"],
+        gateway_errors=counts["consecutive_gateway_failure"],
+        local_errors=counts["consecutive_local_origin_failure"],
+        split=apart,
+        interval=seconds(place, "interval"),
+        first=seconds(place, "base_ejection_time"),
+        longest=seconds(place, "max_ejection_time"),
+        percent=number(place, "max_ejection_percent"),
+        rated=rate is None or rate.value > 0,
+        spent=(*spent, *(() if rate is None else rate.origin)),
+    )
