@@ -47,7 +47,7 @@ PROFILES = ("sidecar", AMBIENT)
 class Beside:
     """An object of the input that the source does not heed and that stays beside what is written.
 
-    ``host``: that which it says it is for (``spec.host``), where it says one.
+    ``host``: what it says it is for (``spec.host``, a name of ``spec.targetRefs``); one value for each.
     """
 
     kind: str

@@ -21,9 +21,14 @@ def _kept(resources: Sequence[Resource], gone: set[int], options: Options) -> It
     for resource in resources:
         if id(resource.node) not in gone and "/" in resource.api_version:
             space = resource.namespace or options.namespace
-            yield Beside(resource.kind, space, resource.name, _host(resource))
+            for host in tuple(_hosts(resource)) or ("",):
+                yield Beside(resource.kind, space, resource.name, host)
 
 
-def _host(resource: Resource) -> str:
-    node = below(resource.node, "spec", "host")
-    return node.value if node is not None and isinstance(node.value, str) else ""
+def _hosts(resource: Resource) -> Iterator[str]:
+    """What it says it is for: ``spec.host``, or the services of ``spec.targetRefs``."""
+    targets = below(resource.node, "spec", "targetRefs")
+    listed = targets.value if targets is not None and isinstance(targets.value, list) else []
+    for node in (below(resource.node, "spec", "host"), *(below(one, "name") for one in listed)):
+        if node is not None and isinstance(node.value, str):
+            yield node.value

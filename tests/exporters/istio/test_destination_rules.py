@@ -217,8 +217,10 @@ def test_more_tries_than_requests_cannot_be_said() -> None:
 # --- Gateway API ------------------------------------------------------------------------------------
 
 
-def of_routes(*texts: str, target: str = "istio") -> Result:
-    own = pipeline.options_of(load_text(""), "gateway-api@1.6+experimental", target, {})
+def of_routes(
+    *texts: str, target: str = "istio", source: str = "gateway-api@1.6+experimental"
+) -> Result:
+    own = pipeline.options_of(load_text(""), source, target, {})
     return pipeline.translate_loaded(load_text("\n---\n".join(texts)), own)
 
 
@@ -291,3 +293,40 @@ def test_a_session_of_a_route_that_leads_elsewhere_is_not_kept() -> None:
     assert "the endpoints of other services" in told(result, "MM306")
     own = of_routes(service("api"), text.replace("name: v1", "name: api"))
     assert policies(own)["api"]["loadBalancer"]["consistentHash"]["httpCookie"]["name"] == "sid"
+
+
+TLS = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: tls, namespace: shop}
+spec:
+  targetRefs: [{group: "", kind: Service, name: api}]
+  validation: {wellKnownCACertificates: System, hostname: api.example}
+"""
+
+
+def tls(result: Result) -> list[tuple[str, str, str]]:
+    return [(f.severity, f.impact, f.support) for f in result.report.findings if f.code == "MM405"]
+
+
+def test_a_policy_for_tls_stays_and_is_heeded_since_1_28() -> None:
+    assert tls(of_routes(service("api"), TLS)) == [("info", "NONE", "PARTIAL")]
+    old = of_routes(service("api"), TLS, target="istio@1.27")
+    assert tls(old) == [("high", "DIFFERENT", "VERSION")]
+    assert "does not heed it" in told(old, "MM405")
+    assert all(row.fate == "carried" for row in old.report.ledger if "TLSPolicy" in row.resource)
+
+
+def test_clients_that_come_from_another_mesh_begin_to_heed_it() -> None:
+    result = of_routes(service("api"), TLS, source="cilium")
+    assert tls(result) == [("medium", "DIFFERENT", "PARTIAL")]
+    assert "begin to heed it" in told(result, "MM405")
+    assert tls(of_routes(service("api"), source="cilium")) == []
+
+
+def test_before_1_31_no_rule_is_written_beside_a_policy_for_tls() -> None:
+    text = policy("retryConstraint: {budget: {percent: 30}}")
+    assert set(policies(of_routes(service("api"), text, TLS))) == {"api"}
+    old = of_routes(service("api"), text, TLS, target="istio@1.30")
+    assert written(old, "DestinationRule") == []
+    assert "BackendTLSPolicy/shop/tls" in told(old, "MM302")

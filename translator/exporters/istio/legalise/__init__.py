@@ -13,6 +13,7 @@ from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
 from translator.exporters.istio.legalise.protocols import legalise_protocols
 from translator.exporters.istio.legalise.routes import legalise_routes
+from translator.exporters.istio.legalise.tls_policies import told_of_policies
 
 
 def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
@@ -23,6 +24,7 @@ def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     facts = legalise_protocols(routed.facts, model.inventory, losses)
     facts = legalise_ejections(facts, model.inventory, options, losses)
     facts = legalise_settings(facts, model.inventory, options, losses)
+    losses.extend(told_of_policies(options))
     losses.extend(lose_defaults(model, options))
     machines = tuple(legalise_machines(facts, losses))
     joined = tuple(legalise_membership(machines, losses, ambient=options.profile == AMBIENT))

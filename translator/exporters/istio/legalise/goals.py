@@ -16,6 +16,13 @@ from ir.model import Fact
 from ir.traffic import RouteTable
 from translator.api import AMBIENT, Beside, Options
 
+BESIDE_SINCE = "1.31"
+"""Since when a DestinationRule leaves in force what a BackendTLSPolicy says of the same host (istio/istio 60358); before,
+the older of the two is heeded alone."""
+
+HEEDED_SINCE = "1.28"
+"""Since when BackendTLSPolicies are heeded without PILOT_ENABLE_ALPHA_GATEWAY_API (release notes of 1.28)."""
+
 Key = tuple[str, str]
 """A service by namespace and name."""
 
@@ -74,10 +81,17 @@ def _on_all_ports(at: Attachment, inventory: Inventory) -> bool:
 
 
 def in_the_way(key: Key, options: Options) -> Beside | None:
-    """A DestinationRule of the input that is heeded for the host, or that a new one would put out of force."""
+    """A rule of the input that is heeded for the host, or that a new one would put out of force."""
     homes = (key[0], options.root_namespace)
     found = [one for one in _rules(key, options) if one.namespace in homes]
+    if not options.target.at_least(BESIDE_SINCE):
+        found.extend(p for p in tls_policies(options) if (p.namespace, p.host) == key)
     return found[0] if found else None
+
+
+def tls_policies(options: Options) -> Iterator[Beside]:
+    """The BackendTLSPolicies of the input, one for each service that they name."""
+    return (one for one in options.beside if one.kind == "BackendTLSPolicy")
 
 
 def of_clients(key: Key, options: Options) -> tuple[Beside, ...]:
