@@ -25,6 +25,7 @@ from translator.exporters.cilium.legalise.boxes import Box, By
 from translator.exporters.cilium.legalise.callers import Known, known_names
 from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
+from translator.exporters.cilium.legalise.health import probed_by_others
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
@@ -111,6 +112,7 @@ def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Le
         closed.extend(_opened(one, cutter, sources, closed, state))
     state.legal.facts.extend(_passing(sources, closed, state))
     _tell(rulings, cutter, closed, state)
+    state.legal.losses.extend(probed_by_others(model))
     state.legal.losses.extend(remarks.beside_networks(stays, model.inventory, closed))
     state.legal.facts.extend(
         f

@@ -15,6 +15,7 @@ from ir.model import Fact
 from ir.provenance import Traced, absorb, named, trail
 from translator.api import Options
 from translator.importers.linkerd.link.access import heeded_on
+from translator.importers.linkerd.link.opaque_ports import LIST, is_listed
 from translator.importers.linkerd.link.servers import Held, granted_by
 from translator.importers.linkerd.model import HttpRoute, Statement
 from translator.importers.linkerd.server import DEFAULT_POLICIES
@@ -125,17 +126,25 @@ def probe_facts(
     inventory: Inventory,
     options: Options,
 ) -> Iterator[Probes]:
-    """Health checks come in by their path wherever no route is attached to the port."""
+    """Health checks come in by their path wherever no route is attached to the port, and it is read as HTTP.
+
+    Servers of gRPC, and ports that are passed on unread, have no route for them (policy-controller/grpc/src/inbound.rs
+    ``to_server``, 2.20).
+    """
     routes: dict[str, list[HttpRoute]] = {}
     for route in (s for s in statements if isinstance(s, HttpRoute)):
         routes.setdefault(route.meta.namespace.value, []).append(route)
     routed = {
-        space: [one for one in own if heeded_on(one, routes.get(space, ()))]
+        space: [
+            one for one in own if _takes_no_checks(one) or heeded_on(one, routes.get(space, ()))
+        ]
         for space, own in by_namespace(servers).items()
     }
+    servers_in = by_namespace(servers)
     for workload in inventory.workloads:
         asked = {workload.port_number(probe.port) for probe in workload.probes}
-        ports = sorted({p for p in asked if p is not None} - set(held_ports(workload, routed)))
+        shut = {*held_ports(workload, routed), *_unread(workload, servers_in, inventory)}
+        ports = sorted({p for p in asked if p is not None} - shut)
         if ports:
             open_by_path = Traced(ProbeAccess.BY_PATH, stated_by=silence(options, "probeNetworks"))
             yield Probes(
@@ -147,3 +156,25 @@ def probe_facts(
                 access=open_by_path,
                 trail=trail(f"health checks of {workload.key}", because=workload.leaves),
             )
+
+
+_NO_CHECKS = ("gRPC", "opaque", "TLS")
+
+
+def _takes_no_checks(held: Held) -> bool:
+    protocol = held.server.protocol
+    return protocol is not None and protocol.value in _NO_CHECKS
+
+
+def _unread(
+    workload: Workload, servers: Mapping[str, Sequence[Held]], inventory: Inventory
+) -> Iterator[int]:
+    """The ports without a Server that the workload's own proxy passes on unread."""
+    space = inventory.namespaces.get(workload.namespace)
+    wide = None if space is None else space.annotations.get(LIST)
+    listed = workload.annotations.get(LIST, wide)
+    held = held_ports(workload, servers)
+    for probe in workload.probes:
+        number = workload.port_number(probe.port)
+        if number is not None and number not in held and is_listed(listed, number):
+            yield number
