@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import BinaryIO, TextIO
 
 from ir.model import Model
+from ir.provenance import Assumption
 from ir.walk import close
 from translator.api import PROFILES, Import, Loss, Options
 from translator.beside import beside
@@ -183,6 +184,47 @@ def _version(source: str) -> Target:
 
 def translate_loaded(loaded: Loaded, options: Options) -> Result:
     """Translates documents that are read already."""
+    made = _made(loaded, options)
+    books, options, written = made.books, made.options, made.written
+    ledger, findings = made.ledger, made.findings
+    proven = Proven(SWITCHED_OFF)
+    if options.verify:
+        done = Translated(loaded, written, books.imported, books.model, books.losses, ledger)
+        proven = prove(done, options)
+        gone = [w.resource for w in written if is_withheld(w.resource, w.value, proven.wider)]
+        kept_back = ((told_of(gone), None),) if gone else ()
+        told = (*((one.loss, one.witness) for one in proven.told), *kept_back)
+        findings = with_proof(findings, told, books)
+        ledger = without(ledger, frozenset(gone))
+        written = tuple(one for one in written if one.resource not in gone)
+    report = _report(replace(made, ledger=ledger, findings=findings, written=written))
+    shown = partial(exhibits_of, loaded, written, books.model, options)
+    report = replace(report, verification=proven.verification, exhibits=shown)
+    return Result(
+        documents=written,
+        report=report,
+        model=replace(books.model, facts=(*books.model.facts, *books.imported.standing)),
+        legal=made.legal,
+        positions=positions_of(books),
+        options=options,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A translation that is not proved yet. ``books``: without what stands where, which the ledger tells."""
+
+    options: Options
+    books: Books
+    legal: Model
+    assumptions: Sequence[Assumption]
+    written: tuple[Written, ...]
+    ledger: tuple[LedgerRow, ...]
+    findings: tuple[Finding, ...]
+
+
+def _made(loaded: Loaded, options: Options) -> _Made:
+    """Reads, exports and writes; the trees with their trails live no longer than this, the proof needs the room."""
     imported = load_importer(options.source.mesh)(loaded.resources, options)
     options = imported.options or options
     options = replace(options, beside=beside(loaded.resources, imported.claimed, options))
@@ -208,26 +250,14 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
     spoken = {**imported.spoken, **rules.fates}
     books = Books(loaded, imported, model, fates, losses, tuple(placed), spoken)
     ledger, findings = rows(books, options)
-    written = (*(_written(d) for d in documents), *(_edited(e) for e in edited.documents))
-    proven = Proven(SWITCHED_OFF)
-    if options.verify:
-        proven = prove(Translated(loaded, written, imported, model, losses, ledger), options)
-        gone = [w.resource for w in written if is_withheld(w.resource, w.value, proven.wider)]
-        kept_back = ((told_of(gone), None),) if gone else ()
-        told = (*((one.loss, one.witness) for one in proven.told), *kept_back)
-        findings = with_proof(findings, told, books)
-        ledger = without(ledger, frozenset(gone))
-        written = tuple(one for one in written if one.resource not in gone)
-    report = _report(loaded, options, ledger, findings, written, export.assumptions, imported)
-    shown = partial(exhibits_of, loaded, written, model, options)
-    report = replace(report, verification=proven.verification, exhibits=shown)
-    return Result(
-        documents=written,
-        report=report,
-        model=replace(model, facts=(*model.facts, *imported.standing)),
-        legal=export.legal,
-        positions=positions_of(books),
+    return _Made(
         options=options,
+        books=replace(books, placed=()),
+        legal=export.legal,
+        assumptions=export.assumptions,
+        written=(*(_written(d) for d in documents), *(_edited(e) for e in edited.documents)),
+        ledger=ledger,
+        findings=findings,
     )
 
 
@@ -258,37 +288,30 @@ def _edited(document: Edited) -> Written:
     )
 
 
-def _report(  # noqa: PLR0913, PLR0917  # all parts of one value
-    loaded: Loaded,
-    options: Options,
-    ledger: tuple[LedgerRow, ...],
-    findings: tuple[Finding, ...],
-    written: Sequence[Written],
-    assumptions: Sequence[object],
-    imported: Import,
-) -> Report:
+def _report(made: _Made) -> Report:
+    books, options, findings = made.books, made.options, made.findings
+    stated = (*books.imported.model.assumptions, *made.assumptions)
     severities = [finding.severity for finding in findings]
-    named = {str(getattr(a, "text", a)): None for a in (*imported.model.assumptions, *assumptions)}
     return Report(
         schema_version=1,
         tool=Tool("meshmigrate", VERSION),
         source=_shown(options.source),
         target=_shown(options.target),
         summary=Summary(
-            files=loaded.files,
-            documents=len(loaded.documents),
-            resources=len(loaded.resources),
-            leaves=len(ledger),
-            fates=count(row.fate for row in ledger),
+            files=books.loaded.files,
+            documents=len(books.loaded.documents),
+            resources=len(books.loaded.resources),
+            leaves=len(made.ledger),
+            fates=count(row.fate for row in made.ledger),
             findings={s.value: severities.count(s) for s in Severity},
         ),
-        ledger=ledger,
+        ledger=made.ledger,
         findings=findings,
         outputs=tuple(
-            Output(w.resource, w.api_version, file_name(w.resource), w.edited) for w in written
+            Output(w.resource, w.api_version, file_name(w.resource), w.edited) for w in made.written
         ),
         verification=Verification(),
-        assumptions=tuple(named),
+        assumptions=tuple(dict.fromkeys(a.text for a in stated)),
     )
 
 

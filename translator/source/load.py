@@ -88,16 +88,25 @@ def load_text(text: str | bytes, file: str = STDIN) -> Loaded:
 
 def with_text(loaded: Loaded, text: str, file: str) -> Loaded:
     """All that was read and one text more, whose documents follow; raises as :func:`load`."""
-    shelf = _Shelf([])
-    shelf.documents.extend(loaded.documents)
+    shelf = _Shelf([], first=len(loaded.documents))
     shelf.content(text.encode("utf-8", "surrogatepass"), file)
-    return shelf.close()
+    more = shelf.close()
+    return Loaded(
+        documents=(*loaded.documents, *more.documents),
+        resources=(*loaded.resources, *more.resources),
+        notes=(*loaded.notes, *more.notes),
+        files=loaded.files + more.files,
+        documents_by_number={**loaded.documents_by_number, **more.documents_by_number},
+        owners={**loaded.owners, **more.owners},
+    )
 
 
 class _Shelf:
     """Collects documents and errors over a run."""
 
-    def __init__(self, errors: list[InputError]) -> None:
+    def __init__(self, errors: list[InputError], first: int = 0) -> None:
+        """``first``: the number of its first document."""
+        self.first = first
         self.documents: list[Document] = []
         self.notes: list[Note] = []
         self.errors = errors
@@ -128,7 +137,7 @@ class _Shelf:
         except InputError as error:
             self.errors.append(error)
             return
-        composer = Composer(text, name, len(self.documents))
+        composer = Composer(text, name, self.first + len(self.documents))
         found: list[Document] = []
         try:
             found.extend(composer.documents())
