@@ -8,6 +8,7 @@ a shortest one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ir.language.automaton import Automaton, byte_classes
 from ir.language.charset import ALL_BYTES, members
@@ -144,19 +145,28 @@ class Joint:
 
 def _classes(symbols: Sequence[int], alphabet: int, prefer: str) -> list[tuple[int, int, bytes]]:
     """For each class of bytes that no pattern tells apart: itself, its positions, its best byte."""
-    rank = {ord(letter): number for number, letter in enumerate(prefer)}
     places: dict[int, int] = {}
     for number, mask in enumerate(symbols):
         places[mask] = places.get(mask, 0) | 1 << number
-    found: list[tuple[tuple[int, int], int, int]] = []
-    for whole in byte_classes(places, alphabet):
-        best = min(members(whole), key=lambda byte: (rank.get(byte, _rank(byte)), byte))
+    found: list[tuple[int, int, bytes]] = []
+    for whole, best in _told_apart(frozenset(places), alphabet, prefer):
         positions = 0
         for mask, there in places.items():
-            if mask >> best & 1:
+            if mask & best:
                 positions |= there
-        found.append(((rank.get(best, _rank(best)), best), whole, positions))
-    return [(whole, positions, bytes((best,))) for (_, best), whole, positions in sorted(found)]
+        found.append((whole, positions, bytes((best.bit_length() - 1,))))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _told_apart(masks: frozenset[int], alphabet: int, prefer: str) -> tuple[tuple[int, int], ...]:
+    """The classes of bytes that no mask cuts, each with its best byte as a set; the best of all comes first."""
+    rank = {ord(letter): number for number, letter in enumerate(prefer)}
+    found: list[tuple[tuple[int, int], int]] = []
+    for whole in byte_classes(masks, alphabet):
+        best = min(members(whole), key=lambda byte: (rank.get(byte, _rank(byte)), byte))
+        found.append(((rank.get(best, _rank(best)), best), whole))
+    return tuple((whole, 1 << best) for (_, best), whole in sorted(found))
 
 
 def _rank(byte: int) -> int:
