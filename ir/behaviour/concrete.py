@@ -8,8 +8,8 @@ refuses what it cannot tell (:class:`Unsupported`) instead of guessing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
 
 from ir.access import (
     Bypass,
@@ -69,15 +69,21 @@ class _Site:
     model: Model
     request: Request
     workload: Workload
+    _found: dict[tuple[type, Direction], list[Fact]] = field(default_factory=dict)
 
     def facts(self, kind: type[F], direction: Direction = Direction.INBOUND) -> Iterator[F]:
         """Facts of that kind about this workload and port, in the model's order.
 
         Outbound: those about what leaves the caller for it.
         """
-        for fact in self.model.facts:
-            if isinstance(fact, kind) and _side(fact) is direction and self._is_about(fact):
-                yield fact
+        key = kind, direction
+        if key not in self._found:
+            self._found[key] = [
+                fact
+                for fact in self.model.facts
+                if isinstance(fact, kind) and _side(fact) is direction and self._is_about(fact)
+            ]
+        return iter(cast("list[F]", self._found[key]))
 
     def _is_about(self, fact: Ruling) -> bool:
         there = leaves_by if _side(fact) is Direction.OUTBOUND else holds_at
