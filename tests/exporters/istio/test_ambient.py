@@ -73,20 +73,6 @@ def test_what_lets_in_by_parts_of_requests_is_left_out_and_told_where_no_service
     assert kinds == {"newly_denied"}
 
 
-def test_routes_are_not_written_where_nobody_heeds_them() -> None:
-    text = """
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {name: web, namespace: shop}
-spec:
-  parentRefs: [{group: '', kind: Service, name: web, port: 80}]
-  rules: [{filters: [{type: RequestRedirect, requestRedirect: {statusCode: 301, path: {type: ReplaceFullPath, replaceFullPath: /}}}]}]
-"""
-    result = ambient(WEB, text)
-    assert written(result, "VirtualService") == []
-    assert codes(result, "MM226") == ["MM226"]
-
-
 def test_ports_that_skip_the_proxy_are_taken_and_told() -> None:
     skips = WEB.replace(
         "labels: {app: web}}",
@@ -122,3 +108,27 @@ def test_a_target_without_the_form_is_refused(target: str, profile: str, told: s
     source = "cilium" if target == "linkerd" else "linkerd"
     with pytest.raises(TargetError, match=told):
         pipeline.options_of(load_text(""), source, target, {"profile": profile})
+
+
+def test_what_is_said_to_sidecars_alone_is_not_written() -> None:
+    """Nobody would heed a DestinationRule or an EnvoyFilter; a limit that nobody holds is a blocker."""
+    limit = """
+apiVersion: policy.linkerd.io/v1alpha1
+kind: HTTPLocalRateLimitPolicy
+metadata: {name: web, namespace: shop}
+spec: {targetRef: {group: policy.linkerd.io, kind: Server, name: web}, total: {requestsPerSecond: 100}}
+"""
+    annotations = "metadata: {name: web, namespace: shop, annotations: {balancer.linkerd.io/failure-accrual: consecutive}}\nspec: {selector"
+    failing = WEB.replace(
+        "metadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, p",
+        f"{annotations}: {{app: web}}, p",
+    )
+    assert failing != WEB
+    texts = (failing, server(), admits("web", CALLER), limit)
+    kept = translated(*texts)
+    assert written(kept, "EnvoyFilter")
+    assert written(kept, "DestinationRule")
+    result = ambient(*texts)
+    assert written(result, "EnvoyFilter") == []
+    assert written(result, "DestinationRule") == []
+    assert sorted(codes(result, "MM542", "MM331")) == ["MM331", "MM542"]

@@ -36,4 +36,13 @@ ENTRIES = (
         "that an ingress gateway calls.",
         "kind: HTTPRoute\nspec:\n  parentRefs: [{group: policy.linkerd.io, kind: Server, name: web}]",
     ),
+    Entry(
+        "MM533",
+        "VirtualService at a waypoint",
+        "The rules hold at the waypoint of the service, in a form that the target calls alpha.",
+        "Waypoints heed VirtualServices of the service's namespace; the stable form there is the HTTPRoute, with which they may "
+        "not be mixed. Clients outside of the ambient mesh pass no waypoint, so they follow no route.",
+        "Test the routes at the version that you run; write HTTPRoutes whose parent is the Service where these can say them.",
+        "kind: VirtualService\nspec: {hosts: [web.shop.svc.cluster.local], http: [{timeout: 3s, route: []}]}",
+    ),
 )

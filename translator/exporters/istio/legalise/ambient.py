@@ -16,7 +16,6 @@ from ir.attachment import EnforcedAt
 from ir.match import HTTP_PARTS, AllOf, Part, Pattern, PatternKind, Test
 from ir.membership import Enrolment
 from ir.model import Fact
-from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.report.model import SPELLING, Fate, Impact, Severity, Support
@@ -40,7 +39,7 @@ class Seen:
 
 
 def at_agents(facts: Sequence[Fact]) -> Seen:
-    """The facts with rules on connections alone, and no routes: these are for waypoints."""
+    """The facts with rules on connections alone; what is at waypoints stays as it is."""
     seen = Seen()
     for fact in facts:
         match fact:
@@ -48,8 +47,6 @@ def at_agents(facts: Sequence[Fact]) -> Seen:
                 seen.facts.extend(_granted(fact, seen.losses))
             case Refusal() if fact.attachment.enforced_at is EnforcedAt.SERVER:
                 seen.facts.append(_refused(fact, seen.losses))
-            case RouteTable() if fact.attachment.enforced_at is EnforcedAt.CLIENT:
-                seen.losses.append(_no_waypoint(fact))
             case _:
                 seen.facts.append(fact)
     return seen
@@ -183,18 +180,3 @@ def remarks(facts: Sequence[Fact], network: Sequence[Fact]) -> Iterator[Loss]:
             advice="Take out the proxies of the source and restart the workloads before the label is set.",
             doc="https://istio.io/latest/docs/ambient/usage/add-workloads/",
         )
-
-
-def _no_waypoint(table: RouteTable) -> Loss:
-    subject = table.attachment.subject
-    where = "/".join(v.value for v in (subject.namespace, subject.name) if v is not None)
-    return Loss(
-        code="MM226",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.HIGH,
-        sites=tuple(traced(table)),
-        message=f"the routes of {where} are not written: without a waypoint nobody heeds them. Requests go to the service that "
-        "they address.",
-        advice="Use --profile sidecar, or put a waypoint in front of the service and write the routes for it.",
-    )

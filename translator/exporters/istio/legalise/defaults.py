@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ir.access import Grant
-from ir.attachment import EnforcedAt
 from ir.model import Default, Model
 from ir.provenance import silent, trail
 from ir.resilience import Retry
-from ir.traffic import RouteTable
-from translator.api import AMBIENT, Loss, Options
+from translator.api import Loss, Options
 from translator.report.model import Fate, Impact, Severity, Support
 
 PIN = "pin"
@@ -52,16 +49,9 @@ def lose_defaults(model: Model, options: Options) -> Iterator[Loss]:
     """A finding for each default that does not hold in the target."""
     if options.source.mesh == options.target.mesh:
         return
-    routed = any(isinstance(fact, RouteTable) or _at_waypoint(fact) for fact in model.facts)
     for default in model.defaults:
-        if default.key == RETRY and options.profile == AMBIENT and not routed:
-            continue  # agents of nodes read no requests, and try none again
         if default.key not in SHARED:
             yield _loss(default, pinned=default.key == RETRY and options.defaults == PIN)
-
-
-def _at_waypoint(fact: object) -> bool:
-    return isinstance(fact, Grant) and fact.attachment.enforced_at is EnforcedAt.WAYPOINT
 
 
 def _loss(default: Default, *, pinned: bool) -> Loss:

@@ -23,6 +23,7 @@ from translator.api import Loss, Options
 from translator.exporters.istio.legalise.access import SEEN
 from translator.exporters.istio.legalise.ambient import DOC, is_plain, plain_part
 from translator.exporters.istio.legalise.territories import Pods, Unnamed, overlap, pods_of, within
+from translator.exporters.istio.legalise.waypoint_routes import heeded_routes, is_ruling
 from translator.report.model import Fate, Impact, Severity, Support
 
 NAME = "ambient-waypoint"
@@ -60,11 +61,16 @@ def at_waypoints(facts: Sequence[Fact], inventory: Inventory) -> Placed:
     """The facts with the rules on requests moved to waypoints, where their services can have one."""
     placed = Placed()
     fronts = list(_fronts(facts, inventory))
+    ruled = [p for f in facts if is_ruling(f) for p in _pods(_at_of(f), inventory)]
+    heeded = heeded_routes(facts, ruled, [front.service for front in fronts], inventory)
+    facts = heeded.facts
+    placed.losses.extend(heeded.losses)
     taken: dict[int, list[_Front]] = {}
     made: list[Fact] = []
     for front in fronts:
         grants = [(g, one) for g in _grants(facts, front.pods) for one in _moved(g, front)]
-        if all(is_plain(g) for g, _ in grants):
+        routed = (front.service.namespace, front.service.name) in heeded.services
+        if not routed and all(is_plain(g) for g, _ in grants):
             continue
         made.extend(one for _, one in grants)
         for grant, _ in grants:
@@ -98,6 +104,12 @@ def _fronts(facts: Sequence[Fact], inventory: Inventory) -> Iterator[_Front]:
             continue
         if all(within(pods, p) for p, _ in near):
             yield _Front(service, pods, ports, tuple(f for _, f in near))
+
+
+def _at_of(fact: Fact) -> Attachment:
+    if not isinstance(fact, (Closed, Refusal)):
+        raise TypeError(fact)
+    return fact.attachment
 
 
 def _pods(at: Attachment, inventory: Inventory) -> tuple[Pods, ...]:
@@ -194,13 +206,14 @@ def _number(port: int) -> Pattern:
 def _at(front: _Front, grant: Grant, numbers: Sequence[int], asked: Sequence[Test]) -> Attachment:
     """Ports of the service, chosen since its pods are those of the rule."""
     why = Traced("", (), front.service.leaves)
-    node = grant.attachment.subject.trail
+    own = grant.attachment.subject
+    pods = [v for v in (own.labels, own.namespace, own.trail) if v is not None]
     said = [term for test in asked for term in (*test.any_of, *test.none_of)]
     subject = Subject(
         scope=Scope.SERVICE,
-        namespace=named(front.service.namespace, grant.attachment.subject.namespace or node, why),
-        name=named(front.service.name, node, why),
-        trail=named(f"waypoint of {front.service.key}", node, why),
+        namespace=named(front.service.namespace, *pods, why),
+        name=derived(front.service.name, (*pods, why)),
+        trail=named(f"waypoint of {front.service.key}", *pods, why),
     )
     return Attachment(
         subject=subject,

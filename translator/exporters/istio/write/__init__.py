@@ -60,11 +60,12 @@ def write(model: Model, options: Options) -> Emission:
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
+    tables = [f for f in model.facts if isinstance(f, RouteTable)]
     written, fronts = as_written(model.facts, model.inventory, options)
     manifests.extend(write_policies(written, options))
     manifests.extend(write_destination_rules(model.facts, names, options))
     manifests.extend(write_modes(model.facts, options))
-    waypoints = write_waypoints(fronts)
+    waypoints = write_waypoints(fronts, tables if ambient else ())
     manifests.extend(waypoints.manifests)
     edits.extend(waypoints.edits)
     found = [f for f in model.facts if isinstance(f, Bypass)]

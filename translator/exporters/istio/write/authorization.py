@@ -89,7 +89,7 @@ def _policy(
     if subject.scope is Scope.WORKLOADS:
         spec["selector"] = {"matchLabels": _labels(group)}
     elif subject.scope is Scope.SERVICE:
-        spec["targetRefs"] = [_target(subject, purpose)]
+        spec["targetRefs"] = [_target(group, purpose)]
     spec["action"] = Said("DENY" if refuses else "ALLOW", purpose)
     if rules:
         spec["rules"] = [write_rule(rule) for rule in rules]
@@ -108,11 +108,10 @@ def _policy(
     )
 
 
-def _target(subject: Subject, purpose: tuple[Traced[object], ...]) -> Tree:
+def _target(group: Sequence[Closed | Grant | Refusal], purpose: tuple[Traced[object], ...]) -> Tree:
     """The service in front of which the waypoint stands that holds the policy."""
-    if subject.name is None:
-        raise TypeError(subject)
-    name = Said(subject.name.value, (subject.name, *purpose))
+    names = [f.attachment.subject.name for f in group if f.attachment.subject.name is not None]
+    name = Said(names[0].value, (*names, *purpose))
     return {"kind": Said("Service", purpose), "group": Said("", purpose), "name": name}
 
 

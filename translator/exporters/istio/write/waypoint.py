@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ir.access import Closed
+from ir.provenance import Traced
+from ir.traffic import RouteTable
 from translator.api import Edit, Emission, Manifest, Said, Tree
 from translator.exporters.istio.legalise.waypoints import NAME
 
@@ -16,29 +18,32 @@ _CLASS = "istio-waypoint"
 _PORT = 15008
 
 
-def write_waypoints(closed: Sequence[Closed]) -> Emission:
+def write_waypoints(closed: Sequence[Closed], tables: Sequence[RouteTable]) -> Emission:
     """A Gateway for each namespace with services that need one, and the labels of these services."""
-    fronts: dict[str, list[Closed]] = {}
-    edits: list[Edit] = []
-    for fact in closed:
+    behind: dict[tuple[str, str], list[Traced[object]]] = {}
+    facts: list[Closed | RouteTable] = [*closed, *tables]
+    for fact in facts:
         space, name = fact.attachment.subject.namespace, fact.attachment.subject.name
         if space is None or name is None:
             raise TypeError(fact)
-        fronts.setdefault(space.value, []).append(fact)
-        path = ("metadata", "labels", "istio.io/use-waypoint")
-        edits.append(
-            Edit(
-                resource=f"Service/{space.value}/{name.value}",
-                put=((path, Said(NAME, (fact.trail, name))),),
-                restart=False,
-            )
+        behind.setdefault((space.value, name.value), []).append(fact.trail)
+    path = ("metadata", "labels", "istio.io/use-waypoint")
+    edits = tuple(
+        Edit(
+            resource=f"Service/{space}/{name}",
+            put=((path, Said(NAME, tuple(trails))),),
+            restart=False,
         )
-    manifests = tuple(_gateway(space, own) for space, own in sorted(fronts.items()))
-    return Emission(manifests=manifests, edits=tuple(edits))
+        for (space, name), trails in behind.items()
+    )
+    spaces: dict[str, list[Traced[object]]] = {}
+    for (home, _), trails in sorted(behind.items()):
+        spaces.setdefault(home, []).extend(trails)
+    manifests = tuple(_gateway(space, tuple(by)) for space, by in spaces.items())
+    return Emission(manifests=manifests, edits=edits)
 
 
-def _gateway(space: str, fronts: Sequence[Closed]) -> Manifest:
-    by = tuple(front.trail for front in fronts)
+def _gateway(space: str, by: tuple[Traced[object], ...]) -> Manifest:
     listener: dict[str, Tree] = {
         "name": Said("mesh", by),
         "port": Said(_PORT, by),
