@@ -19,6 +19,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.ejection import legalise_ejections
 from translator.exporters.linkerd.legalise.ejection_findings import name_of
+from translator.exporters.linkerd.legalise.profiles import of_a_profile
 from translator.exporters.prune import of_one_cause
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -43,6 +44,8 @@ def legalise_endpoints(model: Model, options: Options) -> Legal:
         match other:
             case Outliers():
                 pass
+            case RetryBudget() if of_a_profile(other):
+                legal.facts.append(other)
             case ConnectionLimits() | RetryBudget():
                 legal.losses.extend(_rest(other))
             case LoadBalancing():

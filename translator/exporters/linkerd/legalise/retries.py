@@ -3,8 +3,8 @@
 ``retry.linkerd.io/*`` stand on the object (linkerd2 policy-controller/k8s/index/src/outbound.rs, 2.20), so all rules of
 one object share them; what is retried besides listed statuses is fixed. Before there were annotations, the time limit
 of a request was heeded in the HTTPRoute of the target's own group alone, which cannot edit answers for a whole rule.
-Retries were then a matter of ServiceProfiles; one of these puts all routes of its service out of force and knows no
-limit for one request, so that none is written.
+Retries were then a matter of ServiceProfiles (``profiles.py``), which say few of them: one puts all routes of its service
+out of force, and knows no limit for one request.
 """
 
 from __future__ import annotations
@@ -63,16 +63,19 @@ def _without(route: Route, losses: list[Loss], *, held: bool) -> Route:
     if held and times is not None and times.request is not None:
         kept = replace(times, response=None, idle=None)
         times = None
-    for what, code in ((route.retry, "MM302"), (times, "MM303")):
+    tries = None if route.retry is None else replace(route.retry, per_try_timeout=None)
+    one_try = None if route.retry is None else route.retry.per_try_timeout
+    for what, code in ((tries, "MM302"), (one_try, "MM303"), (times, "MM303")):
         if what is not None:
             losses.append(
                 Loss(
                     code=code,
                     impact=Impact.DIFFERENT,
                     support=Support.VERSION,
-                    sites=tuple(traced(what)),
+                    sites=(what,) if isinstance(what, Traced) else tuple(traced(what)),
                     message=f"retries and time limits of routes need Linkerd {ANNOTATIONS_SINCE}.",
-                    why="A ServiceProfile could retry, but puts all routes of its service out of force.",
+                    why="A ServiceProfile is written where all rules of the service are for paths and methods and go to the "
+                    "service itself, and each request that fails is tried again once.",
                     advice="Raise --target-version.",
                 )
             )

@@ -23,6 +23,7 @@ from translator.exporters.linkerd.legalise.connections import connection_objects
 from translator.exporters.linkerd.legalise.defaults import pinned_retry
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
 from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heeded, why_opaque
+from translator.exporters.linkerd.legalise.profiles import as_profile
 from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
 from translator.exporters.linkerd.legalise.unwritten import host_of, left_to_all, unwritten
@@ -80,7 +81,8 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
     """The route tables in legal form, the services made for subsets, and all other facts as they are."""
     legal = Legal()
     stated = frozenset(one.key for one in model.objects)
-    scene = Scene(subsets, model.inventory, Names(), options, stated, pinned_retry(model, options))
+    pinned = pinned_retry(model, options)
+    scene = Scene(subsets, model.inventory, Names(), options, stated, pinned, model.facts)
     tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
     for fact in model.facts:
         if not isinstance(fact, RouteTable):
@@ -107,8 +109,8 @@ _ORDER = "Write rules that do not overlap, or put the one with more conditions f
 
 def _legal(
     table: RouteTable, tables: Sequence[RouteTable], scene: Scene, losses: list[Loss]
-) -> tuple[RouteTable, ...]:
-    """The legal tables of one. What is lost counts only where the table is written.
+) -> tuple[Fact, ...]:
+    """The legal tables of one, or its profile. What is lost counts only where the table is written.
 
     Raises:
         Unreachable: it cannot be bound to a service, or one of its destinations not written.
@@ -121,6 +123,7 @@ def _legal(
         http = any(_is_http_of(other, table) for other in tables)
         return connection_objects(table, service, rivals, scene, losses, beside_http=http)
     _check_http(service)
+    whole_table = table
     table, lost = settled(table, scene.inventory)
     replaced = [s.value for other in rivals for s in _namespaces(other)]
     who = audiences(table, scene.inventory, replaced, alone=len(rivals) <= 1)
@@ -131,6 +134,10 @@ def _legal(
     lost.extend(more)
     table, more = by_method(table)
     lost.extend(more)
+    profile = as_profile(table, whole_table, who.viewers, scene)
+    if profile is not None:
+        losses.extend((*lost, *profile.losses))
+        return profile.facts
     routes, terms = in_target_terms(table.routes, scene.options.target, scene.pinned)
     lost.extend(terms)
     table = replace(table, routes=routes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ir.inventory import Inventory
+from ir.model import Fact
 from ir.resilience import Retry
 from translator.api import Options
 from translator.exporters.naming import Names
@@ -25,6 +26,8 @@ class Scene:
     stated: frozenset[str] = frozenset()
     """Keys of the objects of the source."""
     pinned: Retry | None = None
+    facts: tuple[Fact, ...] = ()
+    """All that is said."""
 
     def keeps(self, kind: str, namespace: str, name: str) -> bool:
         """Whether the source has such an object: its translation stands in its place, by its name."""

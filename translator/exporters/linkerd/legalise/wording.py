@@ -79,7 +79,17 @@ def _every_path(one: Alternative) -> bool:
 
 
 def _any_path(one: Alternative, table: RouteTable) -> Test:
+    node = one.source.trail if isinstance(one.source, RouteMatch) else table.trail
+    return _every(node)
+
+
+def _every(node: Traced[object]) -> Test:
     """Every path, said as a regular expression so that the path counts in full."""
     term = Pattern(PatternKind.REGEX, "/.*", dialect=RegexDialect.RUST_SPAN)
-    node = one.source.trail if isinstance(one.source, RouteMatch) else table.trail
     return Test(part=Part.PATH, any_of=(named(term, node),), trail=named("any path", node))
+
+
+def any_match(node: Traced[str]) -> RouteMatch:
+    """An alternative that every request meets, for rules that must name a path."""
+    requests = AllOf(tests=(_every(node),), trail=named("requests", node))
+    return RouteMatch(requests=requests, trail=named("match", node))

@@ -6,16 +6,18 @@ from ir.access import Bypass, Closed, Grant, GuardedRoutes, PeerMtls
 from ir.edge import EgressPolicy, ExternalWorkload, Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Model
-from ir.resilience import Outliers, RateLimit
+from ir.resilience import Outliers, RateLimit, RetryBudget
 from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
+from translator.exporters.linkerd.legalise.profiles import is_profile
 from translator.exporters.linkerd.takeover import ENROLLED
 from translator.exporters.linkerd.write.authorization import Authorizations
 from translator.exporters.linkerd.write.egress import write_networks
 from translator.exporters.linkerd.write.endpoints import failure_accrual
 from translator.exporters.linkerd.write.machine import write_machine
 from translator.exporters.linkerd.write.pods import bypasses, default_policy, of_proxies
+from translator.exporters.linkerd.write.profile import write_profile
 from translator.exporters.linkerd.write.protocols import protocol_edits
 from translator.exporters.linkerd.write.rate_limit import write_rate_limit
 from translator.exporters.linkerd.write.route import write_routes
@@ -62,6 +64,8 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 pass
             case RouteTable() if is_at_gateway(fact):
                 pass
+            case RouteTable() if is_profile(fact):
+                manifests.append(write_profile(fact, options))
             case RouteTable():
                 manifests.append(write_routes(fact, target))
             case EndpointSubset():
@@ -74,7 +78,7 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 edits.append(failure_accrual(fact))
             case RateLimit():
                 manifests.append(write_rate_limit(fact))
-            case PortProtocol() | Bypass() | EgressPolicy():
+            case PortProtocol() | Bypass() | EgressPolicy() | RetryBudget():
                 pass
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
