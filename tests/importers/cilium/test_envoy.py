@@ -240,3 +240,32 @@ def test_tries_that_are_not_known_leave_the_route() -> None:
     assert first(shop).retry is None
     (piece,) = [f for f in shop.facts if isinstance(f, Opaque)]
     assert ("moon" in piece.kind, piece.may_touch) == (True, (Column.RESILIENCE,))
+
+
+def test_failing_endpoints_are_left_out_in_istio_as_they_were() -> None:
+    said = {
+        "consecutive_5xx": 4,
+        "interval": "7s",
+        "base_ejection_time": "20s",
+        "max_ejection_percent": 30,
+        "enforcing_success_rate": 0,
+    }
+    result = usual(outlier_detection=said).to("istio")
+    (rule,) = [d.value for d in result.documents if d.resource.startswith("DestinationRule")]
+    assert rule["spec"]["trafficPolicy"] == {  # type: ignore[index]  # a mapping
+        "outlierDetection": {
+            "consecutive5xxErrors": 4,
+            "interval": "7s",
+            "baseEjectionTime": "20s",
+            "maxEjectionPercent": 30,
+        }
+    }
+    found = [f for f in result.report.findings if f.code == "MM304"]
+    assert ["by that of a node" in f.message for f in found] == [True]
+    assert not [
+        c for c in result.report.verification.changes if str(c["kind"]).startswith("ejection")
+    ]
+    split = {**said, "split_external_local_origin_errors": True}
+    codes = {f.code for f in usual(outlier_detection=split).to("istio").report.findings}
+    assert "MM331" in codes
+    assert "MM904" not in codes

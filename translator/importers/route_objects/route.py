@@ -89,6 +89,7 @@ def _rule(item: Cursor, meta: Meta, options: Options, *, calls: bool) -> Rule:
         if not edition.has(field) and (place := item.opt(field)) is not None
     )
     effects = read_effects(read_filters(item), home)
+    _each_once(effects, item)
     effects, extensions, more = _known(effects, edition)
     gone = {field for field, _ in pruned}
     limits = read_limits(item)
@@ -117,6 +118,22 @@ def _rule(item: Cursor, meta: Meta, options: Options, *, calls: bool) -> Rule:
         extensions=(*extensions, *_of_backends(references)),
         pruned=(*pruned, *more),
     )
+
+
+def _each_once(effects: Effects, item: Cursor) -> None:
+    """No header is set, added or removed twice, as the API server sees to.
+
+    Raises:
+        InputError: one is (list-map-keys of ``HTTPHeaderFilter``; filters of one rule are not repeated).
+    """
+    seen: set[tuple[str, str, str]] = set()
+    for edit in effects.edits:
+        key = (edit.side.value, edit.action.value, edit.name.value.lower())
+        if key in seen:
+            raise item.refuse(
+                f'the {key[0]} header "{edit.name.value}" is edited twice. Take one out.'
+            )
+        seen.add(key)
 
 
 def _known(

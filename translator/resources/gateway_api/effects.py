@@ -47,6 +47,8 @@ def read_effects(filters: Filters, home: Traced[str]) -> Effects:
                 if rewrite is not None:
                     raise item.refuse("expected one rewrite, found a second. Take one of them out.")
                 rewrite = _rewrite(item.map("urlRewrite"), kind)
+                if rewrite is None:
+                    unknown.append(item)
             case "RequestMirror":
                 mirrors.append(_mirror(item.map("requestMirror"), kind, home))
             case "CORS":
@@ -63,16 +65,23 @@ def read_effects(filters: Filters, home: Traced[str]) -> Effects:
     )
 
 
-def _rewrite(place: Cursor, kind: Traced[str]) -> Rewrite:
-    path = place.opt_map("path")
-    node = absorb(trail("rewrite"), kind)
-    if path is not None:
-        node = absorb(node, path.str("type"))
+def _rewrite(place: Cursor, kind: Traced[str]) -> Rewrite | None:
+    """What the path and the host become; nothing where neither is said."""
+    path, host = place.opt_map("path"), place.opt_str("hostname")
+    if path is None:
+        return (
+            None if host is None else Rewrite(authority=host, trail=absorb(trail("rewrite"), kind))
+        )
+    whole, prefix = path.opt_str("replaceFullPath"), path.opt_str("replacePrefixMatch")
+    if whole is None and prefix is None:
+        raise path.refuse(
+            "expected replaceFullPath or replacePrefixMatch. Add the one of the type."
+        )
     return Rewrite(
-        path=None if path is None else path.opt_str("replaceFullPath"),
-        prefix=None if path is None else path.opt_str("replacePrefixMatch"),
-        authority=place.opt_str("hostname"),
-        trail=node,
+        path=whole,
+        prefix=prefix,
+        authority=host,
+        trail=absorb(absorb(trail("rewrite"), kind), path.str("type")),
     )
 
 

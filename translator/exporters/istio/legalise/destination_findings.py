@@ -91,6 +91,24 @@ def manner(fact: Outliers, goal: Key) -> Loss:
     )
 
 
+def whose_count(fact: Outliers, goal: Key) -> Loss:
+    """Whose failures are counted together."""
+    sites = tuple(v for v in (fact.consecutive_errors, fact.ejection_time) if v is not None)
+    return Loss(
+        code="MM304",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=sites,
+        because=(fact.trail,),
+        message=f"failing endpoints of {spoken(goal)} are counted by the proxy of each client; in the source by that of a node, "
+        "for all clients on it.",
+        advice="Lower the number of failures, if each client sends few requests.",
+        doc=f"{DOC}#OutlierDetection",
+    )
+
+
 def longest_time(fact: Outliers, goal: Key, bound: float) -> Loss:
     """For how long an endpoint is out at most: the target has a bound of its own."""
     longest = fact.longest_ejection

@@ -14,7 +14,7 @@ from ir.attachment import Attachment, Subject
 from ir.inventory import Inventory
 from ir.model import Fact
 from ir.provenance import Traced, derived, named
-from ir.resilience import AppliesTo, Outliers
+from ir.resilience import AppliesTo, Outliers, StateScope
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.istio.legalise.destination_findings import (
@@ -25,6 +25,7 @@ from translator.exporters.istio.legalise.destination_findings import (
     manner,
     no_outliers,
     other_rule,
+    whose_count,
 )
 from translator.exporters.istio.legalise.goals import (
     Key,
@@ -54,6 +55,8 @@ class Ejections:
     losses: list[Loss] = field(default_factory=list)
     written: list[Outliers] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
+    kept: set[Key] = field(default_factory=set)
+    """Services whose endpoints have a rule of their own."""
 
     def file(self, fact: Outliers) -> None:
         """Takes a rule in; what has no form is lost."""
@@ -65,6 +68,41 @@ class Ejections:
             self.losses.extend(no_outliers(fact, reason))
         else:
             self.rules[key] = fact
+
+    def keep(self, fact: Outliers) -> None:
+        """Writes a rule for endpoints, whoever sends requests there: as it stands, but for what only the target bounds."""
+        reason = (
+            elsewhere(fact.attachment, self.inventory, self.options) or _unsaid(fact) or _more(fact)
+        )
+        key = key_of(fact.attachment)
+        there = None if key is None else in_the_way(key, self.options)
+        if there is not None:
+            reason = f"the input has {there.key} for the host, which is heeded in the place of a new rule"
+        if key in self.kept:
+            reason = "there is another rule for the service"
+        base, longest = fact.ejection_time, fact.longest_ejection
+        if reason or key is None or base is None:
+            self.losses.extend(no_outliers(fact, reason))
+            return
+        bound = max(_LONGEST, base.value)
+        if longest is not None and longest.value != bound:
+            self.losses.append(longest_time(fact, key, bound))
+        spent = [
+            *fact.attachment.ports,
+            *(() if longest is None or longest.value != bound else (longest,)),
+        ]
+        if fact.scope is StateScope.NODE:
+            self.losses.append(whose_count(fact, key))
+        self.kept.add(key)
+        self.written.append(
+            replace(
+                fact,
+                attachment=replace(fact.attachment, ports=()),
+                longest_ejection=Traced(bound),
+                scope=StateScope.CLIENT_PROXY,
+                trail=derived(fact.trail.value, (fact.trail, *spent)),
+            )
+        )
 
     def say(self, goal: Key, ways: Sequence[Key]) -> None:
         """The rule for the endpoints of a service, to which those who address these are sent."""
@@ -154,6 +192,16 @@ def _said(fact: Outliers) -> tuple[object, ...]:
     return tuple(None if value is None else value.value for value in values)
 
 
+def _more(fact: Outliers) -> str:
+    """Why a rule for endpoints cannot be written as it stands; empty where it can."""
+    counts = (fact.consecutive_gateway_errors, fact.consecutive_local_errors)
+    if fact.error_codes or any(one is not None and one.value for one in counts):
+        return "failures of other kinds are counted on their own"
+    if fact.min_health_percent is not None:
+        return "it holds only while enough endpoints are well"
+    return ""
+
+
 def _unsaid(fact: Outliers) -> str:
     """Why a rule has no form; empty where it has one."""
     if fact.labels is not None:
@@ -172,7 +220,9 @@ def legalise_ejections(
     book = Ejections(options, inventory)
     kept: list[Fact] = []
     for fact in facts:
-        if isinstance(fact, Outliers):
+        if isinstance(fact, Outliers) and fact.applies_to is AppliesTo.DESTINATION:
+            book.keep(fact)
+        elif isinstance(fact, Outliers):
             book.file(fact)
         else:
             kept.append(fact)
