@@ -73,7 +73,10 @@ def outcome_of(route: Route, lowering: Lowering, address: Address) -> Outcome:
         said = (f"redirect {spelt(_with_its_port(route.redirect))}",)
         return Outcome("redirect", (), None if status is None else status.value, said)
     if route.answer is not None:
-        return Outcome("answer", (), route.answer.status.value, (f"{spelt(route.answer.body)}",))
+        body = route.answer.body
+        return Outcome(
+            "answer", (), route.answer.status.value, () if body is None else (spelt(body),)
+        )
     if route.fault is not None and route.fault.answers_all:
         status = route.fault.abort_status
         return Outcome(

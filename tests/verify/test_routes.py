@@ -135,6 +135,25 @@ def test_a_port_of_its_own_is_a_slice_of_its_own() -> None:
     assert kinds(found["Service/shop/reviews port 81"]) == {Kind.REROUTED}
 
 
+def test_matches_for_a_port_hold_there_and_nowhere_else() -> None:
+    here, there = on(Part.SERVICE_PORT, "80"), on(Part.SERVICE_PORT, "81")
+    asked = table(route("here", here, to=RATINGS), route("there", there, to=REVIEWS))
+    assert reviews(asked, table(route("r", to=RATINGS))).verdict is Verdict.EQUAL_EXACT
+    assert kinds(reviews(asked, table(route("r", to=REVIEWS)))) == {Kind.REROUTED}
+
+
+def test_that_nothing_is_found_is_the_same_as_an_answer_that_says_so() -> None:
+    some = route("r", on(Part.PATH, "/a"), to=REVIEWS)
+    answer = FixedAnswer(status=Traced(404), trail=trail("not found"))
+    rest = replace(route("rest"), answer=answer)
+    assert reviews(table(some), table(some, rest)).verdict is Verdict.EQUAL_EXACT
+
+
+def test_a_table_without_a_rule_for_the_port_is_none_there() -> None:
+    elsewhere = table(route("there", on(Part.SERVICE_PORT, "81"), to=RATINGS))
+    assert reviews(elsewhere, table(route("r", to=REVIEWS))).verdict is Verdict.EQUAL_EXACT
+
+
 def test_endpoints_that_are_known_by_name_alone_leave_doubt() -> None:
     known = Outcome("forward", ((Endpoints(("shop/a",), 80), Fraction(1)),))
     named = Outcome("forward", ((Endpoints(("shop/a", "v1"), 80, known=False), Fraction(1)),))

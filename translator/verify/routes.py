@@ -23,6 +23,7 @@ from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said, unlike
 from translator.verify.outside import by_host
+from translator.verify.ports import at_port
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
 from translator.verify.space import bits
@@ -77,11 +78,12 @@ class Side:
     def about(self, address: Address) -> tuple[RouteTable, ...]:
         """The tables for HTTP requests to the address."""
         found = self.tables.get((address.namespace, address.name), ())
-        return tuple(
+        here = (
             t
             for t in found
             if t.protocol in _HTTP and _on_port(t.attachment, self.lowering, address)
         )
+        return tuple(at_port(here, address.port))
 
     def narrowed(self, address: Address, tables: Sequence[RouteTable]) -> Model:
         """The model as far as requests to the address go: so that a naive decision is quick."""
