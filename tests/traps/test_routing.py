@@ -568,3 +568,23 @@ def test_the_limit_of_one_try_is_told_where_it_goes_with_the_retries(
     result = to_version(text, version)
     assert [m for m in messages(result, "MM303") if "goes with the retries" in m]
     assert not messages(result, "MM904")
+
+
+def test_clients_for_whom_no_rule_is_left_have_the_default_of_the_service() -> None:
+    """istio/istio pilot/pkg/networking/core/route/route.go, 1.31: a proxy without a rule of it holds none at all."""
+    world = World(http(rule("{sourceNamespace: bank, uri: {prefix: /x}}", "other")))
+    for namespace, path, kind in (
+        ("bank", "/x", "forward"),
+        ("bank", "/y", "not_found"),
+        ("web", "/y", "forward"),
+    ):
+        found = {side.kind for side in world.both(path, namespace=namespace)}
+        assert found == {kind}, (namespace, path)
+    assert not messages(world.result, "MM904")
+
+
+def test_rules_for_two_namespaces_of_which_one_is_the_services_own_are_told_for_that() -> None:
+    there = f"hosts: [api], exportTo: [bank, shop], http: [{rule('{uri: {prefix: /x}}', 'other')}]"
+    world = World(shop(there))
+    assert harms(world, "MM208") == [("high", "DIFFERENT")]
+    assert not messages(world.result, "MM904")

@@ -141,7 +141,8 @@ def _private(
         )
         found = Audiences(tuple(viewers), reason=reason)
         if viewers:
-            found.losses.append(_not_at_home((own,), home))
+            rules = tuple(value for route in table.routes for value in traced(route))
+            found.losses.append(replace(_not_at_home((own,), home), because=rules))
         return found
     named_here = [space.value for space in abroad]
     others = _others(inventory, (home, *named_here))
