@@ -132,3 +132,22 @@ spec: {targetRef: {group: policy.linkerd.io, kind: Server, name: web}, total: {r
     assert written(result, "EnvoyFilter") == []
     assert written(result, "DestinationRule") == []
     assert sorted(codes(result, "MM542", "MM331")) == ["MM331", "MM542"]
+
+
+def test_accounts_are_the_end_of_an_identity() -> None:
+    """Agents of some versions know no ``serviceAccounts``; the end of a principal they know."""
+    text = """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: web}}
+  ingress: [{fromEndpoints: [{matchLabels: {app: web}}], toPorts: [{ports: [{port: '8080', protocol: TCP}]}]}]
+"""
+    own = pipeline.options_of(load_text(""), "cilium", "istio", {"profile": "ambient"})
+    result = pipeline.translate_loaded(load_text(f"{WEB}---{text}"), own)
+    (policy,) = written(result, "AuthorizationPolicy")
+    assert [r["from"] for r in policy["spec"]["rules"]] == [
+        [{"source": {"principals": ["*/ns/shop/sa/default"]}}]
+    ]
+    assert not codes(result)

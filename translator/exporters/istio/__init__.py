@@ -16,7 +16,12 @@ from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
-from translator.exporters.istio.legalise.ambient import at_agents, remarks, still_true
+from translator.exporters.istio.legalise.ambient import (
+    at_agents,
+    by_identity,
+    remarks,
+    still_true,
+)
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
@@ -46,7 +51,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     spoken = in_target_words(pruned.facts, model.inventory)
     facts, losses = spoken.facts, [*guarded.losses, *lost, *spoken.losses]
     if options.profile == AMBIENT:
-        placed = at_waypoints(facts, model.inventory)
+        placed = at_waypoints(by_identity(facts), model.inventory)
         seen = at_agents(placed.facts)
         losses = [*still_true(losses, seen.facts), *placed.losses, *seen.losses]
         facts = seen.facts

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ir.access import Closed, Direction, Grant, Refusal
 from ir.attachment import EnforcedAt
-from ir.match import HTTP_PARTS, AllOf, Part, Pattern, PatternKind, Test
+from ir.match import HTTP_PARTS, AllOf, Part, Pattern, PatternKind, Term, Test
 from ir.membership import Enrolment
 from ir.model import Fact
 from ir.walk import traced
@@ -50,6 +50,48 @@ def at_agents(facts: Sequence[Fact]) -> Seen:
             case _:
                 seen.facts.append(fact)
     return seen
+
+
+def by_identity(facts: Sequence[Fact]) -> list[Fact]:
+    """The facts with service accounts as the end of an identity, of whatever trust domain.
+
+    The same callers are meant, and agents read that at every version (``stringToMatch``).
+    """
+    return [
+        replace(fact, callers=tuple(map(_by_identity, fact.callers)))
+        if isinstance(fact, (Grant, Refusal))
+        else fact
+        for fact in facts
+    ]
+
+
+def _by_identity(caller: AllOf) -> AllOf:
+    parts = [test.part for test in caller.tests]
+    if Part.IDENTITY in parts or parts.count(Part.SERVICE_ACCOUNT) != 1:
+        return caller
+    tests = tuple(_as_identity(t) if t.part is Part.SERVICE_ACCOUNT else t for t in caller.tests)
+    return replace(caller, tests=tests)
+
+
+def _as_identity(test: Test) -> Test:
+    said = [(t, _ending(t.value)) for t in (*test.any_of, *test.none_of)]
+    if not said or not all(ending for _, ending in said):
+        return test
+    terms = [t.derive(Pattern(PatternKind.SUFFIX, ending)) for t, ending in said]
+    return replace(
+        test,
+        part=Part.IDENTITY,
+        any_of=tuple(terms[: len(test.any_of)]),
+        none_of=tuple(terms[len(test.any_of) :]),
+    )
+
+
+def _ending(term: Term) -> str:
+    """How the identity of an account ends that is named with its namespace."""
+    if not isinstance(term, Pattern) or term.kind is not PatternKind.EXACT:
+        return ""
+    space, slash, account = term.text.partition("/")
+    return f"/ns/{space}/sa/{account}" if slash else ""
 
 
 def reads(test: Test) -> bool:
