@@ -23,6 +23,7 @@ from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.everybody import for_everybody
 from translator.exporters.routes.languages import language
+from translator.exporters.routes.slots import service_ports
 from translator.exporters.routes.viewers import Viewer, audiences, clients_of, sees, settled
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -85,6 +86,9 @@ def _slots(
     if service is None and beside_http:
         reason = "the host has HTTP routes too, which alone count where both are for a port"
         raise Unreachable("MM213", reason, "Add the Service to the input.")
+    said = {port.value.port: port for port in service_ports(table.attachment.ports)}
+    if service is None and said:
+        return tuple(said.values())
     if service is None:
         asked = [t for route in table.routes for m in route.matches for t in _on_port(m)]
         numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
@@ -104,7 +108,7 @@ def _slots(
     if any(_is_sniffed(p) for p in fitting):
         losses.append(_any_protocol(table))
     because = Traced("", (), service.leaves)
-    return tuple(named(ServicePort(p.number), because) for p in fitting)
+    return tuple(said.get(p.number, named(ServicePort(p.number), because)) for p in fitting)
 
 
 def _is_sniffed(port: PortOfService) -> bool:

@@ -229,13 +229,15 @@ def read_backends(rule: Cursor, home: Traced[str]) -> tuple[Backend, ...]:
 
 def _backend(item: Cursor, home: Traced[str]) -> Backend:
     group, kind = item.opt_str("group"), item.opt_str("kind")
-    spent = absorb(trail("backend"), *(word for word in (group, kind) if word is not None))
+    name = item.str("name")
+    node = trail("backend", because=name.origin)
+    spent = absorb(node, *(word for word in (group, kind) if word is not None))
     filters = read_filters(item)
     port = item.opt_int("port")
     namespace = item.opt_str("namespace")
     destination = Destination(
         namespace=home if namespace is None else namespace,
-        name=item.str("name"),
+        name=name,
         port=None if port is None else port.map(ServicePort),
         trail=trail("destination"),
     )
