@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive
-from ir.provenance import Traced
+from ir.provenance import Traced, derived
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Options
@@ -22,7 +22,7 @@ from translator.importers.route_objects.classes import class_gateways
 from translator.importers.route_objects.findings import idle
 from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.link.mesh import link_mesh
-from translator.importers.route_objects.model import RouteObject, Statement
+from translator.importers.route_objects.model import RouteObject, Rule, Statement
 from translator.importers.route_objects.places import is_of_services
 from translator.importers.route_objects.reading import Found, read_objects
 from translator.resources.gateway_api.read import Parent
@@ -32,6 +32,8 @@ CLASSES = ("cilium",)
 """The class that the chart makes (install/kubernetes/cilium/templates/cilium-gateway-api-class.yaml, 1.20)."""
 CONTROLLER = "io.cilium/"
 _CALLS_SINCE = "1.17"
+_ONE_TRY_SINCE = "1.20"
+"""Before, the proxy's limit is the shorter of both (operator/pkg/model/translation/envoy_virtual_host.go, 1.19)."""
 _NO_KIND = "on a Service Cilium heeds HTTPRoute, and GRPCRoute from 1.17 on, alone"
 _ABROAD = "Cilium heeds routes of a Service in the namespace of the Service alone"
 _NO_PORT = "the parent names no port, and no port of the Service has the appProtocol by which Cilium would take one"
@@ -111,7 +113,21 @@ def _heeded(
             if why:
                 inactive.append(_not_heeded((parent, *(() if parents else _words(one))), why))
         if parents:
-            yield replace(one, parents=tuple(parents))
+            rules = one.rules
+            if not options.source.at_least(_ONE_TRY_SINCE):
+                rules = tuple(_for_the_whole(rule) for rule in rules)
+            yield replace(one, parents=tuple(parents), rules=rules)
+
+
+def _for_the_whole(rule: Rule) -> Rule:
+    """The shorter of both limits is one for the whole request."""
+    times = rule.route.timeouts
+    if times is None or times.per_backend is None:
+        return rule
+    both = [one for one in (times.request, times.per_backend) if one is not None]
+    least = min(one.value for one in both)
+    whole = replace(times, request=derived(least, both), per_backend=None)
+    return replace(rule, route=replace(rule.route, timeouts=whole))
 
 
 def _held(
