@@ -83,11 +83,15 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
     stated = frozenset(one.key for one in model.objects)
     pinned = pinned_retry(model, options)
     scene = Scene(subsets, model.inventory, Names(), options, stated, pinned, model.facts)
-    tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
+    filed: dict[str, list[RouteTable]] = {}
+    for fact in model.facts:
+        if isinstance(fact, RouteTable):
+            filed.setdefault(_shelf(fact), []).append(fact)
     for fact in model.facts:
         if not isinstance(fact, RouteTable):
             legal.facts.append(fact)
             continue
+        tables = filed[_shelf(fact)]
         try:
             legal.facts.extend(_legal(fact, tables, scene, legal.losses))
         except Unreachable as reason:
@@ -110,7 +114,9 @@ _ORDER = "Write rules that do not overlap, or put the one with more conditions f
 def _legal(
     table: RouteTable, tables: Sequence[RouteTable], scene: Scene, losses: list[Loss]
 ) -> tuple[Fact, ...]:
-    """The legal tables of one, or its profile. What is lost counts only where the table is written.
+    """The legal tables of one, or its profile; ``tables``: all for its service.
+
+    What is lost counts only where the table is written.
 
     Raises:
         Unreachable: it cannot be bound to a service, or one of its destinations not written.
@@ -159,6 +165,12 @@ def _legal(
     lost.extend(left_out(table, host_of(table), told))
     losses.extend(lost)
     return tuple(found)
+
+
+def _shelf(table: RouteTable) -> str:
+    """Where a table is filed: those for one service stand together, and those for names outside."""
+    egress = table.attachment.subject.scope is Scope.EGRESS
+    return "" if egress else host_of(table)
 
 
 def _rivals(table: RouteTable, tables: Sequence[RouteTable]) -> list[RouteTable]:

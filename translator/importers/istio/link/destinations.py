@@ -26,11 +26,34 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 
 @dataclass(frozen=True, slots=True)
-class Rulebook:
-    """All rulings by namespace, the oldest first, and what of the rules is not heeded."""
+class Shelf:
+    """The rulings of one namespace, the oldest first, and by their hosts; ``wild``: wildcards, the longest first."""
 
-    by_namespace: Mapping[str, tuple[Ruling, ...]]
+    rulings: tuple[Ruling, ...]
+    by_host: Mapping[str, tuple[Ruling, ...]]
+    wild: tuple[str, ...]
+
+    def covering(self, name: str) -> Iterator[tuple[Ruling, ...]]:
+        """Those of each host that covers the name, the most particular host first."""
+        yield self.by_host.get(name, ())
+        yield from (self.by_host[host] for host in self.wild if covers(host, name))
+
+
+def _shelf(rulings: Sequence[Ruling]) -> Shelf:
+    by_host: dict[str, tuple[Ruling, ...]] = {}
+    for ruling in rulings:
+        by_host[ruling.place.text] = (*by_host.get(ruling.place.text, ()), ruling)
+    wild = sorted((host for host in by_host if host.startswith("*")), key=len, reverse=True)
+    return Shelf(tuple(rulings), by_host, tuple(wild))
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All rulings by namespace, what of the rules is not heeded, and where clients may have rulings of their own."""
+
+    by_namespace: Mapping[str, Shelf]
     root: str
+    clients: tuple[str, ...]
     idles: tuple[Idle, ...]
     assumptions: tuple[Assumption, ...]
 
@@ -65,29 +88,19 @@ class Rulebook:
 
     def _best(self, space: str, place: Place, client: str | None) -> list[Ruling]:
         """The rulings of a namespace for the most particular host that covers the place."""
-        fitting = [
-            r
-            for r in self.by_namespace.get(space, ())
-            if covers(r.place.text, place.text) and (space == client or not r.own_clients)
-        ]
-        if not fitting:
-            return []
-        best = max(fitting, key=_particular).place.text
-        return [r for r in fitting if r.place.text == best]
+        shelf = self.by_namespace.get(space)
+        for rulings in () if shelf is None else shelf.covering(place.text):
+            fitting = [r for r in rulings if space == client or not r.own_clients]
+            if fitting:
+                return fitting
+        return []
 
     def others(self, place: Place, usual: Ruling | None) -> Iterator[tuple[str, Ruling | None]]:
         """The namespaces whose clients use another ruling for a host than the usual one, and which."""
-        spaces = set(self.by_namespace)
-        for rulings in self.by_namespace.values():
-            spaces.update(own.value for r in rulings for own in r.seen.namespaces)
-        for space in sorted(spaces - {self.root}):
+        for space in self.clients:
             found = self.find(place, space)
             if found is not usual:
                 yield space, found
-
-
-def _particular(ruling: Ruling) -> tuple[bool, int]:
-    return not ruling.place.text.startswith("*"), len(ruling.place.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +141,11 @@ def rulebook(rules: Sequence[DestinationRule], options: Options) -> Rulebook:
         rulings, more = _merged(_oldest_first(_contested(members), known=known))
         found.setdefault(space, []).extend(rulings)
         idles.extend(more)
+    seen = (own.value for rulings in found.values() for r in rulings for own in r.seen.namespaces)
     return Rulebook(
-        by_namespace={space: tuple(rulings) for space, rulings in found.items()},
+        by_namespace={space: _shelf(rulings) for space, rulings in found.items()},
         root=options.root_namespace,
+        clients=tuple(sorted({*found, *seen} - {options.root_namespace})),
         idles=tuple(idles),
         assumptions=(AGE,) if guessed else (),
     )
@@ -345,7 +360,7 @@ def close_rulebook(
 
     ``used``: leaves of the route tables, by which a subset is known to be used.
     """
-    rulings = [ruling for found in book.by_namespace.values() for ruling in found]
+    rulings = [ruling for shelf in book.by_namespace.values() for ruling in shelf.rulings]
     closed = close_rulings(rulings, book.idles, used, inventory, options)
     return replace(closed, assumptions=book.assumptions)
 

@@ -32,7 +32,7 @@ def ejections(
 
     ``used``: leaves of the route tables, by which a subset is known to be used.
     """
-    rulings = [ruling for found in book.by_namespace.values() for ruling in found]
+    rulings = [ruling for shelf in book.by_namespace.values() for ruling in shelf.rulings]
     watched = {ruling.place.text for ruling in rulings if _watches(ruling)}
     if not watched:
         return

@@ -43,9 +43,12 @@ def held(statements: Sequence[Statement], inventory: Inventory) -> tuple[Held, .
     own = (s for s in statements if isinstance(s, Server) and not s.machines)
     servers = sorted(own, key=oldest_first)
     found: list[Held] = []
+    before: dict[str, list[Server]] = {}
     for server in servers:
-        older = [h.server for h in found if _meet(h.server, server, inventory)]
+        neighbours = before.setdefault(server.meta.namespace.value, [])
+        older = [other for other in neighbours if _meet(other, server, inventory)]
         found.append(Held(server, _attachment(server, older)))
+        neighbours.append(server)
     return tuple(found)
 
 
@@ -64,9 +67,7 @@ def at_machines(statements: Sequence[Statement]) -> Iterator[Opaque]:
 
 
 def _meet(one: Server, other: Server, inventory: Inventory) -> bool:
-    """Whether two Servers may hold the same port of one pod."""
-    if one.meta.namespace.value != other.meta.namespace.value:
-        return False
+    """Whether two Servers of one namespace may hold the same port of one pod."""
     if one.port.value != other.port.value and isinstance(one.port.value, type(other.port.value)):
         return False
     both = Labels((*one.selector.value.requirements, *other.selector.value.requirements))
