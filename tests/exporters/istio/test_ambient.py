@@ -134,6 +134,13 @@ spec: {targetRef: {group: policy.linkerd.io, kind: Server, name: web}, total: {r
     assert sorted(codes(result, "MM542", "MM331")) == ["MM331", "MM542"]
 
 
+def test_policies_of_pods_that_nobody_enrols_hold_for_nobody_yet() -> None:
+    texts = (WEB, server(), admits("web", CALLER))
+    assert codes(ambient(*texts), "MM601") == ["MM601"]
+    assert codes(ambient(namespace("enabled"), *texts), "MM601") == []
+    assert codes(ambient(WEB), "MM601") == []
+
+
 def test_accounts_are_the_end_of_an_identity() -> None:
     """Agents of some versions know no ``serviceAccounts``; the end of a principal they know."""
     text = """

@@ -209,6 +209,18 @@ def remarks(facts: Sequence[Fact], network: Sequence[Fact]) -> Iterator[Loss]:
             doc="https://istio.io/latest/docs/ambient/usage/networkpolicy/",
         )
     joins = [f for f in facts if isinstance(f, Enrolment) and f.enrolled.value]
+    if not joins and any(isinstance(f, Closed) for f in facts):
+        yield Loss(
+            code="MM601",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            message="nothing of the input says which workloads join the mesh, and no label is written: policies hold for pods "
+            "once they have joined, and until then for nobody.",
+            advice="Set istio.io/dataplane-mode: ambient on the namespaces of the policies, and of those who call, before the "
+            "source's policies go.",
+            doc="https://istio.io/latest/docs/ambient/usage/add-workloads/",
+        )
     if joins:
         yield Loss(
             code="MM531",
