@@ -8,6 +8,7 @@ import pytest
 
 from ir.model import Model
 from tests.exporters.istio.linkerd import Tree, codes, parsed, translated, written
+from tests.importers.cilium.envoy import usual
 from translator import pipeline
 from translator.api import Export, Options
 from translator.pipeline import Result
@@ -330,3 +331,35 @@ def test_before_1_31_no_rule_is_written_beside_a_policy_for_tls() -> None:
     old = of_routes(service("api"), text, TLS, target="istio@1.30")
     assert written(old, "DestinationRule") == []
     assert "BackendTLSPolicy/shop/tls" in told(old, "MM302")
+
+
+# --- Cilium -----------------------------------------------------------------------------------------
+
+
+def test_the_rule_of_a_nodes_proxy_keeps_all_its_numbers() -> None:
+    found = {
+        "consecutive_5xx": 4,
+        "consecutive_gateway_failure": 2,
+        "enforcing_consecutive_gateway_failure": 100,
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": 3,
+        "interval": "7s",
+        "base_ejection_time": "9s",
+        "max_ejection_percent": 40,
+        "enforcing_success_rate": 0,
+    }
+    result = usual(outlier_detection=found).to("istio")
+    assert policies(result)["api"]["outlierDetection"] == parsed(
+        "{consecutive5xxErrors: 4, consecutiveGatewayErrors: 2, splitExternalLocalOriginErrors: true, "
+        "consecutiveLocalOriginFailures: 3, interval: 7s, baseEjectionTime: 9s, maxEjectionPercent: 40}"
+    )
+    assert "by the proxy of each client" in told(result, "MM304")
+    assert [kind for kind in kinds(result) if "ejection" in kind] == []
+    assert {row.fate for row in result.report.ledger}.isdisjoint({"stranded", "dropped"})
+
+
+def test_a_budget_of_what_is_under_way_is_the_same_there() -> None:
+    thresholds = [{"priority": "DEFAULT", "retry_budget": {"budget_percent": {"value": 30}}}]
+    result = usual(circuit_breakers={"thresholds": thresholds}).to("istio")
+    assert policies(result)["api"]["retryBudget"] == parsed("{percent: 30, minRetryConcurrency: 3}")
+    assert "under way at once" not in told(result, "MM302")

@@ -78,7 +78,8 @@ class _Settings:
             self.losses.append(no_budget(fact, reason))
             return []
         self.place(fact, key, "MM302")
-        self.losses.append(counted_at_once(fact, key))
+        if fact.interval is not None:
+            self.losses.append(counted_at_once(fact, key))
         node, at = _for_all(fact)
         least = fact.at_least
         if least is not None and least.value < 1:  # 0 is "not set" there, which is 3

@@ -194,12 +194,10 @@ def _said(fact: Outliers) -> tuple[object, ...]:
 
 def _more(fact: Outliers) -> str:
     """Why a rule for endpoints cannot be written as it stands; empty where it can."""
-    counts = (fact.consecutive_gateway_errors, fact.consecutive_local_errors)
-    if fact.error_codes or any(one is not None and one.value for one in counts):
-        return "failures of other kinds are counted on their own"
-    if fact.min_health_percent is not None:
-        return "it holds only while enough endpoints are well"
-    return ""
+    local = fact.consecutive_local_errors
+    if local is not None and not local.value:  # 0 is "not set" there, which is 5
+        return "connections that fail cannot be left uncounted"
+    return "which answers count as failures is not written yet" if fact.error_codes else ""
 
 
 def _unsaid(fact: Outliers) -> str:

@@ -68,12 +68,20 @@ def _block(fact: Setting) -> Iterator[tuple[str, Tree]]:
 def _outliers(fact: Outliers) -> Iterator[tuple[str, Tree]]:
     if fact.consecutive_errors is not None:
         yield "consecutive5xxErrors", fact.consecutive_errors
+    if fact.consecutive_gateway_errors is not None:
+        yield "consecutiveGatewayErrors", fact.consecutive_gateway_errors
+    local = fact.consecutive_local_errors
+    if local is not None:
+        yield "splitExternalLocalOriginErrors", Said(True, (local, fact.trail))
+        yield "consecutiveLocalOriginFailures", local
     if fact.interval is not None:
         yield "interval", fact.interval.map(duration)
     if fact.ejection_time is not None:
         yield "baseEjectionTime", fact.ejection_time.map(duration)
     if fact.max_ejection_percent is not None:
         yield "maxEjectionPercent", fact.max_ejection_percent
+    if fact.min_health_percent is not None:
+        yield "minHealthPercent", fact.min_health_percent
 
 
 def _budget(fact: RetryBudget) -> Iterator[tuple[str, Tree]]:
