@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.exporters.istio.linkerd import WEB, Tree, codes, translated, written
 
 
@@ -115,3 +117,20 @@ def test_other_ports_of_the_service_go_on_as_they_did() -> None:
     assert (nothing["match"], nothing["directResponse"]) == ([{"port": 80}], {"status": 404})
     assert "match" not in rest
     assert codes(result) == []
+
+
+@pytest.mark.parametrize("kind", ["HTTPRoute", "GRPCRoute"])
+@pytest.mark.parametrize("host", ["web.shop", "*.example.com"])
+def test_hosts_of_routes_are_asked_for_with_any_port_and_a_dot_at_their_end(
+    kind: str, host: str
+) -> None:
+    route = f"""
+apiVersion: gateway.networking.k8s.io/v1
+kind: {kind}
+metadata: {{name: web, namespace: shop}}
+spec:
+  parentRefs: [{{group: "", kind: Service, name: web, port: 80}}]
+  hostnames: ["{host}"]
+  rules: [{{backendRefs: [{{name: web, port: 80}}]}}]
+"""
+    assert codes(translated(WEB, route)) == []

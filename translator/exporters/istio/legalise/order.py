@@ -120,15 +120,17 @@ def _choices(test: Test, table: RouteTable) -> Iterator[Test]:
 
 
 def _host(term: Traced[Term]) -> Iterator[Traced[Term]]:
-    """A name whatever port is asked with it."""
+    """A name whatever port is asked with it, and with a dot at its end or without."""
     pattern = term.value
     if not isinstance(pattern, Pattern):
         raise TypeError(term)
     if pattern.kind is PatternKind.EXACT:
         yield term.derive(Pattern(PatternKind.EXACT, pattern.text))
         yield term.derive(Pattern(PatternKind.PREFIX, f"{pattern.text}:"))
+        dotted = f"{_escaped(pattern.text)}\\.(:[0-9]*)?"
+        yield term.derive(Pattern(PatternKind.REGEX, dotted, dialect=RegexDialect.RE2_FULL))
     else:
-        text = f".*{_escaped(pattern.text)}(:[0-9]+)?"
+        text = f".*{_escaped(pattern.text)}\\.?(:[0-9]*)?"
         yield term.derive(Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RE2_FULL))
 
 
