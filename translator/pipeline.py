@@ -199,7 +199,8 @@ def translate_loaded(loaded: Loaded, options: Options) -> Result:
         written = tuple(one for one in written if one.resource not in gone)
     report = _report(replace(made, ledger=ledger, findings=findings, written=written))
     shown = partial(exhibits_of, loaded, written, books.model, options)
-    report = replace(report, verification=proven.verification, exhibits=shown)
+    assumed = tuple(dict.fromkeys((*report.assumptions, *proven.assumed)))
+    report = replace(report, verification=proven.verification, exhibits=shown, assumptions=assumed)
     return Result(
         documents=written,
         report=report,

@@ -86,6 +86,8 @@ class Proven:
     told: tuple[Told, ...] = ()
     wider: frozenset[str] = frozenset()
     """The namespaces where more gets in and no finding says so; ``""``: it is not known in which."""
+    assumed: tuple[str, ...] = ()
+    """What it takes for granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,18 @@ def prove(done: Translated, options: Options) -> Proven:
     own = tuple(newly_heeded(done.loaded, done.imported, after))
     proof = compare(done.model, after.model, _terms(done, after, own, options))
     told = (*_told(proof), *map(Told, told_of(own, proof)))
-    return Proven(_verification(proof), told, frozenset(_wider(proof)))
+    return Proven(
+        _verification(proof),
+        told,
+        frozenset(_wider(proof)),
+        _assumed(proof, done.model, after.model),
+    )
+
+
+def _assumed(proof: Proof, *models: Model) -> tuple[str, ...]:
+    """What the comparison itself takes for granted, beyond what the readings of both sides do."""
+    read = {assumption.text for model in models for assumption in model.assumptions}
+    return tuple(text for text in proof.assumed if text not in read)
 
 
 def _terms(done: Translated, after: Import, own: Sequence[Resource], options: Options) -> Terms:

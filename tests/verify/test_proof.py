@@ -15,6 +15,8 @@ from translator.exporters.linkerd.legalise.cells import Table
 from translator.exporters.linkerd.write import endpoints
 from translator.pipeline import Result, Written
 from translator.proof import Proven, Translated, prove
+from translator.verify.access import BLOCKS
+from translator.verify.frame import PLAIN_QUERY
 
 POLICY = """\
 apiVersion: apps/v1
@@ -49,6 +51,50 @@ def test_a_translation_is_proved_and_its_differences_are_explained() -> None:
     assert verification.slices["EQUAL_EXACT"] == 1
     assert [change["explained_by"] for change in verification.changes] == [["MM412"]]
     assert not codes(result) & {"MM903", "MM904", "MM905"}
+
+
+SERVICE = """\
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [{port: 80, targetPort: 8080, name: http}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api]
+  http:
+  - match: [{MATCH}]
+    timeout: 3s
+    route: [{destination: {host: api}}]
+  - route: [{destination: {host: api}}]
+"""
+NETWORK = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  podSelector: {}
+  ingress: [{from: [PEER]}]
+"""
+
+
+def test_that_queries_are_plain_is_assumed_where_a_route_asks_for_parameters() -> None:
+    asking = to_linkerd(POLICY + SERVICE.replace("MATCH", "queryParams: {q: {exact: a}}")).report
+    other = to_linkerd(POLICY + SERVICE.replace("MATCH", "headers: {q: {exact: a}}")).report
+    assert PLAIN_QUERY in asking.assumptions
+    assert PLAIN_QUERY not in other.assumptions
+    assert f"- {PLAIN_QUERY}" in asking.to_markdown()
+
+
+def test_that_blocks_select_pods_is_assumed_where_a_network_policy_names_some() -> None:
+    block = to_linkerd(POLICY + NETWORK.replace("PEER", "{ipBlock: {cidr: 10.0.0.0/8}}")).report
+    pods = to_linkerd(POLICY + NETWORK.replace("PEER", "{podSelector: {}}")).report
+    assert BLOCKS in block.assumptions
+    assert BLOCKS not in pods.assumptions
 
 
 def test_no_proof_is_made_where_none_is_asked_for() -> None:

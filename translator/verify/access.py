@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ir.access import Layer
 from ir.behaviour.exits import ports_of_exits
 from ir.behaviour.lower import Lowering
-from ir.behaviour.stages import Access, Lowered
+from ir.behaviour.stages import Access, Lowered, Way
 from ir.inventory import Workload
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind
@@ -38,6 +39,12 @@ _TWO = "the exact comparison and the naive decider disagree, which is a fault of
 _ALONE = "a workload that only one side lists"
 _DOUBT = "requests on which something beyond the model decides"
 _TOKENS = "requests that carry a token"
+BLOCKS = (
+    "blocks of addresses in NetworkPolicies select pods too, which Cilium's do not by themselves "
+    "(policy-cidr-match-mode)"
+)
+"""What Kubernetes leaves open (its documentation: Network Policies, ``ipBlock``), read the same way on both sides."""
+
 _FORWARDED = "no request names another client address than its own (x-forwarded-for)"
 
 
@@ -196,6 +203,8 @@ class Comparison:
                 yield _FORWARDED
             if any(c.part is Part.QUERY for c, _, _ in conditions(side.access)):
                 yield PLAIN_QUERY
+            if _selects_by_address(side.access):
+                yield BLOCKS
 
     # --- differences -----------------------------------------------------------------------------
 
@@ -256,6 +265,21 @@ class Comparison:
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)
         return any(group.frame.callers[atom] & self.world.listed for atom in bits(atoms))
+
+
+def _selects_by_address(access: Access) -> bool:
+    """Whether a rule of the network names blocks of addresses, and does not say that pods are left aside."""
+    return any(
+        {Part.PEER_ADDRESS} <= {condition.part for condition in way} and not _is_outside(way)
+        for gate in access.gates
+        if gate.layer is Layer.NETWORK
+        for rule in (*gate.refusals, *gate.grants)
+        for way in rule.callers
+    )
+
+
+def _is_outside(way: Way) -> bool:
+    return any(condition.part is Part.ENTITY for condition in way)
 
 
 def _ports(lowering: Lowering, workload: Workload, facts: Sequence[Fact]) -> Iterator[int]:

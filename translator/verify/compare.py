@@ -81,6 +81,11 @@ class Proof:
         """Why slices are no better than they are, with how many they are."""
         return dict(sorted(Counter(r for one in self.found for r in one.slice.reasons).items()))
 
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What is taken for granted anywhere, in the order in which it is met."""
+        return tuple(dict.fromkeys(text for one in self.found for text in one.slice.assumed))
+
     def unexplained(self, *kinds: Kind) -> tuple[tuple[Slice, Explained], ...]:
         """Changes of these kinds (none: of every kind) that no finding explains."""
         return tuple(

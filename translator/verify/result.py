@@ -97,6 +97,8 @@ class Slice:
     """Why it is no better: taints, assumptions, or what was too hard."""
     doubted: bool = False
     """Whether not all is understood that may have a say here: more may change than what was found."""
+    assumed: tuple[str, ...] = ()
+    """Those of the reasons that are taken for granted."""
 
 
 def judged(
@@ -111,4 +113,5 @@ def judged(
     verdict = Verdict.EQUAL_UNDER if assumed else Verdict.EQUAL_EXACT
     if doubts:
         verdict = Verdict.MAY_DIFFER
-    return Slice(name, Verdict.DIFFERENT if found else verdict, found, reasons, bool(doubts))
+    known = tuple(dict.fromkeys(assumed))
+    return Slice(name, Verdict.DIFFERENT if found else verdict, found, reasons, bool(doubts), known)
