@@ -307,9 +307,11 @@ class _Port:
 
     def fates(self, entry: Json, at: Json) -> tuple[str, ...]:
         """The routes that win on both sides, and in what they do otherwise."""
-        one, other = (self._winner(entry[side], at)[0] for side in ("before", "after"))
-        unlike = (key for key, value in one["does"].items() if other["does"][key] != value)
-        return one["name"], other["name"], *unlike
+        won = [self._winner(entry[side], at)[0] for side in ("before", "after")]
+        at_path = ([d for p, d in w["at"] if self._covered(p, "path", at["path"])] for w in won)
+        was, becomes = ([*own, w["does"]][0] for own, w in zip(at_path, won, strict=True))
+        unlike = (key for key, value in was.items() if becomes[key] != value)
+        return won[0]["name"], won[1]["name"], *unlike
 
     def lets_in(self, side: Json, at: Json) -> bool:
         layers = {gate["layer"]: self._gate(gate, at) for gate in side["gates"]}

@@ -14,7 +14,8 @@ import pytest
 from ir.behaviour.concrete import Unsupported, decide_route
 from ir.match import Part, PathForm, Pattern, PatternKind, RegexDialect, View
 from ir.model import Model
-from ir.traffic import Order, Route
+from ir.provenance import Traced, trail
+from ir.traffic import Order, Rewrite, Route
 from tests.fixtures.cases import Case, cases
 from tests.ir.facts import backend, for_namespaces, labelled, model, on, pattern, route, table
 from tests.verify.test_routes import drawn, requests, timed
@@ -25,7 +26,6 @@ from translator.verify.certificate_routes import certified_routes
 from translator.verify.routes import RouteComparison
 
 LEFT_OUT = {
-    "conditions on service_port",
     "routes whose winner cannot be told",
     "endpoints that are known by a name alone",
     "runs of slashes are merged",
@@ -226,6 +226,22 @@ def test_what_was_tampered_with_is_refused(tamper: Callable[[Json], None]) -> No
     tamper(false)
     assert false != entry
     assert refused(false, told["callers"])
+
+
+def test_what_becomes_of_a_path_is_told_for_each_path_that_is_a_class_of_its_own() -> None:
+    def moving(to: str) -> Model:
+        rewrite = Rewrite(prefix=Traced(to), trail=trail("rewrite"))
+        asking = on(Part.PATH, pattern("/a", PatternKind.ELEMENT_PREFIX))
+        return model(table(replace(route("a", asking, to=(backend("reviews"),)), rewrite=rewrite)))
+
+    told = certified(moving("/b"), moving("/c"))
+    entry = next(one for one in told["routes"] if one["ports"] == [NAME])
+    assert claimed(entry) == {("a", "a", "effects"), ("", "")}
+    assert not refused(entry, told["callers"])
+    (own,) = entry["after"]["tables"][0]["routes"]
+    assert own["at"]
+    own["at"] = entry["before"]["tables"][0]["routes"][0]["at"]
+    assert refused(entry, told["callers"])
 
 
 def _regex(text: str) -> Pattern:

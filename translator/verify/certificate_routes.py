@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ir.attachment import Audience, Reach
 from ir.behaviour.concrete_trail import name_of
-from ir.behaviour.delivery import Address, Outcome, outcome_of, to_itself
+from ir.behaviour.delivery import Address, Outcome, to_itself
 from ir.behaviour.lower import Lowering
 from ir.behaviour.stages import Condition, Way
 from ir.language import Opaque
@@ -26,7 +26,14 @@ from translator.verify.frame import (
 )
 from translator.verify.outcomes import differences
 from translator.verify.result import Slice
-from translator.verify.routed import Fate, narrowness, routed, ways_of
+from translator.verify.routed import (
+    Fate,
+    narrowness,
+    outcomes_at,
+    routed,
+    ways_of,
+    whole_paths,
+)
 from translator.verify.routes import RouteComparison, Tables, names, short_names, shown_as
 from translator.verify.space import lowest
 
@@ -67,7 +74,7 @@ def _entry(comparison: RouteComparison, address: Address, tables: Tables) -> Tre
         raise LeftOut("more kinds of requests than a checker goes through")
     sides = [
         {
-            "tables": [_table(table, lowering, address) for table in own],
+            "tables": [_table(table, lowering, address, frame) for table in own],
             "itself": _itself(lowering, address),
         }
         for lowering, own in zip(comparison.lowered, tables, strict=True)
@@ -150,10 +157,10 @@ def does(outcome: Outcome) -> Tree:
 
 
 def _itself(lowering: Lowering, address: Address) -> Tree:
-    return {"name": "default", "does": does(to_itself(lowering, address, http=True))}
+    return {"name": "default", "does": does(to_itself(lowering, address, http=True)), "at": []}
 
 
-def _table(table: RouteTable, lowering: Lowering, address: Address) -> Tree:
+def _table(table: RouteTable, lowering: Lowering, address: Address, frame: Frame) -> Tree:
     hosts = tuple(host.value for host in table.hosts)
     named = (Condition(Part.AUTHORITY, any_of=hosts),) if hosts else ()
     return {
@@ -162,21 +169,25 @@ def _table(table: RouteTable, lowering: Lowering, address: Address) -> Tree:
         "own": narrowness(table),
         "about": [*_clients(table.attachment.audience), *way(named)],
         "no_match": _no_match(table.no_match, lowering, address),
-        "routes": [_route(route, table, lowering, address) for route in table.routes],
+        "routes": [_route(route, table, lowering, address, frame) for route in table.routes],
     }
 
 
 def _no_match(answer: NoMatch, lowering: Lowering, address: Address) -> Tree:
     match answer:
         case NoMatch.NOT_FOUND:
-            return {"name": "", "does": does(Outcome("not_found", status=_NOT_FOUND))}
+            return {"name": "", "does": does(Outcome("not_found", status=_NOT_FOUND)), "at": []}
         case NoMatch.FORBIDDEN:
-            return {"name": "", "does": does(Outcome("answer", status=_FORBIDDEN))}
+            return {"name": "", "does": does(Outcome("answer", status=_FORBIDDEN)), "at": []}
         case NoMatch.PASS:
             return _itself(lowering, address)
 
 
-def _route(route: Route, table: RouteTable, lowering: Lowering, address: Address) -> Tree:
+def _route(
+    route: Route, table: RouteTable, lowering: Lowering, address: Address, frame: Frame
+) -> Tree:
+    paths = dict.fromkeys(whole_paths(table.view, frame).values())
+    general, own = outcomes_at(route, table, lowering, address, paths)
     ways = [
         [*_clients(match.audience), *_way(ways_of(match.requests), table.order)]
         for match in route.matches
@@ -184,7 +195,8 @@ def _route(route: Route, table: RouteTable, lowering: Lowering, address: Address
     return {
         "name": name_of(route),
         "matches": ways or [[]],
-        "does": does(outcome_of(route, lowering, address)),
+        "does": does(general),
+        "at": [[term(Pattern(PatternKind.EXACT, path)), does(one)] for path, one in own.items()],
     }
 
 

@@ -141,24 +141,39 @@ def _served(
     address: Address,
     frame: Frame,
 ) -> Iterator[Fate]:
-    """What the route does with requests that it wins, in words that are the same whichever way it is written."""
+    """What the route does with requests that it wins."""
+    general, own = outcomes_at(
+        route, table, lowering, address, whole_paths(table.view, frame).values()
+    )
+    rest = cells
+    for atom, path in whole_paths(table.view, frame).items():
+        held = rest & frame.space.lift(PATH, 1 << atom) if path in own else 0
+        if held:
+            yield Fate(own[path], name_of(route), held)
+            rest &= ~held
+    if rest:
+        yield Fate(general, name_of(route), rest)
+
+
+def outcomes_at(
+    route: Route, table: RouteTable, lowering: Lowering, address: Address, paths: Iterable[str]
+) -> tuple[Outcome, dict[str, Outcome]]:
+    """What a route does, in words that are the same whichever way it is written.
+
+    Where that depends on the path, the second says it of ``paths`` and the first of all others.
+    """
     kind = PatternKind.PREFIX if table.order is Order.LIST else PatternKind.ELEMENT_PREFIX
     ways = [ways_of(match.requests) for match in route.matches] or [()]
     found = dict.fromkeys(
         p for way in ways for p in tuple(asked_in(way, Part.PATH)) or (Pattern(kind, "/"),)
     )
     prefixes = tuple(found)
-    rest = cells
-    whole = whole_paths(table.view, frame) if moves_path(route) else {}
-    for atom, path in whole.items():
-        own = rest & frame.space.lift(PATH, 1 << atom)
-        if own:
-            seen = Seen(prefixes, path, tls=False, entered=False)
-            yield Fate(at_gateway(route, lowering, address, seen), name_of(route), own)
-            rest &= ~own
-    if rest:
-        seen = Seen(prefixes, None, tls=False, entered=False)
-        yield Fate(at_gateway(route, lowering, address, seen), name_of(route), rest)
+
+    def at(path: str | None) -> Outcome:
+        seen = Seen(prefixes, path, tls=False, entered=False)
+        return at_gateway(route, lowering, address, seen)
+
+    return at(None), {path: at(path) for path in (paths if moves_path(route) else ())}
 
 
 def whole_paths(view: View, frame: Frame) -> dict[int, str]:
