@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from ir.behaviour.request import Delivery
 from ir.traffic import Order
@@ -16,7 +17,10 @@ from tests.importers.gateway_api.reading import (
     tables,
     to_linkerd,
 )
+from translator.pipeline import options_of
+from translator.registry import load_importer
 from translator.report.model import Fate
+from translator.source.load import load_text
 
 
 def shares(delivery: Delivery) -> dict[str, str]:
@@ -149,3 +153,34 @@ def test_words_to_another_mesh_do_nothing_in_the_source_and_are_not_passed_on() 
     assert "retry.linkerd.io" in text
     result = to_linkerd(text)
     assert "retry.linkerd.io" not in result.documents[0].text
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        [{"type": "RequestHeaderModifier"}, {"type": "RequestHeaderModifier"}],
+        [
+            {
+                "type": "ResponseHeaderModifier",
+                "responseHeaderModifier": {
+                    "set": [{"name": "x-a", "value": "1"}, {"name": "x-a", "value": "2"}]
+                },
+            }
+        ],
+    ],
+)
+def test_what_the_api_server_refuses_is_refused(filters: list[dict[str, object]]) -> None:
+    route = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "api", "namespace": "shop"},
+        "spec": {
+            "parentRefs": [{"group": "", "kind": "Service", "name": "api", "port": 80}],
+            "rules": [{"filters": filters, "backendRefs": [{"name": "api", "port": 80}]}],
+        },
+    }
+    loaded = load_text(yaml.safe_dump(route))
+    with pytest.raises(ExceptionGroup, match="API server would refuse"):
+        load_importer("gateway-api")(
+            loaded.resources, options_of(loaded, "gateway-api", "istio", {})
+        )

@@ -31,12 +31,16 @@ from translator.exporters.route_objects.scene import Scene
 from translator.exporters.route_objects.services import legalise_routes
 from translator.exporters.route_objects.tries import without_lone_tries
 from translator.exporters.routes.destinations import Subsets, taken_names
+from translator.exporters.routes.everybody import public_only
+from translator.exporters.routes.list_order import in_list_order
 from translator.exporters.routes.tables import Scene as Tables
 
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Cilium can hold of a closed model, and what it cannot."""
     edition = Edition(options.target)
+    model, private = public_only(model)
+    model, ordered = in_list_order(model)
     stays = tuple(f for f in model.facts if _stays(f))
     leaves = replace(model, facts=tuple(f for f in model.facts if not _stays(f)))
     spoken, tries = without_lone_tries(leaves, edition)
@@ -53,7 +57,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     facts = (*legal.facts, *made.facts, *scene.subsets.made.values())
     legal = close(replace(legal, facts=facts, defaults=of_target(facts, options)))
     emission = write(legal, options)
-    losses = (*foreign, *tries, *lost, *more, *made.losses, *routes, *rest)
+    losses = (*private, *ordered, *foreign, *tries, *lost, *more, *made.losses, *routes, *rest)
     return Export(
         legal=replace(legal, facts=(*legal.facts, *from_nodes(legal.facts), *stays)),
         emission=emission,

@@ -32,12 +32,14 @@ from translator.exporters.route_objects.scene import Scene
 from translator.exporters.route_objects.services import legalise_routes
 from translator.exporters.route_objects.tries import without_lone_tries
 from translator.exporters.routes.destinations import Subsets, taken_names
+from translator.exporters.routes.list_order import in_list_order
 from translator.exporters.routes.tables import Scene as Tables
 
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Gateway API can hold of a closed model, and what it cannot."""
     edition = Edition(options.target)
+    model, ordered = in_list_order(model)
     meshed, network = beside(model)
     spoken, tries = without_lone_tries(meshed, edition)
     known, foreign = without_extensions(spoken, WORDS)
@@ -62,6 +64,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     facts = (*routed, *made.facts, *subsets.made.values())
     legal = close(replace(model, facts=facts, defaults=()))
     losses = (
+        *ordered,
         *foreign,
         *tries,
         *lost,

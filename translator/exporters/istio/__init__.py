@@ -22,6 +22,7 @@ from translator.exporters.istio.legalise.ambient import (
     remarks,
     still_true,
 )
+from translator.exporters.istio.legalise.defaults import of_target
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
@@ -60,7 +61,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     legal = close(replace(legal, facts=(*legal.facts, *moved)))
     emission = write(legal, options)
     return Export(
-        legal=replace(legal, facts=(*legal.facts, *network)),
+        legal=replace(legal, facts=(*legal.facts, *network, of_target(options))),
         emission=emission,
         losses=(
             *(one for one in classes if isinstance(one, Loss)),

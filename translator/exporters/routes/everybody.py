@@ -5,40 +5,86 @@ A rule for some clients goes aloud; were it kept, clients that it is not for wou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from ir.attachment import Audience, Reach
+from ir.attachment import Audience, EnforcedAt, Reach, Scope
+from ir.model import Model
 from ir.traffic import Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.routes.destinations import Unreachable
+from translator.exporters.handed_on import refuses, turns_away
+from translator.exporters.routes.slots import meet
 from translator.report.model import Impact, Severity, Support
 
 _APART = "Give these clients a service of their own."
 
 
-def for_everybody(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
-    """The table without rules for some clients, and the losses of those.
+def public_only(model: Model) -> tuple[Model, tuple[Loss, ...]]:
+    """The model without tables for some clients of a service, and the losses of those.
 
-    Raises:
-        Unreachable: the whole table is for some clients only.
+    Where there is a table for everybody of the same service, these clients have that.
     """
-    audience = table.attachment.audience
-    if _is_for_some(audience):
-        reason = (
-            f"they are for the clients of {_clients(audience)} alone, and routes of the target are for all clients "
-            "of a service"
+    tables = [fact for fact in model.facts if isinstance(fact, RouteTable) and _is_of_service(fact)]
+    private = [table for table in tables if _is_for_some(table.attachment.audience)]
+    losses = tuple(
+        _private(t, [p for p in tables if p not in private and _meet(p, t)]) for t in private
+    )
+    gone = {id(table) for table in private}
+    return replace(model, facts=tuple(f for f in model.facts if id(f) not in gone)), losses
+
+
+def _is_of_service(table: RouteTable) -> bool:
+    at = table.attachment
+    return at.enforced_at is EnforcedAt.CLIENT and at.subject.scope is Scope.SERVICE
+
+
+def _meet(one: RouteTable, other: RouteTable) -> bool:
+    same = one.protocol is other.protocol and _service(one) == _service(other)
+    return same and meet(one.attachment, other.attachment)
+
+
+def _service(table: RouteTable) -> str:
+    subject = table.attachment.subject
+    space = "" if subject.namespace is None else f"{subject.namespace.value}/"
+    return f"{space}{'' if subject.name is None else subject.name.value}"
+
+
+def _private(table: RouteTable, public: Sequence[RouteTable]) -> Loss:
+    instead = "go to the service that they address"
+    impact = Impact.STRICTER if turns_away(public) else Impact.DIFFERENT
+    if public:
+        instead = "follow the rules that are for everybody"
+    if refuses(table):
+        impact, instead = (
+            Impact.LOOSER,
+            f"{instead}; what these rules refuse is not refused any more",
         )
-        raise Unreachable("MM208", reason, _APART)
+    return Loss(
+        code="MM208",
+        impact=impact,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        sites=tuple(traced(table)),
+        message=f"the routes of {_service(table)} are not written: they are for the clients of "
+        f"{_clients(table.attachment.audience)} alone, and routes of the target are for all clients of a service. "
+        f"Requests of these clients {instead}.",
+        advice=_APART,
+    )
+
+
+def for_everybody(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
+    """The table of everybody without rules for some clients, and the losses of those."""
     losses: list[Loss] = []
     routes: list[Route] = []
+    impact = Impact.STRICTER if turns_away((table,)) else Impact.DIFFERENT
     for route in table.routes:
         kept = tuple(match for match in route.matches if not _is_for_some(match.audience))
         if kept or not route.matches:
             routes.append(replace(route, matches=kept))
-            losses.extend(_left(m, m) for m in route.matches if _is_for_some(m.audience))
+            losses.extend(_left(m, m, impact) for m in route.matches if _is_for_some(m.audience))
         else:
-            losses.append(_left(route, route.matches[0]))
+            losses.append(_left(route, route.matches[0], impact))
     return replace(table, routes=tuple(routes)), losses
 
 
@@ -51,14 +97,18 @@ def _clients(audience: Audience | None) -> str:
     return ", ".join(dict.fromkeys(name.value for name in names))
 
 
-def _left(piece: Route | RouteMatch, match: RouteMatch) -> Loss:
+def _end(impact: Impact) -> str:
+    return "are not found" if impact is Impact.STRICTER else "to the service"
+
+
+def _left(piece: Route | RouteMatch, match: RouteMatch, impact: Impact) -> Loss:
     return Loss(
         code="MM208",
-        impact=Impact.DIFFERENT,
+        impact=impact,
         support=Support.NEVER,
         severity=Severity.HIGH,
         sites=tuple(traced(piece)),
         message=f"what is for the clients of {_clients(match.audience)} alone is left out: routes of the target are for all "
-        "clients of a service. Their requests go to the next rule that matches, or to the service.",
+        f"clients of a service. Their requests go to the next rule that matches, or {_end(impact)}.",
         advice=_APART,
     )

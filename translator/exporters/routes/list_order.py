@@ -1,9 +1,14 @@
-"""Tables in the order of Gateway API as tables in list order, which targets start from.
+"""Tables in the order of Gateway API or of rank as tables in list order, which targets start from.
 
-sigs.k8s.io/gateway-api apis/v1/httproute_types.go ``HTTPRouteRule.Matches`` and geps/gep-1294, 1.6: of all rules of a
-service that match, the exact path holds, then the longest prefix, then a method, more headers, more query parameters; of
-equal ones the first. Clients with tables of their own have these alone, as tables in list order have it. Where a regular
-expression stands is open: it comes behind exact paths and before prefixes here, and that is told.
+By specificity (sigs.k8s.io/gateway-api apis/v1/httproute_types.go ``HTTPRouteRule.Matches`` and geps/gep-1294, 1.6) of all
+rules of a service that match, the exact path holds, then the longest prefix, then a method, more headers, more query
+parameters; of equal ones the first. Clients with tables of their own have these alone, as tables in list order have it.
+Where a regular expression stands is open: it comes behind exact paths and before prefixes here, and that is told.
+
+By rank (:mod:`ir.behaviour.precedence`) the path that was matched counts by its characters, of which an exact path and a
+regular expression match all, then headers, query parameters and the method. Of the path that is a prefix itself the prefix
+matches all too: there such a rule stands once more, among those that match all. Clients with tables of their own have those
+of everybody as well.
 """
 
 from __future__ import annotations
@@ -12,14 +17,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.attachment import EnforcedAt, Scope, ServicePort
-from ir.behaviour.precedence import LEAST
-from ir.match import Part, Pattern, PatternKind
+from ir.behaviour.precedence import LEAST, WHOLE
+from ir.language import Language, Opaque
+from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
 from ir.model import Fact, Model
-from ir.provenance import Traced, derived
+from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.routes.slots import service_ports
+from translator.exporters.routes.languages import language
+from translator.exporters.routes.slots import is_on, service_ports
 from translator.report.model import Fate, Impact, Severity, Support
 
 
@@ -27,15 +34,16 @@ def in_list_order(model: Model) -> tuple[Model, tuple[Loss, ...]]:
     """The model with tables of services in list order, and what is open about it."""
     groups: dict[tuple[object, ...], list[RouteTable]] = {}
     for fact in model.facts:
-        if isinstance(fact, RouteTable) and _is_specific(fact):
+        if isinstance(fact, RouteTable) and _is_unlisted(fact):
             groups.setdefault(_key(fact), []).append(fact)
     if not groups:
         return model, ()
     made: dict[int, tuple[RouteTable, ...]] = {}
     losses: list[Loss] = []
     for tables in groups.values():
-        made[id(tables[0])] = tuple(_by_port(tables))
-        losses.extend(_open(tables))
+        made[id(tables[0])] = tuple(t for some in _by_clients(tables) for t in _by_port(some))
+        if tables[0].order is Order.SPECIFICITY:
+            losses.extend(_open(tables))
     members = {id(table) for tables in groups.values() for table in tables}
     facts: list[Fact] = []
     for fact in model.facts:
@@ -46,23 +54,45 @@ def in_list_order(model: Model) -> tuple[Model, tuple[Loss, ...]]:
     return replace(model, facts=tuple(facts)), tuple(losses)
 
 
-def _is_specific(table: RouteTable) -> bool:
+def _is_unlisted(table: RouteTable) -> bool:
     mesh = table.attachment.enforced_at is EnforcedAt.CLIENT
     of_service = table.attachment.subject.scope is Scope.SERVICE
-    return table.order is Order.SPECIFICITY and mesh and of_service
+    return table.order is not Order.LIST and mesh and of_service
 
 
 def _key(table: RouteTable) -> tuple[object, ...]:
-    """Service, clients and protocol: tables that are alike in these hold together."""
-    subject, audience = table.attachment.subject, table.attachment.audience
-    clients = () if audience is None else tuple(space.value for space in audience.namespaces)
+    """Service, order and protocol, by specificity the clients too: tables that are alike in these hold together."""
+    subject = table.attachment.subject
     return (
         subject.namespace and subject.namespace.value,
         subject.name and subject.name.value,
-        clients,
+        table.order,
+        _clients(table) if table.order is Order.SPECIFICITY else (),
         table.protocol,
         tuple(host.value for host in table.hosts),
     )
+
+
+def _clients(table: RouteTable) -> tuple[str, ...]:
+    audience = table.attachment.audience
+    return () if audience is None else tuple(space.value for space in audience.namespaces)
+
+
+def _by_clients(tables: Sequence[RouteTable]) -> Iterator[Sequence[RouteTable]]:
+    """The tables that each set of clients has, its own first."""
+    if tables[0].order is Order.SPECIFICITY:
+        yield tables
+        return
+    public = [table for table in tables if not _clients(table)]
+    if public:
+        yield public
+    for clients in dict.fromkeys(_clients(table) for table in tables if _clients(table)):
+        yield [*(table for table in tables if _clients(table) == clients), *public]
+
+
+def _has_own(tables: Sequence[RouteTable], here: Sequence[RouteTable]) -> bool:
+    """Whether clients with tables of their own have one among those that hold here."""
+    return not _clients(tables[0]) or any(_clients(table) for table in here)
 
 
 def _by_port(tables: Sequence[RouteTable]) -> Iterator[RouteTable]:
@@ -72,19 +102,16 @@ def _by_port(tables: Sequence[RouteTable]) -> Iterator[RouteTable]:
         for port in service_ports(table.attachment.ports):
             numbers.setdefault(port.value.port, port)
     for number, port in sorted(numbers.items()):
-        here = [
-            t
-            for t in tables
-            if not t.attachment.ports
-            or number in [p.value.port for p in service_ports(t.attachment.ports)]
-        ]
-        yield _joined(here, (port,))
+        here = [t for t in tables if is_on(t.attachment, number)]
+        if _has_own(tables, here):
+            yield _joined(here, (port,))
     rest = [t for t in tables if not t.attachment.ports]
-    if rest:
+    if rest and _has_own(tables, rest):
         without = tuple(Traced(p.value, (), p.origin) for p in numbers.values())
         table = _joined(rest, ())
-        attachment = replace(table.attachment, excluding_ports=without)
-        yield replace(table, attachment=attachment)
+        apart = (*table.attachment.excluding_ports, *without)
+        ports = tuple({port.value: port for port in apart}.values())
+        yield replace(table, attachment=replace(table.attachment, excluding_ports=ports))
 
 
 def _joined(tables: Sequence[RouteTable], ports: tuple[Traced[ServicePort], ...]) -> RouteTable:
@@ -102,7 +129,7 @@ def _joined(tables: Sequence[RouteTable], ports: tuple[Traced[ServicePort], ...]
         if table.attachment.audience is not None:
             spent.extend(traced(table.attachment.audience))
     named_by = next((t for t in tables if t.attachment.ports), first) if ports else first
-    routes = tuple(_in_order([route for table in tables for route in table.routes]))
+    routes = tuple(_in_order(_all(tables), first.order))
     return replace(
         first,
         name=named_by.name,
@@ -119,17 +146,26 @@ def _all(tables: Sequence[RouteTable]) -> tuple[Route, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A route by one of its alternatives."""
+    """A route by one of its alternatives; ``place``: where that stands in the tables."""
 
     route: Route
     match: RouteMatch | None
+    place: int
+    key: tuple[int, ...]
 
 
-def _in_order(routes: Sequence[Route]) -> Iterator[Route]:
-    """The rules by alternative, the most particular first; neighbours of one route stay together."""
-    rules = [_Rule(route, match) for route in routes for match in route.matches or (None,)]
+def _in_order(routes: Sequence[Route], order: Order) -> Iterator[Route]:
+    """The rules by alternative, the first to hold first; neighbours of one route stay together."""
+    pairs = [(route, match) for route in routes for match in route.matches or (None,)]
+    by_rank = order is Order.RANK
+    rules = [
+        _Rule(route, match, place, (_ranked if by_rank else _specific)(match))
+        for place, (route, match) in enumerate(pairs)
+    ]
+    if by_rank:
+        rules.extend([own for rule in rules for own in _at_its_stem(rule, rules)])
     run: list[_Rule] = []
-    for rule in sorted(rules, key=_rank):
+    for rule in sorted(rules, key=lambda rule: (*rule.key, rule.place)):
         if run and rule.route is not run[0].route:
             yield _run(run)
             run = []
@@ -139,38 +175,130 @@ def _in_order(routes: Sequence[Route]) -> Iterator[Route]:
 
 
 def _run(run: Sequence[_Rule]) -> Route:
+    """One route for neighbours; where one of them asks for nothing, all of it does."""
     matches = tuple(rule.match for rule in run if rule.match is not None)
-    return replace(run[0].route, matches=matches)
+    return replace(run[0].route, matches=matches if len(matches) == len(run) else ())
 
 
-def _rank(rule: _Rule) -> tuple[int, int, int, int, int]:
-    tests = () if rule.match is None else rule.match.requests.tests
+def _counts(match: RouteMatch | None) -> tuple[int, int, int]:
+    """Headers, query parameters and method, the more the smaller."""
+    tests = () if match is None else match.requests.tests
     parts = [test.part for test in tests]
-    kind, length = 1, LEAST
-    for path in _paths(rule.match):
+    return -parts.count(Part.HEADER), -parts.count(Part.QUERY), -int(Part.METHOD in parts)
+
+
+def _specific(match: RouteMatch | None) -> tuple[int, ...]:
+    headers, query, method = _counts(match)
+    kind, *lengths = _of_paths(match)
+    return (-kind, *(-n for n in lengths), method, headers, query)
+
+
+def _ranked(match: RouteMatch | None) -> tuple[int, ...]:
+    """Host, then all that matches whole paths, then prefixes by their length."""
+    kind, *lengths = _of_paths(match)
+    if kind != _PREFIX and not _is_call(match):
+        lengths = [WHOLE, 0]
+    return (*_host(match), *(-n for n in lengths), *_counts(match))
+
+
+def _host(match: RouteMatch | None) -> tuple[int, int]:
+    """A whole name, the longest part of one, none."""
+    names = _patterns(match, Part.AUTHORITY)
+    ranks = [(2 if p.kind is PatternKind.EXACT else 1, len(p.text)) for p in names]
+    kind, length = max(ranks, default=(0, 0))
+    return -kind, -length
+
+
+def _is_call(match: RouteMatch | None) -> bool:
+    return any(_patterns(match, part) for part in (Part.RPC_SERVICE, Part.RPC_METHOD))
+
+
+def _at_its_stem(rule: _Rule, rules: Sequence[_Rule]) -> Iterator[_Rule]:
+    """The rule for the path that is its prefix, where a rule that matches the whole of that path would go before it."""
+    kind, length, _ = _of_paths(rule.match)
+    if kind != _PREFIX or _is_call(rule.match):
+        return
+    prefixes = _patterns(rule.match, Part.PATH)
+    stem = prefixes[0].text.rstrip("/") if prefixes else ""
+    path = stem or "/"
+    key = (*_host(rule.match), -WHOLE, 0, *_counts(rule.match))
+    rivals = [
+        other
+        for other in rules
+        if other.route is not rule.route
+        and -WHOLE in other.key
+        and (key, rule.place) < (other.key, other.place)
+        and any(_matches(pattern, path) for pattern in _patterns(other.match, Part.PATH))
+    ]
+    if rivals and length == len(path):
+        yield _Rule(rule.route, _with_path(rule, path), rule.place, key)
+
+
+def _matches(pattern: Pattern, path: str) -> bool:
+    """Whether a pattern has the path; so it is taken to be where that cannot be known."""
+    try:
+        return not language(pattern).disjoint(Language.exact(path))
+    except Opaque:
+        return True
+
+
+def _with_path(rule: _Rule, path: str) -> RouteMatch:
+    """The alternative of a rule for one exact path."""
+    route, match = rule.route, rule.match
+    pattern = Pattern(PatternKind.EXACT, path)
+    if match is None:
+        node = named("path", route.trail)
+        test = Test(part=Part.PATH, any_of=(named(pattern, route.trail),), trail=node)
+        requests = AllOf(tests=(test,), trail=node)
+        return RouteMatch(requests=requests, trail=node)
+    own = [test for test in match.requests.tests if test.part is Part.PATH]
+    others = tuple(test for test in match.requests.tests if test.part is not Part.PATH)
+    terms = [term for test in own for term in test.any_of]
+    said: Traced[Term] = derived(pattern, terms) if terms else named(pattern, match.trail)
+    node = own[0].trail if own else named("path", match.trail)
+    test = Test(part=Part.PATH, any_of=(said,), trail=node)
+    return replace(match, requests=replace(match.requests, tests=(test, *others)))
+
+
+_EXACT, _REGEX, _PREFIX = 3, 2, 1
+
+
+def _of_paths(match: RouteMatch | None) -> tuple[int, int, int]:
+    """The kind of the path and what it counts; of a remote call the lengths of service and method."""
+    if _is_call(match):
+        service, method = (
+            max((len(p.text) for p in _patterns(match, part)), default=0)
+            for part in (Part.RPC_SERVICE, Part.RPC_METHOD)
+        )
+        return _PREFIX, service, method
+    kind, length = _PREFIX, LEAST
+    for path in _paths(match):
         kind, length = _of_path(path)
-    headers, query = parts.count(Part.HEADER), parts.count(Part.QUERY)
-    return -kind, -length, -int(Part.METHOD in parts), -headers, -query
+    return kind, length, 0
 
 
 def _of_path(path: Pattern) -> tuple[int, int]:
     match path.kind:
         case PatternKind.EXACT:
-            return 3, len(path.text)
+            return _EXACT, len(path.text)
         case PatternKind.ELEMENT_PREFIX:
-            return 1, max(LEAST, len(path.text.rstrip("/")))
+            return _PREFIX, max(LEAST, len(path.text.rstrip("/")))
         case PatternKind.PREFIX:
-            return 1, max(LEAST, len(path.text))
+            return _PREFIX, max(LEAST, len(path.text))
         case _:
-            return 2, len(path.text)
+            return _REGEX, len(path.text)
 
 
 def _paths(match: RouteMatch | None) -> list[Pattern]:
+    return _patterns(match, Part.PATH)
+
+
+def _patterns(match: RouteMatch | None, part: Part) -> list[Pattern]:
     tests = () if match is None else match.requests.tests
     return [
         term.value
         for test in tests
-        if test.part is Part.PATH
+        if test.part is part
         for term in test.any_of
         if isinstance(term.value, Pattern)
     ]

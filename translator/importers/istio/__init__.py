@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ir.inventory import Inventory
-from ir.model import Fact, Inactive, Model
-from ir.provenance import Assumption
+from ir.model import Model
 from translator.api import AMBIENT, Import, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.istio.annotations import as_captured, as_probed, read_annotations
@@ -17,6 +16,7 @@ from translator.importers.istio.elsewhere import read_elsewhere
 from translator.importers.istio.envoy_filter import read_envoy_filter
 from translator.importers.istio.gateway import read_gateway
 from translator.importers.istio.gateway_kinds import (
+    BETWEEN,
     CLASSES,
     CONTROLLER,
     foreign_words,
@@ -69,6 +69,7 @@ from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
 from translator.importers.linked import Linked
 from translator.importers.route_objects.classes import class_gateways
+from translator.importers.route_objects.reading import gateways_there
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
@@ -150,31 +151,27 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         raise ExceptionGroup(message, errors)
     options = settled(options, mesh_config(statements))
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
-    facts: list[Fact] = []
-    inactive: list[Inactive] = []
-    assumptions: list[Assumption] = list(guesses(words))
-    for link in LINKS:
-        linked = link(statements, inventory, options)
-        facts.extend(linked.facts)
-        inactive.extend(linked.inactive)
-        losses.extend(linked.losses)
-        assumptions.extend(linked.assumptions)
-    heeded = as_heeded(facts, words, options)
-    facts, inactive = heeded.facts, [*inactive, *heeded.inactive]
+    linked = [link(statements, inventory, options) for link in LINKS]
+    losses.extend(loss for one in linked for loss in one.losses)
+    guessed = (*guesses(words), *(a for one in linked for a in one.assumptions))
+    heeded = as_heeded([fact for one in linked for fact in one.facts], words, options)
+    inactive = (*(i for one in linked for i in one.inactive), *heeded.inactive)
+    facts = heeded.facts
     network, joined = network_of(resources, options.namespace), tuple(read_membership(words))
-    facts.extend((*network, *joined, *kept_out(joined), *told.facts))
-    facts.extend(class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER))
+    classes = class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER)
+    facts.extend((*network, *joined, *kept_out(joined), *told.facts, *classes))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
-    facts, more = by_all_ways(facts, words, inventory, options)
-    losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart)))
-    losses.extend(loss for r in others for loss in orphaned(r))
+    there, standing = gateways_there(others, inventory, options, without=BETWEEN)
+    facts, more = by_all_ways([*facts, *there], words, inventory, options)
+    orphans = (loss for r in others for loss in orphaned(r))
+    losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart), *orphans))
     inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
     model = Model(
         facts=tuple(facts),
         defaults=defaults(statements, inventory, options),
         objects=tuple(statement.meta.source for statement in statements),
-        inactive=tuple(inactive),
-        assumptions=tuple(dict.fromkeys((*assumptions, *more))),
+        inactive=inactive,
+        assumptions=tuple(dict.fromkeys((*guessed, *more))),
         inventory=inventory,
     )
     return Import(
@@ -186,6 +183,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         options=options,
         shared=tuple(r for r in claimed if may_be_heeded(r)),
         edits=tuple(one.edit for one in apart),
+        standing=standing,
     )
 
 

@@ -17,6 +17,8 @@ KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
 CLASSES = ("istio", "istio-remote", "istio-east-west", "istio-waypoint")
 """Classes of Gateways that the source serves (istio/istio pilot/pkg/config/kube/gateway/gatewayclass.go, 1.31)."""
 WAYPOINT = "istio-waypoint"
+BETWEEN = (WAYPOINT, "istio-east-west", "istio-remote")
+"""Classes of what stands inside the mesh or between meshes, where nothing enters from outside."""
 
 CONTROLLER = "istio.io/"
 """How the controllers of other classes begin that the source serves too (conversion.go there)."""

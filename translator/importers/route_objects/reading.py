@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ir.model import Inactive
+from ir.inventory import Inventory
+from ir.model import Fact, Inactive
 from translator.api import Edit, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.route_objects.findings import DROPPED, of_class, of_others, pruned
 from translator.importers.route_objects.gateway import read_gateway, read_listener_set
 from translator.importers.route_objects.grants import Grants, read_grant
+from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.mixed import apart
 from translator.importers.route_objects.model import GatewayObject, RouteObject, Statement
 from translator.importers.route_objects.places import (
@@ -71,6 +73,26 @@ def read_objects(
         _move(found, options)
     found.grants = _grants(resources, options, found)
     return found
+
+
+def gateways_there(
+    resources: Sequence[Resource],
+    inventory: Inventory,
+    options: Options,
+    without: Sequence[str] = (),
+) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """What Gateways and the routes bound to them say, for a mesh in which they stay: read back as facts, else as what stands.
+
+    ``without``: classes that are no gateways. What is refused elsewhere says nothing here.
+    """
+    found = read_objects(resources, options, all_classes=False)
+    there = [
+        one
+        for one in found.theirs
+        if not (isinstance(one, GatewayObject) and one.class_name.value in without)
+    ]
+    facts = link_gateways(there, inventory, found.grants, options).facts
+    return (facts, ()) if options.source.mesh == options.target.mesh else ((), facts)
 
 
 def is_own(resource: Resource, more: Mapping[str, Reader] = _NO_MORE) -> bool:

@@ -80,6 +80,45 @@ def read_route(root: Cursor, meta: Meta, options: Options) -> RouteObject:
     )
 
 
+_ONCE = ("RequestHeaderModifier", "ResponseHeaderModifier")
+"""Filters of which a rule has one (rules of the schema of ``HTTPRouteRule.filters``); redirects and rewrites are read so."""
+
+
+def _check_once(rule: Cursor) -> None:
+    """Refuses what the API server refuses.
+
+    Raises:
+        InputError: a filter is there twice.
+    """
+    seen: set[str] = set()
+    for item in rule.opt_list("filters"):
+        kind = item.str("type").value
+        if kind in seen and kind in _ONCE:
+            raise item.refuse(
+                f"expected one {kind}, found a second. Put its headers into the first."
+            )
+        seen.add(kind)
+        if kind not in _ONCE:
+            continue
+        for field in _LISTS_BY_NAME:
+            _check_names(item.opt_map(kind[0].lower() + kind[1:]), field)
+
+
+_LISTS_BY_NAME = ("set", "add")
+
+
+def _check_names(modifier: Cursor | None, field: str) -> None:
+    """A list that is a map by name (``x-kubernetes-list-type``)."""
+    names: set[str] = set()
+    for item in () if modifier is None else modifier.opt_list(field):
+        name = item.str("name").value
+        if name in names:
+            raise item.refuse(
+                f'expected each header once, found "{name}" again. Take one of them out.'
+            )
+        names.add(name)
+
+
 def _rule(item: Cursor, meta: Meta, options: Options, *, calls: bool) -> Rule:
     edition = Edition(options.source)
     home = Traced(meta.namespace.value, (), meta.because, (), meta.namespace.stated_by)
@@ -88,6 +127,7 @@ def _rule(item: Cursor, meta: Meta, options: Options, *, calls: bool) -> Rule:
         for field in ("name", "retry", "sessionPersistence")
         if not edition.has(field) and (place := item.opt(field)) is not None
     )
+    _check_once(item)
     effects = read_effects(read_filters(item), home)
     _each_once(effects, item)
     effects, extensions, more = _known(effects, edition)

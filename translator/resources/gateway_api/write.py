@@ -93,7 +93,9 @@ def _named(test: Test, pattern: Traced[Pattern]) -> dict[str, Tree]:
 def backend_tree(backend: Backend) -> dict[str, Tree]:
     """One item of ``backendRefs``, with its namespace, port and weight written out."""
     destination = backend.destination
-    node = (destination.trail, backend.trail)
+    node: tuple[Traced[object], ...] = (destination.trail, backend.trail)
+    if not any(one.origin or one.because for one in node):  # all that is written is the name
+        node = (destination.name,)
     tree: dict[str, Tree] = {
         "group": Said("", node),
         "kind": Said("Service", node),

@@ -21,7 +21,7 @@ from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.cilium.legalise import proof, remarks
-from translator.exporters.cilium.legalise.boxes import Box, By
+from translator.exporters.cilium.legalise.boxes import Box, By, together
 from translator.exporters.cilium.legalise.callers import Known, known_names
 from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
@@ -246,13 +246,17 @@ def _closed(
 
 
 def _distinct(boxes: Iterable[Box]) -> Iterator[Box]:
-    """The boxes less those that say the same as another."""
-    seen: list[Box] = []
+    """The boxes, those that say the same as one with what all of them come from."""
+    seen: list[tuple[Box, list[By]]] = []
     for box in boxes:
         bare = replace(box, by=By())
-        if bare not in seen:
-            seen.append(bare)
-            yield box
+        known = next((sources for other, sources in seen if other == bare), None)
+        if known is None:
+            seen.append((bare, [box.by]))
+        else:
+            known.append(box.by)
+    for bare, sources in seen:
+        yield replace(bare, by=sources[0] if len(sources) == 1 else together(sources))
 
 
 def _opened(

@@ -8,7 +8,7 @@ dimension, for each dimension. All dimensions can say their own complement exact
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from ir.language import PATH, TOKEN, Dialect, Language
 from ir.provenance import Traced
@@ -46,6 +46,16 @@ class By:
     method: Origins = ()
     host: Origins = ()
     headers: Origins = ()
+
+
+def together(sources: Sequence[By]) -> By:
+    """What several boxes that say the same come from."""
+
+    def of(dimension: str) -> Origins:
+        found = (value for one in sources for value in getattr(one, dimension))
+        return tuple({id(value): value for value in found}.values())
+
+    return By(**{one.name: of(one.name) for one in fields(By)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,7 +331,8 @@ def _request(box: Box, said: Origins) -> AllOf:
     if not tests:
         there = named(Presence.PRESENT, *(values or said))
         tests = [Test(part=Part.METHOD, presence=there, trail=named("any request", *said))]
-    return AllOf(tests=tuple(tests), trail=derived("requests read as HTTP", values or tuple(said)))
+    text = "requests read as HTTP"  # where it asks for nothing, no leaf of the rule can say what it comes from
+    return AllOf(tests=tuple(tests), trail=derived(text, values) if values else named(text, *said))
 
 
 def _header(header: Header, by: Origins) -> Test:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ir.access import ProbeAccess, Probes
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.model import Default, Model
-from ir.provenance import silent, trail
+from ir.provenance import Silence, silent, trail
 from ir.resilience import Retry
 from translator.api import Loss, Options
 from translator.report.model import Fate, Impact, Severity, Support
 
 PIN = "pin"
+_CHECKS = "https://istio.io/latest/docs/ops/configuration/mesh/app-health-check/"
 RETRY = "Route.retry"
 SHARED = ("Timeouts.request", "EgressPolicy.unknown", "Closed")
 """Defaults that the target has too: no time limit, unknown destinations are let through, what no policy selects is open."""
@@ -43,6 +46,19 @@ def pinned_retry(model: Model, options: Options) -> Retry | None:
     if isinstance(default.fact, Retry):
         return default.fact
     return Retry(attempts=silent(0, default.silence), trail=trail("no further tries"))
+
+
+def of_target(options: Options) -> Probes:
+    """Health checks get in by the agent of the proxy, unless it is told not to (istio.io/docs/ops, app-health-check)."""
+    silence = Silence(
+        "istio", options.target.version, "sidecar.istio.io/rewriteAppHTTPProbers", _CHECKS
+    )
+    mesh = Subject(scope=Scope.MESH, trail=trail("the mesh"))
+    return Probes(
+        attachment=Attachment(subject=mesh, enforced_at=EnforcedAt.SERVER),
+        access=silent(ProbeAccess.REWRITTEN, silence),
+        trail=trail("health checks are rewritten"),
+    )
 
 
 def lose_defaults(model: Model, options: Options) -> Iterator[Loss]:

@@ -249,13 +249,10 @@ def _rules(
     for route, matches in in_list_order(tables):
         table = next(t for t in tables if any(r is route for r in t.routes))
         own = tuple(_on_port(match, number, table) for match in matches)
-        if (
-            len(own) == 1
-            and not own[0].requests.tests
-            and own[0].audience is None
-            and route.matches == ()
-        ):
-            own = ()
+        if any(not match.requests.tests and match.audience is None for match in own):
+            spent = derived(route.trail.value, (route.trail, *traced(own)))
+            route = replace(route, trail=spent)  # noqa: PLW2901
+            own = ()  # one of them asks for nothing, so all of them together do
         made, lost = in_target_effects(replace(route, matches=own), scene.retry)
         losses.extend(lost)
         yield from made
