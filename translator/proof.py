@@ -13,6 +13,7 @@ from translator.heeded import LATER, claims_of, newly_heeded, told_of
 from translator.registry import SOURCES, load_importer
 from translator.report.model import (
     ODD_PATHS,
+    OTHERWISE,
     UNEXPLAINED,
     Fate,
     Impact,
@@ -277,7 +278,7 @@ def _told(proof: Proof) -> Iterator[Told]:
         wider = _IMPACTS.get(change.kind) is Impact.LOOSER
         yield Told(
             Loss(
-                code=UNEXPLAINED if wider else "MM904",
+                code=UNEXPLAINED if wider else OTHERWISE,
                 impact=_IMPACTS.get(change.kind, Impact.DIFFERENT),
                 support=Support.NOT_YET,
                 severity=Severity.BLOCKER if wider else Severity.HIGH,

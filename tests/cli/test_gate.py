@@ -37,10 +37,15 @@ def test_a_forgotten_leaf_ends_with_70_whatever_the_threshold(fate: str) -> None
     assert exit_code(bug, Threshold.NEVER) == 70
 
 
-def test_wider_access_that_nothing_explains_ends_with_70_whatever_is_accepted() -> None:
-    wider = finding("MM903", Severity.BLOCKER, Impact.LOOSER, "wider")
-    assert exit_code(report(wider), Threshold.NEVER) == 70
-    accepted = judged(report(wider), Gate(accept=("MM903@*",)))
+@pytest.mark.parametrize(
+    ("code", "impact"), [("MM903", Impact.LOOSER), ("MM904", Impact.DIFFERENT)]
+)
+def test_a_difference_that_nothing_explains_ends_with_70_whatever_is_accepted(
+    code: str, impact: Impact
+) -> None:
+    otherwise = finding(code, Severity.HIGH, impact, "otherwise")
+    assert exit_code(report(otherwise), Threshold.NEVER) == 70
+    accepted = judged(report(otherwise), Gate(accept=(f"{code}@*",)))
     assert exit_code(accepted, Threshold.HIGH) == 70
 
 

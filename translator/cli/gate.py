@@ -13,7 +13,15 @@ from translator.cli.codes import BUG, DONE, FINDINGS
 from translator.cli.options import Gate, Threshold
 from translator.errors import TargetError
 from translator.report.catalogue import CATALOGUE
-from translator.report.model import INVENTION, UNEXPLAINED, Fate, Finding, Report, Severity
+from translator.report.model import (
+    INVENTION,
+    OTHERWISE,
+    UNEXPLAINED,
+    Fate,
+    Finding,
+    Report,
+    Severity,
+)
 from translator.report.render.json import finding_tree
 
 _SEVERITIES = tuple(Severity)
@@ -99,7 +107,7 @@ def read_baseline(file: Path) -> frozenset[Key]:
 def exit_code(report: Report, threshold: Threshold) -> int:
     """How a run with this report ends."""
     fates = report.summary.fates
-    faulty = any(finding.code in (INVENTION, UNEXPLAINED) for finding in report.findings)
+    faulty = any(finding.code in (INVENTION, OTHERWISE, UNEXPLAINED) for finding in report.findings)
     if fates.get(Fate.DROPPED) or fates.get(Fate.STRANDED) or faulty:
         return BUG
     if threshold is Threshold.NEVER:

@@ -19,6 +19,9 @@ INVENTION = "MM902"
 UNEXPLAINED = "MM903"
 """The code of access that got wider without a finding that says so: our bug."""
 
+OTHERWISE = "MM904"
+"""The code of any other difference that no finding explains: our bug too."""
+
 
 ODD_PATHS = "MM907"
 """The code of routes that are chosen otherwise for paths that are not in normal form."""
