@@ -80,3 +80,31 @@ def test_only_the_finding_about_evidence_explains_it(code: str, codes: tuple[str
     samples = tuple(replace(sample, before_leaves=(7,)) for sample in change.samples)
     claim = Claim(code=code, impact=Impact.DIFFERENT, leaves=frozenset((7,)), message="")
     assert Claims([claim]).explain(replace(change, samples=samples)).codes == codes
+
+
+def test_an_account_of_another_trust_domain_stands_for_the_pods_that_are_listed() -> None:
+    """No rule names the accounts of the namespace, so that with the certificate there are the listed pods alone."""
+    before, after = model(Evidence.CERTIFICATE), model(Evidence.LABEL)
+    by_domain = Test(
+        part=Part.IDENTITY,
+        any_of=(Traced(Pattern(PatternKind.PREFIX, "cluster.local/ns/shop/")),),
+        trail=trail("who"),
+    )
+    by_space = Test(
+        part=Part.NAMESPACE,
+        any_of=(Traced(Pattern(PatternKind.EXACT, "shop")),),
+        trail=trail("who"),
+    )
+    sides = (
+        replace(
+            side,
+            facts=tuple(
+                replace(f, callers=(AllOf(tests=(test,), trail=trail("callers")),))
+                if isinstance(f, Grant)
+                else f
+                for f in side.facts
+            ),
+        )
+        for side, test in ((before, by_domain), (after, by_space))
+    )
+    assert kinds(*sides) == {Kind.EVIDENCE}

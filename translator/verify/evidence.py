@@ -34,6 +34,14 @@ class Twins:
         return found
 
     @cached_property
+    def _named(self) -> dict[tuple[str, str], int]:
+        """Those with the certificate by namespace and service account, whatever their labels."""
+        found: dict[tuple[str, str], int] = {}
+        for (space, name, _), group in self._proven.items():
+            found[space, name] = found.get((space, name), 0) | group
+        return found
+
+    @cached_property
     def _standing(self) -> dict[bool, tuple[dict[int, int], int]]:
         """By whether requests in clear text count: the twins of each caller that has some, and all that have none."""
         return {clear: self._stand_for(clear=clear) for clear in (False, True)}
@@ -44,7 +52,8 @@ class Twins:
             caller = member.caller
             proven = certified(caller) and caller.trust_domain == self._domain
             if caller.namespace and not proven and (clear or certified(caller)):
-                found = self._proven.get(_account(caller), 0)
+                named = self._named.get((caller.namespace, caller.service_account), 0)
+                found = self._proven.get(_account(caller), 0 if caller.labels else named)
                 if found:
                     twins[number] = found
         return twins, self._world.everybody & ~sum(1 << number for number in twins)
