@@ -266,6 +266,8 @@ def test_failing_endpoints_are_left_out_in_istio_as_they_were() -> None:
         c for c in result.report.verification.changes if str(c["kind"]).startswith("ejection")
     ]
     split = {**said, "split_external_local_origin_errors": True}
-    codes = {f.code for f in usual(outlier_detection=split).to("istio").report.findings}
-    assert "MM331" in codes
-    assert "MM904" not in codes
+    result = usual(outlier_detection=split).to("istio")
+    (rule,) = [d.value for d in result.documents if d.resource.startswith("DestinationRule")]
+    ejects = rule["spec"]["trafficPolicy"]["outlierDetection"]  # type: ignore[index]
+    assert ejects["splitExternalLocalOriginErrors"] is True
+    assert "MM904" not in {f.code for f in result.report.findings}

@@ -212,7 +212,7 @@ def _routes(
     """The rules port by port, where not all ports have the same."""
     wide = [t for t in tables if not t.attachment.ports and not t.attachment.excluding_ports]
     if len(wide) == len(tables) or _is_alone(tables, service):
-        yield from _rules(tables, None, scene, losses)
+        yield from _rules(_narrowest(tables), None, scene, losses)
         return
     numbers = sorted(
         {
@@ -222,18 +222,24 @@ def _routes(
         }
     )
     for number in numbers:
-        here = [t for t in tables if is_on(t.attachment, number)]
+        here = _narrowest([t for t in tables if is_on(t.attachment, number)])
         if here:
             yield from _rules(here, number, scene, losses)
             if all(t.no_match is NoMatch.NOT_FOUND for t in here):
                 yield _not_found(here, number)
         else:
             yield from _itself(tables, number, scene)
-    others = [t for t in tables if not t.attachment.ports]
+    others = _narrowest([t for t in tables if not t.attachment.ports])
     if others:
         yield from _rules(others, None, scene, losses)
     else:
         yield from _itself(tables, None, scene)
+
+
+def _narrowest(tables: Sequence[RouteTable]) -> Sequence[RouteTable]:
+    """Those that hold together on a port: by specificity clients with tables of their own have these alone (GEP-1426)."""
+    own = [table for table in tables if _clients(table)]
+    return own if own and own[0].order is Order.SPECIFICITY else tables
 
 
 def _is_alone(tables: Sequence[RouteTable], service: Service | None) -> bool:
