@@ -218,13 +218,15 @@ class Comparison:
         asked = asked_of(before, after)
         groups: list[Group] = []
         doubt = False
+        labels = any(c.part in _LABELS for side in (before, after) for c, _, _ in conditions(side))
         for http in (True, False):
             frame = Frame(asked, self.world, http=http)
             was, becomes = allowed(before, frame), allowed(after, frame)
             opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
             clear = not before.demanded
-            weaker = self.twins.weaker(frame, opened, was.must, clear=clear)
-            meant = self.twins.weaker(frame, shut, frame.space.full & ~was.may, clear=True)
+            weaker = self.twins.weaker(frame, opened, was.must, clear=clear, labels=labels)
+            refused = frame.space.full & ~was.may
+            meant = self.twins.weaker(frame, shut, refused, clear=True, labels=labels)
             groups.extend(_groups(frame, Kind.NEWLY_ALLOWED, opened & ~weaker))
             groups.extend(_groups(frame, Kind.EVIDENCE, weaker))
             groups.extend(_groups(frame, Kind.EVIDENCE, meant, let_in=False))
@@ -265,6 +267,10 @@ class Comparison:
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)
         return any(group.frame.callers[atom] & self.world.listed for atom in bits(atoms))
+
+
+_LABELS = (Part.WORKLOAD_LABELS, Part.NAMESPACE_LABELS)
+"""What tells the pods of one account apart."""
 
 
 def _selects_by_address(access: Access) -> bool:

@@ -8,6 +8,7 @@ same pod with the certificate was before. Who is meant stays the same; what prov
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import product
 
 from ir.behaviour.request import Caller
 from translator.verify.callers import World, certified
@@ -42,25 +43,32 @@ class Twins:
         return found
 
     @cached_property
-    def _standing(self) -> dict[bool, tuple[dict[int, int], int]]:
-        """By whether requests in clear text count: the twins of each caller that has some, and all that have none."""
-        return {clear: self._stand_for(clear=clear) for clear in (False, True)}
+    def _standing(self) -> dict[tuple[bool, bool], tuple[dict[int, int], int]]:
+        """By whether requests in clear text and labels count: the twins of each caller that has some, and all without."""
+        ways = product((False, True), repeat=2)
+        return {
+            (clear, labels): self._stand_for(clear=clear, labels=labels) for clear, labels in ways
+        }
 
-    def _stand_for(self, *, clear: bool) -> tuple[dict[int, int], int]:
+    def _stand_for(self, *, clear: bool, labels: bool) -> tuple[dict[int, int], int]:
         twins: dict[int, int] = {}
         for number, member in enumerate(self._world.members):
             caller = member.caller
             proven = certified(caller) and caller.trust_domain == self._domain
             if caller.namespace and not proven and (clear or certified(caller)):
-                named = self._named.get((caller.namespace, caller.service_account), 0)
-                found = self._proven.get(_account(caller), 0 if caller.labels else named)
+                found = self._proven.get(_account(caller), 0)
+                if not found and not labels:
+                    found = self._named.get((caller.namespace, caller.service_account), 0)
                 if found:
                     twins[number] = found
         return twins, self._world.everybody & ~sum(1 << number for number in twins)
 
-    def of(self, group: int, *, clear: bool) -> int:
-        """The callers with a certificate that those of the group stand for; nobody where one of them has no twin."""
-        twins, alone = self._standing[clear]
+    def of(self, group: int, *, clear: bool, labels: bool = True) -> int:
+        """The callers with a certificate that those of the group stand for; nobody where one of them has no twin.
+
+        ``labels``: whether rules tell callers by the labels of their pods; else a pod of the same account will do.
+        """
+        twins, alone = self._standing[clear, labels]
         if group & alone:
             return 0
         found = 0
@@ -68,11 +76,13 @@ class Twins:
             found |= twins[number]
         return found
 
-    def weaker(self, frame: Frame, changed: int, before: int, *, clear: bool) -> int:
+    def weaker(
+        self, frame: Frame, changed: int, before: int, *, clear: bool, labels: bool = True
+    ) -> int:
         """Those of the changed requests that fared otherwise before only for want of a certificate.
 
         ``before``: what the certificate was good for, or where less comes in, what it was not. ``clear``: requests in clear
-        text may be among them.
+        text may be among them. ``labels``: whether rules tell callers by the labels of their pods.
         """
         width = frame.space.strides[CALLER]
         row = (1 << width) - 1
@@ -80,7 +90,7 @@ class Twins:
         for atom, group in enumerate(frame.callers):
             own = changed >> atom * width & row
             if own:
-                own &= _rows(frame, before, self.of(group, clear=clear), width)
+                own &= _rows(frame, before, self.of(group, clear=clear, labels=labels), width)
                 found |= own << atom * width
         return found
 

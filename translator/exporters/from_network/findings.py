@@ -331,7 +331,8 @@ def beside(
             fate=Fate.APPROXIMATED,
             sites=_sites(grants),
             because=tuple(f.trail for f in shut),
-            message="NetworkPolicies close some of these pods and stay in force as a gate of their own: in the source all "
-            "policies of the network add up, now what only the translated ones let in is refused.",
+            message=f"{', '.join(sorted(w.key for w in pods))}: NetworkPolicies close these pods and stay in force as a gate of "
+            "their own. In the source all policies of the network add up; now what only the translated ones let in is "
+            "refused, and who shows no certificate is, whom a NetworkPolicy lets in.",
             advice="Delete the NetworkPolicies when the translated rules are in force: these let in what both did.",
         )
