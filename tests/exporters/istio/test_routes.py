@@ -134,3 +134,25 @@ spec:
   rules: [{{backendRefs: [{{name: web, port: 80}}]}}]
 """
     assert codes(translated(WEB, route)) == []
+
+
+def _profile(space: str, path: str) -> str:
+    return f"""
+apiVersion: linkerd.io/v1alpha2
+kind: ServiceProfile
+metadata: {{name: web.shop.svc.cluster.local, namespace: {space}}}
+spec:
+  routes: [{{name: one, condition: {{pathRegex: {path}}}, timeout: 5s}}]
+"""
+
+
+def test_the_profile_of_the_clients_stands_in_the_place_of_that_of_the_service() -> None:
+    result = translated(WEB, _profile("shop", "/a.*"), _profile("front", "/b.*"))
+    found = {
+        one["metadata"]["namespace"]: [
+            match["uri"]["regex"] for rule in one["spec"]["http"] for match in rule.get("match", ())
+        ]
+        for one in written(result, "VirtualService")
+    }
+    assert found == {"shop": ["/a.*"], "front": ["/b.*"]}
+    assert codes(result) == []

@@ -237,9 +237,13 @@ def _routes(
 
 
 def _narrowest(tables: Sequence[RouteTable]) -> Sequence[RouteTable]:
-    """Those that hold together on a port: by specificity clients with tables of their own have these alone (GEP-1426)."""
+    """Those that hold together on a port: clients with tables of their own have these alone, unless all compete by rank.
+
+    By specificity GEP-1426 says so; lists are never joined, as a ServiceProfile of the client's namespace stands for that
+    of the service (linkerd/linkerd2 controller/api/destination/fallback_profile_listener.go, 2.20).
+    """
     own = [table for table in tables if _clients(table)]
-    return own if own and own[0].order is Order.SPECIFICITY else tables
+    return own if own and own[0].order is not Order.RANK else tables
 
 
 def _is_alone(tables: Sequence[RouteTable], service: Service | None) -> bool:
