@@ -12,7 +12,7 @@ from tests.exporters.gateway_api.cel import broken
 from tests.exporters.linkerd.istio import WORKLOAD, routes, spec_of, written
 from translator.exporters.cilium.edition import Edition
 from translator.pipeline import Result
-from translator.report.model import Impact
+from translator.report.model import Fate, Impact
 from translator.target import parse_target
 
 TO: dict[str, Any] = {"route": [{"destination": {"host": "api"}}]}
@@ -182,3 +182,20 @@ spec:
 """
     told = [f for f in translated(grant).report.findings if f.code == "MM302"]
     assert any("three times again" in f.message for f in told)
+
+
+@pytest.mark.parametrize(
+    ("version", "fate"), [("1.20", Fate.LOST), ("1.20+experimental", Fate.APPROXIMATED)]
+)
+def test_the_retries_of_the_source_are_told_as_written_where_routes_can_say_them(
+    version: str, fate: Fate
+) -> None:
+    result = routed([TO], version)
+    (found,) = [
+        finding
+        for finding in result.report.findings
+        if finding.code == "MM307" and finding.why.startswith("VirtualService.spec.http[].retries")
+    ]
+    assert found.fate is fate
+    assert ("It is written" in found.message) is (fate is Fate.APPROXIMATED)
+    assert any("retry" in rule for rule in rules(result)) is (fate is Fate.APPROXIMATED)

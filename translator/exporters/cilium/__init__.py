@@ -53,7 +53,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     scene = _scene(model, options, edition)
     made = at_the_edge(edge, leaves, scene, options)
     routed, routes = legalise_routes(inside, scene)
-    legal, rest = legalise(replace(inside, facts=routed), stays, options)
+    pinned = scene.pinned is not None
+    legal, rest = legalise(replace(inside, facts=routed), stays, options, pinned=pinned)
     facts = (*legal.facts, *made.facts, *scene.subsets.made.values())
     legal = close(replace(legal, facts=facts, defaults=of_target(facts, options)))
     emission = write(legal, options)

@@ -17,9 +17,12 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 
 def legalise(
-    model: Model, stays: Sequence[Fact], options: Options
+    model: Model, stays: Sequence[Fact], options: Options, *, pinned: bool
 ) -> tuple[Model, tuple[Loss, ...]]:
-    """The model in legal form, and what was lost on the way; ``stays``: policies of the network that stand beside it."""
+    """The model in legal form, and what was lost on the way.
+
+    ``stays``: policies of the network that stand beside it; ``pinned``: the source's retries are written on routes.
+    """
     losses: list[Loss] = []
     kept: list[Fact] = []
     for fact in model.facts:
@@ -30,7 +33,8 @@ def legalise(
         else:
             kept.append(fact)
     guarded = legalise_access(replace(model, facts=tuple(kept)), stays, options)
-    losses.extend((*guarded.losses, *lose_defaults(model), *tries_again(guarded.facts)))
+    defaults = lose_defaults(model, pinned=pinned)
+    losses.extend((*guarded.losses, *defaults, *tries_again(guarded.facts)))
     joined, more = legalise_membership(replace(model, facts=tuple(guarded.facts)))
     return replace(joined, defaults=()), (*losses, *more)
 

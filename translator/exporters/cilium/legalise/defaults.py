@@ -19,6 +19,8 @@ SHARED = ("Timeouts.request", "EgressPolicy.unknown")
 LISTENER = "PolicyListener.retry"
 """What a listener for rules on requests tries again: the target's own."""
 _ROUTE = "Route.retry"
+_WRITTEN = "It is written on the routes of the output as far as Gateway API can say it; not for services without routes."
+_NOTHING = "The target does nothing of the kind between pods where no route or rule for requests is written."
 _ROUTES = "https://gateway-api.sigs.k8s.io/reference/spec/"
 _RULES = "https://docs.cilium.io/en/v1.20/security/policy/language/#layer-7-examples"
 _REQUESTS = (Part.PATH, Part.METHOD, Part.AUTHORITY, Part.HEADER)
@@ -46,17 +48,18 @@ def of_target(facts: Sequence[Fact], options: Options) -> tuple[Default, ...]:
     return tuple(found)
 
 
-def lose_defaults(model: Model) -> Iterator[Loss]:
-    """A finding for each default of the source that does not hold in the target."""
+def lose_defaults(model: Model, *, pinned: bool) -> Iterator[Loss]:
+    """A finding for each default that does not hold in the target; ``pinned``: that for retries is written on routes."""
     for default in model.defaults:
         if default.key not in SHARED and not _is_off(default):
+            written = pinned and default.key == _ROUTE
             yield Loss(
                 code="MM307",
                 impact=Impact.DIFFERENT,
                 support=Support.PARTIAL,
                 severity=Severity.LOW,
-                message=f"{default.text} The target does nothing of the kind between pods where no route or rule for "
-                "requests is written.",
+                fate=Fate.APPROXIMATED if written else Fate.LOST,
+                message=f"{default.text} {_WRITTEN if written else _NOTHING}",
                 why=f"{default.silence.field} is not written; this is what holds then.",
                 doc=default.silence.doc,
                 default=default.silence,
@@ -84,7 +87,9 @@ def tries_again(facts: Sequence[Fact]) -> Iterator[Loss]:
 
 
 def _is_off(default: Default) -> bool:
-    return isinstance(default.fact, Retry) and not default.fact.attempts.value
+    """Whether it is that nothing is tried again, as of routes of the target; a default without a fact says so too."""
+    off = not isinstance(default.fact, Retry) or not default.fact.attempts.value
+    return default.key == _ROUTE and off
 
 
 def _asks(fact: Fact) -> bool:
