@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from ir.language import Language, Opaque
 from ir.match import Part
-from ir.traffic import Order, Route, RouteMatch, RouteTable
+from ir.traffic import NoMatch, Order, Route, RouteMatch, RouteTable
 from translator.exporters.routes.languages import union
 from translator.report.model import Impact
 
 _ERROR = 400
 _NEXT = " Its requests go to the next rule that matches; where none does they are not found."
+_PASSED = " Its requests go to the next rule that matches, or to the service."
 _NOBODY = " No other rule that is written takes its requests: they are not found."
 
 
@@ -19,10 +20,10 @@ def harm_of_rule(route: Route, table: RouteTable, kept: Sequence[Route]) -> tupl
     """What becomes of the requests of a rule that goes, in ``table``, of which ``kept`` are written; and the words for it."""
     others = [one for one in _after(route, table) if any(one is own for own in kept)]
     if route.answer is None or route.answer.status.value < _ERROR:
-        return _handed_on(route, table), _NEXT
-    if kept and not any(_may_meet(route, other) for other in others):
+        return _handed_on(route, table), _PASSED if _passes(table) else _NEXT
+    if kept and not _passes(table) and not any(_may_meet(route, other) for other in others):
         return Impact.DIFFERENT, _NOBODY
-    return Impact.LOOSER, " Its requests go to the next rule that matches, or to the service."
+    return Impact.LOOSER, _PASSED
 
 
 def harm_of_match(route: Route, table: RouteTable) -> Impact:
@@ -38,12 +39,19 @@ def refuses(table: RouteTable) -> bool:
 
 def turns_away(common: Iterable[RouteTable]) -> bool:
     """Whether some request may find no rule in tables for all clients."""
-    return any(all(route.matches for route in one.routes) for one in common)
+    return any(not _passes(one) and all(route.matches for route in one.routes) for one in common)
+
+
+def _passes(table: RouteTable) -> bool:
+    """Whether requests that no rule matches go to the service."""
+    return table.no_match is NoMatch.PASS
 
 
 def _handed_on(route: Route, table: RouteTable) -> Impact:
-    """Different where another rule takes all that is left over, stricter where some may find none."""
-    taken = any(not one.matches and one.answer is None for one in _after(route, table))
+    """Different where another rule or the service takes all that is left over, stricter where some may find none."""
+    taken = _passes(table) or any(
+        not one.matches and one.answer is None for one in _after(route, table)
+    )
     return Impact.DIFFERENT if taken else Impact.STRICTER
 
 

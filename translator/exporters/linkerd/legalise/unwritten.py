@@ -30,7 +30,8 @@ def unwritten(
     common = for_all(rivals)
     then = "Requests go to the service that they address."
     if common:
-        then = "Requests go by the rules for all clients; where none of these matches they are not found."
+        end = "; where none of these matches they are not found" if turns_away(common) else ""
+        then = f"Requests go by the rules for all clients{end}."
     elif table.attachment.subject.namespace is None:
         then = "Requests go where the client sends them."
     return Loss(
