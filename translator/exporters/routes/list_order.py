@@ -146,12 +146,13 @@ def _all(tables: Sequence[RouteTable]) -> tuple[Route, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A route by one of its alternatives; ``place``: where that stands in the tables."""
+    """A route by one of its alternatives; ``place``: where that stands in the tables; ``whole``: it matches whole paths."""
 
     route: Route
     match: RouteMatch | None
     place: int
     key: tuple[int, ...]
+    whole: bool
 
 
 def _in_order(routes: Sequence[Route], order: Order) -> Iterator[Route]:
@@ -159,7 +160,7 @@ def _in_order(routes: Sequence[Route], order: Order) -> Iterator[Route]:
     pairs = [(route, match) for route in routes for match in route.matches or (None,)]
     by_rank = order is Order.RANK
     rules = [
-        _Rule(route, match, place, (_ranked if by_rank else _specific)(match))
+        _Rule(route, match, place, (_ranked if by_rank else _specific)(match), _is_whole(match))
         for place, (route, match) in enumerate(pairs)
     ]
     if by_rank:
@@ -195,8 +196,8 @@ def _specific(match: RouteMatch | None) -> tuple[int, ...]:
 
 def _ranked(match: RouteMatch | None) -> tuple[int, ...]:
     """Host, then all that matches whole paths, then prefixes by their length."""
-    kind, *lengths = _of_paths(match)
-    if kind != _PREFIX and not _is_call(match):
+    _, *lengths = _of_paths(match)
+    if _is_whole(match):
         lengths = [WHOLE, 0]
     return (*_host(match), *(-n for n in lengths), *_counts(match))
 
@@ -207,6 +208,11 @@ def _host(match: RouteMatch | None) -> tuple[int, int]:
     ranks = [(2 if p.kind is PatternKind.EXACT else 1, len(p.text)) for p in names]
     kind, length = max(ranks, default=(0, 0))
     return -kind, -length
+
+
+def _is_whole(match: RouteMatch | None) -> bool:
+    """Whether the path is matched to its end."""
+    return not _is_call(match) and _of_paths(match)[0] != _PREFIX
 
 
 def _is_call(match: RouteMatch | None) -> bool:
@@ -226,12 +232,12 @@ def _at_its_stem(rule: _Rule, rules: Sequence[_Rule]) -> Iterator[_Rule]:
         other
         for other in rules
         if other.route is not rule.route
-        and -WHOLE in other.key
+        and other.whole
         and (key, rule.place) < (other.key, other.place)
         and any(_matches(pattern, path) for pattern in _patterns(other.match, Part.PATH))
     ]
     if rivals and length == len(path):
-        yield _Rule(rule.route, _with_path(rule, path), rule.place, key)
+        yield _Rule(rule.route, _with_path(rule, path), rule.place, key, whole=True)
 
 
 def _matches(pattern: Pattern, path: str) -> bool:
