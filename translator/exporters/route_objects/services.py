@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ir.attachment import EnforcedAt, Scope, ServicePort
+from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, Service
 from ir.language import Opaque
 from ir.match import Part, Pattern
@@ -32,7 +32,8 @@ from translator.exporters.routes.everybody import for_everybody
 from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import in_target_redirects
-from translator.exporters.routes.slots import is_http, is_on, meet, service_ports
+from translator.exporters.routes.rivals import host_of, is_http_of, rivals_of
+from translator.exporters.routes.slots import is_http, is_on, service_ports
 from translator.exporters.routes.tables import Place, specific_tables
 from translator.exporters.routes.viewers import Viewer, audiences, clients_of, sees, settled
 from translator.report.model import Fate, Impact, Severity, Support
@@ -61,7 +62,9 @@ def legalise_routes(model: Model, scene: Scene) -> tuple[tuple[Fact, ...], list[
             gone = "MM202", told, _ORDER, Support.PARTIAL
         else:
             continue
-        public = [o for o in tables if _is_private(fact) and _is_public_of(fact, o)]
+        public = (
+            [o for o in rivals_of(fact, tables) if not _is_private(o)] if _is_private(fact) else []
+        )
         losses.append(_whole(fact, public, *gone))
     return tuple(facts), losses
 
@@ -72,11 +75,6 @@ _PUBLIC = "Requests of these clients follow the rules that are for everybody."
 
 def _is_private(table: RouteTable) -> bool:
     return bool(_namespaces(table))
-
-
-def _is_public_of(table: RouteTable, other: RouteTable) -> bool:
-    """Whether ``other`` has the rules for everybody of the same service."""
-    return other is not table and not _is_private(other) and _same_service(other, table)
 
 
 def _whole(  # what a finding says
@@ -101,13 +99,6 @@ def _whole(  # what a finding says
         message=f"the routes of {host_of(table)} are not written: {reason}. {instead}",
         advice=advice,
     )
-
-
-def host_of(table: RouteTable) -> str:
-    """The service of a table, or the name outside."""
-    subject = table.attachment.subject
-    space = "" if subject.namespace is None else f"{subject.namespace.value}/"
-    return f"{space}{'' if subject.name is None else subject.name.value}"
 
 
 def service_of(table: RouteTable, inventory: Inventory) -> Service | None:
@@ -137,9 +128,9 @@ def _legal(
 ) -> tuple[RouteTable, ...]:
     """The legal tables of one. What is lost counts only where the table is written."""
     service = service_of(table, scene.inventory)
-    rivals = [other for other in tables if other is not table and _same_service(other, table)]
+    rivals = rivals_of(table, tables)
     if table.protocol is not Protocol.HTTP:
-        beside = any(_is_http_of(other, table) for other in tables)
+        beside = any(is_http_of(other, table) for other in tables)
         return connection_objects(table, service, rivals, scene, losses, beside_http=beside)
     if service is not None and not any(is_http(port) for port in service.ports):
         reason = (
@@ -186,17 +177,6 @@ def _prepared(table: RouteTable, scene: Scene) -> tuple[RouteTable, list[Loss]]:
     table, more = words.in_edition(table, scene.edition, scene.pinned)
     losses.extend(more)
     return table, losses
-
-
-def _same_service(one: RouteTable, other: RouteTable) -> bool:
-    mesh = one.attachment.enforced_at is EnforcedAt.CLIENT
-    same = one.protocol is other.protocol and host_of(one) == host_of(other)
-    return mesh and same and meet(one.attachment, other.attachment)
-
-
-def _is_http_of(other: RouteTable, table: RouteTable) -> bool:
-    mesh = other.attachment.enforced_at is EnforcedAt.CLIENT
-    return mesh and other.protocol is Protocol.HTTP and host_of(other) == host_of(table)
 
 
 def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:

@@ -14,7 +14,7 @@ from ir.traffic import Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.handed_on import refuses, turns_away
-from translator.exporters.routes.slots import meet
+from translator.exporters.routes.rivals import host_of, rivals_of
 from translator.report.model import Impact, Severity, Support
 
 _APART = "Give these clients a service of their own."
@@ -28,7 +28,7 @@ def public_only(model: Model) -> tuple[Model, tuple[Loss, ...]]:
     tables = [fact for fact in model.facts if isinstance(fact, RouteTable) and _is_of_service(fact)]
     private = [table for table in tables if _is_for_some(table.attachment.audience)]
     losses = tuple(
-        _private(t, [p for p in tables if p not in private and _meet(p, t)]) for t in private
+        _private(t, [p for p in rivals_of(t, tables) if p not in private]) for t in private
     )
     gone = {id(table) for table in private}
     return replace(model, facts=tuple(f for f in model.facts if id(f) not in gone)), losses
@@ -37,17 +37,6 @@ def public_only(model: Model) -> tuple[Model, tuple[Loss, ...]]:
 def _is_of_service(table: RouteTable) -> bool:
     at = table.attachment
     return at.enforced_at is EnforcedAt.CLIENT and at.subject.scope is Scope.SERVICE
-
-
-def _meet(one: RouteTable, other: RouteTable) -> bool:
-    same = one.protocol is other.protocol and _service(one) == _service(other)
-    return same and meet(one.attachment, other.attachment)
-
-
-def _service(table: RouteTable) -> str:
-    subject = table.attachment.subject
-    space = "" if subject.namespace is None else f"{subject.namespace.value}/"
-    return f"{space}{'' if subject.name is None else subject.name.value}"
 
 
 def _private(table: RouteTable, public: Sequence[RouteTable]) -> Loss:
@@ -66,7 +55,7 @@ def _private(table: RouteTable, public: Sequence[RouteTable]) -> Loss:
         support=Support.NEVER,
         severity=Severity.HIGH,
         sites=tuple(traced(table)),
-        message=f"the routes of {_service(table)} are not written: they are for the clients of "
+        message=f"the routes of {host_of(table)} are not written: they are for the clients of "
         f"{_clients(table.attachment.audience)} alone, and routes of the target are for all clients of a service. "
         f"Requests of these clients {instead}.",
         advice=_APART,

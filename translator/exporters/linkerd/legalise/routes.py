@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.attachment import EnforcedAt, Scope, ServicePort
+from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, Service
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind, Test
@@ -26,7 +26,7 @@ from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heede
 from translator.exporters.linkerd.legalise.profiles import as_profile
 from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
-from translator.exporters.linkerd.legalise.unwritten import host_of, left_to_all, unwritten
+from translator.exporters.linkerd.legalise.unwritten import left_to_all, unwritten
 from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
 from translator.exporters.routes.alternatives import Alternative, Contradiction, alternative
@@ -41,7 +41,8 @@ from translator.exporters.routes.destinations import (
 from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import Redirects, in_target_redirects
-from translator.exporters.routes.slots import is_http, is_on, meet, service_ports
+from translator.exporters.routes.rivals import host_of, is_http_of, rivals_of
+from translator.exporters.routes.slots import is_http, is_on, service_ports
 from translator.exporters.routes.viewers import (
     Viewer,
     audiences,
@@ -102,7 +103,7 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
             gone = "MM202", f"a pattern has no exact language: {reason}", _ORDER
         else:
             continue
-        legal.losses.append(unwritten(fact, _rivals(fact, tables), *gone))
+        legal.losses.append(unwritten(fact, rivals_of(fact, tables), *gone))
     legal.facts.extend(subsets.made.values())
     return legal
 
@@ -124,9 +125,9 @@ def _legal(
         ir.language.Opaque: a pattern has no exact language.
     """
     service = inventory_service(table, scene.inventory)
-    rivals = _rivals(table, tables)
+    rivals = rivals_of(table, tables)
     if table.protocol is not Protocol.HTTP:
-        http = any(_is_http_of(other, table) for other in tables)
+        http = any(is_http_of(other, table) for other in tables)
         return connection_objects(table, service, rivals, scene, losses, beside_http=http)
     _check_http(service)
     whole_table = table
@@ -173,28 +174,12 @@ def _shelf(table: RouteTable) -> str:
     return "" if egress else host_of(table)
 
 
-def _rivals(table: RouteTable, tables: Sequence[RouteTable]) -> list[RouteTable]:
-    """The other tables for the service."""
-    return [other for other in tables if other is not table and _same_service(other, table)]
-
-
 def _check_http(service: Service | None) -> None:
     if service is not None and not any(is_http(port) for port in service.ports):
         reason = (
             f"no port of {service.key} is HTTP, so they hold for no request in the source either"
         )
         raise Unreachable("MM207", reason, "Name the port http-..., or set its appProtocol.")
-
-
-def _same_service(one: RouteTable, other: RouteTable) -> bool:
-    mesh = one.attachment.enforced_at is EnforcedAt.CLIENT
-    same = one.protocol is other.protocol and host_of(one) == host_of(other)
-    return mesh and same and meet(one.attachment, other.attachment)
-
-
-def _is_http_of(other: RouteTable, table: RouteTable) -> bool:
-    mesh = other.attachment.enforced_at is EnforcedAt.CLIENT
-    return mesh and other.protocol is Protocol.HTTP and host_of(other) == host_of(table)
 
 
 def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:

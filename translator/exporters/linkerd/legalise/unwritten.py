@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ir.attachment import Reach, Scope
+from ir.attachment import Reach
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.handed_on import turns_away
+from translator.exporters.routes.rivals import host_of
 from translator.report.model import Impact, Severity, Support
-
-
-def host_of(table: RouteTable) -> str:
-    """What the table is for, in words: a service, or a name outside and its port."""
-    subject = table.attachment.subject
-    if subject.scope is Scope.EGRESS:
-        ports = [port.value.port for port in table.attachment.ports]
-        return f"{table.hosts[0].value.text}:{ports[0]}"
-    space = "" if subject.namespace is None else f"{subject.namespace.value}/"
-    return f"{space}{'' if subject.name is None else subject.name.value}"
 
 
 def unwritten(
