@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import product
 
+from ir.behaviour.concrete_match import seen_path
 from ir.behaviour.languages import (
     HOST,
     dotted,
@@ -18,7 +19,7 @@ from ir.behaviour.languages import (
     undotted,
 )
 from ir.language import HEADER_VALUE, PATH, TOKEN, Language, Opaque, atoms
-from ir.match import Cidr, PathForm, Pattern, PatternKind
+from ir.match import Cidr, PathForm, Pattern, PatternKind, View
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "CONNECT", "TRACE")
 """Methods that witnesses prefer, in this order."""
@@ -65,11 +66,29 @@ class Paths:
     covered: dict[tuple[Pattern, PathForm], int]
     odd: int = 0
     """Atoms without any path in normal form, where that was asked for."""
+    _spelt: dict[int, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def dotted(self) -> int:
         """The atoms that are pairs."""
         return sum(1 << n for n, atom in enumerate(self.atoms) if atom.tail is not None)
+
+    def spellings(self, place: int) -> tuple[str, ...]:
+        """Paths of an atom, the plainest first; none of a pair for which none was found."""
+        if place not in self._spelt:
+            atom = self.atoms[place]
+            tried = (atom.sample,) if atom.tail is None else _tried(atom.sample, atom.tail)
+            dotted = atom.tail is not None
+            self._spelt[place] = tuple(p for p in tried if not dotted or self._has(place, p))
+        return self._spelt[place]
+
+    def _has(self, place: int, path: str) -> bool:
+        """Whether a path is of the atom: by its letters on the wire, and by what it is in the forms asked for."""
+        return all(
+            language_of(pattern).accepts(seen_path(path, View(path=form)))
+            == bool(covered >> place & 1)
+            for (pattern, form), covered in self.covered.items()
+        )
 
 
 SeenPattern = tuple[Pattern, PathForm]
@@ -125,11 +144,10 @@ def _add_dotted(
         found.append(PathAtom(wire.witness.decode(), seen[0].witness.decode()))
 
 
-def spellings(atom: PathAtom) -> tuple[str, ...]:
-    """Paths that may be of the class; only the one of a class without dot elements surely is."""
-    if atom.tail is None:
-        return (atom.sample,)
-    return f"/.{atom.tail}", f"/x/..{atom.tail}", f"/%2e{atom.tail}", atom.sample
+def _tried(wire: str, tail: str) -> Iterator[str]:
+    """Paths that may be written like ``wire`` and resolve to ``tail``."""
+    yield from (f"/.{tail}", f"/x/..{tail}", f"/%2e{tail}", wire)
+    yield from (f"{wire}{'/..' * up}{tail}" for up in range(1, wire.count("/") + 1))
 
 
 Maker = Callable[[object], Language]

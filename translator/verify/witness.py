@@ -10,7 +10,6 @@ from ir.behaviour.concrete import Unsupported, decide_access
 from ir.behaviour.request import Decision, Request
 from ir.match import Part
 from ir.model import Model
-from translator.verify.dimensions import spellings
 from translator.verify.frame import (
     ADDRESS,
     AUTHORITY,
@@ -65,7 +64,7 @@ def requests_of(frame: Frame, cell: int) -> Iterator[Request]:
         value = values.samples[place]
         if value is not None:
             (headers if part is Part.HEADER else query)[name] = value
-    for path in spellings(frame.paths.atoms[at[PATH]]):
+    for path in frame.paths.spellings(at[PATH]):
         yield Request(
             caller=caller,
             server_name=server_name,
