@@ -13,8 +13,8 @@ WEB = ways(on(Part.SERVICE_ACCOUNT, "shop/web"))
 OPEN, SHUT = model(closed(), grant(callers=WEB)), model(closed())
 
 
-def claim(impact: Impact, *leaves: int, message: str = "something") -> Claim:
-    return Claim("MM400", impact, frozenset(leaves), message)
+def claim(impact: Impact, *leaves: int, message: str = "something", code: str = "MM400") -> Claim:
+    return Claim(code, impact, frozenset(leaves), message)
 
 
 def proof(*claims: Claim) -> Proof:
@@ -39,11 +39,18 @@ def test_a_finding_of_another_impact_does_not() -> None:
     assert proof(claim(Impact.DIFFERENT, 2)).unexplained()
 
 
-def test_a_finding_that_names_the_workload_explains_its_changes_only() -> None:
-    names = [f"Deployment/shop/{one}" for one in ("reviews", "reviews-v2", "ratings")]
-    assert proof(claim(Impact.STRICTER, message=f"shut: {', '.join(names)}.")).unexplained() == ()
-    left = proof(claim(Impact.STRICTER, message=f"{REVIEWS}: shut.")).unexplained()
-    assert {of.name.split(" ")[0] for of, _ in left} == set(names) - {REVIEWS}
+ALL = [f"Deployment/shop/{one}" for one in ("reviews", "reviews-v2", "ratings")]
+
+
+def test_a_finding_about_workloads_as_a_whole_explains_their_changes_only() -> None:
+    whole = claim(Impact.STRICTER, message=f"shut: {', '.join(ALL)}.", code="MM412")
+    assert proof(whole).unexplained() == ()
+    one = claim(Impact.STRICTER, message=f"{REVIEWS}: shut.", code="MM412")
+    assert {of.name.split(" ")[0] for of, _ in proof(one).unexplained()} == set(ALL) - {REVIEWS}
+
+
+def test_a_finding_about_a_rule_explains_nothing_by_the_workloads_that_it_names() -> None:
+    assert proof(claim(Impact.STRICTER, message=f"shut: {', '.join(ALL)}.")).unexplained()
 
 
 def test_a_class_is_explained_only_as_a_whole() -> None:

@@ -1,8 +1,9 @@
 """Which findings explain a difference that occurs.
 
 Changes of routing for paths that are not in normal form alone need no finding of the translation: the proof makes one.
-A finding explains a request that fares otherwise if its impact is that of the change, and it either stands on a rule
-that decides the request or names the workload. A class of requests is explained if each request in it that stands for
+A finding explains a request that fares otherwise if its impact is that of the change, and it stands on a rule that
+decides the request. Some findings are about an object as a whole, whichever rule decides, or none: what they name, they
+explain too. A class of requests is explained if each request in it that stands for
 others is.
 """
 
@@ -60,6 +61,30 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
 
 Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints.
 """
+
+_OF_OBJECTS = frozenset(
+    (
+        "MM208",
+        "MM330",
+        "MM331",
+        "MM404",
+        "MM405",
+        "MM408",
+        "MM411",
+        "MM412",
+        "MM413",
+        "MM431",
+        "MM477",
+        "MM478",
+        "MM480",
+        "MM481",
+        "MM550",
+        "MM551",
+        "MM552",
+    )
+)
+"""Findings about an object as a whole: clients that share its routes, its health checks, ports that nobody names, the
+form in which it sees paths, what it reads of a connection."""
 
 _AT_GATEWAYS = "MM501"
 """The finding that is about who enters by a gateway."""
@@ -139,7 +164,7 @@ class Claims:
             by_leaf = self._by_later_leaf if claim.later else self._by_leaf
             for leaf in claim.leaves:
                 by_leaf.setdefault(leaf, []).append(number)
-            if claim.later:
+            if claim.later or claim.code not in _OF_OBJECTS:
                 continue
             for name in dict.fromkeys(_NAME.findall(claim.message)):
                 self._by_name.setdefault(name, []).append(number)
