@@ -3,7 +3,7 @@
 Changes of routing for paths that are not in normal form alone need no finding of the translation: the proof makes one.
 A finding explains a request that fares otherwise if its impact is that of the change, and it stands on a rule that
 decides the request. Some findings are about an object as a whole, whichever rule decides, or none: what they name, they
-explain too. A class of requests is explained if each request in it that stands for
+explain too; others that name it are told beside those that explain. A class of requests is explained if each request in it that stands for
 others is.
 """
 
@@ -164,7 +164,7 @@ class Claims:
             by_leaf = self._by_later_leaf if claim.later else self._by_leaf
             for leaf in claim.leaves:
                 by_leaf.setdefault(leaf, []).append(number)
-            if claim.later or claim.code not in _OF_OBJECTS:
+            if claim.later:
                 continue
             for name in dict.fromkeys(_NAME.findall(claim.message)):
                 self._by_name.setdefault(name, []).append(number)
@@ -173,13 +173,13 @@ class Claims:
         """The change with its findings; none where one of its requests has none."""
         used: dict[int, None] = {}
         for sample in change.samples:
-            near = (*self._near(sample), *self._silent(change.kind))
-            own = [
-                n
-                for n in near
+            near = {**self._near(sample), **dict.fromkeys(self._silent(change.kind), True)}
+            own = {
+                n: decides
+                for n, decides in near.items()
                 if self.all[n].may_explain(change.kind) and _may(self.all[n], change, sample)
-            ]
-            if not own:
+            }
+            if not any(own.values()):
                 return Explained(change, (ODD_PATHS,) if change.odd else ())
             self.used.update(own)
             used.update(dict.fromkeys(own))
@@ -195,18 +195,20 @@ class Claims:
                 self._by_field[field] = told
             yield from self._by_field[field]
 
-    def _near(self, sample: Sample) -> tuple[int, ...]:
-        found: dict[int, None] = {}
-        for leaf in sample.before_leaves:
-            found.update(dict.fromkeys(self._by_leaf.get(leaf, ())))
-        for leaf in sample.after_leaves:
-            found.update(dict.fromkeys(self._by_later_leaf.get(leaf, ())))
+    def _near(self, sample: Sample) -> dict[int, bool]:
+        """The findings that may be about a request, and whether they alone are enough to explain it."""
+        found: dict[int, bool] = {}
         request = sample.request
         leaver = request.caller.namespace if request.external else ""
         for name in (request.workload, request.service, f"Service/{request.service}", leaver):
             if name.strip("/") not in ("", "Service"):
-                found.update(dict.fromkeys(self._by_name.get(name, ())))
-        return tuple(found)
+                named = self._by_name.get(name, ())
+                found.update((n, self.all[n].code in _OF_OBJECTS) for n in named)
+        for leaf in sample.before_leaves:
+            found.update(dict.fromkeys(self._by_leaf.get(leaf, ()), True))
+        for leaf in sample.after_leaves:
+            found.update(dict.fromkeys(self._by_later_leaf.get(leaf, ()), True))
+        return found
 
     def exaggerations(self) -> tuple[Claim, ...]:
         """Findings of wider or narrower access whose difference does not occur anywhere."""
