@@ -18,6 +18,9 @@ SUFFIX = "-coexistence"
 """What the names of temporary objects end in."""
 
 
+_AMBIENT = ("istio.io/dataplane-mode", "ambient")
+"""The label by which pods are in an ambient mesh, by themselves or with their namespace."""
+
 MARKS: Mapping[str, str] = {
     "istio": "security.istio.io/tlsMode",
     "linkerd": "linkerd.io/control-plane-ns",
@@ -80,7 +83,7 @@ class Bridge(Protocol):
         """
 
     def refuses(self, state: State) -> str:
-        """Why it cannot serve beside the mesh of this state; empty where it can."""
+        """Why it cannot serve beside another mesh in this state; empty where it can."""
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
         """What must be there before the first wave."""
@@ -134,3 +137,18 @@ def selected(selector: object, labels: Mapping[str, str]) -> bool:
     return all(
         labels.get(key) == value for key, value in mapping(chosen.get("matchLabels")).items()
     )
+
+
+def ambient(state: State) -> str:
+    """An object by which pods are in an ambient mesh; empty where there is none."""
+    key, word = _AMBIENT
+    found = (piece for piece in state.values() if any(o.get(key) == word for o in _labels(piece)))
+    return next((piece.resource.replace("//", "/") for piece in found), "")
+
+
+def _labels(piece: Piece) -> tuple[Mapping[str, object], ...]:
+    """Those of the object and of the pods that it makes."""
+    spec = mapping(piece.value.get("spec"))
+    made = mapping(mapping(spec.get("jobTemplate")).get("spec")) or spec
+    holders = piece.value, mapping(made.get("template"))
+    return tuple(mapping(mapping(holder.get("metadata")).get("labels")) for holder in holders)

@@ -15,7 +15,7 @@ mesh that is left or under those of the network, and there is no moment at which
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 
 from translator.api import Options
@@ -26,7 +26,6 @@ from translator.state import Piece, State, new_piece
 _GROUP = "cilium.io"
 _POLICIES = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 _NAMESPACE = "k8s:io.kubernetes.pod.namespace"
-_AMBIENT = ("istio.io/dataplane-mode", "ambient")
 _CONFIG = "kubectl get configmap cilium-config -n kube-system -o jsonpath"
 
 
@@ -73,14 +72,8 @@ class CiliumBridge:
         return new_piece(value, options.namespace)
 
     def refuses(self, state: State) -> str:
-        """Pods of an ambient mesh bear no label of a proxy and leave without being made anew."""
-        key, word = _AMBIENT
-        for piece in state.values():
-            if any(labels.get(key) == word for labels in _labels(piece)):
-                return (
-                    f"{piece.resource} is in an ambient mesh, whose pods bear no label by which a policy could tell those "
-                    "that have left: expected sidecars."
-                )
+        """Nothing."""
+        del state
         return ""
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
@@ -127,13 +120,6 @@ class CiliumBridge:
 
 def _only(key: str, operator: str, values: Sequence[str] = ()) -> dict[str, object]:
     return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
-
-
-def _labels(piece: Piece) -> tuple[Mapping[str, object], ...]:
-    """Those of the object and of the pods that it makes."""
-    metadata = mapping(piece.value.get("metadata"))
-    template = mapping(mapping(mapping(piece.value.get("spec")).get("template")).get("metadata"))
-    return mapping(metadata.get("labels")), mapping(template.get("labels"))
 
 
 BRIDGE = CiliumBridge()

@@ -7,6 +7,10 @@ namespaces do not match a connection without a certificate, and ``notPrincipals:
 (https://istio.io/latest/docs/concepts/security/#dependency-on-mutual-tls). A sidecar sends clear text to pods without
 one by itself, unless a DestinationRule says ISTIO_MUTUAL
 (https://istio.io/latest/docs/tasks/security/authentication/authn-policy/#auto-mutual-tls).
+
+A port that demanded mutual TLS refused all clear text before any rule was asked. Once it is permissive, rules that ask for
+nobody let in clear text from anywhere, and so does a workload without rules; a refusal keeps out what comes from beyond the
+networks of pods.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from translator.bridges.api import (
     STRANGERS,
     SUFFIX,
     Way,
+    ambient,
     items,
     mapping,
     name_of,
@@ -53,14 +58,20 @@ class IstioBridge:
         return piece
 
     def refuses(self, state: State) -> str:
-        """Nothing."""
-        del state
-        return ""
+        """Pods are in an ambient mesh as long as a label says so, whatever proxy they have by then."""
+        there = ambient(state)
+        if not there:
+            return ""
+        return (
+            f"{there} is in an ambient mesh, which pods join and leave the moment a label changes: those that still wait to "
+            "be made anew for the other mesh would be in neither or in both. Expected sidecars."
+        )
 
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
         """Permissive ports, and for each rule that lets in a peer its copy for callers in clear text."""
         found = [
             *_permissive(state, ways),
+            *_kept_out(state, ways, options),
             *_copies(state, ways, options),
             *_denials(state, ways, options),
         ]
@@ -106,17 +117,12 @@ def _spec(piece: Piece) -> Mapping[str, object]:
 
 
 def _permissive(state: State, ways: Sequence[Way]) -> Iterator[dict[str, object]]:
-    grouped: dict[str, list[Way]] = {}
-    for way in ways:
-        grouped.setdefault(way.workload.key, []).append(way)
     edited: dict[str, dict[str, object]] = {}
-    for own in grouped.values():
+    for own in _by_workload(ways):
         workload = own[0].workload
         there = _workload_level(state, workload)
         if there is None:
-            spec: dict[str, object] = {
-                "selector": {"matchLabels": dict(sorted(workload.labels.items()))}
-            }
+            spec: dict[str, object] = {"selector": _labels(workload)}
             name = f"{workload.name}{SUFFIX}"
             value = temporary(_V1, "PeerAuthentication", workload.namespace, name, _last(own), spec)
         else:
@@ -129,6 +135,63 @@ def _permissive(state: State, ways: Sequence[Way]) -> Iterator[dict[str, object]
             ports[str(way.port)] = {"mode": "PERMISSIVE"}
         spec["portLevelMtls"] = dict(sorted(ports.items(), key=_by_port))
     yield from edited.values()
+
+
+def _kept_out(state: State, ways: Sequence[Way], options: Options) -> Iterator[dict[str, object]]:
+    """Refusals of clear text from beyond the networks of pods, at ports that took none."""
+    if not options.cluster_networks:
+        return
+    source = {"notPrincipals": [_PLAIN], "notIpBlocks": list(options.cluster_networks)}
+    for own in _by_workload(ways):
+        workload = own[0].workload
+        strict = [way for way in own if _demanded(state, workload, way.port, options)]
+        if strict:
+            ports = [str(port) for port in sorted({way.port for way in strict})]
+            spec = {
+                "selector": _labels(workload),
+                "action": "DENY",
+                "rules": [{"from": [{"source": source}], "to": [{"operation": {"ports": ports}}]}],
+            }
+            name = f"{workload.name}-outside{SUFFIX}"
+            space = workload.namespace
+            yield temporary(_V1, "AuthorizationPolicy", space, name, _last(strict), spec)
+
+
+def _by_workload(ways: Sequence[Way]) -> Iterator[list[Way]]:
+    grouped: dict[str, list[Way]] = {}
+    for way in ways:
+        grouped.setdefault(way.workload.key, []).append(way)
+    yield from grouped.values()
+
+
+def _labels(workload: Workload) -> dict[str, object]:
+    return {"matchLabels": dict(sorted(workload.labels.items()))}
+
+
+def _demanded(state: State, workload: Workload, port: int, options: Options) -> bool:
+    """Whether the port takes mutual TLS alone: its own word, then the workload's, the namespace's, the mesh's."""
+    own = _workload_level(state, workload)
+    spec = {} if own is None else _spec(own)
+    by_port = {str(key): mode for key, mode in mapping(spec.get("portLevelMtls")).items()}
+    levels = [
+        by_port.get(str(port)),
+        spec.get("mtls"),
+        *(_whole(state, space) for space in (workload.namespace, options.root_namespace)),
+    ]
+    modes = (str(mapping(level).get("mode", "UNSET")) for level in levels)
+    return next((mode for mode in modes if mode != "UNSET"), "PERMISSIVE") == "STRICT"
+
+
+def _whole(state: State, namespace: str) -> object:
+    """What is said of a whole namespace: the first by name where ages are not known."""
+    found = [
+        piece
+        for piece in _of(state, _SECURITY, "PeerAuthentication")
+        if piece.namespace == namespace
+        and not mapping(mapping(_spec(piece).get("selector")).get("matchLabels"))
+    ]
+    first = min(found, key=lambda piece: piece.key[3], default=None)
+    return None if first is None else _spec(first).get("mtls")
 
 
 def _by_port(entry: tuple[str, object]) -> tuple[int, str]:

@@ -49,8 +49,9 @@ def plan_loaded(
     bridges = load_bridges(options.source.mesh, options.target.mesh)
     done = translate_loaded(loaded, options)
     ground = Ground.of(loaded, done, bridges, seen)
-    reason = bridges[1].refuses(ground.start)
-    if reason:
+    left, comes = bridges
+    reasons = left.refuses(ground.start), comes.refuses(ground.start), comes.refuses(ground.end)
+    for reason in filter(None, reasons):
         message = f"no plan leads from {options.source.mesh} to {options.target.mesh}: {reason}"
         raise TargetError(message)
     return Making(ground, recalibrated(actuals)).plan()
