@@ -301,23 +301,36 @@ def _odd_paths(proof: Proof) -> Iterator[Told]:
         for explained in one.changes
         if explained.codes == (ODD_PATHS,)
     ]
-    if found:
-        first = found[0][1].change.witness
-        names = ", ".join(sorted({of.name for of, _ in found}))
-        yield Told(
-            Loss(
-                code=ODD_PATHS,
-                impact=Impact.DIFFERENT,
-                support=Support.PARTIAL,
-                severity=Severity.LOW,
-                fate=Fate.APPROXIMATED,
-                leaves=first.before_leaves,
-                message="requests whose path is not in normal form (/a/../b, /%61) may take another route: "
-                f"{names}; for instance before {first.before}; after {first.after}.",
-                why="The source decides on the normal form of a path, the target on the path as it was sent.",
-            ),
-            witness(first.request),
-        )
+    for wider in (True, False):
+        mine = [
+            (of, change)
+            for of, change in found
+            if (change.change.kind is Kind.NEWLY_ALLOWED) is wider
+        ]
+        if mine:
+            yield _odd(mine, wider=wider)
+
+
+def _odd(found: Sequence[tuple[Slice, Explained]], *, wider: bool) -> Told:
+    """Paths that are not in normal form: they fare otherwise, or pass where a rule of the source refuses them."""
+    first = found[0][1].change.witness
+    names = ", ".join(sorted({of.name for of, _ in found}))
+    fare = "pass where a rule of the source refuses them" if wider else "may take another route"
+    return Told(
+        Loss(
+            code=ODD_PATHS,
+            impact=Impact.LOOSER if wider else Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.BLOCKER if wider else Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            leaves=first.before_leaves,
+            message=f"requests whose path is not in normal form (/a/../b, /%61) {fare}: {names}; "
+            f"for instance before {first.before}; after {first.after}.",
+            why="The source decides on the normal form of a path, the target on the path as it was sent.",
+            advice="Let the service itself refuse what no client may ask for." if wider else "",
+        ),
+        witness(first.request),
+    )
 
 
 _IMPACTS: Mapping[Kind, Impact] = {

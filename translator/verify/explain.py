@@ -67,6 +67,7 @@ _OF_OBJECTS = frozenset(
         "MM208",
         "MM330",
         "MM331",
+        "MM403",
         "MM404",
         "MM405",
         "MM408",

@@ -322,15 +322,16 @@ def spellings(paths: Sequence[Spelt]) -> Iterator[Loss]:
                 severity=Severity.LOW,
                 fate=Fate.APPROXIMATED,
                 sites=tuple({id(v): v for one in found for v in one.by}.values()),
-                message=f"{listed(n for p in found for n in p.names)}: slashes in a row count as one and escaped slashes as slashes "
+                message=f"{listed(n for p in found for n in p.names)}: paths are brought into their normal form (//, %2F, "
+                "/a/../b) before they are compared: a request that spells /a in another way is "
                 + (
-                    "when a path is compared: a request with //a is let in where /a is granted, and sent on as /a."
+                    "let in where /a is granted, and sent on as /a."
                     if impact is Impact.LOOSER
-                    else "when a path is compared: a request with //a is refused where /a is not granted."
+                    else "refused where /a is not granted."
                 ),
-                why="The source compares paths without merging slashes (meshConfig.pathNormalization); the target's proxy "
-                "merges them first (http-normalize-path) and sends on what it compared.",
-                advice="Let the source merge slashes first (DECODE_AND_MERGE_SLASHES) and see that nobody minds.",
+                why="The source compares paths without merging slashes, and without resolving dots where it takes them as they "
+                "were sent; the target's proxy does both first (http-normalize-path) and sends on what it compared.",
+                advice="Nothing, if the application takes all spellings for one path.",
             )
 
 

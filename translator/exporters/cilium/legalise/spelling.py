@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ir.access import Grant
-from ir.behaviour.languages import seen_as, undotted
+from ir.behaviour.languages import dotted, language_of, resolved, seen_as, undotted
 from ir.inventory import Inventory
 from ir.language import Opaque
 from ir.match import Part, PathForm, Pattern
@@ -59,8 +59,24 @@ def _harm(pattern: Pattern, form: PathForm) -> frozenset[Impact]:
     try:
         domain = undotted(frozenset((form, TARGET)))
         was, becomes = seen_as(pattern, form) & domain, seen_as(pattern, TARGET) & domain
-        looser = (Impact.LOOSER,) if not becomes.issubset(was) else ()
-        stricter = (Impact.STRICTER,) if not was.issubset(becomes) else ()
+        looser = not becomes.issubset(was) or _leads_in(pattern)
+        stricter = not was.issubset(becomes) or _leads_out(pattern)
     except Opaque:
         return frozenset((Impact.LOOSER, Impact.STRICTER))
-    return frozenset((*looser, *stricter))
+    return frozenset(
+        impact
+        for impact, occurs in ((Impact.LOOSER, looser), (Impact.STRICTER, stricter))
+        if occurs
+    )
+
+
+def _leads_in(pattern: Pattern) -> bool:
+    """Whether a path with dot elements that is none of the pattern's can lead to one that is (``/x/../a``, ``/x/..%2fa``)."""
+    own = language_of(pattern)
+    return not (own & resolved(TARGET)).is_empty() and not dotted(TARGET).issubset(own)
+
+
+def _leads_out(pattern: Pattern) -> bool:
+    """Whether a path of the pattern with dot elements can lead to one that is none of it (``/a/../b``, ``/a/..%2fb``)."""
+    own = language_of(pattern)
+    return not resolved(TARGET).issubset(own) and not (own & dotted(TARGET)).is_empty()
