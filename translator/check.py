@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from itertools import product
 from math import prod
@@ -21,19 +21,18 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 Json = dict[str, Any]
-_TOP, _MOST = 128, 2_000_000
+_TOP, _MOST, _SIDES = 128, 2_000_000, ("before", "after")
 _BEYOND = re.compile(r"\[:|\[\[|&&|~~|--|\|\||\{,|\\[sSbBAZzpPQEC]|\(\?[^:i]|\(\?i[^)]")
 _ESCAPE = "%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
 _DOMAINS = {
     "path": (r"/[!\"$->@-~]*", rf".*(/\.{{1,2}}(/.*)?|{_ESCAPE}.*|\\.*)"),
     "method": (r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",),
-    "scheme": ("https?",),
-    "authority": ("[a-z0-9._-]*[a-z0-9_-]",),
-}
+    "scheme": ("https?",), "authority": ("[a-z0-9._-]*[a-z0-9_-]",),
+}  # fmt: skip
 """What a part of a request can be: what the first covers, less what the others do. A path is taken to be in normal form,
 an authority to have no port; all other parts are values of headers, without blanks at their ends."""
 _VALUE = (r"([!-~]([ \t!-~]*[!-~])?)?",)
-_ALL = {"kind": "element_prefix", "text": "/"}
+_ALL, _BYTES = {"kind": "element_prefix", "text": "/"}, {"on_unreadable": "no_match"}
 
 
 class NotUnderstood(Exception):  # noqa: N818  # it names what happened
@@ -111,10 +110,7 @@ class Machine:
 
     def covers(self, text: str) -> bool:
         """Whether the text is covered."""
-        known = self.start
-        for char in text:
-            known = self.step(known, char)
-        return () in known
+        return () in reduce(self.step, text, self.start)
 
 
 @cache
@@ -257,15 +253,13 @@ class _Port:
 
     def _winner(self, side: Json, at: Json) -> tuple[Any, Json]:
         """The route that wins, or what is said of a request that none matches; with the view of its table."""
-        about = [t for t in side["tables"] if self.meets([t["about"]], t["view"], at)]
+        about = [t for t in side["tables"] if self.meets(t["about"], t["view"], at)]
         orders, best, paths = [table["order"] for table in about], None, set[Any]()
-        if orders and orders[0] != "rank":
-            about = [t for t in about if t["own"] == max(one["own"] for one in about)]
-        if orders and orders[0] == "list":
-            about = [max(about, key=lambda t: self._standing("rank", t["about"], at))]
+        tops = [(t["own"], self._host(t["hosts"] * t["by_host"], at), t["place"]) for t in about]
+        about = [t for t, top in zip(about, tops, strict=True) if top == max(tops)]
         for table, route in ((one, route) for one in about for route in one["routes"]):
             for way in (one for one in route["matches"] if self.meets([one], table["view"], at)):
-                stands = self._standing(orders[0], [*table["about"], *way], at)
+                stands = self._standing(orders[0], [*table["hosts"], *way], at)
                 terms = [t for test in way if test["of"] == "path" for t in test["any_of"]]
                 paths |= {(t["kind"], t["text"]) for t in terms or [_ALL] if t["kind"] != "exact"}
                 if best is None or stands > best[0]:
@@ -277,17 +271,22 @@ class _Port:
             raise NotUnderstood("routes whose winner cannot be told")
         return best[1:] if best else (rest[0], {})
 
+    def _met(self, way: list[Json], slot: str, at: Json) -> list[Json]:
+        terms = (term for test in way if test["of"] == slot for term in test["any_of"])
+        return [term for term in terms if at[slot] and self._covered(term, slot, at[slot])]
+
+    def _host(self, way: list[Json], at: Json) -> tuple[int, int]:
+        met = self._met(way, "authority", at)
+        return max(((1 + (t["kind"] == "exact"), len(t["text"])) for t in met), default=(0, 0))
+
     def _standing(self, order: str, way: list[Json], at: Json) -> tuple[Any, ...]:
         """How a route stands among others: host, characters of the path, headers, parameters, method."""
-        host, length, exact = (0, 0), 1, False
-        for slot, term in ((test["of"], term) for test in way for term in test["any_of"]):
-            if slot == "authority" and at[slot] and self._covered(term, slot, at[slot]):
-                host = max(host, (2 if term["kind"] == "exact" else 1, len(term["text"])))
-            elif slot == "path" and at[slot] and self._covered(term, slot, at[slot]):
-                met = (t for t in self.terms[slot] if self._covered(t, slot, at[slot]))
-                whole = next((len(one["text"]) for one in met if one["kind"] == "exact"), _MOST)
-                length = max(length, len(_stem(term)) if "prefix" in term["kind"] else whole)
-                exact |= term["kind"] == "exact"
+        host, length, exact = self._host(way, at), 1, False
+        for term in self._met(way, "path", at):
+            met = (t for t in self.terms["path"] if self._covered(t, "path", at["path"]))
+            whole = next((len(one["text"]) for one in met if one["kind"] == "exact"), _MOST)
+            length = max(length, len(_stem(term)) if "prefix" in term["kind"] else whole)
+            exact |= term["kind"] == "exact"
         slots = [test["of"].partition(" ")[0] for test in way]
         headers, query, method = slots.count("header"), slots.count("query"), "method" in slots
         most_specific = *host, exact, length, method, headers, query
@@ -305,30 +304,35 @@ class _Port:
             at[slot] = self.atoms[slot][self.atoms[slot].index(told)]
         return at
 
+    def _served(self, side: Json, at: Json) -> tuple[str, Json]:
+        """The route that wins and what it does; where there are doors, for whom they let in."""
+        door = self._winner(side["doors"], at)[0] if side["doors"] else {"enters": 1, "does": {}}
+        won = self._winner(side, at)[0] if door["enters"] else door
+        own = [does for path, does in won["at"] if self._covered(path, "path", at["path"])]
+        return won["name"], {**door["does"], **[*own, won["does"]][0]}
+
     def fates(self, entry: Json, at: Json) -> tuple[str, ...]:
         """The routes that win on both sides, and in what they do otherwise."""
-        won = [self._winner(entry[side], at)[0] for side in ("before", "after")]
-        at_path = ([d for p, d in w["at"] if self._covered(p, "path", at["path"])] for w in won)
-        was, becomes = ([*own, w["does"]][0] for own, w in zip(at_path, won, strict=True))
-        unlike = (key for key, value in was.items() if becomes[key] != value)
-        return won[0]["name"], won[1]["name"], *unlike
+        (was, one), (becomes, other) = (self._served(entry[side], at) for side in _SIDES)
+        return was, becomes, *(key for key, value in one.items() if other[key] != value)
 
     def lets_in(self, side: Json, at: Json) -> bool:
-        layers = {gate["layer"]: self._gate(gate, at) for gate in side["gates"]}
+        here = (gate for gate in side["gates"] if self.meets(gate["where"], {}, at))
+        layers = {gate["layer"]: self._gate(gate, at) for gate in here}  # the last of each counts
         proven = bool(at["caller"]["certificate"]) or not side["demanded"]
-        asked = [*map(_exact, side["probed"])] if self.http else []
+        lets = side["open_probes"] and layers.get("network", True)
+        lets = lets or (side["rewritten_probes"] and at["caller"]["probe"])
+        asked = [_exact(path) for path in side["probed"] if self.http and lets]
         check = any(self._covered(one, "path", at["path"]) for one in asked)
         check = check and self._covered(_exact("GET"), "method", at["method"])
-        lets = side["open_probes"] and layers.get("network", True)
-        check = check and (lets or (side["rewritten_probes"] and at["caller"]["probe"]))
         return bool(side["bypassed"] or (proven and all(layers.values())) or check)
 
 
-def changes(before: Json, after: Json, callers: list[Json]) -> tuple[bool, bool]:
-    """Whether some request is newly allowed at a port, and whether some is newly denied."""
-    ports = (_Port([before, after], callers, http=http) for http in (True, False))
-    kinds = ((port, at) for port in ports for at in port.every)
-    found = {(port.lets_in(before, at), port.lets_in(after, at)) for port, at in kinds}
+def changes(entry: Json, callers: list[Json]) -> tuple[bool, bool]:
+    """Whether some request (to one of the names, if any) is newly allowed, and whether some is newly denied."""
+    ports = (_Port([entry], callers, http=http) for http in (True, False))
+    kinds = ((p, at) for p in ports for at in p.every if p.meets(entry["names"], _BYTES, at))
+    found = {tuple(port.lets_in(entry[side], at) for side in _SIDES) for port, at in kinds}
     return (False, True) in found, (True, False) in found
 
 

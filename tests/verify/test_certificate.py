@@ -56,7 +56,7 @@ def test_the_claims_about_a_translation_are_confirmed(case: Case) -> None:
         return
     told = certified(before, after)
     for entry in told["ports"]:
-        found = changes(entry["before"], entry["after"], told["callers"])
+        found = changes(entry, told["callers"])
         assert found == claimed(entry), entry["ports"]
     assert {one["why"] for one in told["left_out"]} <= LEFT_OUT
     assert told["ports"] or told["left_out"]
@@ -73,9 +73,10 @@ def test_the_claims_about_models_at_random_are_confirmed_and_their_contrary_is_n
     assert {one["why"] for one in told["left_out"]} <= LEFT_OUT
     for entry in told["ports"]:
         one, other = entry["before"], entry["after"]
-        assert changes(one, other, told["callers"]) == claimed(entry)
-        assert changes(other, one, told["callers"]) == claimed(entry)[::-1]
-        assert changes(one, one, told["callers"]) == (False, False)
+        turned, same = {**entry, "before": other, "after": one}, {**entry, "after": one}
+        assert changes(entry, told["callers"]) == claimed(entry)
+        assert changes(turned, told["callers"]) == claimed(entry)[::-1]
+        assert changes(same, told["callers"]) == (False, False)
 
 
 def test_most_ports_of_models_at_random_are_in_their_certificate() -> None:

@@ -40,7 +40,7 @@ def _judged(told: Json) -> int:
         ports = ", ".join(entry["ports"])
         claimed = entry["newly_allowed"], entry["newly_denied"]
         try:
-            found = changes(entry["before"], entry["after"], told["callers"])
+            found = changes(entry, told["callers"])
         except NotUnderstood as reason:
             unsure += len(entry["ports"])
             lines.append(f"not judged: {ports}: {reason}")

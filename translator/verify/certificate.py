@@ -70,7 +70,12 @@ def certificate(
         names = [door.shown for door in entry.doors]
         try:
             ports.append(
-                {"ports": names, **_claim(comparison, before, after), "if": [*entry.under]}
+                {
+                    "ports": names,
+                    "names": [],
+                    **_claim(comparison, before, after),
+                    "if": [*entry.under],
+                }
             )
         except (LeftOut, Opaque) as reason:
             left.setdefault(str(reason), []).extend(names)
@@ -152,6 +157,7 @@ def _gate(gate: Gate) -> Tree:
         raise LeftOut("route tables that differ in order")
     return {
         "layer": gate.layer.value,
+        "where": [],
         "closed": gate.closed,
         "refusals": [_rule(rule) for rule in gate.refusals],
         "grants": [_rule(rule) for rule in gate.grants],
@@ -188,6 +194,9 @@ def _guards(guards: Sequence[Guard]) -> list[Tree]:
             "no_match": guards[0].no_match.value,
             "view": seen(view),
             "own": 0,
+            "by_host": False,
+            "place": 0,
+            "hosts": [],
             "about": [],
             "routes": routes,
         }

@@ -74,7 +74,10 @@ def _entry(comparison: RouteComparison, address: Address, tables: Tables) -> Tre
         raise LeftOut("more kinds of requests than a checker goes through")
     sides = [
         {
-            "tables": [_table(table, lowering, address, frame) for table in own],
+            "doors": {},
+            "tables": [
+                _table(table, place, lowering, address, frame) for place, table in enumerate(own)
+            ],
             "itself": _itself(lowering, address),
         }
         for lowering, own in zip(comparison.lowered, tables, strict=True)
@@ -160,14 +163,21 @@ def _itself(lowering: Lowering, address: Address) -> Tree:
     return {"name": "default", "does": does(to_itself(lowering, address, http=True)), "at": []}
 
 
-def _table(table: RouteTable, lowering: Lowering, address: Address, frame: Frame) -> Tree:
+def _table(
+    table: RouteTable, place: int, lowering: Lowering, address: Address, frame: Frame
+) -> Tree:
+    """A table. Of those that are about a request the greatest counts, by ``own``, hosts if ``by_host``, and ``place``."""
     hosts = tuple(host.value for host in table.hosts)
-    named = (Condition(Part.AUTHORITY, any_of=hosts),) if hosts else ()
+    named = way((Condition(Part.AUTHORITY, any_of=hosts),) if hosts else ())
+    by_list = table.order is Order.LIST
     return {
         "order": table.order.value,
         "view": seen(table.view),
-        "own": narrowness(table),
-        "about": [*_clients(table.attachment.audience), *way(named)],
+        "own": 0 if table.order is Order.RANK else narrowness(table),
+        "by_host": by_list,
+        "place": -place if by_list else 0,
+        "hosts": named,
+        "about": [[*_clients(table.attachment.audience), *named]],
         "no_match": _no_match(table.no_match, lowering, address),
         "routes": [_route(route, table, lowering, address, frame) for route in table.routes],
     }
