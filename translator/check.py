@@ -26,12 +26,18 @@ _BEYOND = re.compile(r"\[:|\[\[|&&|~~|--|\|\||\{,|\\[sSbBAZzpPQEC]|\(\?[^:i]|\(\
 _ESCAPE = "%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
 _DOMAINS = {
     "path": (r"/[!\"$->@-~]*", rf".*(/\.{{1,2}}(/.*)?|{_ESCAPE}.*|\\.*)"),
-    "method": (r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",),
-    "scheme": ("https?",), "authority": ("[a-z0-9._-]*[a-z0-9_-]",),
+    "method": (r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",), "scheme": ("https?",), "authority": ("[a-z0-9._-]*[a-z0-9_-]",),
 }  # fmt: skip
 """What a part of a request can be: what the first covers, less what the others do. A path is taken to be in normal form,
 an authority to have no port; all other parts are values of headers, without blanks at their ends."""
 _VALUE = (r"([!-~]([ \t!-~]*[!-~])?)?",)
+_SHOWN = (
+    "plain",
+    "tls",
+    "certificate",
+    "mesh",
+)  # what clients show to a gateway: its callers, in order
+OUTSIDE: list[Json] = [{"certificate": [], "probe": False, "shows": [one]} for one in _SHOWN]
 _ALL, _BYTES = {"kind": "element_prefix", "text": "/"}, {"on_unreadable": "no_match"}
 
 
@@ -288,10 +294,9 @@ class _Port:
             length = max(length, len(_stem(term)) if "prefix" in term["kind"] else whole)
             exact |= term["kind"] == "exact"
         slots = [test["of"].partition(" ")[0] for test in way]
-        headers, query, method = slots.count("header"), slots.count("query"), "method" in slots
-        most_specific = *host, exact, length, method, headers, query
-        rank = *host, length, headers, query, method
-        return {"list": (), "rank": rank, "specificity": most_specific}[order]
+        rest = slots.count("header"), slots.count("query"), "method" in slots
+        most_specific = *host, exact, length, rest[-1], *rest
+        return {"list": (), "rank": (*host, length, *rest), "specificity": most_specific}[order]
 
     def placed(self, shown: Json, callers: list[Json]) -> Json:
         """The kind that a request is of."""
@@ -305,8 +310,8 @@ class _Port:
         return at
 
     def _served(self, side: Json, at: Json) -> tuple[str, Json]:
-        """The route that wins and what it does; where there are doors, for whom they let in."""
-        door = self._winner(side["doors"], at)[0] if side["doors"] else {"enters": 1, "does": {}}
+        """The route that wins and what it does, for whom the door lets in; else what the door does."""
+        door = self._winner(side["doors"], at)[0]
         won = self._winner(side, at)[0] if door["enters"] else door
         own = [does for path, does in won["at"] if self._covered(path, "path", at["path"])]
         return won["name"], {**door["does"], **[*own, won["does"]][0]}
@@ -314,7 +319,7 @@ class _Port:
     def fates(self, entry: Json, at: Json) -> tuple[str, ...]:
         """The routes that win on both sides, and in what they do otherwise."""
         (was, one), (becomes, other) = (self._served(entry[side], at) for side in _SIDES)
-        return was, becomes, *(key for key, value in one.items() if other[key] != value)
+        return was, becomes, *sorted(key for key in {**one, **other} if one[key] != other[key])
 
     def lets_in(self, side: Json, at: Json) -> bool:
         here = (gate for gate in side["gates"] if self.meets(gate["where"], {}, at))

@@ -413,7 +413,9 @@ def test_a_certificate_is_confirmed_and_a_false_one_is_not(run: Run, sides: Path
     [
         ({"verdict": "EQUAL_EXACT"}, 5),
         ({"ports": [], "routes": []}, 3),
-        ({"certificate": 1}, 4),
+        ({"certificate": 2}, 4),
+        ({"gateways": [{"ports": ["x"]}]}, 4),
+        ({"exits": [{"ports": ["x"]}]}, 4),
         ({"callers": []}, 5),
         ({"ports": [{"ports": ["x"]}]}, 4),
     ],
@@ -464,6 +466,72 @@ def test_a_certificate_of_routes_is_confirmed_and_a_false_one_is_not(run: Run, s
     ran = run("verify", "--check", "false.json")
     assert ran.code == 5
     assert "WRONG: Service/shop/api port 80: the witness of" in ran.out
+
+
+EDGE = """\
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: door, namespace: shop}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [www.example]}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: www, namespace: shop}
+spec:
+  hosts: [www.example]
+  gateways: [door]
+  http: [{name: all, timeout: 9s, route: [{destination: {host: api}}]}]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: pay, namespace: shop}
+spec:
+  hosts: [pay.example]
+  ports: [{number: 443, name: tls, protocol: TLS}]
+  resolution: DNS
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: default, namespace: shop}
+spec:
+  egress: [{hosts: ["*/*"]}]
+  outboundTrafficPolicy: {mode: REGISTRY_ONLY}
+"""
+
+
+def test_gateways_and_ways_out_are_in_the_certificate(run: Run, sides: Path) -> None:
+    for side in ("before", "after"):
+        file = sides / side / "all.yaml"
+        file.write_text(f"{file.read_text().rstrip()}\n{EDGE}")
+    change(sides, "timeout: 9s", "timeout: 8s")
+    change(sides, "hosts: [pay.example]", "hosts: [other.example]")
+    assert run("verify", "before", "after", "--certificate", "c.json").code == 5
+    ran = run("verify", "--check", "c.json")
+    assert ran.code == 0
+    assert "confirmed: Gateway/shop/door port 80: 2 pairs of routes" in ran.out
+    assert "confirmed: what leaves shop, port 443: some requests are newly allowed, some" in ran.out
+
+    told = json.loads((sides / "c.json").read_text())
+    for false in (
+        {"gateways": [{**one, "classes": one["classes"][:1]} for one in told["gateways"]]},
+        {"exits": [{**one, "newly_allowed": False} for one in told["exits"]]},
+    ):
+        (sides / "false.json").write_text(json.dumps({**told, **false}))
+        ran = run("verify", "--check", "false.json")
+        assert ran.code == 5
+        assert "WRONG: " in ran.out
+
+
+def test_a_certificate_of_another_form_is_refused_with_what_to_do(run: Run, sides: Path) -> None:
+    old = {"certificate": 2, "tool": "meshmigrate 0.0.9", "ports": [], "routes": []}
+    (sides / "old.json").write_text(json.dumps(old))
+    ran = run("verify", "--check", "old.json")
+    assert ran.code == 4
+    assert "expected a certificate of form 3, found one of form 2 by meshmigrate 0.0.9" in ran.err
+    assert "judge it with the version that wrote it" in ran.err
 
 
 def test_a_certificate_is_of_the_files_that_were_compared(run: Run, sides: Path) -> None:

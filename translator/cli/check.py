@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from translator.certified import digest
-from translator.check import Json, NotUnderstood, changes, routes
+from translator.certified import FORM, digest
+from translator.check import OUTSIDE, Json, NotUnderstood, changes, routes
 from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import out
 from translator.errors import InputError, Place
@@ -36,34 +36,22 @@ def run_check(name: str) -> int:
 def _judged(told: Json) -> int:
     lines: list[str] = []
     wrong = unsure = 0
-    for entry in told["ports"]:
-        ports = ", ".join(entry["ports"])
-        claimed = entry["newly_allowed"], entry["newly_denied"]
-        try:
-            found = changes(entry, told["callers"])
-        except NotUnderstood as reason:
-            unsure += len(entry["ports"])
-            lines.append(f"not judged: {ports}: {reason}")
-            continue
-        if found == claimed:
-            lines.append(f"confirmed: {ports}: {_KINDS[found]}")
-            lines.extend(f"    if {condition}" for condition in entry["if"])
-        else:
-            wrong += len(entry["ports"])
-            lines.append(f"WRONG: {ports}: claimed that {_KINDS[claimed]}; in fact {_KINDS[found]}")
-    for entry in told["routes"]:
-        line, right = _judged_routes(entry, told["callers"])
+    access, routed = (*told["ports"], *told["exits"]), (*told["routes"], *told["gateways"])
+    judged = [
+        *((entry, _judged_access(entry, told["callers"])) for entry in access),
+        *((entry, _judged_routes(entry, told["callers"])) for entry in told["routes"]),
+        *((entry, _judged_routes(entry, OUTSIDE)) for entry in told["gateways"]),
+    ]
+    for entry, (line, right) in judged:
         lines.append(line)
         lines.extend(f"    if {condition}" for condition in entry["if"] if right)
         wrong += right is False
         unsure += right is None
     lines.extend(f"left out: {', '.join(o['ports'])}: {o['why']}" for o in told["left_out"])
-    if not (told["ports"] or told["routes"]) or not told["callers"]:
+    if not judged or not told["callers"]:
         unsure += 1
         lines.append("not judged: it holds no ports or no callers")
-    if str(told["verdict"]).startswith("EQUAL") and any(
-        map(_differs, (*told["ports"], *told["routes"]))
-    ):
+    if str(told["verdict"]).startswith("EQUAL") and any(map(_differs, (*access, *routed))):
         wrong += 1
         lines.append(f"WRONG: the verdict is {told['verdict']}, yet a port differs")
     stale = [*_stale(told)]
@@ -71,6 +59,19 @@ def _judged(told: Json) -> int:
     verdict = "not confirmed" if wrong or unsure or stale else "confirmed"
     out(f"{printable(line)}\n" for line in (*lines, f"verdict: {verdict}"))
     return DIFFERENT if wrong else FINDINGS if unsure or stale else DONE
+
+
+def _judged_access(entry: Json, callers: list[Json]) -> tuple[str, bool | None]:
+    """What is to be said of a claim about who gets in or out, and whether it is right; ``None``: that cannot be told."""
+    ports = ", ".join(entry["ports"])
+    claimed = entry["newly_allowed"], entry["newly_denied"]
+    try:
+        found = changes(entry, callers)
+    except NotUnderstood as reason:
+        return f"not judged: {ports}: {reason}", None
+    if found == claimed:
+        return f"confirmed: {ports}: {_KINDS[found]}", True
+    return f"WRONG: {ports}: claimed that {_KINDS[claimed]}; in fact {_KINDS[found]}", False
 
 
 def _judged_routes(entry: Json, callers: list[Json]) -> tuple[str, bool | None]:
@@ -110,12 +111,17 @@ def _read(name: str) -> Json:
         raise InputError(Place(name), f"cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(Place(name), f"expected JSON: {error}.") from error
-    if not isinstance(told, dict) or told.get("certificate") != 2:  # noqa: PLR2004
+    form = told.get("certificate") if isinstance(told, dict) else None
+    if form is None:
+        message = "expected a certificate, as meshmigrate verify --certificate writes it."
+        raise InputError(Place(name), message)
+    if form != FORM:
         message = (
-            "expected a certificate, as this version's meshmigrate verify --certificate writes it."
+            f"expected a certificate of form {FORM}, found one of form {form} by {told.get('tool')}: "
+            "judge it with the version that wrote it, or write it anew with --certificate."
         )
         raise InputError(Place(name), message)
-    return told
+    return dict(told)
 
 
 def _stale(told: Json) -> Iterator[str]:

@@ -74,7 +74,7 @@ def _entry(comparison: RouteComparison, address: Address, tables: Tables) -> Tre
         raise LeftOut("more kinds of requests than a checker goes through")
     sides = [
         {
-            "doors": {},
+            "doors": {"tables": [], "itself": {"enters": True, "does": {}}},
             "tables": [
                 _table(table, place, lowering, address, frame) for place, table in enumerate(own)
             ],
@@ -106,7 +106,7 @@ def _classes(frame: Frame, fates: Sequence[Sequence[Fate]], common: int) -> list
             rest &= ~cells
             kinds, unclear = differences(one.outcome, other.outcome)
             before, after = does(one.outcome), does(other.outcome)
-            otherwise = [key for key in before if before[key] != after[key]]
+            otherwise = sorted(key for key in before if before[key] != after[key])
             if unclear or bool(kinds) is not bool(otherwise):
                 raise LeftOut("endpoints that are known by a name alone")
             key = (one.route, other.route, *otherwise)
@@ -118,14 +118,14 @@ def _classes(frame: Frame, fates: Sequence[Sequence[Fate]], common: int) -> list
             "before": key[0],
             "after": key[1],
             "otherwise": list(key[2:]),
-            "witness": _witness(frame, lowest(cells)),
+            "witness": witness_of(frame, lowest(cells)),
         }
         for key, cells in found.items()
     ]
 
 
-def _witness(frame: Frame, cell: int) -> Tree:
-    """The smallest request of a class; parts that it lacks are not there. ``caller``: its number among all."""
+def witness_of(frame: Frame, cell: int) -> Tree:
+    """A request of a cell; parts that it lacks are not there. ``caller``: its number among all."""
     at = frame.space.coordinates(cell)
     parts = {
         "path": frame.paths.atoms[at[PATH]].sample,

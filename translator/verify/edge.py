@@ -42,6 +42,11 @@ Gates = tuple[Gate, Gate]
 Both = tuple[Entered, Entered]
 
 
+def shown_as(gateway: str, port: int) -> str:
+    """The name of the slice of a port of a gateway."""
+    return f"Gateway/{gateway} port {port}"
+
+
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """Requests that enter both sides alike: by which listeners and tables, and what their client shows."""
@@ -94,10 +99,11 @@ class EdgeComparison:
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each gateway that the source lists."""
-        for gateway, port in self._ports():
+        for gateway, port in self.ports():
             yield self._slice(gateway, port)
 
-    def _ports(self) -> list[tuple[str, int]]:
+    def ports(self) -> list[tuple[str, int]]:
+        """The ports of the gateways that the source lists, on either side."""
         sides = [
             {(f.gateway.value, f.port.value) for f in m.facts if isinstance(f, Listener)}
             for m in (self.before, self.after)
@@ -106,7 +112,7 @@ class EdgeComparison:
         return sorted(one for one in sides[0] | sides[1] if one[0] in known)
 
     def _slice(self, gateway: str, port: int) -> Slice:
-        shown = f"Gateway/{gateway} port {port}"
+        shown = shown_as(gateway, port)
         found = Found()
         tables: list[RouteTable] = []
         try:
@@ -142,16 +148,17 @@ class EdgeComparison:
         by_entry: dict[Both, str] = {}
         for atom, sample in enumerate(hosts.samples):
             if sample is not None:  # all of HTTP/1.1 and HTTP/2 names a host
-                by_entry.setdefault(_entered(gates, _bare(hosts), atom), sample)
+                by_entry.setdefault(entered_by(gates, bare(hosts), atom), sample)
         for entered, sample in by_entry.items():
             held = [c for g, e in zip(gates, entered, strict=True) for c in choices(g, g.held(e))]
-            frame = frame_of(held, (p for p, _ in patterns), self.world, self._outsiders)
-            cells = frame.calls_of(self._outsiders) & _named(frame, gates, entered)
+            frame = frame_of(held, (p for p, _ in patterns), self.world, self.outsiders)
+            cells = frame.calls_of(self.outsiders) & _named(frame, gates, entered)
             for shown in _shown(gates, entered):
                 self._compared(Meeting(gates, entered, shown, sample), frame, cells, found)
 
     @cached_property
-    def _outsiders(self) -> int:
+    def outsiders(self) -> int:
+        """Who comes to a gateway: callers without a namespace and without an identity."""
         return self.world.select(lambda c: not c.namespace and not c.mtls and not c.probe)
 
     def _compared(self, meeting: Meeting, frame: Frame, cells: int, found: Found) -> None:
@@ -165,7 +172,7 @@ class EdgeComparison:
                 both = one.cells & other.cells
                 known |= both
                 if both:
-                    kinds, unclear = _told(meeting, one.outcome, other.outcome)
+                    kinds, unclear = difference_of(meeting, one.outcome, other.outcome)
                     found.doubt |= unclear
                     if kinds:
                         self._noted(meeting, frame, Differing((one, other), kinds, both), found)
@@ -200,22 +207,22 @@ class EdgeComparison:
     def _connections(self, gates: Gates, found: Found) -> None:
         asked = frozenset(p for gate in gates for p in (*gate.patterns(), *gate.server_names()))
         names = hosts_of(frozenset((p, False) for p in asked))
-        covered = _bare(names)
-        told: set[object] = set()
+        covered = bare(names)
+        done: set[object] = set()
         for atom, sample in enumerate(names.samples):
-            entered = _entered(gates, covered, atom)
+            entered = entered_by(gates, covered, atom)
             for shown in _shown(gates, entered):
                 fates = tuple(
                     connections(gate, own, shown, covered, atom)
                     for gate, own in zip(gates, entered, strict=True)
                 )
                 meeting = Meeting(gates, entered, shown, sample or "")
-                kinds, unclear = _told(meeting, fates[0].outcome, fates[1].outcome)
+                kinds, unclear = difference_of(meeting, fates[0].outcome, fates[1].outcome)
                 found.doubt |= unclear
-                if not kinds or (fates, shown) in told:
+                if not kinds or (fates, shown) in done:
                     continue
-                told.add((fates, shown))
-                caller = self.world.members[lowest(self._outsiders)].caller
+                done.add((fates, shown))
+                caller = self.world.members[lowest(self.outsiders)].caller
                 request = Request(caller=caller, server_name=sample or "", http=False)
                 made = _sample(meeting, _at(meeting, request), (fates[0], fates[1]))
                 found.doubt |= made is None
@@ -223,7 +230,7 @@ class EdgeComparison:
                     found.changes.extend(Change(k, listed=True, samples=(made,)) for k in kinds)
 
 
-def _bare(hosts: Strings) -> Mapping[Pattern, int]:
+def bare(hosts: Strings) -> Mapping[Pattern, int]:
     """The atoms of names without a port, by pattern."""
     return {
         key[0]: atoms
@@ -232,7 +239,8 @@ def _bare(hosts: Strings) -> Mapping[Pattern, int]:
     }
 
 
-def _entered(gates: Gates, covered: Mapping[Pattern, int], atom: int) -> Both:
+def entered_by(gates: Gates, covered: Mapping[Pattern, int], atom: int) -> Both:
+    """What holds on both sides for the names of an atom."""
     return gates[0].entered(covered, atom), gates[1].entered(covered, atom)
 
 
@@ -240,11 +248,11 @@ def _named(frame: Frame, gates: Gates, entered: Both) -> int:
     """The requests whose host enters like that, where rules ask for the host themselves."""
     if frame.space.sizes[AUTHORITY] == 1:
         return frame.space.full
-    covered = _bare(frame.hosts)
+    covered = bare(frame.hosts)
     atoms = sum(
         1 << atom
         for atom, sample in enumerate(frame.hosts.samples)
-        if sample is not None and _entered(gates, covered, atom) == entered
+        if sample is not None and entered_by(gates, covered, atom) == entered
     )
     return frame.space.lift(AUTHORITY, atoms)
 
@@ -259,8 +267,10 @@ def _shown(gates: Gates, entered: Both) -> Iterator[Shown]:
             yield shown
 
 
-def _told(meeting: Meeting, before: Outcome, after: Outcome) -> tuple[tuple[Kind, ...], bool]:
-    """In which ways two outcomes differ. To be served where nobody was is wider here: a gateway stands at the rim."""
+def difference_of(
+    meeting: Meeting, before: Outcome, after: Outcome
+) -> tuple[tuple[Kind, ...], bool]:
+    """In which ways two outcomes differ, and whether that cannot be told in full. To be served where nobody was is wider here: a gateway stands at the rim."""
     if before.kind in _CLOSED or after.kind in _CLOSED:
         refused = [one.kind in _CLOSED or _refuses(one) for one in (before, after)]
         if all(refused):

@@ -30,6 +30,10 @@ _BARE = View(authority_has_port=False)
 
 SHUT = Outcome("shut")
 NOT_FOUND = Outcome("not_found", status=_NOT_FOUND)
+TO_TLS = Outcome(
+    "redirect", status=_PERMANENTLY, effects=("redirect to https the host asked for port 443",)
+)
+BY_NAME = Outcome("forward", effects=("to whom the name spells",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +77,28 @@ def _on_port(way: Way, port: int) -> bool:
 
 
 def frame_of(
-    found: Sequence[Choice], names: Iterable[Pattern], world: World, outsiders: int
+    found: Sequence[Choice],
+    names: Iterable[Pattern],
+    world: World,
+    outsiders: int,
+    plain: Sequence[Pattern] = (),
 ) -> Frame:
     """The space of requests that the routes tell apart; ``names``: those by which requests enter.
+
+    ``plain``: names, and paths in normal form, are told from others as well.
 
     Raises:
         Opaque: a pattern is not known exactly, or too much has to be told apart.
     """
     asked = Asked()
+    asked.add_hosts(plain, View())
     for one in found:
         asked.paths.update((stem, one.table.view.path) for stem in stems([one.way]))
         for condition in one.way:
             asked.add((condition, one.table.view, Evidence.CERTIFICATE))
     if Part.AUTHORITY in asked.parts:
         asked.add_hosts(names, _BARE)
-    by_form = any(form is not PathForm.RAW for _, form in asked.paths)
+    by_form = bool(plain) or any(form is not PathForm.RAW for _, form in asked.paths)
     return Frame(asked, world, http=True, audiences=(outsiders,), by_form=by_form)
 
 
@@ -102,8 +113,7 @@ def requests(gate: Gate, entered: Entered, shown: Shown, frame: Frame, cells: in
     if not gate.admits(entered, shown):
         return [Fate(SHUT if entered.doors else NOT_FOUND, "", cells)]
     if redirects(gate.here(entered)):
-        said = ("redirect to https the host asked for port 443",)
-        return [Fate(Outcome("redirect", (), _PERMANENTLY, said), "to TLS", cells)]
+        return [Fate(TO_TLS, "to TLS", cells)]
     tables = gate.held(entered)
     orders = list(dict.fromkeys(table.order for table in tables)) or [Order.LIST]
     if len(orders) > 1:
@@ -146,7 +156,7 @@ def connections(
     if not gate.admits(entered, shown):
         return Fate(SHUT, "", 1)
     if any(door.mode is ListenerTls.AUTO_PASSTHROUGH for door in gate.here(entered)):
-        return Fate(Outcome("forward", effects=("to whom the name spells",)), "by name", 1)
+        return Fate(BY_NAME, "by name", 1)
     best: tuple[tuple[int, int], Choice] | None = None
     for one in choices(gate, gate.held(entered)):
         rank = _standing(one, covered, atom)

@@ -29,6 +29,8 @@ UNDECLARED = 65000
 """The port that stands for all that nobody declares, unless somebody declares it."""
 LEAVES = "what leaves"
 """How the name of each slice here begins."""
+WHOLE = f"{LEAVES} the cluster"
+"""The name of the slice where the question is too hard for all clients."""
 _NOWHERE = "nowhere"
 _MOST_SELECTORS = 6
 _TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
@@ -63,25 +65,38 @@ class EgressComparison:
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each set of clients that fare alike; none where neither side limits what leaves."""
-        if not any(side.policies for side in self.sides):
+        if not self.limits:
             return
-        ports = sorted({port for side in self.sides for port in side.ports()})
-        other = next(n for n in range(UNDECLARED, UNDECLARED + len(ports) + 1) if n not in ports)
         try:
-            views = [self._view(port) for port in (*ports, other)]
-            clients = self._clients()
+            views = self.views()
+            clients = self.clients()
         except Opaque as opaque:
-            yield Slice(f"{LEAVES} the cluster", Verdict.UNKNOWN, (), (opaque.reason,))
+            yield Slice(WHOLE, Verdict.UNKNOWN, (), (opaque.reason,))
             return
         for group in clients:
             yield self._slice(group, views)
+
+    @property
+    def limits(self) -> bool:
+        """Whether either side limits what leaves."""
+        return any(side.policies for side in self.sides)
+
+    def views(self) -> tuple[View, ...]:
+        """Each port that either side declares, and one that stands for all others.
+
+        Raises:
+            Opaque: a route asks for more than a name.
+        """
+        ports = sorted({port for side in self.sides for port in side.ports()})
+        other = next(n for n in range(UNDECLARED, UNDECLARED + len(ports) + 1) if n not in ports)
+        return tuple(self._view(port) for port in (*ports, other))
 
     def _view(self, port: int) -> View:
         one, other = (side.on_port(port) for side in self.sides)
         return View(port, (one, other), grid_of((one, other)))
 
     def _slice(self, group: Sequence[Client], views: Sequence[View]) -> Slice:
-        shown = f"{LEAVES} {_named(group)}"
+        shown = shown_as(group)
         changes: list[Change] = []
         for view in views:
             try:
@@ -102,7 +117,7 @@ class EgressComparison:
         listed = any(one.listed for one in group)
         kinds: dict[Kind, list[Sample]] = {}
         for (space, name), service in sorted(self.before.inventory.services.items()):
-            before, after = (self._reached(side, client, space, name) for side in self.sides)
+            before, after = (self.reached(side, client, space, name) for side in self.sides)
             if before.allowed is after.allowed:
                 continue
             port = service.ports[0].number if service.ports else 0
@@ -113,7 +128,8 @@ class EgressComparison:
         for kind, samples in kinds.items():
             yield Change(kind, listed, tuple(samples))
 
-    def _reached(self, side: Leaving, client: Client, space: str, name: str) -> Decision:
+    def reached(self, side: Leaving, client: Client, space: str, name: str) -> Decision:
+        """Whether the client's proxy knows of a service of the cluster, or lets it pass though it does not."""
         host = f"{name}.{space}.svc.{self.domain}"
         for policy in side.holding(client):
             words = [word.value for word in policy.seen]
@@ -129,7 +145,7 @@ class EgressComparison:
 
     # --- clients -----------------------------------------------------------------------------------
 
-    def _clients(self) -> tuple[tuple[Client, ...], ...]:
+    def clients(self) -> tuple[tuple[Client, ...], ...]:
         """All clients, in groups that fare alike, those of the inventory first.
 
         Raises:
@@ -212,8 +228,8 @@ def _sample(client: Client, view: View, cell: int, kind: Kind) -> Sample:
     return Sample(request, _said(before), _said(after), before.leaves, after.leaves)
 
 
-def _named(group: Sequence[Client]) -> str:
-    """Who leaves, for a person: the namespaces, and labels where they tell clients of one namespace apart."""
+def shown_as(group: Sequence[Client]) -> str:
+    """The name of the slice of some clients: their namespaces, and labels where they tell clients of one apart."""
     names: dict[str, None] = {}
     for client in group:
         names.setdefault(
@@ -226,7 +242,7 @@ def _named(group: Sequence[Client]) -> str:
     pods = (
         f" pods with {', '.join(f'{k}={v}' for k, v in only)}" if only and len(names) == 1 else ""
     )
-    return ", ".join(shown) + more + pods
+    return f"{LEAVES} {', '.join(shown)}{more}{pods}"
 
 
 def _subsets(selectors: Sequence[Labels]) -> Iterator[tuple[Labels, ...]]:

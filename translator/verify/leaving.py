@@ -21,9 +21,9 @@ from translator.verify.destinations import Grid, names_of
 from translator.verify.dimensions import addresses_of
 from translator.verify.routed import is_among
 
-_WEB = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
-_SECURE = ("HTTPS", "TLS")
-_HTTP = (Protocol.HTTP, Protocol.GRPC)
+WEB = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
+SECURE = ("HTTPS", "TLS")
+HTTP = (Protocol.HTTP, Protocol.GRPC)
 _MORE = "routes for what leaves the cluster that ask for more than its name"
 
 
@@ -98,11 +98,15 @@ class Leaving:
         yield from (host.value for one in self.services for host in one.hosts)
         for table in self.tables:
             yield from (host.value for host in table.hosts)
-            yield from (p for route in _routes(table) for p in route or ())
+            yield from (p for route in names_asked(table) for p in route or ())
 
     def holding(self, client: Client) -> tuple[EgressPolicy, ...]:
         """The policies that are about the client."""
         return tuple(p for p in self.policies if self._covers(p, client))
+
+    def about(self, client: Client) -> tuple[ExternalService, ...]:
+        """What is declared to the client."""
+        return tuple(s for s in self.services if is_among(s.audience, client.caller))
 
     def _covers(self, policy: EgressPolicy, client: Client) -> bool:
         subject = policy.attachment.subject
@@ -162,8 +166,8 @@ class Leaving:
     ) -> list[int]:
         """What each port that is declared lets out."""
         found: list[int] = []
-        for service in (s for s in self.services if is_among(s.audience, client.caller)):
-            hosts = [h.value for h in service.hosts if _known(service, h.value, policy, client)]
+        for service in self.about(client):
+            hosts = [h.value for h in service.hosts if known(service, h.value, policy, client)]
             near = grid.near([block.value for block in service.addresses])
             for one in service.ports if hosts else ():
                 if one.number.value == port:
@@ -173,6 +177,11 @@ class Leaving:
 
     def _routed(self, client: Client, policy: EgressPolicy, grid: Grid) -> list[int]:
         """What each table of the kind that counts lets out."""
+        tables = self.counting(client, policy)
+        return [grid.cells(_forms(t, grid), grid.addresses.everything) for t in tables]
+
+    def counting(self, client: Client, policy: EgressPolicy) -> list[RouteTable]:
+        """The tables of the policy that have a say for the client: those of the first kind that there is."""
         tables = [
             table
             for table in self.tables
@@ -180,10 +189,10 @@ class Leaving:
             and _network_of(table) == policy.name.value
             and is_among(table.attachment.audience, client.caller)
         ]
-        for kinds in (_HTTP, (Protocol.TLS,), (Protocol.TCP,)):
+        for kinds in (HTTP, (Protocol.TLS,), (Protocol.TCP,)):
             own = [table for table in tables if table.protocol in kinds]
             if own:
-                return [grid.cells(_forms(t, grid), grid.addresses.everything) for t in own]
+                return own
         return []
 
 
@@ -197,9 +206,9 @@ class Ways:
 
 def _passing(word: str, hosts: Sequence[Pattern], near: int, grid: Grid) -> int:
     """What a declared port of this protocol lets out."""
-    if word in _WEB:
+    if word in WEB:
         return grid.cells(grid.web(hosts), grid.addresses.everything)
-    if word in _SECURE:
+    if word in SECURE:
         return grid.cells(grid.secure(hosts), near)
     if word == "UDP":
         return 0
@@ -226,9 +235,9 @@ def _forms(table: RouteTable, grid: Grid) -> int:
     if table.protocol is Protocol.TCP:
         return grid.all_forms if table.routes else 0
     hosts = [host.value for host in table.hosts]
-    http = table.protocol in _HTTP
+    http = table.protocol in HTTP
     found = 0
-    for patterns in _routes(table):
+    for patterns in names_asked(table):
         if http:
             chosen = grid.all_web if patterns is None else grid.web(patterns)
             found |= chosen & (grid.web(hosts) if hosts else grid.all_web)
@@ -238,7 +247,7 @@ def _forms(table: RouteTable, grid: Grid) -> int:
     return found
 
 
-def _routes(table: RouteTable) -> Iterator[tuple[Pattern, ...] | None]:
+def names_asked(table: RouteTable) -> Iterator[tuple[Pattern, ...] | None]:
     """The names that each alternative of each route asks for; ``None``: it asks for nothing.
 
     Raises:
@@ -284,7 +293,7 @@ def _size(policy: EgressPolicy, place: int, grid: Grid) -> int | None:
     return min(sizes, default=None)
 
 
-def _known(
+def known(
     service: ExternalService, host: Pattern, policy: EgressPolicy | None, client: Client
 ) -> bool:
     """Whether the proxies of the client know of the host."""
