@@ -30,6 +30,7 @@ from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.source.leaves import Resource, document_of, leaf_of, leaves_below, plain
 from translator.source.load import Loaded, load
 from translator.target import Target
+from translator.touched import touched
 from translator.verify.compare import Proof, Terms, compare
 from translator.verify.curl import curl_line, sender
 from translator.verify.result import Change, Sample, Slice, Verdict
@@ -229,8 +230,8 @@ def posed(before: Tree, after: Tree) -> tuple[Model, Model, Terms, tuple[str, ..
     notes: list[dict[str, dict[str, None]]] = [{}, {}]
     same = {*_unread(before)} & {*_unread(after)}
     for tree in (before, after):
-        for (kind, space, _, _), resource in _unread(tree).items():
-            where = "" if space == tree.options.root_namespace else space
+        for (kind, space, name, _), resource in _unread(tree).items():
+            where = touched(kind, space, name, tree.options)
             for alone, noted in zip((ROUTING_ALONE, ACCESS_ALONE), notes, strict=True):
                 if kind not in alone and _key(resource, tree) not in same:
                     noted.setdefault(where, {})[f"{kind} that is not read in full"] = None

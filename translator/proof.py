@@ -24,6 +24,7 @@ from translator.report.model import (
 )
 from translator.source.leaves import Resource, leaves_below
 from translator.source.load import Loaded
+from translator.touched import touched
 from translator.verify.compare import Found, Proof, Terms, compare
 from translator.verify.egress import LEAVES
 from translator.verify.explain import Claim, Explained
@@ -135,18 +136,18 @@ def _terms(done: Translated, after: Import, own: Sequence[Resource], options: Op
     access: dict[str, dict[str, None]] = {}
     routes: dict[str, dict[str, None]] = {}
 
-    def note(kind: str, space: str) -> None:
-        where = "" if space == options.root_namespace else space or options.namespace
+    def note(kind: str, space: str, name: str) -> None:
+        where = touched(kind, space, name, options)
         for alone, noted in ((ROUTING_ALONE, access), (ACCESS_ALONE, routes)):
             if kind not in alone:
                 noted.setdefault(where, {})[f"{kind} that is not read in full"] = None
 
     for row in done.ledger:
         if row.fate is Fate.UNREAD:
-            kind, space, _ = (*row.resource.split("/"), "", "")[:3]
-            note(kind, space)
+            kind, space, name = (*row.resource.split("/"), "", "")[:3]
+            note(kind, space, name)
     for resource in not_read(after):
-        note(resource.kind, resource.namespace or "")
+        note(resource.kind, resource.namespace or "", resource.name)
     return Terms(
         trust_domain=options.trust_domain,
         cluster_domain=options.cluster_domain,

@@ -70,7 +70,10 @@ def key_of(resource: Resource, namespace: str) -> Key:
 CLUSTER_WIDE = frozenset(("Namespace", "GatewayClass", "ClusterRole", "ClusterRoleBinding",
                           "CustomResourceDefinition", "PriorityClass", "StorageClass",
                           "CiliumClusterwideNetworkPolicy", "CiliumClusterwideEnvoyConfig", "CiliumCIDRGroup",
-                          "CiliumEgressGatewayPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
+                          "CiliumEgressGatewayPolicy", "CiliumLoadBalancerIPPool", "CiliumL2AnnouncementPolicy",
+                          "CiliumBGPAdvertisement", "CiliumBGPClusterConfig", "CiliumBGPNodeConfig",
+                          "CiliumBGPNodeConfigOverride", "CiliumBGPPeerConfig", "CiliumPodIPPool", "CiliumNode",
+                          "XMesh", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
                           "ClusterNetworkPolicy"))  # fmt: skip
 """Kinds whose objects are in no namespace, as far as they matter here."""
 

@@ -6,7 +6,7 @@ expected answer. Compared is what may connect over TCP, for the pods that are li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -56,8 +56,12 @@ class Scheme:
             else:
                 raise Unasked(name)
 
-    def model(self, name: str, *, policies: bool = True) -> Model:
+    def model(self, name: str) -> Model:
         """The configuration ``name``, or one policy of it (``name/namespace/policy``)."""
+        return model_of(self.objects(name))
+
+    def objects(self, name: str) -> list[Tree]:
+        """The objects of the configuration, or those with one policy of it."""
         own, _, one = name.partition("/")
         config = next((c for c in self.tree["networkConfigList"] if c["name"] == own), None)
         if config is None:
@@ -67,11 +71,8 @@ class Scheme:
         for value in (v for v in around.values() if v):
             found.update(dict.fromkeys(self._files(value)))
         rules = [*self._files(config["networkPolicyList"])] if "networkPolicyList" in config else []
-        objects = [o for file in found for o in _objects(file)]
-        if policies:
-            objects += [o for file in rules for o in _objects(file)]
-        chosen = [o for o in objects if o["kind"] not in POLICIES or _is(o, one)]
-        return _model(yaml.safe_dump_all(chosen))
+        objects = [o for file in (*found, *rules) for o in _objects(file)]
+        return [o for o in objects if o["kind"] not in POLICIES or _is(o, one)]
 
 
 def _objects(file: Path) -> list[Tree]:
@@ -95,6 +96,11 @@ def _read(file: Path) -> tuple[Tree, ...]:
 def _is(policy: Tree, name: str) -> bool:
     meta = policy["metadata"]
     return not name or name == f"{meta.get('namespace', 'default')}/{meta['name']}"
+
+
+def model_of(objects: Sequence[Tree]) -> Model:
+    """What the objects mean, to the mesh that they are for."""
+    return _model(yaml.safe_dump_all(objects))
 
 
 @cache

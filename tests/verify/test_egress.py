@@ -18,9 +18,10 @@ from tests.traps.test_egress import API, MESH, REFUSE, resource, text
 from translator import pipeline
 from translator.api import Options
 from translator.errors import InputError
-from translator.pipeline import Result
+from translator.pipeline import Result, options_of
 from translator.proof import Proven, Translated, prove
 from translator.registry import load_importer
+from translator.source.load import load_text
 from translator.verify.egress import LEAVES, EgressComparison
 from translator.verify.result import Kind, Slice, Verdict
 
@@ -144,3 +145,51 @@ def test_of_a_changed_input_the_exact_comparison_and_the_naive_decider_say_the_s
             for pair in ((before, changed), (changed, after)):
                 seen.update(c.kind for one in compared(*pair) for c in one.changes)
     assert seen == {Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED}
+
+
+def test_ports_on_which_a_proxy_takes_what_comes_in_have_no_say_on_what_leaves() -> None:
+    port = {"number": 8080, "protocol": "TCP", "name": "tcp"}
+    ports = [{"port": port, "defaultEndpoint": "127.0.0.1:8080"}]
+    document = text(API, resource("Sidecar", {"ingress": ports}))
+    result = to_linkerd(document)
+    slices = compared(result.model, in_force_after(document, result))
+    assert slices
+    assert {one.verdict for one in slices} <= {Verdict.EQUAL_EXACT, Verdict.EQUAL_UNDER}
+    assert not any("Sidecar" in reason for one in slices for reason in one.reasons)
+
+
+def _sidecars(count: int, *, labels: dict[str, str] | None = None) -> str:
+    chosen = [labels or {"app": f"a{number}"} for number in range(count)]
+    specs = [{"workloadSelector": {"labels": one}, **REFUSE} for one in chosen]
+    return text(*(resource("Sidecar", spec, f"s{n}") for n, spec in enumerate(specs)))
+
+
+def _model(document: str) -> Model:
+    loaded = load_text(document)
+    return load_importer("istio")(
+        loaded.resources, options_of(loaded, "istio", "linkerd", {})
+    ).model
+
+
+def test_no_pod_has_two_values_of_one_label() -> None:
+    many = _model(_sidecars(12))
+    slices = compared(many, _model(_sidecars(11)))
+    verdicts = {one.name: one.verdict for one in slices}
+    assert Verdict.UNKNOWN not in verdicts.values()
+    assert [name for name, v in verdicts.items() if v is Verdict.DIFFERENT] == [
+        "what leaves shop pods with app=a11"
+    ]
+
+
+def test_pods_of_several_selectors_at_once_are_told_apart_as_far_as_they_are_few() -> None:
+    both = [{"app": "a"}, {"tier": "b"}]
+    specs = [{"workloadSelector": {"labels": one}, **REFUSE} for one in both]
+    after = text(*(resource("Sidecar", spec, f"s{n}") for n, spec in enumerate(specs)))
+    first = text(resource("Sidecar", specs[0], "s0"))
+    found = compared(_model(after), _model(first))
+    callers = [s.request.caller for one in found for c in one.changes for s in c.samples]
+    assert {tuple(one.labels.items()) for one in callers} == {(("tier", "b"),)}
+    keys = [{"workloadSelector": {"labels": {f"k{n}": "x"}}, **REFUSE} for n in range(8)]
+    wide = _model(text(*(resource("Sidecar", spec, f"s{n}") for n, spec in enumerate(keys))))
+    (only,) = compared(wide, wide)
+    assert only.verdict is Verdict.UNKNOWN

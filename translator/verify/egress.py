@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
-from ir.attachment import Scope
+from ir.attachment import EnforcedAt, Scope
 from ir.behaviour.concrete_egress import decide_egress
 from ir.behaviour.concrete_trail import leaves_of, name_of
 from ir.behaviour.lower import Lowering
@@ -17,7 +16,7 @@ from ir.behaviour.request import Answer, Decision, Request
 from ir.language import Opaque
 from ir.match import Labels, Operator
 from ir.model import Model
-from ir.opaque import Column
+from ir.opaque import Column, Intent
 from ir.opaque import Opaque as OpaquePiece
 from translator.verify.destinations import Grid
 from translator.verify.leaving import Client, Leaving, grid_of, knows, refuses
@@ -32,7 +31,8 @@ LEAVES = "what leaves"
 WHOLE = f"{LEAVES} the cluster"
 """The name of the slice where the question is too hard for all clients."""
 _NOWHERE = "nowhere"
-_MOST_SELECTORS = 6
+_MOST_PODS = 64
+"""Pods of one namespace that are told apart by their labels."""
 _TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
 _SHOWN = 3
 
@@ -158,8 +158,7 @@ class EgressComparison:
                 found[Client(w.namespace, labels, w.service_account, listed=True)] = None
         spaces = dict.fromkeys((*self._spaces(), _NOWHERE))
         for space in spaces:
-            for chosen in _subsets(self._selectors(space)):
-                wanted = {k: v for one in chosen for k, v in _meeting(one).items()}
+            for wanted in _pods(self._selectors(space)):
                 found[Client(space, tuple(sorted(wanted.items())))] = None
         groups: dict[tuple[object, ...], list[Client]] = {}
         for client in found:
@@ -190,8 +189,15 @@ class EgressComparison:
             yield from self.unread.get(space, ())
         for model in (self.before, self.after):
             for fact in model.facts:
-                if isinstance(fact, OpaquePiece) and Column.ROUTING in fact.may_touch:
+                if isinstance(fact, OpaquePiece) and _may_stop(fact):
                     yield fact.kind
+
+
+def _may_stop(piece: OpaquePiece) -> bool:
+    """Whether it may have a say on what leaves; the ports on which a server's proxy takes what comes in have none."""
+    at = piece.attachment
+    inbound = at is not None and at.enforced_at is EnforcedAt.SERVER
+    return Column.ROUTING in piece.may_touch and not (inbound and piece.intent is Intent.CAPTURE)
 
 
 def _changes(group: Sequence[Client], view: View) -> Iterator[Change]:
@@ -245,18 +251,31 @@ def shown_as(group: Sequence[Client]) -> str:
     return f"{LEAVES} {', '.join(shown)}{more}{pods}"
 
 
-def _subsets(selectors: Sequence[Labels]) -> Iterator[tuple[Labels, ...]]:
-    if len(selectors) > _MOST_SELECTORS:
-        raise Opaque("more selectors of one namespace than can be told apart")
-    for size in range(len(selectors) + 1):
-        yield from combinations(selectors, size)
+def _pods(selectors: Sequence[Labels]) -> tuple[dict[str, str], ...]:
+    """The labels of a pod for each set of selectors that one pod can meet, and of one that meets none.
+
+    Raises:
+        Opaque: there are too many, or a selector asks for more than that labels equal values.
+    """
+    found: list[dict[str, str]] = [{}]
+    for selector in selectors:
+        wanted = _meeting(selector)
+        more = [
+            {**labels, **wanted}
+            for labels in found
+            if all(labels.get(key, value) == value for key, value in wanted.items())
+        ]
+        found.extend(labels for labels in more if labels not in found)
+        if len(found) > _MOST_PODS:
+            raise Opaque("more selectors of one namespace than can be told apart")
+    return tuple(found)
 
 
 def _meeting(selector: Labels) -> dict[str, str]:
-    """Labels that a selector of equalities asks for."""
-    return {
-        r.key: r.values[0] for r in selector.requirements if r.operator is Operator.IN and r.values
-    }
+    """The labels that a selector of equalities asks for."""
+    if any(r.operator is not Operator.IN or len(r.values) != 1 for r in selector.requirements):
+        raise Opaque("selectors of pods that ask for more than equal labels")
+    return {one.key: one.values[0] for one in selector.requirements}
 
 
 def _representatives(cells: int, parts: Iterable[int]) -> tuple[int, ...]:

@@ -122,6 +122,8 @@ class Side:
 def _has_a_say(piece: OpaquePiece) -> bool:
     """Whether it may touch what is compared here: where requests go, and what their clients' proxies do besides."""
     at = piece.attachment
+    if at is not None and at.subject.scope is Scope.LISTENER:
+        return False  # of requests that enter by a gateway
     ours = at is not None and at.enforced_at is EnforcedAt.CLIENT
     return Column.ROUTING in piece.may_touch or (ours and bool(_BESIDES & set(piece.may_touch)))
 

@@ -99,13 +99,21 @@ def link_routes(
 
 
 def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Iterator[Opaque]:
-    """Filters that are not known, where a gateway may know them; elsewhere they are inactive."""
+    """Filters that are not known, where a gateway may know them; elsewhere they are inactive.
+
+    What such a filter decides it decides of requests that enter by the gateway, and of no others.
+    """
+    entrance = Attachment(
+        subject=Subject(scope=Scope.LISTENER, trail=trail("a gateway")),
+        enforced_at=EnforcedAt.GATEWAY,
+    )
     for route in statements:
         if not isinstance(route, HttpRoute) or not route.foreign:
             continue
         if any(parent.kind == "Gateway" for parent in route.parents):
             columns = (Column.ACCESS, Column.ROUTING, Column.HEADERS, Column.RESILIENCE)
-            yield Opaque(kind=_FOREIGN, may_touch=columns, trail=trail(_FOREIGN, *route.foreign))
+            node = trail(_FOREIGN, *route.foreign)
+            yield Opaque(attachment=entrance, kind=_FOREIGN, may_touch=columns, trail=node)
         else:
             inactive.append(Inactive(leaves=route.foreign, winner="", why=_FILTER))
 
