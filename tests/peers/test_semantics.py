@@ -30,6 +30,8 @@ needs_pairs = pytest.mark.skipif(not SCHEMES, reason=f"there is no {_PLACE} besi
 
 Tree = dict[str, Any]
 LISTS = ("namespaceList", "podList", "resourceList")
+RULED = {"resourceList", "networkPolicyList"}
+"""Lists of files whose policies count."""
 POLICIES = {"NetworkPolicy", "AuthorizationPolicy", "Sidecar"}
 
 
@@ -61,18 +63,26 @@ class Scheme:
         return model_of(self.objects(name))
 
     def objects(self, name: str) -> list[Tree]:
-        """The objects of the configuration, or those with one policy of it."""
+        """The objects of the configuration, or those with one policy of it.
+
+        Of files that are named for their pods or namespaces policies do not count.
+        """
         own, _, one = name.partition("/")
         config = next((c for c in self.tree["networkConfigList"] if c["name"] == own), None)
         if config is None:
             raise Unasked(name)
         around = {key: config.get(key, self.tree.get(key)) for key in LISTS}
-        found: dict[Path, None] = {}
-        for value in (v for v in around.values() if v):
-            found.update(dict.fromkeys(self._files(value)))
-        rules = [*self._files(config["networkPolicyList"])] if "networkPolicyList" in config else []
-        objects = [o for file in (*found, *rules) for o in _objects(file)]
-        return [o for o in objects if o["kind"] not in POLICIES or _is(o, one)]
+        around["networkPolicyList"] = config.get("networkPolicyList")
+        found: dict[Path, bool] = {}
+        for key, value in around.items():
+            for file in self._files(value) if value else ():
+                found[file] = found.get(file, False) or key in RULED
+        return [
+            o
+            for file, ruled in found.items()
+            for o in _objects(file)
+            if o["kind"] not in POLICIES or (ruled and _is(o, one))
+        ]
 
 
 def _objects(file: Path) -> list[Tree]:
