@@ -28,7 +28,6 @@ from translator.verify.frame import (
 )
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import bits
-from translator.verify.strangers import CAPPED
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
 
 UNDECLARED = 65000
@@ -194,8 +193,7 @@ class Comparison:
                 yield _TOKENS
 
     def _assumptions(self, doors: Doors) -> Iterator[str]:
-        if self.world.capped:
-            yield CAPPED
+        yield from self.world.capped
         for model, side in ((self.before, doors.before), (self.after, doors.after)):
             yield from (assumption.text for assumption in model.assumptions)
             yield from side.assumptions

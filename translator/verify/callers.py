@@ -17,10 +17,12 @@ from ir.behaviour.stages import Way
 from ir.inventory import contains, meets
 from ir.match import Cidr, Labels, Part, PatternKind, Term
 from ir.model import Model
+from translator.verify.identities import CAPPED as NAMES_CAPPED
+from translator.verify.identities import Named, met_at_once
 from translator.verify.strangers import (
+    CAPPED,
     MOST,
     NAME_LABEL,
-    Named,
     labelled,
     of_other_domains,
     parts_of_the_cluster,
@@ -70,8 +72,12 @@ class World:
 
         ``twins``: each of them in clear text too. ``keep``: those alone for whom it holds.
         """
-        self.capped = False
-        every = _members(tuple(models), sorted(named, key=str), trust_domain)
+        self.capped: tuple[str, ...] = ()
+        names = sorted(named, key=str)
+        at_once = met_at_once(names)
+        if not at_once.complete:
+            self.capped += (NAMES_CAPPED,)
+        every = _members(tuple(models), names, at_once.callers, trust_domain)
         found = (*every, *self._made_up(tuple(models), tuple(every), tuple(ways)))
         found = (*found, *_twins(found)) if twins else found
         self.members = tuple(m for m in found if keep is None or keep(m.caller))
@@ -92,7 +98,7 @@ class World:
         known = tuple(member.caller for member in every)
         spaces = (name for model in models for name in model.inventory.namespaces)
         found = tuple(islice(labelled(ways, known, spaces), MOST + 1))
-        self.capped = len(found) > MOST
+        self.capped += (CAPPED,) if len(found) > MOST else ()
         yield from (Member(caller) for caller in (*parts_of_the_cluster(ways), *found[:MOST]))
 
     def _where(self, holds: Callable[[Member], bool]) -> int:
@@ -208,7 +214,9 @@ def certified(caller: Caller) -> bool:
     return caller.mtls and not caller.probe
 
 
-def _members(models: tuple[Model, ...], named: list[Named], domain: str) -> tuple[Member, ...]:
+def _members(
+    models: tuple[Model, ...], named: list[Named], at_once: tuple[Caller, ...], domain: str
+) -> tuple[Member, ...]:
     spaces = {n: s for model in models for n, s in model.inventory.namespaces.items()}
     listed = dict.fromkeys(
         (w.namespace, w.service_account, tuple(sorted(w.labels.items())))
@@ -227,7 +235,7 @@ def _members(models: tuple[Model, ...], named: list[Named], domain: str) -> tupl
     ]
     others = tuple(
         replace(c, namespace_labels=spaces[c.namespace].labels) if c.namespace in spaces else c
-        for c in strangers(models, named, domain)
+        for c in _once((*strangers(models, named, domain), *at_once))
     )
     return (
         *(Member(pod, listed=True) for pod in pods),
@@ -237,6 +245,11 @@ def _members(models: tuple[Model, ...], named: list[Named], domain: str) -> tupl
         *map(Member, of_other_domains((*pods, *others))),
         Member(Caller(mtls=False, probe=True)),
     )
+
+
+def _once(callers: Iterable[Caller]) -> Iterable[Caller]:
+    """Each name once."""
+    return {(c.trust_domain, c.namespace, c.service_account): c for c in callers}.values()
 
 
 def twin(caller: Caller) -> Caller:

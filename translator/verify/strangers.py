@@ -9,11 +9,9 @@ from itertools import combinations
 from ir.behaviour.languages import language_of
 from ir.behaviour.request import Caller
 from ir.behaviour.stages import Condition, Way
-from ir.language import Dialect, Language
 from ir.match import Labels, Operator, Part, Pattern, PatternKind
 from ir.model import Model
-
-Named = tuple[Part, Pattern]
+from translator.verify.identities import SHAPES, Named
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 
@@ -24,18 +22,6 @@ CAPPED = f"of pods with labels that rules ask for, the first {MOST} that could e
 """What is taken for granted where there would be more."""
 
 _FOREIGN = "foreign.example"
-_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
-_SHAPES: Mapping[Part, Language] = {
-    Part.IDENTITY: Language.regex(
-        rf"[a-z0-9.-]+/ns/{_NAME}/sa/[a-z0-9]([a-z0-9.-]*[a-z0-9])?", Dialect.RE2_FULL
-    ),
-    Part.NAMESPACE: Language.regex(_NAME, Dialect.RE2_FULL),
-    Part.SERVICE_ACCOUNT: Language.regex(
-        rf"{_NAME}/[a-z0-9]([a-z0-9.-]*[a-z0-9])?", Dialect.RE2_FULL
-    ),
-    Part.TRUST_DOMAIN: Language.regex(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", Dialect.RE2_FULL),
-}
-"""How the names of callers are spelt."""
 
 STRANGER = "stranger"
 """What the service account of somebody begins with whom nothing lists or names."""
@@ -196,7 +182,7 @@ def _merged(one: Mapping[str, str], two: Mapping[str, str]) -> tuple[tuple[str, 
 
 def _texts(part: Part, pattern: Pattern) -> tuple[str, ...]:
     """A text that the pattern covers; none where no name of that shape is covered."""
-    shape = _SHAPES.get(part)
+    shape = SHAPES.get(part)
     if shape is None:
         return ()
     if pattern.kind is PatternKind.EXACT and not pattern.ignore_case:
