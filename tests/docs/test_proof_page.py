@@ -10,14 +10,24 @@ from ir.behaviour import lower
 from ir.match import PathForm
 from tests.oracle.test_paths import paths
 from translator.importers.linked import AGE
-from translator.verify import access
+from translator.verify import access, identities, strangers
 from translator.verify.result import Verdict
 from translator.verify.standins import MADE_UP
 
 PAGE = (Path(__file__).parents[2] / "docs" / "proof.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("text", [access._FORWARDED, lower._MAYBE_CLOSED, AGE.text, MADE_UP])
+@pytest.mark.parametrize(
+    "text",
+    [
+        access._FORWARDED,
+        lower._MAYBE_CLOSED,
+        AGE.text,
+        MADE_UP,
+        identities.CAPPED,
+        strangers.CAPPED,
+    ],
+)
 def test_every_assumption_is_on_the_page_word_for_word(text: str) -> None:
     assert f" {text}\n" in PAGE
 
