@@ -31,12 +31,7 @@ _DOMAINS = {
 """What a part of a request can be: what the first covers, less what the others do. A path is taken to be in normal form,
 an authority to have no port; all other parts are values of headers, without blanks at their ends."""
 _VALUE = (r"([!-~]([ \t!-~]*[!-~])?)?",)
-_SHOWN = (
-    "plain",
-    "tls",
-    "certificate",
-    "mesh",
-)  # what clients show to a gateway: its callers, in order
+_SHOWN = "plain", "tls", "certificate", "mesh"  # to a gateway: its callers
 OUTSIDE: list[Json] = [{"certificate": [], "probe": False, "shows": [one]} for one in _SHOWN]
 _ALL, _BYTES = {"kind": "element_prefix", "text": "/"}, {"on_unreadable": "no_match"}
 
