@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Resolution
+from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
+from translator.exporters.egress.known import refuses
+from translator.exporters.egress.names import is_reached_anyway, names_of
 from translator.exporters.linkerd.egress.declared import Entry, Unreached, entries
 from translator.exporters.linkerd.egress.findings import (
     HOME,
@@ -26,7 +28,6 @@ from translator.exporters.linkerd.egress.findings import (
     inside_passes,
     let_out,
     lost_way,
-    names_of,
     not_reached,
     nothing_hidden,
     passing,
@@ -35,18 +36,10 @@ from translator.exporters.linkerd.egress.findings import (
 from translator.exporters.linkerd.egress.machines import machines
 from translator.exporters.linkerd.egress.objects import Built, build
 from translator.exporters.linkerd.egress.outward import outward
-from translator.exporters.linkerd.egress.zones import Zone, refuses, zones
+from translator.exporters.linkerd.egress.zones import Zone, zones
 from translator.exporters.naming import Names
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
-
-_BY_NAME = (
-    Resolution.ORIGINAL,
-    Resolution.NAME,
-    Resolution.FIRST_OF_NAME,
-    Resolution.DYNAMIC,
-)
-"""Resolutions by which clients end where their own look-up of the name leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +122,8 @@ def _outside(services: Sequence[ExternalService], written: Sequence[Entry]) -> I
     routed = {id(entry.service) for entry in written}
     stated = {id(value) for entry in written for value in _stated(entry)}
     unsaid = [f for f in services if any(id(v) not in stated for v in traced(f))]
-    plain = [f for f in unsaid if _is_reached_anyway(f)]
-    other = [f for f in unsaid if not _is_reached_anyway(f)]
+    plain = [f for f in unsaid if is_reached_anyway(f)]
+    other = [f for f in unsaid if not is_reached_anyway(f)]
     if plain:
         yield Loss(
             code="MM502",
@@ -167,10 +160,3 @@ def _stated(entry: Entry) -> Iterator[Traced[object]]:
     yield from (*entry.hosts, *entry.blocks, *entry.spent)
     if service.audience is not None:
         yield from traced(service.audience)
-
-
-def _is_reached_anyway(fact: ExternalService) -> bool:
-    """Whether clients end at the same place when nobody resolves the name for them."""
-    given = fact.endpoints or fact.workloads or fact.addresses
-    moved = any(port.target is not None for port in fact.ports)
-    return not (given or moved or fact.internal.value) and fact.resolution.value in _BY_NAME

@@ -12,15 +12,20 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ir.attachment import Reach
-from ir.edge import ExternalPort, ExternalService, Resolution
-from ir.match import Cidr, Pattern, PatternKind
+from ir.edge import ExternalPort, ExternalService
+from ir.match import Cidr, Pattern
 from ir.provenance import Traced
 from ir.traffic import Protocol
-from translator.exporters.linkerd.egress.zones import Zone, sees, words_for
-
-HTTP_WORDS = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
-_TLS = ("HTTPS", "TLS")
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
+from translator.exporters.egress.known import sees, words_for
+from translator.exporters.egress.names import (
+    EVERYWHERE,
+    HTTP_WORDS,
+    TLS_WORDS,
+    home_of,
+    moved,
+    text_of,
+)
+from translator.exporters.linkerd.egress.zones import Zone
 
 Block = Traced[Cidr]
 
@@ -68,16 +73,6 @@ def entries(
                         yield replace(one, spent=(*one.spent, *words))
                     else:
                         yield one
-
-
-def home_of(service: ExternalService) -> str:
-    """The namespace where it is declared."""
-    return service.name.value.partition("/")[0]
-
-
-def text_of(host: Pattern) -> str:
-    """The host as it is written."""
-    return f"*{host.text}" if host.kind is PatternKind.SUFFIX else host.text
 
 
 def _clients(
@@ -131,7 +126,7 @@ def _of_port(
 ) -> Iterator[Read]:
     word = "" if port.protocol is None else port.protocol.value
     outside = tuple(b for b in service.addresses if not _within(b.value, inside))
-    anywhere = not service.addresses or any(b.value.block in _EVERYWHERE for b in outside)
+    anywhere = not service.addresses or any(b.value.block in EVERYWHERE for b in outside)
     if word == "UDP":
         return
     if word in HTTP_WORDS or not word:
@@ -143,37 +138,16 @@ def _of_port(
         return
     if not anywhere and not outside:
         return  # the cluster's own networks pass
-    if any(_overlaps(b.value, inside) for b in outside if b.value.block not in _EVERYWHERE):
+    if any(_overlaps(b.value, inside) for b in outside if b.value.block not in EVERYWHERE):
         yield Unreached(service, port, "its addresses overlap the networks of the cluster")
         return
     blocks = () if anywhere else outside
-    if word in _TLS:
+    if word in TLS_WORDS:
         yield Entry(service, port, Protocol.TLS, hosts, blocks, client)
-    elif reason := _moved(service, port):
+    elif reason := moved(service, port):
         yield Unreached(service, port, reason)
     else:
         yield Entry(service, port, Protocol.TCP, (), blocks, client, spent=service.hosts)
-
-
-def _moved(service: ExternalService, port: ExternalPort) -> str:
-    """Why bytes that go where the client dialled would not arrive where the source sends them."""
-    match service.resolution.value:
-        case Resolution.ORIGINAL:
-            return ""
-        case Resolution.STATIC if port.target is None and service.addresses:
-            there = sorted(_network(e.address.value) for e in service.endpoints if e.address)
-            if there == sorted(_network(b.value.block) for b in service.addresses):
-                return ""
-            return "its endpoints have other addresses than those that clients dial"
-        case _:
-            return "bytes without a name are let through by address only, and it is found by name"
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text, strict=False))
-    except ValueError:
-        return text
 
 
 def _parsed(text: str) -> IPv4Network | IPv6Network | None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ir.attachment import Scope
-from ir.edge import EgressPolicy, ExternalService, Resolution
+from ir.edge import EgressPolicy, Resolution
 from ir.inventory import Inventory
 from ir.provenance import Assumption, Traced
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.egress.known import knows_all, refuses, sees
+from translator.exporters.egress.names import names_of, text_of
 from translator.exporters.handed_on import turns_away
-from translator.exporters.linkerd.egress.declared import Entry, Unreached, text_of
+from translator.exporters.linkerd.egress.declared import Entry, Unreached
 from translator.exporters.linkerd.egress.zones import (
     GLOBAL,
     Zone,
     mixed,
-    refuses,
-    sees,
 )
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -110,7 +110,7 @@ def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> I
     for zone in zones:
         if not zone.refuses or not zone.filters:
             continue
-        if all(_knows_all_of(words) for words in zone.filters):
+        if all(knows_all(words) for words in zone.filters):
             continue
         hidden = [
             f"{space}/{name}"
@@ -129,11 +129,6 @@ def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> I
             why="The target refuses nothing on the way to a Service; its servers decide who may come in.",
             advice="Say in authorization policies of those Services who may call them.",
         )
-
-
-def _knows_all_of(words: Sequence[Traced[str]]) -> bool:
-    texts = [word.value for word in words]
-    return "*/*" in texts and not any(text.startswith("~") for text in texts)
 
 
 def nothing_hidden(
@@ -204,12 +199,6 @@ def not_reached(found: Sequence[Unreached], written: Sequence[Entry]) -> Iterato
             message=f"{_some(shown)}: {said} is refused: {reason}.",
             advice="Write an EgressNetwork for the addresses, with a TCPRoute for the port.",
         )
-
-
-def names_of(facts: Iterable[ExternalService]) -> str:
-    """The hosts of some services."""
-    found = [text_of(host.value) for fact in facts for host in fact.hosts]
-    return ", ".join(dict.fromkeys(found)) or "names outside"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -26,14 +26,10 @@ from ir.traffic import (
     RouteTable,
 )
 from ir.walk import traced
-from translator.exporters.linkerd.egress.declared import (
-    Block,
-    Entry,
-    Unreached,
-    text_of,
-    within,
-)
-from translator.exporters.linkerd.egress.zones import Zone, refuses
+from translator.exporters.egress.known import refuses
+from translator.exporters.egress.names import text_of
+from translator.exporters.linkerd.egress.declared import Block, Entry, Unreached, within
+from translator.exporters.linkerd.egress.zones import Zone
 from translator.exporters.naming import Names, name_of
 
 MAX_HOSTS = 16

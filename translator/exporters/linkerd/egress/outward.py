@@ -15,7 +15,7 @@ from ir.match import Pattern, PatternKind
 from ir.model import Fact
 from ir.provenance import Traced, absorb, derived, named, trail
 from ir.traffic import AS_DIALLED, Backend, NoMatch, Protocol, Route, RouteTable
-from translator.exporters.linkerd.egress.declared import HTTP_WORDS, text_of
+from translator.exporters.egress.names import HTTP_WORDS, text_of
 from translator.exporters.linkerd.egress.objects import NAME
 from translator.exporters.linkerd.egress.zones import GLOBAL
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.attachment import Scope
-from ir.edge import EgressPolicy, UnknownEgress
+from ir.edge import EgressPolicy
 from ir.provenance import Traced
+from translator.exporters.egress.known import refuses
 
 GLOBAL = "linkerd-egress"
 """The namespace whose networks hold for clients without one of their own (Helm ``egress.globalEgressNetworkNamespace``)."""
@@ -39,11 +40,6 @@ class Zone:
     def filters(self) -> tuple[tuple[Traced[str], ...], ...]:
         """What each policy that refuses knows of, where that is not all."""
         return tuple(p.seen for p in self.policies if refuses(p) and p.seen)
-
-
-def refuses(policy: EgressPolicy) -> bool:
-    """Whether what nobody declared does not pass."""
-    return policy.unknown is not None and policy.unknown.value is UnknownEgress.REFUSE
 
 
 def zones(policies: Sequence[EgressPolicy]) -> tuple[Zone, ...]:
@@ -87,40 +83,3 @@ def mixed(zone: Zone) -> bool:
     """Whether workloads of the namespace that no policy names are held too."""
     scopes = [p.attachment.subject.scope for p in zone.policies]
     return zone.refuses and zone.at is not None and all(s is Scope.WORKLOADS for s in scopes)
-
-
-def sees(
-    filters: Sequence[Sequence[Traced[str]]], home: str, host: str, client: str | None
-) -> bool:
-    """Whether clients know of a host that is declared in the namespace ``home``.
-
-    ``client``: their namespace; absent where it is not known which one it is.
-    """
-    return all(_knows([word.value for word in words], home, host, client) for words in filters)
-
-
-def words_for(
-    filters: Sequence[Sequence[Traced[str]]], home: str, host: str, client: str | None
-) -> tuple[Traced[str], ...]:
-    """The items by which clients know of a host."""
-    return tuple(
-        word
-        for words in filters
-        for word in words
-        if not word.value.startswith("~") and _is(word.value, home, host, client)
-    )
-
-
-def _knows(words: Sequence[str], home: str, host: str, client: str | None) -> bool:
-    barred = [w[1:] for w in words if w.startswith("~") and w != "~/*"]
-    listed = [w for w in words if not w.startswith("~")]
-    if any(_is(word, home, host, client) for word in barred):
-        return False
-    return any(_is(word, home, host, client) for word in listed)
-
-
-def _is(word: str, home: str, host: str, client: str | None) -> bool:
-    space, _, name = word.partition("/")
-    here = space in ("*", home) or (space == "." and client == home)
-    fits = name in ("*", host) or (name.startswith("*") and host.endswith(name[1:]))
-    return here and fits
