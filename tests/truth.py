@@ -59,6 +59,7 @@ class Request(_Strict):
     service: str = ""
     listener: str = ""
     external: str = ""
+    looked_up: str = ""
     port: int
     method: str = "GET"
     path: str = "/"
@@ -89,6 +90,7 @@ class Request(_Strict):
             service_port=0 if self.workload else self.port,
             listener=self.listener,
             external=self.external,
+            looked_up=self.looked_up,
             method=self.method,
             path=self.path,
             authority=self.authority,

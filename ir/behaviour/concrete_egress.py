@@ -2,21 +2,31 @@
 
 What is declared outside passes for those who know of it; of what is not, the policy of egress decides that holds for
 the client and the address. A declared port is told apart by what is sent: HTTP by its host whatever address was dialled,
-TLS by its name and the address, other bytes by the address, and where none is declared by the port alone.
+TLS by its name and the address, other bytes by the address, and where none is declared by the port alone. Policies of the
+network must let it out besides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
-from ir.attachment import Scope
-from ir.behaviour.concrete_match import Sight, any_holds, pattern_matches, seen_authority
+from ir.access import Bypass, Certainty, Closed, Direction, Evidence, Grant, Layer, Refusal
+from ir.attachment import Attachment, Scope, ServicePort, WorkloadPort
+from ir.behaviour.concrete_match import (
+    Sight,
+    any_holds,
+    pattern_matches,
+    rule_holds,
+    seen_authority,
+)
 from ir.behaviour.concrete_place import covers, reaches
 from ir.behaviour.concrete_trail import leaves_of, name_of
-from ir.behaviour.request import Answer, Decision, Request
+from ir.behaviour.request import Answer, Caller, Decision, Request
 from ir.edge import EgressPolicy, ExternalPort, ExternalService, UnknownEgress
 from ir.match import Cidr, Pattern, PatternKind
+from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.traffic import Protocol, Route, RouteTable
@@ -31,9 +41,17 @@ def decide_egress(model: Model, request: Request) -> Decision:
     """Whether the request leaves the cluster, and the fact that decided.
 
     Raises:
-        Unsupported: a route asks for what a plain request does not tell.
+        Unsupported: a route or a policy asks for what a plain request does not tell.
     """
-    policy = _policy(model, request)
+    decision = _of_mesh(model, request)
+    return (_shut_in(model, request) if decision.allowed else None) or decision
+
+
+def _of_mesh(model: Model, request: Request) -> Decision:
+    past = _past(model, request)
+    if past is not None:
+        return _said(Answer.ALLOWED, past, "it does not pass the proxy")
+    policy = _policy(model, request) if _has_proxy(model, request.caller) else None
     for fact in model.facts:
         port = _declared(fact, policy, request) if isinstance(fact, ExternalService) else None
         if port is not None:
@@ -51,6 +69,86 @@ def decide_egress(model: Model, request: Request) -> Decision:
 
 def _said(answer: Answer, fact: Fact | Route, why: str) -> Decision:
     return Decision(answer, name_of(fact), why, leaves_of(fact))
+
+
+def _past(model: Model, request: Request) -> Bypass | None:
+    """What lets the request by the proxy, if something does."""
+    caller = request.caller
+    for fact in model.facts:
+        if (
+            isinstance(fact, Bypass)
+            and fact.direction is Direction.OUTBOUND
+            and covers(fact.attachment.subject, caller.namespace, caller.labels, model)
+            and _is_dialled(fact.attachment, request)
+        ):
+            return fact
+    return None
+
+
+def _has_proxy(model: Model, caller: Caller) -> bool:
+    """Whether the caller is in the mesh: not where it is kept out, nor in a listed namespace that has not joined."""
+    joined: set[str] = set()
+    for fact in model.facts:
+        if isinstance(fact, Enrolment) and fact.enrolled.value and fact.subject.namespace:
+            joined.add(fact.subject.namespace.value)
+        if isinstance(fact, Bypass) and fact.direction is Direction.INBOUND and not fact.object:
+            at = fact.attachment
+            some = at.ports or at.excluding_ports
+            if not some and covers(at.subject, caller.namespace, caller.labels, model):
+                return False
+    listed = caller.namespace in model.inventory.namespaces
+    return not joined or not listed or caller.namespace in joined
+
+
+# --- policies of the network -----------------------------------------------------------------------
+
+
+def _shut_in(model: Model, request: Request) -> Decision | None:
+    """What keeps the request in at the network, if something does; what is dialled is no pod and no node."""
+    caller = request.caller
+    own = [
+        fact
+        for fact in model.facts
+        if isinstance(fact, (Closed, Grant, Refusal))
+        and fact.direction is Direction.OUTBOUND
+        and fact.layer is Layer.NETWORK
+        and covers(fact.attachment.subject, caller.namespace, caller.labels, model)
+    ]
+    for refusal in own:
+        if isinstance(refusal, Refusal) and _is_meant(refusal, request):
+            return _said(Answer.REFUSED, refusal, "a refusal speaks of what leaves the caller")
+    closed = [f for f in own if isinstance(f, Closed) and f.certain is not Certainty.NO]
+    granted = any(isinstance(f, Grant) and _is_meant(f, request) for f in own)
+    if closed and not granted:
+        return _said(Answer.REFUSED, closed[0], "what leaves the caller is closed")
+    return None
+
+
+def _is_meant(rule: Grant | Refusal, request: Request) -> bool:
+    """Whether the rule speaks of the request; ports by name are those of pods."""
+    if not _is_dialled(rule.attachment, request):
+        return False
+    there = replace(request, caller=Caller(address=request.external, mtls=False))
+    peer = Sight(request=there, view=rule.view, evidence=Evidence.NONE)
+    sent = Sight(request=request, view=rule.view)
+    return any_holds(rule.callers, peer) and rule_holds(sent, (), rule.requests, rule.always)
+
+
+def _is_dialled(at: Attachment, request: Request) -> bool:
+    if any(_on(port.value, request) for port in at.excluding_ports):
+        return False
+    return not at.ports or any(_on(port.value, request) for port in at.ports)
+
+
+def _on(port: WorkloadPort | ServicePort, request: Request) -> bool:
+    return (
+        isinstance(port, WorkloadPort)
+        and isinstance(port.port, int)
+        and port.covers(request.service_port, port.port)
+    )
+
+
+# --- what the mesh knows of ------------------------------------------------------------------------
 
 
 def _policy(model: Model, request: Request) -> EgressPolicy | None:

@@ -328,6 +328,7 @@ _READ: Mapping[Part, Callable[[Sight, str], tuple[str, ...]]] = {
     Part.WORKLOAD_LABELS: _labels,
     Part.NAMESPACE_LABELS: _namespace_labels,
     Part.ENTITY: _entity,
+    Part.DNS_NAME: lambda sight, _: _if_any(sight.request.looked_up),
     Part.TRANSPORT: lambda *_: ("TCP",),
     Part.SERVICE: _service,
 }

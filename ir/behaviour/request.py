@@ -55,7 +55,8 @@ class Request:
     ``namespace/name`` and ``service_port`` its port: the address that routing starts from; empty where the workload is
     addressed directly. ``listener`` is the ``namespace/name`` of a gateway by which the request enters on the port
     ``service_port``, instead of a service; ``shows`` is what its client shows there. ``external`` is the address outside the
-    cluster that the client dials on the port ``service_port``.
+    cluster that the client dials on the port ``service_port``, ``looked_up`` the name for which the cluster's DNS gave it
+    that address; empty where it had it from elsewhere.
     """
 
     caller: Caller
@@ -66,6 +67,7 @@ class Request:
     listener: str = ""
     shows: Shown = Shown.FITTING
     external: str = ""
+    looked_up: str = ""
     method: str = "GET"
     path: str = "/"
     authority: str = ""

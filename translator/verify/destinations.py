@@ -1,25 +1,37 @@
 """Destinations outside on one port: exact sets of them, one int each.
 
-A destination is a form (HTTP by host, TLS by name, other bytes) at an address; its bit is that of the pair.
+A destination is a form (HTTP by host, TLS by name, other bytes) at a place: an address, and the name that led there. Its
+bit is that of the pair.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from ir.language import Opaque
+from ir.behaviour.languages import language_of
+from ir.language import Dialect, Language
 from ir.match import Cidr, Pattern, PatternKind
-from translator.verify.dimensions import Strings
+from translator.verify.dimensions import Strings, strings
 from translator.verify.space import bits
+
+_NAMES: Final = Language.regex(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", Dialect.RE2_FULL)
+"""Names as clients ask for them: in lower case, and nobody minds another case."""
+NOT_SOUGHT: Final = Strings((None,), {})
+"""Where nobody asks by which name an address was found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The destinations on one port: hosts, names and plain bytes, by the addresses that are told apart."""
+    """The destinations on one port: hosts, names and plain bytes, by the addresses that are told apart.
+
+    ``sought``: the names by whose look-up a client may have found the address, none first.
+    """
 
     names: Strings
     addresses: Strings
+    sought: Strings = NOT_SOUGHT
 
     @property
     def forms(self) -> int:
@@ -27,21 +39,28 @@ class Grid:
         return 2 * len(self.names.samples)
 
     @property
+    def places(self) -> int:
+        """How many places each form can be at: each address, found by each name."""
+        return len(self.addresses.samples) * len(self.sought.samples)
+
+    @property
     def full(self) -> int:
         """All destinations."""
-        return (1 << self.forms * len(self.addresses.samples)) - 1
+        return (1 << self.forms * self.places) - 1
 
-    def cells(self, forms: int, addresses: int) -> int:
-        """The pairs of some forms and some addresses."""
-        width = len(self.addresses.samples)
+    def cells(self, forms: int, addresses: int, sought: int | None = None) -> int:
+        """The pairs of some forms and some addresses, found by some names (absent: by any)."""
+        found = self.sought.everything if sought is None else sought
+        step = len(self.sought.samples)
+        here = sum(found << place * step for place in bits(addresses))
         if forms == self.all_forms:
-            return self._rows * addresses
-        return sum(addresses << place * width for place in bits(forms))
+            return self._rows * here
+        return sum(here << place * self.places for place in bits(forms))
 
     @property
     def _rows(self) -> int:
         """The lowest bit of each form."""
-        return self.full // ((1 << len(self.addresses.samples)) - 1)
+        return self.full // ((1 << self.places) - 1)
 
     def web(self, patterns: Iterable[Pattern]) -> int:
         """The forms of HTTP whose host is among the patterns; a host that is absent is among none."""
@@ -76,12 +95,12 @@ def names_of(patterns: Iterable[Pattern]) -> Strings:
     """The atoms of a name: none, each name that is asked for, one below each suffix alone, and one of nobody.
 
     Raises:
-        Opaque: a pattern is neither a name nor a suffix.
+        Opaque: a pattern is not known exactly, or too much has to be told apart.
     """
     order = tuple(patterns)
     kinds = (PatternKind.EXACT, PatternKind.SUFFIX)
     if any(p.kind not in kinds or p.text != p.text.lower() for p in order):
-        raise Opaque("a pattern on names that is neither a name nor a suffix")
+        return strings(order, _name, _NAMES, absent=True)
     exact = dict.fromkeys(p.text for p in order if p.kind is PatternKind.EXACT)
     suffixes = dict.fromkeys(p.text for p in order if p.kind is PatternKind.SUFFIX)
     samples: list[str | None] = [None, *exact]
@@ -95,6 +114,15 @@ def names_of(patterns: Iterable[Pattern]) -> Strings:
         else:
             samples.append(word)
     return Strings(tuple(samples), {p: _covering(p, samples) for p in order})
+
+
+def _name(one: object) -> Language:
+    if not isinstance(one, Pattern):
+        raise TypeError(one)
+    language = language_of(one)
+    if one.kind is PatternKind.SUFFIX:
+        return language - Language.exact(one.text, ignore_case=one.ignore_case)
+    return language
 
 
 def _covering(pattern: Pattern, samples: Sequence[str | None]) -> int:

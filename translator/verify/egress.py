@@ -20,6 +20,7 @@ from ir.opaque import Column, Intent
 from ir.opaque import Opaque as OpaquePiece
 from translator.verify.destinations import Grid
 from translator.verify.leaving import Client, Leaving, grid_of, knows, refuses
+from translator.verify.network import Network, alike, rulings
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement
@@ -59,9 +60,15 @@ class EgressComparison:
     sides: tuple[Leaving, Leaving] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Files the facts of both sides."""
+        """Files the facts of both sides; policies of the network that are the same on both change nothing."""
         one, other = self.lowered
-        self.sides = Leaving(one, one.model.facts), Leaving(other, other.model.facts)
+        before, after = rulings(one.model.facts), rulings(other.model.facts)
+        if alike(before, after):
+            before = after = ()
+        self.sides = (
+            Leaving(one, one.model.facts, Network(one, before)),
+            Leaving(other, other.model.facts, Network(other, after)),
+        )
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each set of clients that fare alike; none where neither side limits what leaves."""
@@ -177,8 +184,9 @@ class EgressComparison:
     def _selectors(self, space: str) -> tuple[Labels, ...]:
         """The selectors of policies for workloads of a namespace."""
         found: dict[Labels, None] = {}
-        for policy in (p for side in self.sides for p in side.policies):
-            subject = policy.attachment.subject
+        for fact in (f for side in self.sides for f in (*side.policies, *side.network.facts,
+                                                        *side.proxies.without, *side.proxies.past)):  # fmt: skip
+            subject = fact.attachment.subject
             where = None if subject.namespace is None else subject.namespace.value
             if subject.scope is Scope.WORKLOADS and subject.labels and where in (None, space):
                 found[subject.labels.value] = None
@@ -286,12 +294,14 @@ def _representatives(cells: int, parts: Iterable[int]) -> tuple[int, ...]:
 
 
 def _request(client: Client, port: int, grid: Grid, cell: int) -> Request:
-    form, address = divmod(cell, len(grid.addresses.samples))
+    form, at = divmod(cell, grid.places)
+    address, sought = divmod(at, len(grid.sought.samples))
     place = form - len(grid.names.samples)
     http = place < 0
     return Request(
         caller=client.caller,
         external=str(grid.addresses.samples[address]),
+        looked_up=grid.sought.samples[sought] or "",
         service_port=port,
         http=http,
         authority=(grid.names.samples[form] or "") if http else "",

@@ -9,16 +9,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 
+from ir.access import Bypass
 from ir.attachment import Audience, Scope
 from ir.behaviour.lower import Lowering
 from ir.behaviour.request import Caller
 from ir.edge import EgressPolicy, ExternalService, UnknownEgress
 from ir.language import Opaque
 from ir.match import Cidr, Part, Pattern, PatternKind
+from ir.membership import Enrolment
 from ir.model import Fact
 from ir.traffic import Protocol, RouteTable
-from translator.verify.destinations import Grid, names_of
+from translator.verify.destinations import NOT_SOUGHT, Grid, names_of
 from translator.verify.dimensions import addresses_of
+from translator.verify.network import Network
+from translator.verify.proxies import proxies_of
 from translator.verify.routed import is_among
 
 WEB = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
@@ -45,24 +49,34 @@ class Client:
 
 
 class Leaving:
-    """The facts of one model about what leaves the cluster."""
+    """The facts of one model about what leaves the cluster; ``network``: policies of the network that have a say."""
 
-    def __init__(self, lowering: Lowering, facts: Sequence[Fact]) -> None:
+    def __init__(self, lowering: Lowering, facts: Sequence[Fact], network: Network) -> None:
         """Files the facts."""
         self.lowering = lowering
+        self.network = network
         self.policies = tuple(f for f in facts if isinstance(f, EgressPolicy))
         self.services = tuple(f for f in facts if isinstance(f, ExternalService))
         limits = {p.name.value for p in self.policies if refuses(p) and p.name is not None}
         self.tables = tuple(
             f for f in facts if isinstance(f, RouteTable) and _network_of(f) in limits
         )
-        self.model = replace(lowering.model, facts=(*self.policies, *self.services, *self.tables))
+        self.proxies = proxies_of(lowering)
+        told = (f for f in lowering.model.facts if isinstance(f, (Bypass, Enrolment)))
+        own = (*self.policies, *self.services, *self.tables, *network.facts, *told)
+        self.model = replace(lowering.model, facts=own)
+
+    @property
+    def limits(self) -> bool:
+        """Whether it says of anybody what may leave."""
+        return bool(self.policies or self.network.facts)
 
     def on_port(self, port: int) -> Leaving:
         """The facts as far as the port goes."""
         services = (s for s in self.services if port in [p.number.value for p in s.ports])
         tables = (t for t in self.tables if port in [own.value.port for own in t.attachment.ports])
-        return Leaving(self.lowering, (*self.policies, *services, *tables))
+        facts: tuple[Fact, ...] = (*self.policies, *services, *tables)
+        return Leaving(self.lowering, facts, self.network.on_port(port))
 
     def ports(self) -> Iterator[int]:
         """The ports that are declared or have routes."""
@@ -73,6 +87,10 @@ class Leaving:
             for port in one.attachment.ports
             if isinstance(port.value.port, int)
         )
+        yield from self.network.ports()
+        for one in self.proxies.past:
+            ports = (port.value.port for port in one.attachment.ports)
+            yield from (number for number in ports if isinstance(number, int))
 
     def spaces(self) -> Iterator[str]:
         """The namespaces of clients that some fact names."""
@@ -83,11 +101,13 @@ class Leaving:
         for audience in self._audiences():
             yield from () if audience is None else (one.value for one in audience.namespaces)
         yield from (service.name.value.partition("/")[0] for service in self.services)
+        yield from self.network.spaces()
 
     def blocks(self) -> Iterator[Cidr]:
         """All blocks of addresses that are told apart."""
         yield from (block.value for one in self.policies for block in one.networks)
         yield from (block.value for one in self.services for block in one.addresses)
+        yield from self.network.blocks()
 
     def hosts(self) -> Iterator[Pattern]:
         """All patterns on hosts and names.
@@ -99,9 +119,12 @@ class Leaving:
         for table in self.tables:
             yield from (host.value for host in table.hosts)
             yield from (p for route in names_asked(table) for p in route or ())
+        yield from self.network.hosts()
 
     def holding(self, client: Client) -> tuple[EgressPolicy, ...]:
-        """The policies that are about the client."""
+        """The policies that are about the client: none where it has no proxy."""
+        if not self.proxies.stand_by(client.namespace, dict(client.labels)):
+            return ()
         return tuple(p for p in self.policies if self._covers(p, client))
 
     def about(self, client: Client) -> tuple[ExternalService, ...]:
@@ -117,7 +140,10 @@ class Leaving:
         policies = tuple(self._covers(policy, client) for policy in self.policies)
         own = any(word.value.startswith("./") for p in self.policies for word in p.seen)
         seen = tuple(is_among(one, client.caller) for one in self._audiences())
-        return policies, seen, client.namespace if own else ""
+        labels = dict(client.labels)
+        space = client.namespace if own else ""
+        proxies = self.proxies.about(client.namespace, labels)
+        return policies, seen, space, proxies, self.network.about(client)
 
     def _audiences(self) -> Iterator[Audience | None]:
         yield from (service.audience for service in self.services)
@@ -147,7 +173,10 @@ class Leaving:
             limited = policy is not None and refuses(policy)
             passed |= here & (every if limited else grid.full)
             parts.append(here & ~every)
-        return Ways(passed, tuple(part for part in parts if part))
+        if self.proxies.let_by(client.namespace, dict(client.labels), port):
+            passed = grid.full
+        by_network, more = self.network.lets_out(client, grid)
+        return Ways(passed & by_network, tuple(part for part in (*parts, *more) if part))
 
     def _by_policy(self, client: Client, grid: Grid) -> Iterator[tuple[EgressPolicy | None, int]]:
         """The policies with the addresses for which they hold: that of the smallest block, then the first."""
@@ -224,9 +253,12 @@ def grid_of(sides: Sequence[Leaving]) -> Grid:
     Raises:
         Opaque: a route asks for more than the name, or for no name.
     """
+    sought = dict.fromkeys(pattern for side in sides for pattern in side.network.sought())
+    asked = dict.fromkeys(pattern for side in sides for pattern in side.hosts())
     return Grid(
-        names=names_of(dict.fromkeys(pattern for side in sides for pattern in side.hosts())),
+        names=names_of(asked),
         addresses=addresses_of(frozenset(block for side in sides for block in side.blocks())),
+        sought=names_of(dict.fromkeys((*asked, *sought))) if sought else NOT_SOUGHT,
     )
 
 

@@ -1,0 +1,79 @@
+"""Which clients have a proxy at all, and what leaves past it: there no policy of a mesh is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ir.access import Bypass, Direction
+from ir.attachment import WorkloadPort
+from ir.behaviour.lower import Lowering
+from ir.membership import Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The clients of one side.
+
+    ``without``: pods that are kept out of the mesh; ``past``: ports that are dialled past the proxy; ``joined``: the
+    namespaces with pods in the mesh, none where the input does not show which.
+    """
+
+    lowering: Lowering
+    without: tuple[Bypass, ...]
+    past: tuple[Bypass, ...]
+    joined: frozenset[str]
+
+    def stand_by(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        """Whether pods with these labels have a proxy: a listed namespace that has not joined has none."""
+        listed = namespace in self.lowering.inventory.namespaces
+        if self.joined and listed and namespace not in self.joined:
+            return False
+        return not any(self._covers(one, namespace, labels) for one in self.without)
+
+    def let_by(self, namespace: str, labels: Mapping[str, str], port: int) -> bool:
+        """Whether what goes to the port passes the proxy by."""
+        return any(self._covers(one, namespace, labels) and _dials(one, port) for one in self.past)
+
+    def about(self, namespace: str, labels: Mapping[str, str]) -> tuple[bool, ...]:
+        """All that can be told of such pods."""
+        own = (self._covers(one, namespace, labels) for one in self.past)
+        return self.stand_by(namespace, labels), *own
+
+    def _covers(self, fact: Bypass, namespace: str, labels: Mapping[str, str]) -> bool:
+        return self.lowering.covers_pod(fact.attachment.subject, namespace, labels)
+
+
+def proxies_of(lowering: Lowering) -> Proxies:
+    """What the facts of a model say of proxies."""
+    bypasses = [f for f in lowering.model.facts if isinstance(f, Bypass)]
+    joined = [f.subject.namespace for f in lowering.model.facts
+              if isinstance(f, Enrolment) and f.enrolled.value]  # fmt: skip
+    return Proxies(
+        lowering,
+        tuple(f for f in bypasses if _is_whole(f)),
+        tuple(f for f in bypasses if f.direction is Direction.OUTBOUND),
+        frozenset(space.value for space in joined if space is not None),
+    )
+
+
+def _is_whole(fact: Bypass) -> bool:
+    """Whether it keeps pods out of the mesh, not ports from a proxy."""
+    at = fact.attachment
+    return fact.direction is Direction.INBOUND and not (
+        fact.object or at.ports or at.excluding_ports
+    )
+
+
+def _dials(fact: Bypass, port: int) -> bool:
+    def meant(value: object) -> bool:
+        return (
+            isinstance(value, WorkloadPort)
+            and isinstance(value.port, int)
+            and value.covers(port, value.port)
+        )
+
+    at = fact.attachment
+    if any(meant(own.value) for own in at.excluding_ports):
+        return False
+    return not at.ports or any(meant(own.value) for own in at.ports)
