@@ -13,24 +13,23 @@ from dataclasses import dataclass, replace
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced
-from ir.traffic import RouteTable
+from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
+from translator.exporters.egress.findings import let_out, lost_way, outside, passing
 from translator.exporters.egress.known import refuses
-from translator.exporters.egress.names import is_reached_anyway, names_of
+from translator.exporters.egress.names import text_of
 from translator.exporters.linkerd.egress.declared import Entry, Unreached, entries
 from translator.exporters.linkerd.egress.findings import (
     HOME,
+    LEARNS,
     SINCE,
     by_own_look_up,
     held,
     hidden_inside,
     inside_passes,
-    let_out,
-    lost_way,
     not_reached,
     nothing_hidden,
-    passing,
     too_old,
 )
 from translator.exporters.linkerd.egress.machines import machines
@@ -38,7 +37,6 @@ from translator.exporters.linkerd.egress.objects import Built, build
 from translator.exporters.linkerd.egress.outward import outward
 from translator.exporters.linkerd.egress.zones import Zone, zones
 from translator.exporters.naming import Names
-from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 
 
@@ -70,12 +68,12 @@ def legalise_egress(model: Model, options: Options) -> tuple[Model, Egress]:
     rest = replace(model, facts=tuple(kept))
     new = options.target.at_least(SINCE)
     limited = zones(policies)
-    outside = machines(workloads, model.inventory, options)
+    beyond = machines(workloads, model.inventory, options)
     if limited and not new:
         refusing = [p for p in policies if refuses(p)]
         others = [p for p in policies if not refuses(p)]
-        losses = (too_old(refusing), *_outside(services, ()), *passing(others))
-        return rest, Egress(outside.facts, (*losses, *outside.losses))
+        losses = (too_old(refusing), *outside(services, (), ()), *passing(others, LEARNS))
+        return rest, Egress(beyond.facts, (*losses, *beyond.losses))
     egress = _limited(limited, services, model, options)
     if new and not limited:
         bound = outward(kept, services)
@@ -84,8 +82,8 @@ def legalise_egress(model: Model, options: Options) -> tuple[Model, Egress]:
             egress = replace(egress, facts=(bound.policy,), assumptions=(HOME,))
     used = {id(policy) for zone in limited for policy in zone.policies}
     idle = [p for p in policies if id(p) not in used]
-    losses = (*egress.losses, *outside.losses, *passing(idle))
-    return rest, replace(egress, facts=(*egress.facts, *outside.facts), losses=losses)
+    losses = (*egress.losses, *beyond.losses, *passing(idle, LEARNS))
+    return rest, replace(egress, facts=(*egress.facts, *beyond.facts), losses=losses)
 
 
 def _limited(
@@ -108,47 +106,25 @@ def _limited(
     losses.extend(nothing_hidden(limited, losses, built.written))
     losses.extend(held(limited))
     tables = (fact for fact in model.facts if isinstance(fact, RouteTable))
-    losses.extend(let_out(tables, built.written))
+    losses.extend(let_out(tables, _by_http(built.written)))
     losses.extend(not_reached(built.left, built.written))
     shut = {id(one.service) for one in built.left} - {id(e.service) for e in built.written}
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)
-    losses.extend(_outside([s for s in services if id(s) not in shut], built.written))
+    left = [s for s in services if id(s) not in shut]
+    losses.extend(outside(left, *_written(built.written)))
     everywhere = any(zone.at is None for zone in limited)
     return Egress(tuple(built.facts), tuple(losses), (HOME,) if everywhere else ())
 
 
-def _outside(services: Sequence[ExternalService], written: Sequence[Entry]) -> Iterator[Loss]:
-    """What is left to say of services outside, those that have routes and those that have none."""
-    routed = {id(entry.service) for entry in written}
-    stated = {id(value) for entry in written for value in _stated(entry)}
-    unsaid = [f for f in services if any(id(v) not in stated for v in traced(f))]
-    plain = [f for f in unsaid if is_reached_anyway(f)]
-    other = [f for f in unsaid if not is_reached_anyway(f)]
-    if plain:
-        yield Loss(
-            code="MM502",
-            impact=Impact.NONE,
-            support=Support.PARTIAL,
-            severity=Severity.INFO,
-            fate=Fate.ABSORBED,
-            sites=tuple(v for f in plain for v in traced(f) if id(v) not in stated),
-            message=f"{names_of(plain)}: clients reach these names by their own look-up; nothing is to be written.",
-            why="The target passes traffic for destinations that are no service of the cluster.",
-        )
-    if other:
-        sites = [v for f in other for v in traced(f) if id(v) not in stated]
-        yield Loss(
-            code="MM502",
-            impact=Impact.DIFFERENT,
-            support=Support.PARTIAL,
-            severity=Severity.HIGH,
-            sites=tuple(sites),
-            because=tuple(f.trail for f in other if id(f) in routed),
-            message=f"{names_of(other)}: endpoints, addresses or identities of these names are known to the source "
-            "only; clients that rely on them go elsewhere or fail.",
-            why="The target looks nothing up for a name that is no service of the cluster.",
-            advice="Make a Service for each (ExternalName, or without selector and with EndpointSlices).",
-        )
+def _written(entries: Sequence[Entry]) -> tuple[set[int], set[int]]:
+    """The values that routes say, and the services that have some."""
+    stated = {id(value) for entry in entries for value in _stated(entry)}
+    return stated, {id(entry.service) for entry in entries}
+
+
+def _by_http(entries: Sequence[Entry]) -> set[str]:
+    http = (Protocol.HTTP, Protocol.GRPC)
+    return {text_of(h.value) for e in entries for h in e.hosts if e.protocol in http}
 
 
 def _stated(entry: Entry) -> Iterator[Traced[object]]:

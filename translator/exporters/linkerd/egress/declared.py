@@ -11,19 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from ir.attachment import Reach
 from ir.edge import ExternalPort, ExternalService
 from ir.match import Cidr, Pattern
 from ir.provenance import Traced
 from ir.traffic import Protocol
-from translator.exporters.egress.known import sees, words_for
+from translator.exporters.egress.known import seen
 from translator.exporters.egress.names import (
     EVERYWHERE,
     HTTP_WORDS,
     TLS_WORDS,
-    home_of,
     moved,
-    text_of,
 )
 from translator.exporters.linkerd.egress.zones import Zone
 
@@ -63,58 +60,13 @@ def entries(
 ) -> Iterator[Read]:
     """What the clients of a zone may reach. ``zoned``: namespaces with a zone of their own; ``inside``: the cluster's."""
     for service in services:
-        for client, also in _clients(service, zone, zoned):
-            hosts = _seen(service, zone, client, also=also)
-            where = zone.at if client is None else client.value
-            words = _words(service, hosts, zone, where)
-            for port in service.ports if hosts else ():
-                for one in _of_port(service, port, hosts, client, inside):
+        for own in seen(service, zone.at, zone.filters, zoned):
+            for port in service.ports:
+                for one in _of_port(service, port, own.hosts, own.client, inside):
                     if isinstance(one, Entry):
-                        yield replace(one, spent=(*one.spent, *words))
+                        yield replace(one, spent=(*one.spent, *own.words))
                     else:
                         yield one
-
-
-def _clients(
-    service: ExternalService, zone: Zone, zoned: Sequence[str]
-) -> Iterator[tuple[Traced[str] | None, bool]]:
-    """The clients of the zone that it is declared for, and whether they are among others who see some of it."""
-    audience = service.audience
-    everyone = audience is None or audience.reach is Reach.EVERYONE
-    spaces = () if audience is None else audience.namespaces
-    if zone.at is not None:
-        if everyone or zone.at in [space.value for space in spaces]:
-            yield None, False
-        return
-    if not everyone:
-        yield from ((space, False) for space in spaces if space.value not in zoned)
-        return
-    yield None, False
-    own = any(word.value.startswith("./") for words in zone.filters for word in words)
-    if own and home_of(service) not in zoned:
-        yield Traced(home_of(service), (), service.name.because, (service.name,)), True
-
-
-def _seen(
-    service: ExternalService, zone: Zone, client: Traced[str] | None, *, also: bool
-) -> tuple[Traced[Pattern], ...]:
-    """The hosts that these clients know of; ``also``: only those that not all of the zone do."""
-    where = zone.at if client is None else client.value
-    home = home_of(service)
-
-    def known(host: Traced[Pattern], by: str | None) -> bool:
-        return sees(zone.filters, home, text_of(host.value), by)
-
-    return tuple(h for h in service.hosts if known(h, where) and not (also and known(h, None)))
-
-
-def _words(
-    service: ExternalService, hosts: Sequence[Traced[Pattern]], zone: Zone, client: str | None
-) -> tuple[Traced[str], ...]:
-    """The items by which these clients know of the hosts, each once."""
-    home = home_of(service)
-    found = (w for h in hosts for w in words_for(zone.filters, home, text_of(h.value), client))
-    return tuple({id(word): word for word in found}.values())
 
 
 def _of_port(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from ir.attachment import Scope
 from ir.edge import EgressPolicy, Resolution
 from ir.inventory import Inventory
 from ir.provenance import Assumption, Traced
-from ir.traffic import Protocol, RouteTable
+from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.egress.findings import all_is_known, listed
 from translator.exporters.egress.known import knows_all, refuses, sees
-from translator.exporters.egress.names import names_of, text_of
-from translator.exporters.handed_on import turns_away
+from translator.exporters.egress.names import names_of
 from translator.exporters.linkerd.egress.declared import Entry, Unreached
 from translator.exporters.linkerd.egress.zones import (
     GLOBAL,
@@ -30,28 +29,7 @@ HOME = Assumption(
     f"the egress networks of the whole mesh are those of the namespace {GLOBAL}, as the Helm chart has it "
     "(egress.globalEgressNetworkNamespace)",
 )
-_SHOWN = 5
-_HTTP = (Protocol.HTTP, Protocol.GRPC)
-
-
-def let_out(tables: Iterable[RouteTable], written: Sequence[Entry]) -> Iterator[Loss]:
-    """Rules for names outside that let out a part of the requests only: where egress is limited, all of them leave."""
-    named_there = {text_of(h.value) for e in written for h in e.hosts if e.protocol in _HTTP}
-    for table in tables:
-        subject = table.attachment.subject
-        name = "" if subject.name is None else subject.name.value
-        outside = subject.scope is Scope.SERVICE and subject.namespace is None
-        if outside and table.protocol in _HTTP and name in named_there and turns_away((table,)):
-            yield Loss(
-                code="MM203",
-                impact=Impact.LOOSER,
-                support=Support.NOT_YET,
-                fate=Fate.APPROXIMATED,
-                because=() if subject.name is None else (subject.name,),
-                message=f"requests to {name} that none of its rules matches are not found in the source; in the target "
-                "they leave, as all does that goes to a declared name.",
-                advice="Limit the paths at an egress gateway, or where the requests arrive.",
-            )
+LEARNS = "The target's proxies learn of a service when a client asks for it."
 
 
 def too_old(policies: Sequence[EgressPolicy]) -> Loss:
@@ -119,7 +97,7 @@ def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> I
         ]
         if inventory.complete and not hidden:
             continue
-        told = f" ({_some(hidden)})" if hidden else ""
+        told = f" ({listed(hidden)})" if hidden else ""
         yield Loss(
             code="MM523",
             impact=Impact.LOOSER,
@@ -140,7 +118,7 @@ def nothing_hidden(
     words = [w for zone in zones for p in zone.policies for w in p.seen if id(w) not in known]
     shown = {id(w) for zone in zones if not zone.refuses for p in zone.policies for w in p.seen}
     if open_to_all := tuple(w for w in words if id(w) in shown):
-        yield _knows_all(open_to_all, limited=True)
+        yield all_is_known(open_to_all, LEARNS, limited=True)
     words = [w for w in words if id(w) not in shown]
     if words:
         yield Loss(
@@ -151,7 +129,7 @@ def nothing_hidden(
             fate=Fate.ABSORBED,
             sites=tuple(words),
             message="what proxies know of hides nothing that these clients could reach otherwise.",
-            why="The target's proxies learn of a service when a client asks for it.",
+            why=LEARNS,
         )
 
 
@@ -196,52 +174,10 @@ def not_reached(found: Sequence[Unreached], written: Sequence[Entry]) -> Iterato
             fate=Fate.APPROXIMATED if in_part else Fate.LOST,
             sites=tuple(sites),
             because=tuple(value for one in ones.values() for value in traced(one.service)),
-            message=f"{_some(shown)}: {said} is refused: {reason}.",
+            message=f"{listed(shown)}: {said} is refused: {reason}.",
             advice="Write an EgressNetwork for the addresses, with a TCPRoute for the port.",
         )
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
-
-
 def _clients(zone: Zone) -> str:
     return "clients of the mesh" if zone.at is None else f"clients in the namespace {zone.at}"
-
-
-def passing(policies: Sequence[EgressPolicy]) -> Iterator[Loss]:
-    """Policies that refuse nothing, where nothing is to be written for them."""
-    for fact in policies:
-        if fact.through is not None:
-            yield lost_way(tuple(traced(fact)))
-        else:
-            yield _knows_all(tuple(traced(fact)), limited=bool(fact.seen))
-
-
-def lost_way(sites: tuple[Traced[object], ...]) -> Loss:
-    """Traffic that no longer takes a service on its way out."""
-    return Loss(
-        code="MM503",
-        impact=Impact.DIFFERENT,
-        support=Support.NEVER,
-        severity=Severity.HIGH,
-        sites=sites,
-        message="traffic to undeclared destinations took a service on its way, and goes directly.",
-        advice="Route it there in the network, or close what may go out with NetworkPolicies.",
-    )
-
-
-def _knows_all(sites: tuple[Traced[object], ...], *, limited: bool) -> Loss:
-    return Loss(
-        code="MM504",
-        impact=Impact.DIFFERENT if limited else Impact.NONE,
-        support=Support.NEVER,
-        severity=Severity.LOW if limited else Severity.INFO,
-        fate=Fate.LOST if limited else Fate.ABSORBED,
-        sites=sites,
-        message="what proxies know of is not limited: rules that were hidden from these clients hold for them now."
-        if limited
-        else "undeclared destinations pass; the target does so by itself.",
-        why="The target's proxies learn of a service when a client asks for it.",
-    )

@@ -1,0 +1,118 @@
+"""What is told of names outside and of limits of egress, whatever the target."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from ir.attachment import Scope
+from ir.edge import EgressPolicy, ExternalService
+from ir.provenance import Traced
+from ir.traffic import Protocol, RouteTable
+from ir.walk import traced
+from translator.api import Loss
+from translator.exporters.egress.names import is_reached_anyway, names_of
+from translator.exporters.handed_on import turns_away
+from translator.report.model import Fate, Impact, Severity, Support
+
+_SHOWN = 5
+_HTTP = (Protocol.HTTP, Protocol.GRPC)
+
+
+def outside(
+    services: Sequence[ExternalService], stated: Collection[int], routed: Collection[int]
+) -> Iterator[Loss]:
+    """What is left to say of services outside. ``stated``: values that are written; ``routed``: services with a way out."""
+    unsaid = [f for f in services if any(id(v) not in stated for v in traced(f))]
+    plain = [f for f in unsaid if is_reached_anyway(f)]
+    other = [f for f in unsaid if not is_reached_anyway(f)]
+    if plain:
+        yield Loss(
+            code="MM502",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(v for f in plain for v in traced(f) if id(v) not in stated),
+            message=f"{names_of(plain)}: clients reach these names by their own look-up; nothing is to be written.",
+            why="The target passes traffic for destinations that are no service of the cluster.",
+        )
+    if other:
+        sites = [v for f in other for v in traced(f) if id(v) not in stated]
+        yield Loss(
+            code="MM502",
+            impact=Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            sites=tuple(sites),
+            because=tuple(f.trail for f in other if id(f) in routed),
+            message=f"{names_of(other)}: endpoints, addresses or identities of these names are known to the source "
+            "only; clients that rely on them go elsewhere or fail.",
+            why="The target looks nothing up for a name that is no service of the cluster.",
+            advice="Make a Service for each (ExternalName, or without selector and with EndpointSlices).",
+        )
+
+
+def let_out(tables: Iterable[RouteTable], names: Collection[str]) -> Iterator[Loss]:
+    """Rules for names outside that let out a part of the requests only: where egress is limited, all of them leave.
+
+    ``names``: those that clients reach by HTTP where egress is limited.
+    """
+    for table in tables:
+        subject = table.attachment.subject
+        name = "" if subject.name is None else subject.name.value
+        outward = subject.scope is Scope.SERVICE and subject.namespace is None
+        if outward and table.protocol in _HTTP and name in names and turns_away((table,)):
+            yield Loss(
+                code="MM203",
+                impact=Impact.LOOSER,
+                support=Support.NOT_YET,
+                fate=Fate.APPROXIMATED,
+                because=() if subject.name is None else (subject.name,),
+                message=f"requests to {name} that none of its rules matches are not found in the source; in the target "
+                "they leave, as all does that goes to a declared name.",
+                advice="Limit the paths at an egress gateway, or where the requests arrive.",
+            )
+
+
+def passing(policies: Sequence[EgressPolicy], why: str) -> Iterator[Loss]:
+    """Policies that refuse nothing, where nothing is to be written for them; ``why`` the target needs no words."""
+    for fact in policies:
+        if fact.through is not None:
+            yield lost_way(tuple(traced(fact)))
+        else:
+            yield all_is_known(tuple(traced(fact)), why, limited=bool(fact.seen))
+
+
+def lost_way(sites: tuple[Traced[object], ...]) -> Loss:
+    """Traffic that no longer takes a service on its way out."""
+    return Loss(
+        code="MM503",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        sites=sites,
+        message="traffic to undeclared destinations took a service on its way, and goes directly.",
+        advice="Route it there in the network, or close what may go out with NetworkPolicies.",
+    )
+
+
+def all_is_known(sites: tuple[Traced[object], ...], why: str, *, limited: bool) -> Loss:
+    """What proxies know of, where the target limits it no more; ``limited``: the source did."""
+    return Loss(
+        code="MM504",
+        impact=Impact.DIFFERENT if limited else Impact.NONE,
+        support=Support.NEVER,
+        severity=Severity.LOW if limited else Severity.INFO,
+        fate=Fate.LOST if limited else Fate.ABSORBED,
+        sites=sites,
+        message="what proxies know of is not limited: rules that were hidden from these clients hold for them now."
+        if limited
+        else "undeclared destinations pass; the target does so by itself.",
+        why=why,
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few of the names, and how many there are besides."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
