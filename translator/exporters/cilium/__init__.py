@@ -16,10 +16,12 @@ from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.cilium.capabilities import ROWS
 from translator.exporters.cilium.edition import Edition
+from translator.exporters.cilium.egress import legalise_egress, without_egress
 from translator.exporters.cilium.extensions import WORDS
 from translator.exporters.cilium.legalise import legalise
 from translator.exporters.cilium.legalise.defaults import of_target
 from translator.exporters.cilium.legalise.facts import from_nodes
+from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.write import write
 from translator.exporters.extensions import without_extensions
 from translator.exporters.gateways import is_edge
@@ -43,6 +45,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     model, ordered = in_list_order(model)
     stays = tuple(f for f in model.facts if _stays(f))
     leaves = replace(model, facts=tuple(f for f in model.facts if not _stays(f)))
+    leaves, out = without_egress(leaves)
     spoken, tries = without_lone_tries(leaves, edition)
     known, foreign = without_extensions(spoken, WORDS)
     table = Table(ROWS, options.target)
@@ -54,16 +57,30 @@ def write_mesh(model: Model, options: Options) -> Export:
     made = at_the_edge(edge, leaves, scene, options)
     routed, routes = legalise_routes(inside, scene)
     pinned = scene.pinned is not None
-    legal, rest = legalise(replace(inside, facts=routed), stays, options, pinned=pinned)
+    inside = replace(inside, facts=routed)
+    ground, names = Ground(inside, options), Names()
+    egress = legalise_egress(out, leaves, stays, ground, names, options)
+    legal, rest = legalise(inside, egress.facts, stays, ground, names, options, pinned=pinned)
     facts = (*legal.facts, *made.facts, *scene.subsets.made.values())
     legal = close(replace(legal, facts=facts, defaults=of_target(facts, options)))
     emission = write(legal, options)
-    losses = (*private, *ordered, *foreign, *tries, *lost, *more, *made.losses, *routes, *rest)
+    losses = (
+        *private,
+        *ordered,
+        *foreign,
+        *tries,
+        *lost,
+        *more,
+        *made.losses,
+        *routes,
+        *egress.losses,
+        *rest,
+    )
     return Export(
         legal=replace(legal, facts=(*legal.facts, *from_nodes(legal.facts), *stays)),
         emission=emission,
         losses=of_one_cause(losses),
-        assumptions=tuple(made.assumptions),
+        assumptions=(*made.assumptions, *egress.assumptions),
     )
 
 

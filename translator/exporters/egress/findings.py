@@ -10,7 +10,7 @@ from ir.provenance import Traced
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.egress.names import is_reached_anyway, names_of
+from translator.exporters.egress.names import Unreached, is_reached_anyway, names_of
 from translator.exporters.handed_on import turns_away
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -49,6 +49,35 @@ def outside(
             "only; clients that rely on them go elsewhere or fail.",
             why="The target looks nothing up for a name that is no service of the cluster.",
             advice="Make a Service for each (ExternalName, or without selector and with EndpointSlices).",
+        )
+
+
+def not_reached(
+    found: Sequence[Unreached], written: Collection[int], routed: Collection[int], advice: str
+) -> Iterator[Loss]:
+    """Declared ports that are refused now, in part or as a whole.
+
+    ``written``: ports with a way out; ``routed``: services with one.
+    """
+    groups: dict[tuple[str, bool], dict[int, Unreached]] = {}
+    for one in found:
+        group = one.reason, id(one.port) in written
+        groups.setdefault(group, {})[id(one.port)] = one
+    for (reason, in_part), ones in sorted(groups.items()):
+        shown = [f"{names_of([o.service])}:{o.port.number.value}" for o in ones.values()]
+        said = "part of what was declared" if in_part else "what was declared"
+        sites: list[Traced[object]] = []
+        for one in ones.values():
+            sites.extend(traced(one.port if id(one.service) in routed else one.service))
+        yield Loss(
+            code="MM525",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED if in_part else Fate.LOST,
+            sites=tuple(sites),
+            because=tuple(value for one in ones.values() for value in traced(one.service)),
+            message=f"{listed(shown)}: {said} is refused: {reason}.",
+            advice=advice,
         )
 
 

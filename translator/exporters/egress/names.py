@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import ip_network
 
 from ir.edge import ExternalPort, ExternalService, Resolution
@@ -21,6 +22,15 @@ BY_NAME = (
     Resolution.DYNAMIC,
 )
 """Resolutions by which clients end where their own look-up of the name leads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A port, or what of it is left out, that clients can no longer reach, with the reason."""
+
+    service: ExternalService
+    port: ExternalPort
+    reason: str
 
 
 def home_of(service: ExternalService) -> str:

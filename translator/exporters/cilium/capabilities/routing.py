@@ -12,8 +12,8 @@ _CORS = "the filter for cross-origin requests is passed over before 1.20."
 _ORIGIN = "Take Cilium 1.20 or later, or answer them in the application."
 _REGEX = "a path cannot be rewritten by a regular expression."
 _PATH = "Let the application serve the original path."
-_NAMES = "names outside are not translated yet; requests to them leave the cluster as they are."
-_EGRESS = "what leaves the cluster is not limited yet."
+_MACHINE = "there is no object for a workload outside (CiliumExternalWorkload is gone since 1.18)."
+_SLICE = "Make an EndpointSlice with its address for a Service without selector."
 
 ROWS: tuple[Row, ...] = (
     routes("Route.answer", Grade.PARTIAL),
@@ -34,7 +34,6 @@ ROWS: tuple[Row, ...] = (
     whole("PortProtocol", Grade.FULL),
     whole("Listener", Grade.PARTIAL, source=MESH),
     whole("ListenerHost", Grade.PARTIAL, source=MESH),
-    *(whole(kind, Grade.NOT_YET, "MM502", _NAMES, "DIFFERENT")
-      for kind in ("ExternalService", "ExternalPort", "ExternalEndpoint", "ExternalWorkload")),
-    whole("EgressPolicy", Grade.NOT_YET, "MM503", _EGRESS, "LOOSER", "Write egress rules with toFQDNs by hand."),
+    *(whole(kind, Grade.PARTIAL) for kind in ("ExternalService", "ExternalPort", "ExternalEndpoint", "EgressPolicy")),
+    whole("ExternalWorkload", Grade.NEVER, "MM526", _MACHINE, "DIFFERENT", _SLICE),
 )  # fmt: skip

@@ -12,14 +12,23 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.cilium.legalise.access import legalise_access
 from translator.exporters.cilium.legalise.defaults import lose_defaults, tries_again
+from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.membership import legalise_membership
+from translator.exporters.naming import Names
 from translator.report.model import Fate, Impact, Severity, Support
 
 
-def legalise(
-    model: Model, stays: Sequence[Fact], options: Options, *, pinned: bool
+def legalise(  # noqa: PLR0913  # what all passes share
+    model: Model,
+    exits: Sequence[Fact],
+    stays: Sequence[Fact],
+    ground: Ground,
+    names: Names,
+    options: Options,
+    *,
+    pinned: bool,
 ) -> tuple[Model, tuple[Loss, ...]]:
-    """The model in legal form, and what was lost on the way.
+    """The model in legal form with ``exits``, which are already, and what was lost on the way.
 
     ``stays``: policies of the network that stand beside it; ``pinned``: the source's retries are written on routes.
     """
@@ -32,10 +41,11 @@ def legalise(
             losses.extend(_protocol(fact))
         else:
             kept.append(fact)
-    guarded = legalise_access(replace(model, facts=tuple(kept)), stays, options)
+    guarded = legalise_access(replace(model, facts=tuple(kept)), stays, options, ground, names)
+    facts = (*guarded.facts, *exits)
     defaults = lose_defaults(model, pinned=pinned)
-    losses.extend((*guarded.losses, *defaults, *tries_again(guarded.facts)))
-    joined, more = legalise_membership(replace(model, facts=tuple(guarded.facts)))
+    losses.extend((*guarded.losses, *defaults, *tries_again(facts)))
+    joined, more = legalise_membership(replace(model, facts=facts))
     return replace(joined, defaults=()), (*losses, *more)
 
 

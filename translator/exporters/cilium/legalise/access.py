@@ -15,7 +15,6 @@ from ir.access import Closed, Grant, GuardedRoutes, Layer, MtlsMode, PeerMtls, P
 from ir.attachment import Attachment
 from ir.language import Opaque
 from ir.match import PathForm
-from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.walk import traced
@@ -25,18 +24,16 @@ from translator.exporters.cilium.legalise.boxes import Box, By, together
 from translator.exporters.cilium.legalise.callers import Known, known_names
 from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
+from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.health import probed_by_others
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
-    SYSTEM,
     Region,
     Regions,
     common,
     minus,
     pods_in,
-    region_of,
-    regions_of,
     told_apart,
     unsaid_labels,
     within,
@@ -45,7 +42,6 @@ from translator.exporters.cilium.legalise.sources import Reader, Source
 from translator.exporters.cilium.legalise.spelling import spelt
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
-from translator.exporters.ports import bypasses_of, without_proxy
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 NOT_PODS = EVERYONE - PODS
@@ -64,19 +60,14 @@ class Legal:
 class Pass:
     """One pass over the rulings of a model."""
 
-    def __init__(self, model: Model, options: Options) -> None:
+    def __init__(self, model: Model, options: Options, ground: Ground, names: Names) -> None:
         self.model = model
         self.options = options
         self.legal = Legal()
         self.known: Known = known_names(model.inventory, options)
-        self.names = Names()
-        self.past = bypasses_of(model)
-        self.beyond = tuple(sorted({*SYSTEM, options.root_namespace, *_outside(model)}))
-        self.free: Regions = tuple(
-            region_of(w, model.inventory)
-            for w in model.inventory.workloads
-            if without_proxy(self.past, w, model.inventory) and w.namespace not in self.beyond
-        )
+        self.names = names
+        self.ground = ground
+        self.past = ground.past
         self.ports = Ports(model.inventory)
         self.shut: list[str] = []
         """Workloads whose undeclared ports are shut to requests that the source grants."""
@@ -87,13 +78,14 @@ class Pass:
 
     def regions(self, attachment: Attachment) -> Regions:
         """The pods that a ruling is about, less those that no proxy of the source stands before."""
-        whole = regions_of(attachment.subject, self.model.inventory, self.beyond)
-        return minus(told_apart(whole, self.model.inventory), self.free)
+        return self.ground.regions(attachment)
 
 
-def legalise_access(model: Model, stays: Sequence[Fact], options: Options) -> Legal:
+def legalise_access(
+    model: Model, stays: Sequence[Fact], options: Options, ground: Ground, names: Names
+) -> Legal:
     """The access facts of the model in legal form; all other facts are left to the passes that follow."""
-    state = Pass(model, options)
+    state = Pass(model, options, ground, names)
     rulings = [f for f in model.facts if _is_ruling(f) and _reaches(f, state)]
     state.legal.losses.extend(remarks.at_gateway([f for f in model.facts if _at_gateway(f)]))
     hard: list[Hard] = []
@@ -128,7 +120,7 @@ def _reaches(fact: Fact, state: Pass) -> bool:
         fact.attachment
     ):
         return True
-    whole = regions_of(fact.attachment.subject, state.model.inventory, state.beyond)
+    whole = state.ground.whole(fact.attachment)
     if any(value.origin for value in traced(fact)):
         unsaid = unsaid_labels(whole) if not told_apart(whole, state.model.inventory) else ()
         if unsaid:
@@ -146,15 +138,6 @@ def _is_ruling(fact: Fact) -> bool:
     if isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal)):
         return fact.layer in (Layer.MESH_REQUEST, Layer.MESH_CONNECTION)
     return isinstance(fact, PeerMtls)
-
-
-def _outside(model: Model) -> Iterator[str]:
-    """Namespaces of the input that are in no mesh, where it shows which are."""
-    joined = [f.subject for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
-    inside = {s.namespace.value for s in joined if s.namespace is not None}
-    for name in sorted(model.inventory.namespaces):
-        if inside and name not in inside:
-            yield name
 
 
 # --- refusals ------------------------------------------------------------------------------------

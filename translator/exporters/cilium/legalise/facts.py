@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ir.access import Closed, Evidence, Grant, Layer, Refusal
+from ir.access import Closed, Direction, Evidence, Grant, Layer, Refusal
 from ir.attachment import Attachment, EnforcedAt, ServicePort, Subject, WorkloadPort
 from ir.match import (
     AllOf,
@@ -96,7 +96,7 @@ def _rest(policy: Policy) -> Origins:
 def from_nodes(facts: Sequence[Fact]) -> Iterator[Grant]:
     """What holds beside what is written: the node of a pod gets in where a policy closes the pod."""
     for fact in facts:
-        if isinstance(fact, Closed):
+        if isinstance(fact, Closed) and fact.direction is Direction.INBOUND:
             host: Traced[Term] = named(_exact("host"), fact.trail)
             test = Test(part=Part.ENTITY, any_of=(host,), trail=named("host", fact.trail))
             yield Grant(

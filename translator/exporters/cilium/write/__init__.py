@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ir.access import Bypass, Closed, Grant, Refusal
+from ir.access import Bypass, Closed, Direction, Grant, Refusal
 from ir.edge import Listener
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
 from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.cilium.edition import Edition
+from translator.exporters.cilium.write.egress import write_exits
 from translator.exporters.cilium.write.policy import write_policies
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
@@ -27,10 +28,13 @@ def write(model: Model, options: Options) -> Emission:
     edition = Edition(options.target)
     edits: list[Edit] = []
     rules: list[Closed | Grant | Refusal] = []
+    exits: list[Closed | Grant] = []
     tables: list[RouteTable] = []
     subsets: list[Manifest] = []
     for fact in model.facts:
         match fact:
+            case Closed() | Grant() if fact.direction is Direction.OUTBOUND:
+                exits.append(fact)
             case Closed() | Grant() | Refusal():
                 rules.append(fact)
             case Listener():
@@ -47,6 +51,7 @@ def write(model: Model, options: Options) -> Emission:
     inside = [table for table in tables if not is_at_gateway(table)]
     manifests = (
         *write_policies(rules),
+        *write_exits(exits),
         *subsets,
         *write_service_routes(inside, edition.service_versions),
         *write_gateways(model.facts, options.gateway_class or "", {}, edition.gateway_versions),

@@ -60,7 +60,7 @@ def _manifest(name: str, policy: Policy) -> Manifest:
     node: Values = tuple(
         fact.trail for fact in (policy.closed, *policy.refusals) if fact is not None
     )
-    spec: dict[str, Tree] = {"endpointSelector": _selector(policy.subject, node)}
+    spec: dict[str, Tree] = {"endpointSelector": selector(policy.subject, node)}
     if policy.closed is not None:
         items = [item for grant in policy.grants for item in _items(grant)]
         spec["ingress"] = list(items) or [{}]
@@ -84,7 +84,8 @@ def _manifest(name: str, policy: Policy) -> Manifest:
 # --- whom it is about ----------------------------------------------------------------------------
 
 
-def _selector(subject: Subject, node: Values) -> dict[str, Tree]:
+def selector(subject: Subject, node: Values) -> dict[str, Tree]:
+    """The pods of a subject; those of a policy for all namespaces less the namespaces that it leaves out."""
     tree: dict[str, Tree] = {}
     if subject.labels is not None:
         tree = _requirements(subject.labels.value.requirements, (subject.labels,))
@@ -151,11 +152,11 @@ def _peers(fact: Grant | Refusal) -> Iterator[dict[str, Tree]]:
     for way in fact.callers:
         parts = {test.part: test for test in way.tests}
         if Part.PEER_ADDRESS in parts:
-            blocks.extend(map(_block, parts[Part.PEER_ADDRESS].any_of))
+            blocks.extend(map(block, parts[Part.PEER_ADDRESS].any_of))
         elif Part.ENTITY in parts:
-            entities.extend(term.derive(_text(term)) for term in parts[Part.ENTITY].any_of)
+            entities.extend(term.derive(text_of(term)) for term in parts[Part.ENTITY].any_of)
         else:
-            endpoints.append(_endpoint(way))
+            endpoints.append(endpoint(way))
     for key, found in (
         ("fromEndpoints", endpoints),
         ("fromCIDRSet", blocks),
@@ -165,7 +166,8 @@ def _peers(fact: Grant | Refusal) -> Iterator[dict[str, Tree]]:
             yield {key: found}
 
 
-def _block(term: Traced[object]) -> dict[str, Tree]:
+def block(term: Traced[object]) -> dict[str, Tree]:
+    """A block of addresses less others."""
     if not isinstance(term.value, Cidr):
         raise TypeError(term)
     tree: dict[str, Tree] = {"cidr": term.derive(term.value.block)}
@@ -174,13 +176,14 @@ def _block(term: Traced[object]) -> dict[str, Tree]:
     return tree
 
 
-def _text(term: Traced[object]) -> str:
+def text_of(term: Traced[object]) -> str:
+    """The text of a pattern."""
     if not isinstance(term.value, Pattern):
         raise TypeError(term)
     return term.value.text
 
 
-def _endpoint(way: AllOf) -> dict[str, Tree]:
+def endpoint(way: AllOf) -> dict[str, Tree]:
     """Labels of pods: those of the identity, and their own."""
     equal: dict[str, Tree] = {}
     other: list[Tree] = []
@@ -188,7 +191,7 @@ def _endpoint(way: AllOf) -> dict[str, Tree]:
         match test.part:
             case Part.SERVICE_ACCOUNT if _is_pair(test):
                 (term,) = test.any_of
-                space, _, account = _text(term).partition("/")
+                space, _, account = text_of(term).partition("/")
                 equal[NAMESPACE] = term.derive(space)
                 equal[ACCOUNT] = term.derive(account)
             case Part.SERVICE_ACCOUNT | Part.NAMESPACE:
@@ -213,7 +216,7 @@ def _endpoint(way: AllOf) -> dict[str, Tree]:
 
 
 def _is_pair(test: Test) -> bool:
-    return len(test.any_of) == 1 and not _text(test.any_of[0]).startswith("/")
+    return len(test.any_of) == 1 and not text_of(test.any_of[0]).startswith("/")
 
 
 def _expression(key: str, test: Test) -> Tree:
@@ -228,7 +231,7 @@ def _expression(key: str, test: Test) -> Tree:
     return {
         "key": Said(key, tuple(terms)),
         "operator": Said(operator.value, tuple(terms)),
-        "values": [term.derive(_text(term).removeprefix("/")) for term in terms],
+        "values": [term.derive(text_of(term).removeprefix("/")) for term in terms],
     }
 
 
@@ -311,7 +314,7 @@ def _request(way: AllOf) -> Tree:
             case Part.HEADER if test.name is not None:
                 header: dict[str, Tree] = {"name": test.name}
                 for term in test.any_of:
-                    header["value"] = term.derive(_text(term))
+                    header["value"] = term.derive(text_of(term))
                 headers.append(header)
             case _:
                 raise TypeError(test)

@@ -16,11 +16,12 @@ from ir.provenance import Assumption, Traced
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.egress.findings import let_out, lost_way, outside, passing
+from translator.exporters.egress.findings import let_out, lost_way, not_reached, outside, passing
 from translator.exporters.egress.known import refuses
-from translator.exporters.egress.names import text_of
-from translator.exporters.linkerd.egress.declared import Entry, Unreached, entries
+from translator.exporters.egress.names import Unreached, text_of
+from translator.exporters.linkerd.egress.declared import Entry, entries
 from translator.exporters.linkerd.egress.findings import (
+    BY_HAND,
     HOME,
     LEARNS,
     SINCE,
@@ -28,7 +29,6 @@ from translator.exporters.linkerd.egress.findings import (
     held,
     hidden_inside,
     inside_passes,
-    not_reached,
     nothing_hidden,
     too_old,
 )
@@ -107,11 +107,12 @@ def _limited(
     losses.extend(held(limited))
     tables = (fact for fact in model.facts if isinstance(fact, RouteTable))
     losses.extend(let_out(tables, _by_http(built.written)))
-    losses.extend(not_reached(built.left, built.written))
+    written, routed = _written(built.written)
+    losses.extend(not_reached(built.left, {id(e.port) for e in built.written}, routed, BY_HAND))
     shut = {id(one.service) for one in built.left} - {id(e.service) for e in built.written}
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)
     left = [s for s in services if id(s) not in shut]
-    losses.extend(outside(left, *_written(built.written)))
+    losses.extend(outside(left, written, routed))
     everywhere = any(zone.at is None for zone in limited)
     return Egress(tuple(built.facts), tuple(losses), (HOME,) if everywhere else ())
 

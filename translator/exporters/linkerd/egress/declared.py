@@ -20,6 +20,7 @@ from translator.exporters.egress.names import (
     EVERYWHERE,
     HTTP_WORDS,
     TLS_WORDS,
+    Unreached,
     moved,
 )
 from translator.exporters.linkerd.egress.zones import Zone
@@ -41,15 +42,6 @@ class Entry:
     blocks: tuple[Block, ...] = ()
     client: Traced[str] | None = None
     spent: tuple[Traced[object], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """A port, or what of it is left out, that clients can no longer reach, with the reason."""
-
-    service: ExternalService
-    port: ExternalPort
-    reason: str
 
 
 Read = Entry | Unreached

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from ir.edge import EgressPolicy, Resolution
 from ir.inventory import Inventory
-from ir.provenance import Assumption, Traced
+from ir.provenance import Assumption
 from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.egress.findings import all_is_known, listed
 from translator.exporters.egress.known import knows_all, refuses, sees
 from translator.exporters.egress.names import names_of
-from translator.exporters.linkerd.egress.declared import Entry, Unreached
+from translator.exporters.linkerd.egress.declared import Entry
 from translator.exporters.linkerd.egress.zones import (
     GLOBAL,
     Zone,
@@ -29,6 +29,7 @@ HOME = Assumption(
     f"the egress networks of the whole mesh are those of the namespace {GLOBAL}, as the Helm chart has it "
     "(egress.globalEgressNetworkNamespace)",
 )
+BY_HAND = "Write an EgressNetwork for the addresses, with a TCPRoute for the port."
 LEARNS = "The target's proxies learn of a service when a client asks for it."
 
 
@@ -150,32 +151,6 @@ def held(zones: Sequence[Zone]) -> Iterator[Loss]:
             "every workload of the namespace.",
             why="The target knows by its namespace alone who asks to leave.",
             advice="Give workloads that may reach more a namespace of their own.",
-        )
-
-
-def not_reached(found: Sequence[Unreached], written: Sequence[Entry]) -> Iterator[Loss]:
-    """Declared ports that are refused now, in part or as a whole."""
-    ports = {id(entry.port) for entry in written}
-    services = {id(entry.service) for entry in written}
-    groups: dict[tuple[str, bool], dict[int, Unreached]] = {}
-    for one in found:
-        group = one.reason, id(one.port) in ports
-        groups.setdefault(group, {})[id(one.port)] = one
-    for (reason, in_part), ones in sorted(groups.items()):
-        shown = [f"{names_of([o.service])}:{o.port.number.value}" for o in ones.values()]
-        said = "part of what was declared" if in_part else "what was declared"
-        sites: list[Traced[object]] = []
-        for one in ones.values():
-            sites.extend(traced(one.port if id(one.service) in services else one.service))
-        yield Loss(
-            code="MM525",
-            impact=Impact.STRICTER,
-            support=Support.NEVER,
-            fate=Fate.APPROXIMATED if in_part else Fate.LOST,
-            sites=tuple(sites),
-            because=tuple(value for one in ones.values() for value in traced(one.service)),
-            message=f"{listed(shown)}: {said} is refused: {reason}.",
-            advice="Write an EgressNetwork for the addresses, with a TCPRoute for the port.",
         )
 
 

@@ -27,8 +27,8 @@ from ir.traffic import (
 )
 from ir.walk import traced
 from translator.exporters.egress.known import refuses
-from translator.exporters.egress.names import text_of
-from translator.exporters.linkerd.egress.declared import Block, Entry, Unreached, within
+from translator.exporters.egress.names import Unreached, text_of
+from translator.exporters.linkerd.egress.declared import Block, Entry, within
 from translator.exporters.linkerd.egress.zones import Zone
 from translator.exporters.naming import Names, name_of
 
