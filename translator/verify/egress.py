@@ -65,9 +65,10 @@ class EgressComparison:
         before, after = rulings(one.model.facts), rulings(other.model.facts)
         if alike(before, after):
             before = after = ()
+        listed = frozenset(one.inventory.namespaces) & frozenset(other.inventory.namespaces)
         self.sides = (
-            Leaving(one, one.model.facts, Network(one, before)),
-            Leaving(other, other.model.facts, Network(other, after)),
+            Leaving(one, one.model.facts, Network(one, before), listed),
+            Leaving(other, other.model.facts, Network(other, after), listed),
         )
 
     def slices(self) -> Iterator[Slice]:

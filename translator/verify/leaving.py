@@ -49,9 +49,18 @@ class Client:
 
 
 class Leaving:
-    """The facts of one model about what leaves the cluster; ``network``: policies of the network that have a say."""
+    """The facts of one model about what leaves the cluster.
 
-    def __init__(self, lowering: Lowering, facts: Sequence[Fact], network: Network) -> None:
+    ``network``: policies of the network that have a say; ``listed``: the namespaces that both sides show.
+    """
+
+    def __init__(
+        self,
+        lowering: Lowering,
+        facts: Sequence[Fact],
+        network: Network,
+        listed: frozenset[str],
+    ) -> None:
         """Files the facts."""
         self.lowering = lowering
         self.network = network
@@ -61,10 +70,13 @@ class Leaving:
         self.tables = tuple(
             f for f in facts if isinstance(f, RouteTable) and _network_of(f) in limits
         )
-        self.proxies = proxies_of(lowering)
+        self.proxies = proxies_of(lowering, listed)
         told = (f for f in lowering.model.facts if isinstance(f, (Bypass, Enrolment)))
         own = (*self.policies, *self.services, *self.tables, *network.facts, *told)
-        self.model = replace(lowering.model, facts=own)
+        known = lowering.inventory.namespaces
+        shown = {name: space for name, space in known.items() if name in listed}
+        inventory = replace(lowering.inventory, namespaces=shown)
+        self.model = replace(lowering.model, facts=own, inventory=inventory)
 
     @property
     def limits(self) -> bool:
@@ -76,7 +88,7 @@ class Leaving:
         services = (s for s in self.services if port in [p.number.value for p in s.ports])
         tables = (t for t in self.tables if port in [own.value.port for own in t.attachment.ports])
         facts: tuple[Fact, ...] = (*self.policies, *services, *tables)
-        return Leaving(self.lowering, facts, self.network.on_port(port))
+        return Leaving(self.lowering, facts, self.network.on_port(port), self.proxies.listed)
 
     def ports(self) -> Iterator[int]:
         """The ports that are declared or have routes."""

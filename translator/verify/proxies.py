@@ -16,18 +16,19 @@ class Proxies:
     """The clients of one side.
 
     ``without``: pods that are kept out of the mesh; ``past``: ports that are dialled past the proxy; ``joined``: the
-    namespaces with pods in the mesh, none where the input does not show which.
+    namespaces with pods in the mesh, none where the input does not show which; ``listed``: the namespaces that both sides
+    show.
     """
 
     lowering: Lowering
     without: tuple[Bypass, ...]
     past: tuple[Bypass, ...]
     joined: frozenset[str]
+    listed: frozenset[str]
 
     def stand_by(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Whether pods with these labels have a proxy: a listed namespace that has not joined has none."""
-        listed = namespace in self.lowering.inventory.namespaces
-        if self.joined and listed and namespace not in self.joined:
+        if self.joined and namespace in self.listed and namespace not in self.joined:
             return False
         return not any(self._covers(one, namespace, labels) for one in self.without)
 
@@ -44,8 +45,8 @@ class Proxies:
         return self.lowering.covers_pod(fact.attachment.subject, namespace, labels)
 
 
-def proxies_of(lowering: Lowering) -> Proxies:
-    """What the facts of a model say of proxies."""
+def proxies_of(lowering: Lowering, listed: frozenset[str]) -> Proxies:
+    """What the facts of a model say of proxies; ``listed``: the namespaces that both sides show."""
     bypasses = [f for f in lowering.model.facts if isinstance(f, Bypass)]
     joined = [f.subject.namespace for f in lowering.model.facts
               if isinstance(f, Enrolment) and f.enrolled.value]  # fmt: skip
@@ -54,6 +55,7 @@ def proxies_of(lowering: Lowering) -> Proxies:
         tuple(f for f in bypasses if _is_whole(f)),
         tuple(f for f in bypasses if f.direction is Direction.OUTBOUND),
         frozenset(space.value for space in joined if space is not None),
+        listed,
     )
 
 

@@ -75,6 +75,7 @@ class _Scene:
     resolver: Resolver
     ground: Ground
     names: Names
+    apart: tuple[Traced[str], ...]
 
 
 def without_egress(model: Model) -> tuple[Model, tuple[Fact, ...]]:
@@ -110,6 +111,7 @@ def legalise_egress(
         resolver=resolver_of(model.inventory),
         ground=ground,
         names=names,
+        apart=tuple(_spaces(policies)),
     )
     egress = Egress()
     limited: list[Zone] = []
@@ -127,6 +129,12 @@ def legalise_egress(
     if any(door.names for door in egress.doors) and scene.resolver.assumption is not None:
         egress.assumptions.append(scene.resolver.assumption)
     return egress
+
+
+def _spaces(policies: Sequence[EgressPolicy]) -> Iterator[Traced[str]]:
+    for policy in policies:
+        if policy.attachment.subject.namespace is not None:
+            yield policy.attachment.subject.namespace
 
 
 def _without_pods(zone: Zone, ground: Ground) -> Loss:
@@ -182,7 +190,7 @@ def _write(  # noqa: PLR0913  # what a policy is made of
 ) -> None:
     space = "" if region.spaces.but else ",".join(region.spaces.ordered())
     name = scene.names.take("CiliumNetworkPolicy", space, NAME)
-    exits = Exits(name, region, doors, place, said, usual=usual)
+    exits = Exits(name, region, doors, place, said, scene.apart, usual=usual)
     egress.facts.extend(exit_facts(exits, scene.resolver))
 
 
@@ -276,7 +284,7 @@ def _tell(  # all that there is to tell from
     losses.extend(_tables(scene, egress))
     policies = [p for zone in limited for p in zone.policies]
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)
-    losses.extend(findings.beyond(_told_apart(scene.ground), limited))
+    losses.extend(findings.beyond(_left_out(scene.ground), limited))
     losses.extend(findings.beside_networks(stays, inventory, egress.closed, limited))
     losses.extend(findings.elsewhere(inventory, limited))
 
@@ -301,13 +309,10 @@ def _tables(scene: _Scene, egress: Egress) -> Iterator[Loss]:
         )
 
 
-def _told_apart(ground: Ground) -> list[str]:
-    """Namespaces of the input that are left out, where it does not show that they are in no mesh."""
-    listed = {*ground.inventory.namespaces, *(w.namespace for w in ground.inventory.workloads)}
-    known = {
-        name for name in ground.inventory.namespaces if ground.joined and name not in ground.joined
-    }
-    return sorted(name for name in ground.beyond if name in listed and name not in known)
+def _left_out(ground: Ground) -> list[str]:
+    """Namespaces that are left out though the input does not show that they are in no mesh."""
+    listed = ground.inventory.namespaces
+    return [n for n in ground.beyond if not (ground.joined and n in listed)]
 
 
 def _machines(machines: Sequence[ExternalWorkload]) -> Iterator[Loss]:

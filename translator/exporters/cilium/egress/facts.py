@@ -38,13 +38,17 @@ ECHO = ("icmpv4/8", "icmpv6/128")
 
 @dataclass(frozen=True, slots=True)
 class Exits:
-    """What is to be written for some pods: ``place`` says which pods are meant, ``said`` that they are closed."""
+    """What is to be written for some pods: ``place`` says which pods are meant, ``said`` that they are closed.
+
+    ``apart``: namespaces that other limits are about.
+    """
 
     name: str
     region: Region
     doors: tuple[Door, ...]
     place: Origins
     said: Origins
+    apart: tuple[Traced[str], ...]
     usual: bool
     """Whether what no proxy looks at is granted here, and not by another policy for the same pods."""
 
@@ -52,7 +56,7 @@ class Exits:
 def exit_facts(exits: Exits, resolver: Resolver) -> Iterator[Fact]:
     """The pods closed, and the ways out."""
     name = named(exits.name, *exits.said)
-    for subject in subjects_of(exits.region, exits.place, name):
+    for subject in subjects_of(exits.region, exits.place, name, exits.apart):
         made = _Made(subject, name, exits)
         yield Closed(
             attachment=Attachment(subject=subject, enforced_at=EnforcedAt.NODE),

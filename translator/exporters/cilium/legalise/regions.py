@@ -128,16 +128,22 @@ def _telling(workload: Workload) -> dict[str, str]:
 
 
 def subjects_of(
-    region: Region, by: Sequence[Traced[object]], name: Traced[str]
+    region: Region,
+    by: Sequence[Traced[object]],
+    name: Traced[str],
+    apart: Sequence[Traced[str]] = (),
 ) -> tuple[Subject, ...]:
-    """The region as subjects of the policies called ``name``; ``by``: what it comes from."""
+    """The region as subjects of the policies called ``name``; ``by``: what it comes from.
+
+    ``apart``: namespaces that are left out since something else is about them.
+    """
     origins = tuple(by) or (name,)
     labels = derived(Labels(region.labels), origins) if region.labels else None
     if region.spaces.but:
         out = tuple(
             Subject(
                 scope=Scope.NAMESPACE,
-                namespace=named(space, *origins),
+                namespace=_apart(space, apart, origins),
                 trail=named("namespace outside of the mesh", *origins),
             )
             for space in region.spaces.ordered()
@@ -161,6 +167,13 @@ def subjects_of(
         )
         for space in region.spaces.ordered()
     )
+
+
+def _apart(
+    space: str, apart: Sequence[Traced[str]], origins: Sequence[Traced[object]]
+) -> Traced[str]:
+    own = [one for one in apart if one.value == space]
+    return derived(space, own) if own else named(space, *origins)
 
 
 def _absent(key: str) -> Requirement:
