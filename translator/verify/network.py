@@ -70,12 +70,11 @@ class Network:
                     yield own.value.port
 
     def spaces(self) -> Iterator[str]:
-        """The namespaces of clients that some of them name."""
+        """The namespaces of clients that some of them name; one that is left out is known if it matters elsewhere."""
         for fact in self.facts:
-            subject = fact.attachment.subject
-            for one in (subject, *subject.excluding):
-                if one.namespace is not None:
-                    yield one.namespace.value
+            space = fact.attachment.subject.namespace
+            if space is not None:
+                yield space.value
 
     def blocks(self) -> Iterator[Cidr]:
         """All blocks of addresses that are told apart."""

@@ -14,7 +14,7 @@ from ir.access import Bypass, Direction
 from ir.attachment import WorkloadPort
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
 from ir.model import Fact, Model
-from ir.provenance import Assumption, Traced
+from ir.provenance import Assumption, Traced, derived
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
@@ -132,9 +132,11 @@ def legalise_egress(
 
 
 def _spaces(policies: Sequence[EgressPolicy]) -> Iterator[Traced[str]]:
+    """The namespaces that have limits of their own, by the leaf that says so, or by the policy."""
     for policy in policies:
-        if policy.attachment.subject.namespace is not None:
-            yield policy.attachment.subject.namespace
+        space = policy.attachment.subject.namespace
+        if space is not None:
+            yield space if space.origin else derived(space.value, (space, policy.trail))
 
 
 def _without_pods(zone: Zone, ground: Ground) -> Loss:
@@ -156,7 +158,7 @@ def _close(zone: Zone, scene: _Scene, egress: Egress) -> None:
             doors.extend(_ways_out(zone, area, scene, egress))
         else:
             by = () if area.policy is None else _said(area.policy)
-            doors.append(Door(Protocol.TCP, None, blocks=area.blocks, by=by))
+            doors.append(Door(Protocol.TCP, None, blocks=area.blocks, by=by, stated=area.stated))
     doors = list(_heeded(doors, egress))
     egress.doors.extend(doors)
     said = tuple(v for p in zone.policies for v in _said(p))
@@ -249,7 +251,7 @@ def _heeded(doors: Sequence[Door], egress: Egress) -> Iterator[Door]:
 
 def _said(policy: EgressPolicy) -> Origins:
     """What of a policy its objects say: that its clients are limited, and to which addresses."""
-    found: list[Traced[object]] = [policy.trail, *policy.networks]
+    found: list[Traced[object]] = [policy.trail]
     found.extend(v for v in (policy.unknown, policy.name) if v is not None)
     return tuple(found)
 
@@ -278,7 +280,7 @@ def _tell(  # all that there is to tell from
     routed = {id(d.service) for d in doors}
     losses.extend(not_reached(egress.left, written, routed, findings.BY_HAND))
     shut = {id(one.service) for one in egress.left} - routed
-    stated = {id(v) for d in doors for v in (d.port, *d.asked, *d.names, *d.by)}
+    stated = {id(v) for d in doors for v in (d.port, *d.asked, *d.names, *d.by, *d.stated)}
     left = [s for s in scene.services if id(s) not in shut]
     losses.extend(outside(left, stated, routed))
     losses.extend(_tables(scene, egress))
@@ -310,9 +312,10 @@ def _tables(scene: _Scene, egress: Egress) -> Iterator[Loss]:
 
 
 def _left_out(ground: Ground) -> list[str]:
-    """Namespaces that are left out though the input does not show that they are in no mesh."""
-    listed = ground.inventory.namespaces
-    return [n for n in ground.beyond if not (ground.joined and n in listed)]
+    """Namespaces with pods of the input that are left out though it does not show that they are in no mesh."""
+    spaces = ground.inventory.namespaces
+    shown = {*spaces, *(w.namespace for w in ground.inventory.workloads)}
+    return [n for n in ground.beyond if n in shown and not (ground.joined and n in spaces)]
 
 
 def _machines(machines: Sequence[ExternalWorkload]) -> Iterator[Loss]:

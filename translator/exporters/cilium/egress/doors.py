@@ -42,6 +42,8 @@ class Door:
     blocks: frozenset[Cidr] = frozenset()
     client: Traced[str] | None = None
     by: Origins = ()
+    stated: Origins = ()
+    """What the blocks are said by."""
     service: ExternalService | None = None
     of: ExternalPort | None = None
 
@@ -158,9 +160,13 @@ def _door(  # noqa: PLR0913  # what a way out is made of
     said: list[Traced[object]] = [service.trail, service.name, service.resolution, port.trail]
     said.extend(v for v in (port.protocol, port.name) if v is not None)
     said.extend(host for host in own.hosts if host not in stands)
-    said.extend((*own.words, service.internal, *service.addresses))
+    said.extend((*own.words, service.internal))
+    stated: list[Traced[object]] = [*service.addresses]
     if service.resolution.value is Resolution.STATIC:
-        said.extend(e.address for e in service.endpoints if e.address is not None)
+        stated.extend(e.address for e in service.endpoints if e.address is not None)
+    if names or set(EVERYWHERE) <= blocks:
+        said.extend(service.addresses)
+        stated = []
     audience = service.audience
     if audience is not None:
         said.extend((audience.trail, *audience.namespaces))
@@ -172,6 +178,7 @@ def _door(  # noqa: PLR0913  # what a way out is made of
         blocks=blocks,
         client=own.client,
         by=tuple({id(value): value for value in said}.values()),
+        stated=tuple(stated),
         service=service,
         of=port,
     )

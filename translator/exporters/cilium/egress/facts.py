@@ -160,7 +160,10 @@ def _peers(door: Door, by: Origins) -> Iterator[Test]:
         yield _derived(Part.DNS_NAME, door.names)
     elif not door.anywhere:
         blocks = sorted(door.blocks, key=lambda block: (":" in block.block, block.block))
-        yield _test(Part.PEER_ADDRESS, blocks, by)
+        found: tuple[Traced[Term], ...] = tuple(
+            derived(one, door.stated) if door.stated else named(one, *by) for one in blocks
+        )
+        yield Test(part=Part.PEER_ADDRESS, any_of=found, trail=named("addresses", *by))
 
 
 def _for_host(host: Traced[Pattern]) -> AllOf:

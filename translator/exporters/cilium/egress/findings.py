@@ -179,9 +179,8 @@ def beyond(names: Sequence[str], zones: Sequence[Zone]) -> Iterator[Loss]:
             code="MM503",
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
-            severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
-            because=tuple(p.trail for p in wide),
+            because=tuple(v for p in wide for v in (p.trail, p.unknown) if v is not None),
             message=f"what pods in {', '.join(names)} may reach outside is not limited: what is written for the whole mesh "
             "leaves out the namespaces of Kubernetes and of the mesh itself, where the source puts no proxy beside a pod "
             "unless it is told to.",

@@ -81,6 +81,7 @@ def _doors(table: RouteTable, number: int, area: Area) -> Iterator[Door | Shut]:
                 blocks=area.blocks,
                 client=client,
                 by=tuple(said),
+                stated=area.stated,
             )
 
 

@@ -28,6 +28,8 @@ class Area:
 
     policy: EgressPolicy | None
     blocks: frozenset[Cidr]
+    stated: tuple[Traced[Cidr], ...] = ()
+    """What the blocks of all policies of these clients are said by."""
 
     @property
     def everywhere(self) -> bool:
@@ -73,6 +75,7 @@ class Zone:
 
     def areas(self) -> Iterator[Area]:
         """All addresses, by the policy that decides on them."""
+        stated = tuple(block for policy in self.policies for block in policy.networks)
         sized = [
             (size, number, block)
             for number, policy in enumerate(self.policies)
@@ -86,9 +89,9 @@ class Zone:
             left = left - Peers(outside=frozenset((block,)))
         for number, peers in sorted(found.items()):
             if peers.outside:
-                yield Area(self.policies[number], peers.outside)
+                yield Area(self.policies[number], peers.outside, stated)
         if left.outside:
-            yield Area(None, left.outside)
+            yield Area(None, left.outside, stated)
 
 
 def _blocks(policy: EgressPolicy) -> Iterator[tuple[int, Cidr]]:
