@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from ir.match import Labels, Operator, Requirement
 
+SYSTEM = ("kube-node-lease", "kube-public", "kube-system")
+"""Namespaces of Kubernetes itself, which no mesh is in unless somebody insists."""
+
 
 class Knowledge(StrEnum):
     """What the inventory can say about a thing that is asked for."""

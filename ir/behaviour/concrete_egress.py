@@ -25,6 +25,7 @@ from ir.behaviour.concrete_place import covers, reaches
 from ir.behaviour.concrete_trail import leaves_of, name_of
 from ir.behaviour.request import Answer, Caller, Decision, Request
 from ir.edge import EgressPolicy, ExternalPort, ExternalService, UnknownEgress
+from ir.inventory import SYSTEM
 from ir.match import Cidr, Pattern, PatternKind
 from ir.membership import Enrolment
 from ir.model import Fact, Model
@@ -86,7 +87,10 @@ def _past(model: Model, request: Request) -> Bypass | None:
 
 
 def _has_proxy(model: Model, caller: Caller) -> bool:
-    """Whether the caller is in the mesh: not where it is kept out, nor in a listed namespace that has not joined."""
+    """Whether the caller is in the mesh: not where it is kept out, nor in a listed namespace that has not joined.
+
+    Namespaces of Kubernetes itself have none unless they have joined.
+    """
     joined: set[str] = set()
     for fact in model.facts:
         if isinstance(fact, Enrolment) and fact.enrolled.value and fact.subject.namespace:
@@ -96,8 +100,10 @@ def _has_proxy(model: Model, caller: Caller) -> bool:
             some = at.ports or at.excluding_ports
             if not some and covers(at.subject, caller.namespace, caller.labels, model):
                 return False
+    if caller.namespace in joined:
+        return True
     listed = caller.namespace in model.inventory.namespaces
-    return not joined or not listed or caller.namespace in joined
+    return caller.namespace not in SYSTEM and not (joined and listed)
 
 
 # --- policies of the network -----------------------------------------------------------------------

@@ -38,6 +38,10 @@ _TWO = "the exact comparison and the naive decider disagree, which is a fault of
 _SHOWN = 3
 
 
+Marks = tuple[tuple[str, str], ...]
+"""Labels that tell pods apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One port: the facts of both sides that are about it, and what they tell apart."""
@@ -182,15 +186,15 @@ class EgressComparison:
             yield from (space for space, _ in sorted(model.inventory.services))
             yield from side.spaces()
 
-    def _selectors(self, space: str) -> tuple[Labels, ...]:
-        """The selectors of policies for workloads of a namespace."""
-        found: dict[Labels, None] = {}
-        for fact in (f for side in self.sides for f in (*side.policies, *side.network.facts,
-                                                        *side.proxies.without, *side.proxies.past)):  # fmt: skip
+    def _selectors(self, space: str) -> tuple[Marks, ...]:
+        """The labels by which some fact tells pods of a namespace apart."""
+        found: dict[Marks, None] = {}
+        for fact in (f for side in self.sides for f in side.about_pods()):
             subject = fact.attachment.subject
             where = None if subject.namespace is None else subject.namespace.value
-            if subject.scope is Scope.WORKLOADS and subject.labels and where in (None, space):
-                found[subject.labels.value] = None
+            for one in (subject, *subject.excluding):
+                if one.scope is Scope.WORKLOADS and one.labels and where in (None, space):
+                    found.update(dict.fromkeys(_marks(one.labels.value)))
         return tuple(found)
 
     def _taints(self, group: Sequence[Client]) -> Iterator[str]:
@@ -260,15 +264,15 @@ def shown_as(group: Sequence[Client]) -> str:
     return f"{LEAVES} {', '.join(shown)}{more}{pods}"
 
 
-def _pods(selectors: Sequence[Labels]) -> tuple[dict[str, str], ...]:
+def _pods(selectors: Sequence[Marks]) -> tuple[dict[str, str], ...]:
     """The labels of a pod for each set of selectors that one pod can meet, and of one that meets none.
 
     Raises:
-        Opaque: there are too many, or a selector asks for more than that labels equal values.
+        Opaque: there are too many.
     """
     found: list[dict[str, str]] = [{}]
     for selector in selectors:
-        wanted = _meeting(selector)
+        wanted = dict(selector)
         more = [
             {**labels, **wanted}
             for labels in found
@@ -280,11 +284,20 @@ def _pods(selectors: Sequence[Labels]) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
-def _meeting(selector: Labels) -> dict[str, str]:
-    """The labels that a selector of equalities asks for."""
-    if any(r.operator is not Operator.IN or len(r.values) != 1 for r in selector.requirements):
-        raise Opaque("selectors of pods that ask for more than equal labels")
-    return {one.key: one.values[0] for one in selector.requirements}
+def _marks(selector: Labels) -> Iterator[Marks]:
+    """Labels that a selector asks for, and each that it must not meet."""
+    wanted = tuple(
+        (r.key, r.values[0])
+        for r in selector.requirements
+        if r.operator is Operator.IN and r.values
+    )
+    if wanted:
+        yield tuple(sorted(wanted))
+    for one in selector.requirements:
+        if one.operator is Operator.NOT_IN:
+            yield from (((one.key, value),) for value in one.values)
+        elif one.operator is not Operator.IN:
+            yield ((one.key, "some"),)
 
 
 def _representatives(cells: int, parts: Iterable[int]) -> tuple[int, ...]:

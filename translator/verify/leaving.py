@@ -21,7 +21,7 @@ from ir.model import Fact
 from ir.traffic import Protocol, RouteTable
 from translator.verify.destinations import NOT_SOUGHT, Grid, names_of
 from translator.verify.dimensions import addresses_of
-from translator.verify.network import Network
+from translator.verify.network import Network, Ruling
 from translator.verify.proxies import proxies_of
 from translator.verify.routed import is_among
 
@@ -82,6 +82,10 @@ class Leaving:
     def limits(self) -> bool:
         """Whether it says of anybody what may leave."""
         return bool(self.policies or self.network.facts)
+
+    def about_pods(self) -> Iterator[EgressPolicy | Ruling | Bypass]:
+        """The facts whose subjects tell clients apart."""
+        yield from (*self.policies, *self.network.facts, *self.proxies.without, *self.proxies.past)
 
     def on_port(self, port: int) -> Leaving:
         """The facts as far as the port goes."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ir.access import Bypass, Direction
 from ir.attachment import WorkloadPort
 from ir.behaviour.lower import Lowering
+from ir.inventory import SYSTEM
 from ir.membership import Enrolment
 
 
@@ -27,8 +28,9 @@ class Proxies:
     listed: frozenset[str]
 
     def stand_by(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Whether pods with these labels have a proxy: a listed namespace that has not joined has none."""
-        if self.joined and namespace in self.listed and namespace not in self.joined:
+        """Whether pods with these labels have a proxy: none in Kubernetes' own namespaces, nor in one that has not joined."""
+        shown = self.joined and namespace in self.listed
+        if (shown or namespace in SYSTEM) and namespace not in self.joined:
             return False
         return not any(self._covers(one, namespace, labels) for one in self.without)
 

@@ -2,7 +2,9 @@
 
 Where undeclared traffic passes, an external service needs no object: what no policy closes leaves. Where it does not, the
 clients that have a proxy are closed by label (cilium/cilium pkg/policy/repository.go, 1.20: a rule of egress closes the
-pods that it selects), and each way out is a grant. Pods without a proxy stay open, as in the source.
+pods that it selects), and each way out is a grant. Pods without a proxy stay open, as in the source. For pods whose
+egress a NetworkPolicy closes nothing is written: it would add to what that lets out, and what the source lets out is
+among it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from ir.access import Bypass, Direction
 from ir.attachment import WorkloadPort
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
+from ir.inventory import SYSTEM
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced, derived
 from ir.traffic import Protocol, RouteTable
@@ -22,6 +25,7 @@ from translator.exporters.cilium.egress import findings
 from translator.exporters.cilium.egress.dns import Resolver, resolver_of
 from translator.exporters.cilium.egress.doors import Door, Origins, Reader
 from translator.exporters.cilium.egress.facts import Exits, exit_facts
+from translator.exporters.cilium.egress.networks import closed_for_egress
 from translator.exporters.cilium.egress.routes import (
     Shut,
     doors_of,
@@ -34,6 +38,7 @@ from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.regions import (
     Region,
     common,
+    minus,
     regions_of,
     told_apart,
     unsaid_labels,
@@ -61,7 +66,6 @@ class Egress:
     doors: list[Door] = field(default_factory=list)
     left: list[Unreached] = field(default_factory=list)
     shut: list[Shut] = field(default_factory=list)
-    closed: list[Region] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +119,19 @@ def legalise_egress(
     )
     egress = Egress()
     limited: list[Zone] = []
-    for zone in zones(policies, ground):
-        if zone.regions:
-            limited.append(zone)
-            _close(zone, scene, egress)
-        else:
+    networks = closed_for_egress(stays, ground.inventory)
+    found = zones(policies, ground)
+    for zone in found:
+        if not zone.regions:
             egress.losses.append(_without_pods(zone, ground))
-    used = {id(p) for zone in zones(policies, ground) for p in zone.policies}
-    _tell(limited, scene, egress, model, stays, options)
+            continue
+        shut = [region for one in networks for region in one.regions]
+        left = replace(zone, regions=minus(zone.regions, shut))
+        egress.losses.extend(findings.beside_networks(networks, zone, ground.inventory, left))
+        limited.append(zone)
+        _close(left, scene, egress)
+    used = {id(p) for zone in found for p in zone.policies}
+    _tell(limited, scene, egress, model, options)
     idle = [p for p in policies if id(p) not in used]
     egress.losses.extend(passing(idle, findings.NO_PROXIES))
     egress.losses.extend(_machines(machines))
@@ -132,11 +141,12 @@ def legalise_egress(
 
 
 def _spaces(policies: Sequence[EgressPolicy]) -> Iterator[Traced[str]]:
-    """The namespaces that have limits of their own, by the leaf that says so, or by the policy."""
+    """The namespaces that have limits of their own, by the leaf that says so, else by the limits."""
     for policy in policies:
         space = policy.attachment.subject.namespace
         if space is not None:
-            yield space if space.origin else derived(space.value, (space, policy.trail))
+            limits = policy.unknown or policy.trail
+            yield space if space.origin else derived(space.value, (space, limits))
 
 
 def _without_pods(zone: Zone, ground: Ground) -> Loss:
@@ -162,9 +172,8 @@ def _close(zone: Zone, scene: _Scene, egress: Egress) -> None:
     doors = list(_heeded(doors, egress))
     egress.doors.extend(doors)
     said = tuple(v for p in zone.policies for v in _said(p))
-    place = tuple(traced(zone.subject))
+    place = (*traced(zone.subject), *(p.unknown for p in zone.policies if p.unknown is not None))
     for region in zone.regions:
-        egress.closed.append(region)
         common_doors = tuple(d for d in doors if d.client is None)
         _write(region, common_doors, place, said, scene, egress, usual=True)
         clients = {d.client.value: d.client for d in doors if d.client is not None}
@@ -264,7 +273,6 @@ def _tell(  # all that there is to tell from
     scene: _Scene,
     egress: Egress,
     model: Model,
-    stays: Sequence[Fact],
     options: Options,
 ) -> None:
     losses, doors, inventory = egress.losses, egress.doors, model.inventory
@@ -287,7 +295,6 @@ def _tell(  # all that there is to tell from
     policies = [p for zone in limited for p in zone.policies]
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)
     losses.extend(findings.beyond(_left_out(scene.ground), limited))
-    losses.extend(findings.beside_networks(stays, inventory, egress.closed, limited))
     losses.extend(findings.elsewhere(inventory, limited))
 
 
@@ -313,9 +320,12 @@ def _tables(scene: _Scene, egress: Egress) -> Iterator[Loss]:
 
 def _left_out(ground: Ground) -> list[str]:
     """Namespaces with pods of the input that are left out though it does not show that they are in no mesh."""
-    spaces = ground.inventory.namespaces
-    shown = {*spaces, *(w.namespace for w in ground.inventory.workloads)}
-    return [n for n in ground.beyond if n in shown and not (ground.joined and n in spaces)]
+    inventory = ground.inventory
+    spaces = inventory.namespaces
+    shown = {*spaces, *(w.namespace for w in inventory.workloads)}
+    shown.update(space for space, _ in inventory.services)
+    known = {*SYSTEM, *(spaces if ground.joined else ())}
+    return [n for n in ground.beyond if n in shown and (n not in known or n in ground.joined)]
 
 
 def _machines(machines: Sequence[ExternalWorkload]) -> Iterator[Loss]:

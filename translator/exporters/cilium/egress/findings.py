@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ir.access import Closed, Direction
-from ir.edge import EgressPolicy
 from ir.inventory import Inventory
-from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.cilium.egress.doors import Door
+from translator.exporters.cilium.egress.networks import Beside
 from translator.exporters.cilium.egress.routes import Shut
 from translator.exporters.cilium.egress.zones import Zone
-from translator.exporters.cilium.legalise.regions import Region, common, regions_of
+from translator.exporters.cilium.legalise.regions import common, pods_in
 from translator.exporters.cilium.legalise.remarks import POLICY
 from translator.exporters.egress.findings import listed
 from translator.exporters.egress.known import knows_all, refuses, sees
@@ -190,37 +188,33 @@ def beyond(names: Sequence[str], zones: Sequence[Zone]) -> Iterator[Loss]:
 
 
 def beside_networks(
-    facts: Sequence[Fact], inventory: Inventory, closed: Sequence[Region], zones: Sequence[Zone]
+    networks: Sequence[Beside], zone: Zone, inventory: Inventory, left: Zone
 ) -> Iterator[Loss]:
-    """Policies of the network that let out more, where in the source both had to let it out."""
-    policies: dict[str, list[Closed]] = {}
-    for fact in facts:
-        if isinstance(fact, Closed) and fact.direction is Direction.OUTBOUND:
-            policies.setdefault(fact.trail.value, []).append(fact)
-    for name, own in sorted(policies.items()):
-        meeting = [
-            region
-            for fact in own
-            for region in common(regions_of(fact.attachment.subject, inventory), closed)
-        ]
-        if meeting:
-            yield Loss(
-                code="MM481",
-                impact=Impact.LOOSER,
-                support=Support.NOT_YET,
-                fate=Fate.CARRIED,
-                leaves=tuple(sorted({min(f.trail.because) for f in own if f.trail.because})),
-                because=tuple(v for zone in zones for p in zone.policies for v in _said(p)),
-                message=f"{name}: what it lets out leaves whatever the mesh declares, and the other way round.",
-                why="In the source what leaves had to pass the network's policies and the proxy; in the target all "
-                "policies add up.",
-                advice="Take out of the NetworkPolicy what the mesh refused, or delete it.",
-                doc=POLICY,
-            )
-
-
-def _said(policy: EgressPolicy) -> Iterator[Traced[object]]:
-    return (value for value in traced(policy) if value.origin)
+    """NetworkPolicies that close some of the clients; ``left``: the clients that none of them closes."""
+    sites = () if left.regions else tuple(v for p in zone.policies for v in traced(p))
+    for one in networks:
+        pods = common(zone.regions, one.regions)
+        if not pods:
+            continue
+        names = ", ".join(sorted(w.key for w in pods_in(pods, inventory)))
+        yield Loss(
+            code="MM481",
+            impact=Impact.LOOSER if one.leads_out else Impact.NONE,
+            support=Support.NOT_YET,
+            severity=None if one.leads_out else Severity.INFO,
+            fate=Fate.APPROXIMATED if left.regions or one.leads_out else Fate.ABSORBED,
+            sites=sites,
+            leaves=one.leaves,
+            because=tuple(v for p in zone.policies for v in traced(p) if v.origin),
+            message=f"{one.name}: what it lets out leaves, whatever the mesh declares{f' ({names})' if names else ''}: for its "
+            "pods no other policy is written."
+            if one.leads_out
+            else f"{one.name}: it lets nothing out of the cluster, so that nothing more is to be said of its pods.",
+            why="In the source what leaves had to pass the network's policies and the proxy; in the target all "
+            "policies add up.",
+            advice="Take out of the NetworkPolicy what the mesh refuses." if one.leads_out else "",
+            doc=POLICY,
+        )
 
 
 def elsewhere(inventory: Inventory, zones: Sequence[Zone]) -> Iterator[Loss]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ir.attachment import Attachment
-from ir.inventory import Inventory
+from ir.inventory import SYSTEM, Inventory
 from ir.membership import Enrolment
 from ir.model import Model
 from translator.api import Options
 from translator.exporters.cilium.legalise.regions import (
-    SYSTEM,
     Region,
     Regions,
     minus,

@@ -20,8 +20,6 @@ Region = Pods
 Regions = tuple[Region, ...]
 
 _USUAL = ("app", "app.kubernetes.io/name", "k8s-app")
-SYSTEM = ("kube-node-lease", "kube-public", "kube-system")
-"""Namespaces of Kubernetes itself, which no mesh is in unless somebody insists."""
 
 
 def regions_of(subject: Subject, inventory: Inventory, beyond: Iterable[str] = ()) -> Regions:
