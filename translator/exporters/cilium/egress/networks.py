@@ -28,7 +28,7 @@ def closed_for_egress(facts: Sequence[Fact], inventory: Inventory) -> tuple[Besi
     for fact in facts:
         if isinstance(fact, (Closed, Grant)) and fact.direction is Direction.OUTBOUND:
             found.setdefault(fact.attachment.subject.trail.value, []).append(fact)
-    made = []
+    made: list[Beside] = []
     for _, own in sorted(found.items()):
         shut = [f for f in own if isinstance(f, Closed)]
         regions = tuple(r for f in shut for r in regions_of(f.attachment.subject, inventory))
