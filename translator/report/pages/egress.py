@@ -9,10 +9,12 @@ ENTRIES = (
         "MM521",
         "Undeclared destinations inside the cluster's networks",
         "Clients whose egress is limited reach addresses in the cluster's networks that nobody declared.",
-        "The target limits what leaves the cluster, and takes all private blocks for the cluster unless its chart is told "
-        "otherwise. The source refuses whatever is no service that its proxies know of.",
-        "Set clusterNetworks of the chart to the blocks of pods and Services, give the same with --cluster-networks, and "
-        "limit calls to pods and to private networks with NetworkPolicies.",
+        "The target limits what leaves the cluster: Linkerd takes all private blocks for the cluster unless its chart is told "
+        "otherwise, a policy of Cilium lets out to the entity cluster. The source refuses whatever is no service that its "
+        "proxies know of.",
+        "For Linkerd, set clusterNetworks of the chart to the blocks of pods and Services, give the same with "
+        "--cluster-networks, and limit calls to pods and to private networks with NetworkPolicies. For Cilium, say in the "
+        "policies of pods who may come in.",
         "kind: Sidecar\nspec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}}",
     ),
     Entry(
@@ -43,8 +45,9 @@ ENTRIES = (
         "MM525",
         "Declared, and refused now",
         "Clients no longer reach a port that was declared outside the cluster.",
-        "The target lets HTTP through by host, TLS by name and other bytes by address only, and looks no name up.",
-        "Find the addresses, and write an EgressNetwork for them with a TCPRoute for the port.",
+        "Linkerd lets HTTP through by host, TLS by name and other bytes by address only, and looks no name up. Cilium lets out "
+        "to the addresses of a name or to blocks, and reads a port in one way: as HTTP, or as TLS.",
+        "Find the addresses, and write an EgressNetwork for them with a TCPRoute for the port, or an egress rule.",
         "kind: ServiceEntry\nspec: {hosts: [mail.example.com], resolution: DNS, ports: [{number: 587, name: smtp, "
         "protocol: TCP}]}",
     ),
@@ -65,5 +68,15 @@ ENTRIES = (
         "Network, locality and weight of a machine have no form in the target, which picks endpoints by latency.",
         "Give machines that must get less a Service of their own, with a weight in an HTTPRoute.",
         "kind: WorkloadEntry\nspec: {address: 192.0.2.7, weight: 10, locality: eu/a}",
+    ),
+    Entry(
+        "MM528",
+        "Names that count by their look-up",
+        "Clients reach a name outside only at addresses that they got by asking the cluster's DNS for it.",
+        "The source's proxy looks the name up itself and goes there, whatever address was dialled. Cilium learns where a name "
+        "leads from the answers that pass its DNS proxy, and lets out to these addresses.",
+        "See that clients ask the cluster's DNS: no node-local cache beside the agent's proxy, no hosts file, no DNS over HTTPS. "
+        "Give names with records of short life a longer tofqdns-min-ttl.",
+        "kind: ServiceEntry\nspec: {hosts: [api.example.com], resolution: DNS}",
     ),
 )
