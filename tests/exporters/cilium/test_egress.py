@@ -411,6 +411,16 @@ def test_a_network_that_refuses_nothing_closes_nobody() -> None:
     assert {row.fate for row in of[1].report.ledger} == {Fate.ABSORBED}
 
 
+def test_requests_that_a_route_leads_to_a_service_go_as_they_were_dialled_and_it_is_told() -> None:
+    rule = "backendRefs: [{name: out, port: 80}]"
+    route = ROUTE.format(
+        version="v1", kind="HTTPRoute", name="h", port=80, hosts="hostnames: [a.example]", rule=rule
+    )
+    result = from_linkerd(network("Allow") + route)[1]
+    assert [f.severity for f in told(result, "MM203")] == [Severity.HIGH]
+    assert told(result, "MM904") == []
+
+
 def test_routes_that_ask_for_more_than_a_name_let_out_nothing_and_are_told() -> None:
     rule = "matches: [{path: {type: PathPrefix, value: /a}}]"
     route = ROUTE.format(

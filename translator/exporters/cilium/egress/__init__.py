@@ -31,6 +31,7 @@ from translator.exporters.cilium.egress.routes import (
     doors_of,
     effects_of,
     is_outward,
+    leads_away,
     of_network,
 )
 from translator.exporters.cilium.egress.zones import Area, Zone, zones
@@ -49,7 +50,7 @@ from translator.exporters.egress.findings import let_out, lost_way, not_reached,
 from translator.exporters.egress.known import seen
 from translator.exporters.egress.names import Unreached, text_of
 from translator.exporters.naming import Names
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.report.model import Impact, Severity, Support
 
 DEEP_SINCE = "1.19"
 """Since when ``**.`` is a name at any depth (pkg/fqdn/matchpattern, release notes of 1.19; #43420)."""
@@ -304,18 +305,12 @@ def _tables(scene: _Scene, egress: Egress) -> Iterator[Loss]:
     gone = {id(one.table) for one in egress.shut}
     stated = {id(v) for d in egress.doors for v in d.by}
     kept = [t for t in scene.tables if id(t) not in gone]
-    yield from findings.effects([v for table in kept for v in effects_of(table)])
+    yield from findings.effects([v for t in kept if not leads_away(t) for v in effects_of(t)])
     idle = [t for t in kept if id(t.trail) not in stated]
-    if idle:
-        yield Loss(
-            code="MM504",
-            impact=Impact.NONE,
-            support=Support.PARTIAL,
-            severity=Severity.INFO,
-            fate=Fate.ABSORBED,
-            sites=tuple(v for table in idle for v in traced(table)),
-            message="routes for what leaves by a network that refuses nothing need no words: all of it passes.",
-        )
+    yield from findings.led_away([t for t in idle if leads_away(t)])
+    plain = [t for t in idle if not leads_away(t)]
+    if plain:
+        yield findings.needless(plain)
 
 
 def _left_out(ground: Ground) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ir.inventory import Inventory
 from ir.provenance import Traced
+from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.cilium.egress.doors import Door
@@ -17,6 +18,7 @@ from translator.exporters.cilium.legalise.remarks import POLICY
 from translator.exporters.egress.findings import listed
 from translator.exporters.egress.known import knows_all, refuses, sees
 from translator.exporters.egress.names import names_of
+from translator.exporters.handed_on import refuses as turns_down
 from translator.report.model import Fate, Impact, Severity, Support
 
 DNS = f"{POLICY}#dns-based"
@@ -124,6 +126,36 @@ def shut(found: Sequence[Shut]) -> Iterator[Loss]:
             advice=BY_HAND,
             doc=POLICY,
         )
+
+
+def led_away(tables: Sequence[RouteTable]) -> Iterator[Loss]:
+    """Routes of a network that refuses nothing, by which requests that leave go to a Service, or are answered."""
+    for table in tables:
+        yield Loss(
+            code="MM203",
+            impact=Impact.LOOSER if turns_down(table) else Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.HIGH,
+            sites=tuple(traced(table)),
+            message=f"{table.name.value}: requests that leave and that its rules lead to a Service, or answer, go where they "
+            "were dialled.",
+            why="A policy lets requests out or refuses them; no route is for what is outside.",
+            advice="Send the clients to the Service by its name, or close the way out with a policy.",
+            doc=POLICY,
+        )
+
+
+def needless(tables: Sequence[RouteTable]) -> Loss:
+    """Routes by which nothing leaves that would not leave without them."""
+    return Loss(
+        code="MM504",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.ABSORBED,
+        sites=tuple(value for table in tables for value in traced(table)),
+        message="routes for what leaves by a network that refuses nothing need no words: all of it passes.",
+    )
 
 
 def effects(values: Sequence[Traced[object]]) -> Iterator[Loss]:

@@ -87,7 +87,7 @@ def _doors(table: RouteTable, number: int, area: Area) -> Iterator[Door | Shut]:
 
 def _asked(table: RouteTable, route: Route) -> Named | str:
     """The hosts or names that a rule asks for (none: any); or why it cannot be said."""
-    if any(b.destination.name.value != AS_DIALLED for b in route.backends) or not route.backends:
+    if leads_away(table):
         return "its rule does not pass on what was dialled"
     found: list[Traced[Pattern]] = []
     for match in route.matches:
@@ -121,6 +121,14 @@ def _said(table: RouteTable, route: Route) -> Iterator[Traced[object]]:
     for backend in route.backends:
         yield from traced(backend.destination)
         yield from (v for v in (backend.trail, backend.weight) if v is not None)
+
+
+def leads_away(table: RouteTable) -> bool:
+    """Whether some rule does not pass on what was dialled to where it was dialled."""
+    return any(
+        not route.backends or any(b.destination.name.value != AS_DIALLED for b in route.backends)
+        for route in table.routes
+    )
 
 
 def effects_of(table: RouteTable) -> Origins:
