@@ -429,3 +429,28 @@ def test_rules_that_let_out_a_part_of_the_requests_are_a_blocker_where_egress_is
     assert wider(some) == [Severity.BLOCKER]
     assert wider(some, {"route": to, "timeout": "5s"}) == []
     assert wider(some, mesh=WORKLOAD.replace("name: api", "name: other")) == []
+
+
+AMBIENT = (
+    "apiVersion: v1\nkind: Namespace\n"
+    "metadata: {name: calm, labels: {istio.io/dataplane-mode: ambient}}\n"
+)
+SIDECARS = (
+    "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n"
+)
+
+
+def test_pods_of_an_ambient_mesh_are_let_out_whatever_the_mode() -> None:
+    """The agent of the node does not look at it (istio/istio issue 54281)."""
+    document = text(MESH, API, SIDECARS, AMBIENT)
+    result = to_linkerd(document)
+    assert leaves(document, result, "calm") == (True, True)
+    assert leaves(document, result) == (False, False)
+    assert "MM902" not in {finding.code for finding in result.report.findings}
+
+
+def test_a_mode_of_a_mesh_without_sidecars_limits_nobody() -> None:
+    document = text(MESH, API, AMBIENT)
+    result = to_linkerd(document)
+    assert leaves(document, result, "calm") == (True, True)
+    assert [row.fate for row in result.report.ledger if row.path == "data.mesh"] == [Fate.INERT]

@@ -114,7 +114,7 @@ def _home(zone: Zone, reasons: Sequence[Traced[object]]) -> Traced[str]:
     """The namespace of the networks, as the policies of the namespace say it."""
     spaces = [p.attachment.subject.namespace for p in zone.policies]
     said = [space for space in spaces if space is not None]
-    return derived(zone.home, said) if zone.at is not None else named(zone.home, *reasons)
+    return derived(zone.home, said) if said else named(zone.home, *reasons)
 
 
 def _stated(policy: EgressPolicy, zone: Zone) -> Iterator[Traced[object]]:

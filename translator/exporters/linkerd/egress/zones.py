@@ -23,6 +23,7 @@ GLOBAL = "linkerd-egress"
 class Zone:
     """Clients in the namespace ``at`` (absent: in all that have no zone) with the policies that are in force there.
 
+    Where the policy of the mesh leaves a namespace out, a network there lets all out: else that of the mesh would hold.
     ``refuses``: what nobody declared does not pass. ``held``: policies whose workloads may reach less than before.
     """
 
@@ -58,7 +59,13 @@ def _of_namespaces(policies: Sequence[EgressPolicy], mesh: EgressPolicy | None) 
         space = policy.attachment.subject.namespace
         if space is not None:
             spaces.setdefault(space.value, []).append(policy)
+    for one in () if mesh is None else mesh.attachment.subject.excluding:
+        if one.scope is Scope.NAMESPACE and one.namespace is not None:
+            spaces.setdefault(one.namespace.value, [])
     for at, own in sorted(spaces.items()):
+        if not own and mesh is not None:
+            yield Zone(at, (mesh,), refuses=False)
+            continue
         whole = [p for p in own if p.attachment.subject.scope is Scope.NAMESPACE]
         some = [p for p in own if p.attachment.subject.scope is Scope.WORKLOADS]
         base = whole[0] if whole else mesh

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from ir.access import Grant, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
+from ir.edge import EgressPolicy
 from ir.match import HTTP_PARTS, AllOf, Labels, Part, Test
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, trail
@@ -23,7 +24,7 @@ from translator.api import AMBIENT, Options
 from translator.importers.istio.membership import captured, has_sidecars
 from translator.importers.istio.words import Where, Words
 
-R = TypeVar("R", bound=Grant | Refusal | RateLimit)
+R = TypeVar("R", bound=Grant | Refusal | RateLimit | EgressPolicy)
 
 _UNSEEN = HTTP_PARTS | {Part.CLIENT_ADDRESS, Part.SERVER_NAME, Part.TRUST_DOMAIN}
 """What the agent does not read, or does not carry over from a policy."""
@@ -33,6 +34,7 @@ _NO_CHAINS = (
     "the pods' traffic comes in by the node's agent, which has no filters that patches could add to"
 )
 _NO_WAYPOINT = "routes are heeded by waypoints alone, and none serves this host"
+_NO_LIMIT = "the node's agent lets out what nobody declared, and no proxy stands beside these pods"
 _FAR = "a waypoint heeds rules of its service's namespace and of its own, for all clients alike"
 USE_WAYPOINT = "istio.io/use-waypoint"
 _ITS_NAMESPACE = "istio.io/use-waypoint-namespace"
@@ -62,6 +64,11 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words], options: Options) -
         elif taken and isinstance(fact, RateLimit):
             if _inside(fact.attachment.subject, taken):
                 found.inactive.append(_not_heeded(fact, _NO_CHAINS))
+            else:
+                found.facts.append(_elsewhere(fact, taken))
+        elif taken and isinstance(fact, EgressPolicy):
+            if alone or _inside(fact.attachment.subject, taken):
+                found.inactive.append(_not_heeded(fact, _NO_LIMIT))
             else:
                 found.facts.append(_elsewhere(fact, taken))
         elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words, options):
