@@ -26,7 +26,7 @@ from ir.behaviour.concrete_trail import leaves_of, name_of
 from ir.behaviour.request import Answer, Caller, Decision, Request
 from ir.edge import EgressPolicy, ExternalPort, ExternalService, UnknownEgress
 from ir.inventory import SYSTEM
-from ir.match import Cidr, Pattern, PatternKind
+from ir.match import Cidr, Part, Pattern, PatternKind
 from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.provenance import Traced
@@ -131,7 +131,9 @@ def _shut_in(model: Model, request: Request) -> Decision | None:
 
 
 def _is_meant(rule: Grant | Refusal, request: Request) -> bool:
-    """Whether the rule speaks of the request; ports by name are those of pods."""
+    """Whether the rule speaks of the request; ports by name are those of pods, questions to DNS are no such requests."""
+    if any(test.part is Part.DNS_NAME for way in rule.requests for test in way.tests):
+        return False
     if not _is_dialled(rule.attachment, request):
         return False
     there = replace(request, caller=Caller(address=request.external, mtls=False))

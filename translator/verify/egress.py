@@ -91,7 +91,7 @@ class EgressComparison:
     @property
     def limits(self) -> bool:
         """Whether either side limits what leaves."""
-        return any(side.policies for side in self.sides)
+        return any(side.limits for side in self.sides)
 
     def views(self) -> tuple[View, ...]:
         """Each port that either side declares, and one that stands for all others.
@@ -113,6 +113,8 @@ class EgressComparison:
         for view in views:
             try:
                 changes.extend(_changes(group, view))
+            except Opaque as opaque:
+                return Slice(shown, Verdict.UNKNOWN, (), (opaque.reason,))
             except Disagreement as disagreement:
                 if self.strict:
                     raise

@@ -216,5 +216,7 @@ def _forms(test: Test, grid: Grid) -> int:
             return grid.secure(patterns)
         case Part.METHOD if not patterns and not test.none_of:
             return grid.all_web
+        case Part.DNS_NAME:
+            return 0  # a question to DNS is neither HTTP nor TLS, and other bytes are none
         case part:
             raise Opaque(f"policies of the network that ask for the {part.replace('_', ' ')}")
