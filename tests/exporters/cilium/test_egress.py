@@ -229,6 +229,13 @@ def test_before_names_at_any_depth_those_below_a_domain_are_refused_and_told() -
     assert "1.19" in told(result, "MM525")[0].message
 
 
+@pytest.mark.parametrize("protocol", ["TLS", "HTTP", "TCP"])
+def test_a_star_within_a_label_has_no_pattern(protocol: str) -> None:
+    _, result = limited(entry("*shop.example", "a.example", protocol=protocol))
+    assert [item["toFQDNs"] for item in outward(result)] == [[{"matchName": "a.example"}]]
+    assert "within a label" in told(result, "MM525")[0].message
+
+
 # --- what is told -----------------------------------------------------------------------------------
 
 

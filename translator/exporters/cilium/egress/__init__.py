@@ -209,21 +209,17 @@ def _write(  # noqa: PLR0913  # what a policy is made of
 def _past(region: Region, fact: Bypass, place: Origins, scene: _Scene, egress: Egress) -> None:
     """Ports that are dialled past the proxy of the source lead everywhere."""
     pods = [v for v in traced(fact.attachment.subject) if v.origin or v.because]
-    doors = tuple(
-        Door(
-            Protocol.TCP,
-            Traced(int(port.value.port), (), (*port.origin, *port.because)),
-            blocks=frozenset(EVERYWHERE),
-            by=tuple(
-                Traced("a port past the proxy", (), (*port.origin, *port.because)) for _ in (1,)
-            ),
-        )
-        for port in fact.attachment.ports
-        if isinstance(port.value, WorkloadPort) and isinstance(port.value.port, int)
-    )
+    doors = []
+    for port in fact.attachment.ports:
+        number = port.value.port
+        if isinstance(port.value, WorkloadPort) and isinstance(number, int):
+            leaves = (*port.origin, *port.because)
+            by = (Traced("a port past the proxy", (), leaves),)
+            every = frozenset(EVERYWHERE)
+            doors.append(Door(Protocol.TCP, Traced(number, (), leaves), blocks=every, by=by))
     if doors:
         said = tuple(v for door in doors for v in door.by)
-        _write(region, doors, (*place, *pods), said, scene, egress, usual=False)
+        _write(region, tuple(doors), (*place, *pods), said, scene, egress, usual=False)
 
 
 def _ways_out(zone: Zone, area: Area, scene: _Scene, egress: Egress) -> Iterator[Door]:

@@ -84,12 +84,8 @@ class Reader:
         self, protocol: Protocol, service: ExternalService, port: ExternalPort, own: Seen
     ) -> Iterator[Read]:
         """HTTP by its host, or TLS by its name, and where the source asks for one, by the address too."""
-        asked = own.hosts if self.deep else tuple(h for h in own.hosts if not _is_deep(h.value))
-        if len(asked) < len(own.hosts):
-            yield Unreached(service, port, "names at any depth can be said from 1.19 on")
-        if any(host.value.text == "" for host in asked):
-            yield Unreached(service, port, "it is declared for every name")
-            return
+        asked = tuple(host for host in own.hosts if not self._unsaid(host.value))
+        yield from self._left(service, port, own)
         if not asked:
             return
         bound = _blocks(service.addresses) if protocol is Protocol.TLS else frozenset()
@@ -124,10 +120,26 @@ class Reader:
             yield Unreached(service, port, reason)
         elif bound:
             yield _door(Protocol.TCP, service, port, own, (), blocks=bound)
-        elif not self.deep and any(_is_deep(host.value) for host in own.hosts):
-            yield Unreached(service, port, "names at any depth can be said from 1.19 on")
         else:
-            yield _door(Protocol.TCP, service, port, own, (), names=own.hosts)
+            yield from self._left(service, port, own)
+            names = tuple(host for host in own.hosts if not self._unsaid(host.value))
+            if names:
+                yield _door(Protocol.TCP, service, port, own, (), names=names)
+
+    def _left(self, service: ExternalService, port: ExternalPort, own: Seen) -> Iterator[Unreached]:
+        """The hosts that have no pattern, by why."""
+        reasons = dict.fromkeys(self._unsaid(host.value) for host in own.hosts)
+        yield from (Unreached(service, port, reason) for reason in reasons if reason)
+
+    def _unsaid(self, host: Pattern) -> str:
+        """Why a host has no pattern; empty where it has one (cilium/cilium pkg/fqdn/matchpattern/matchpattern.go, 1.20)."""
+        if host.kind is not PatternKind.SUFFIX:
+            return ""
+        if not host.text:
+            return "it is declared for every name"
+        if not host.text.startswith("."):
+            return "a star within a label stands for no more labels there"
+        return "" if self.deep else "names at any depth can be said from 1.19 on"
 
     def _endpoints(self, service: ExternalService) -> frozenset[Cidr]:
         """The addresses where a service is found that are written; none where one of them is a name."""
@@ -182,10 +194,6 @@ def _door(  # noqa: PLR0913  # what a way out is made of
         service=service,
         of=port,
     )
-
-
-def _is_deep(host: Pattern) -> bool:
-    return host.kind is PatternKind.SUFFIX
 
 
 def _blocks(addresses: Sequence[Traced[Cidr]]) -> frozenset[Cidr]:
