@@ -37,6 +37,10 @@ def certified(before: Model, after: Model) -> tuple[list[Json], set[str]]:
     return entries, {*found.left_out}
 
 
+BESIDES = "policies of the network for what leaves, or ports that are dialled past a proxy"
+"""What a certificate does not speak of."""
+
+
 def claimed(entry: Json) -> tuple[bool, bool]:
     return entry["newly_allowed"], entry["newly_denied"]
 
@@ -53,7 +57,7 @@ def test_the_claims_about_all_fixtures_are_confirmed() -> None:
     held = differing = 0
     for case in cases():
         entries, left = certified(case.result().model, case.after())
-        assert not left, case.name
+        assert set(left) <= {BESIDES}, case.name
         for entry in entries:
             assert changes(entry, CALLERS) == claimed(entry), (case.name, entry["ports"])
             held += len(entry["ports"])

@@ -33,6 +33,9 @@ from translator.verify.result import Slice
 _MOST_NAMES = 64
 """Services of the cluster of which a checker tells the names apart."""
 
+BESIDES = "policies of the network for what leaves, or ports that are dialled past a proxy"
+"""What a certificate does not speak of."""
+
 Group = Sequence[Client]
 
 
@@ -51,7 +54,10 @@ def certified_exits(comparison: EgressComparison, slices: Sequence[Slice]) -> Ce
         shown = shown_as(group)
         for view in views:
             name = f"{shown}, port {view.port}"
-            _file(found, name, _leaving(group[0], view), reasons.get(shown, ()))
+            if any(_holds_more(side, group[0], view.port) for side in view.sides):
+                left[BESIDES] = (*left.get(BESIDES, ()), name)
+            else:
+                _file(found, name, _leaving(group[0], view), reasons.get(shown, ()))
         name = f"{shown}, services of the cluster"
         try:
             inside = _inside(comparison, group[0])
@@ -61,6 +67,12 @@ def certified_exits(comparison: EgressComparison, slices: Sequence[Slice]) -> Ce
             if inside is not None:
                 _file(found, name, inside, reasons.get(shown, ()))
     return Certified(tuple(found.values()), left)
+
+
+def _holds_more(side: Leaving, client: Client, port: int) -> bool:
+    """Whether something besides the policies of the client's proxy has a say."""
+    passed = side.proxies.let_by(client.namespace, dict(client.labels), port)
+    return passed or bool(side.network.facts)
 
 
 def _file(found: dict[str, Tree], name: str, entry: Tree, reasons: Sequence[str]) -> None:
