@@ -39,6 +39,10 @@ SPELLING = "MM408"
 """The code of paths that one mesh brings into another form than the other before it looks."""
 
 
+CLOSED_IN = "MM528"
+"""The code of addresses that no limit of egress was about, and that a limit on what is known is about too."""
+
+
 HIDDEN = "MM523"
 """The code of services of the cluster that clients did not know of."""
 

@@ -13,6 +13,7 @@ from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import in_mesh
 from translator.exporters.gateways.classes import is_class, of_class
 from translator.exporters.istio.capabilities import ROWS
+from translator.exporters.istio.egress import legalise_egress
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
@@ -26,7 +27,8 @@ from translator.exporters.istio.legalise.defaults import of_target
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
-from translator.exporters.istio.write import write
+from translator.exporters.istio.write import taken_by, write
+from translator.exporters.naming import Names
 from translator.exporters.network import beside
 from translator.exporters.prune import prune
 
@@ -46,6 +48,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     known, foreign = without_extensions(meshed, WORDS)
     limited = legalise_rate_limits(known, options)
     known = replace(known, facts=tuple(limited.facts))
+    known, leaving = legalise_egress(known, options, Names(taken_by(options)))
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
@@ -68,6 +71,7 @@ def write_mesh(model: Model, options: Options) -> Export:
             *joined.losses,
             *foreign,
             *limited.losses,
+            *leaving,
             *losses,
             *more,
         ),

@@ -151,7 +151,7 @@ def _table(space: str, tables: Sequence[RouteTable], scene: _Scene, found: Route
     losses: list[Loss] = []
     routes = tuple(_routes(tables, service, scene, losses))
     found.losses.extend(losses)
-    at = space or home
+    at = space or home or ("" if first.home is None else first.home.value)
     own = [t.name for t in tables]
     audience = None
     if space:

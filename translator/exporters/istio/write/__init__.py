@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
-from ir.edge import ExternalWorkload
+from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
 from ir.resilience import Outliers, RateLimit, RetryBudget, SessionAffinity
@@ -14,6 +14,7 @@ from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.legalise.waypoints import as_written
 from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.destination_rule import write_destination_rules
+from translator.exporters.istio.write.egress import write_service_entry, write_sidecar
 from translator.exporters.istio.write.envoy_filter import write_rate_limit
 from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import (
@@ -47,6 +48,10 @@ def write(model: Model, options: Options) -> Emission:
                 pass
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
+            case ExternalService():
+                manifests.append(write_service_entry(fact))
+            case EgressPolicy():
+                manifests.append(write_sidecar(fact, names, options))
             case ExternalWorkload():
                 manifests.append(write_workload_entry(fact))
             case RateLimit():

@@ -1,0 +1,177 @@
+"""What limits of egress become, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ir.edge import EgressPolicy
+from ir.model import Fact
+from ir.provenance import Traced
+from ir.traffic import RouteTable
+from ir.walk import traced
+from translator.api import Beside, Loss
+from translator.exporters.egress.addresses import Addresses
+from translator.exporters.egress.known import refuses
+from translator.exporters.egress.names import text_of
+from translator.exporters.istio.egress.ways import Refused
+from translator.exporters.istio.egress.zones import Zone
+from translator.report.model import CLOSED_IN, Fate, Impact, Severity, Support
+
+_DOC = "https://istio.io/latest/docs/reference/config/networking/sidecar/"
+_SHOWN = 5
+
+
+def clients_of(zone: Zone) -> str:
+    """Whose ways out a zone is about, for messages."""
+    return "clients of the mesh" if zone.at is None else f"clients in the namespace {zone.at}"
+
+
+def closed_in(zone: Zone, inside: Addresses, outside: Addresses) -> Iterator[Loss]:
+    """Addresses that no limit was about: what a proxy does not know of is refused at all of them."""
+    open_inside = inside - zone.refused
+    open_outside = outside - zone.refused
+    if not open_inside and not open_outside:
+        return
+    shown = [*(f"{b}" for b in (open_outside or open_inside).blocks[:_SHOWN])]
+    where = (
+        f"outside of the cluster too, though the source limits some blocks alone ({', '.join(shown)}, ... are open there)"
+        if open_outside
+        else "inside the networks of the cluster too: pods that are called by their own address, machines of private "
+        "networks"
+    )
+    yield Loss(
+        code=CLOSED_IN,
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(p.unknown for p in zone.policies if p.unknown is not None),
+        because=tuple(value for policy in zone.policies for value in traced(policy)),
+        message=f"{clients_of(zone)} may no longer reach what no Service and no ServiceEntry declares, {where}.",
+        why="REGISTRY_ONLY lets a proxy out to what the registry knows, whatever the address; an EgressNetwork is about its "
+        "blocks alone.",
+        advice="Write a ServiceEntry with addresses and the port for each of them that is called, and watch "
+        "BlackHoleCluster in the metrics of the proxies before the source goes.",
+        doc=_DOC,
+    )
+
+
+def not_let_out(found: Iterable[Refused]) -> Iterator[Loss]:
+    """Routes that let something out which is refused now."""
+    groups: dict[str, list[Refused]] = {}
+    for one in found:
+        groups.setdefault(one.reason, []).append(one)
+    for reason, ones in sorted(groups.items()):
+        names = dict.fromkeys(text_of(h.value) for one in ones for h in one.hosts)
+        tables = {id(one.table): one.table for one in ones}.values()
+        shown = ", ".join(names) or ", ".join(dict.fromkeys(map(shown_as, tables)))
+        yield Loss(
+            code="MM525",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            sites=tuple(v for table in tables for v in traced(table)),
+            message=f"{shown}: what was let out is refused: {reason}.",
+            advice="Write a ServiceEntry by hand for what is called.",
+        )
+
+
+def shown_as(table: RouteTable) -> str:
+    """A table of routes, for messages."""
+    ports = ", ".join(str(port.value.port) for port in table.attachment.ports)
+    return f"the routes of {table.name.value} on port {ports}"
+
+
+def not_listed(zone: Zone) -> Loss:
+    """Namespaces that the input does not name see no entries."""
+    return Loss(
+        code="MM525",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(p.unknown for p in zone.policies if p.unknown is not None),
+        because=tuple(value for policy in zone.policies for value in traced(policy)),
+        message="clients of namespaces that are not in the input reach nothing outside: entries are exported by name, since "
+        "some namespaces have limits of their own.",
+        advice="Add the namespaces to the input, and translate again.",
+    )
+
+
+def not_written(found: Sequence[Fact], reason: str) -> Loss:
+    """Limits that are not written at all."""
+    policies = [fact for fact in found if isinstance(fact, EgressPolicy)]
+    hard = any(map(refuses, policies))
+    return Loss(
+        code="MM503",
+        impact=Impact.LOOSER if hard else Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=None if hard else Severity.MEDIUM,
+        sites=tuple(value for fact in found for value in traced(fact)),
+        message=f"what may be reached outside is not limited: {reason}."
+        if hard
+        else f"rules for what leaves the cluster are not written: {reason}.",
+        advice="Limit egress with NetworkPolicies, or with a Sidecar of the mode REGISTRY_ONLY and ServiceEntries.",
+        doc=_DOC,
+    )
+
+
+def in_the_way(zone: Zone, others: Sequence[Beside]) -> str:
+    """Why a Sidecar of ours would not hold for all clients of a zone."""
+    named = ", ".join(one.key for one in others)
+    return f"{named} stays, and for whom it is no other does (for {clients_of(zone)})"
+
+
+def passes_anyway(found: Sequence[Traced[object]]) -> Loss:
+    """Routes and networks that change nothing, since all passes."""
+    return Loss(
+        code="MM502",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.ABSORBED,
+        sites=tuple(found),
+        message="undeclared destinations pass, and so does what these say: nothing is to be written.",
+        why="The target lets out what it does not know, unless it is told otherwise.",
+    )
+
+
+def rules_lost(tables: Sequence[RouteTable], reason: str) -> Loss:
+    """Rules for requests that leave, where everything may leave."""
+    return Loss(
+        code="MM226",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.HIGH,
+        sites=tuple(v for table in tables for v in traced(table)),
+        message=f"{', '.join(map(shown_as, tables))}: the rules are not written: {reason}. Requests leave as they are.",
+        advice="Write a ServiceEntry and a VirtualService by hand.",
+    )
+
+
+def effects_lost(table: RouteTable, effects: Sequence[object]) -> Loss:
+    """Limits of time and the like for names with a wildcard."""
+    return Loss(
+        code="MM226",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.MEDIUM,
+        sites=tuple(v for effect in effects for v in traced(effect)),
+        because=tuple(traced(table)),
+        message=f"{shown_as(table)}: limits of time, further tries and changes of headers do not hold for its names with a "
+        "wildcard.",
+        advice="Name the hosts.",
+    )
+
+
+def for_nobody(tables: Sequence[RouteTable]) -> Loss:
+    """Routes for clients whom the network is not about, or on ports where others count."""
+    return Loss(
+        code="MM502",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.ABSORBED,
+        sites=tuple(v for table in tables for v in traced(table)),
+        message=f"{', '.join(map(shown_as, tables))}: no client has them: nothing is to be written.",
+        why="A route of another namespace than its network is for the clients of its own, whom the network is about only if "
+        "they have none.",
+    )
