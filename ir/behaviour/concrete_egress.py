@@ -62,7 +62,9 @@ def _of_mesh(model: Model, request: Request) -> Decision:
     if route is not None:
         return _said(Answer.ALLOWED, route, "a route lets it out")
     if policy is None or policy.unknown is None:
-        return Decision(Answer.ALLOWED, "default", "what nobody declared passes")
+        leaves = () if policy is None else leaves_of(policy)
+        about = leaves or tuple(leaf for own in _held(model, request) for leaf in leaves_of(own))
+        return Decision(Answer.ALLOWED, "default", "what nobody declared passes", about)
     if policy.unknown.value is UnknownEgress.PASS:
         return _said(Answer.ALLOWED, policy, "what nobody declared passes")
     return _said(Answer.REFUSED, policy, "nobody declared it")
@@ -161,17 +163,23 @@ def _on(port: WorkloadPort | ServicePort, request: Request) -> bool:
 
 def _policy(model: Model, request: Request) -> EgressPolicy | None:
     """The policy that holds: that of the smallest block, then the first."""
-    caller = request.caller
     best: tuple[int, EgressPolicy] | None = None
-    for fact in model.facts:
-        if not isinstance(fact, EgressPolicy):
-            continue
-        if not covers(fact.attachment.subject, caller.namespace, caller.labels, model):
-            continue
+    for fact in _held(model, request):
         size = _size(fact, request.external)
         if size is not None and (best is None or size < best[0]):
             best = size, fact
     return None if best is None else best[1]
+
+
+def _held(model: Model, request: Request) -> list[EgressPolicy]:
+    """The policies that are about the caller, whatever the address."""
+    caller = request.caller
+    return [
+        fact
+        for fact in model.facts
+        if isinstance(fact, EgressPolicy)
+        and covers(fact.attachment.subject, caller.namespace, caller.labels, model)
+    ]
 
 
 def _size(policy: EgressPolicy, address: str) -> int | None:

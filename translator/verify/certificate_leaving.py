@@ -159,7 +159,7 @@ def _passing(word: str, hosts: Sequence[Pattern], near: list[Tree]) -> Iterator[
 
 def _routed(side: Leaving, client: Client, policy: EgressPolicy) -> Iterator[Tree]:
     """What the routes that have a say let out."""
-    for table in side.counting(client, policy):
+    for table in side.counting(client, policy, side.tables):
         if table.protocol is Protocol.TCP:
             yield from [_rule([[]])] if table.routes else []
             continue

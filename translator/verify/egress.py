@@ -19,7 +19,7 @@ from ir.model import Model
 from ir.opaque import Column, Intent
 from ir.opaque import Opaque as OpaquePiece
 from translator.verify.destinations import Grid
-from translator.verify.leaving import Client, Leaving, grid_of, knows, refuses
+from translator.verify.leaving import MORE, Client, Leaving, grid_of, knows, refuses
 from translator.verify.network import Network, alike, rulings
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import lowest
@@ -216,16 +216,30 @@ def _may_stop(piece: OpaquePiece) -> bool:
 
 
 def _changes(group: Sequence[Client], view: View) -> Iterator[Change]:
-    """The destinations on a port that only one side lets out, by form, and apart what no policy is about."""
+    """The destinations on a port that only one side lets out, by form, and apart what no policy limits.
+
+    Raises:
+        Opaque: both sides let out some requests for a name, which are not told apart.
+    """
     client, grid = group[0], view.grid
     before, after = (side.lets_out(client, view.port, grid) for side in view.sides)
-    far = grid.cells(grid.all_forms, view.sides[1].beyond(client, grid))
+    if after.some or before.some & after.passed:
+        raise Opaque(MORE)
     web = grid.cells(grid.all_web, grid.addresses.everything)
     listed = any(one.listed for one in group)
-    for kind, cells in (
-        (Kind.NEWLY_ALLOWED, after.passed & ~before.passed),
-        (Kind.NEWLY_DENIED, before.passed & ~after.passed),
+    for kind, cells, addresses in (
+        (
+            Kind.NEWLY_ALLOWED,
+            after.passed & ~before.passed,
+            view.sides[1].beyond(client, grid),
+        ),
+        (
+            Kind.NEWLY_DENIED,
+            before.passed & ~after.passed,
+            view.sides[0].unlimited(client, grid),
+        ),
     ):
+        far = grid.cells(grid.all_forms, addresses)
         for beyond, where in ((False, cells & ~far), (True, cells & far)):
             for here in (where & web, where & ~web):
                 if here:

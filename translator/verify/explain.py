@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from translator.report.model import BEYOND, HIDDEN, NODE, ODD_PATHS, SPELLING, Impact
+from translator.report.model import BEYOND, CLOSED_IN, HIDDEN, NODE, ODD_PATHS, SPELLING, Impact
 from translator.verify.result import Change, Kind, Sample
 
 IMPACTS: Mapping[Kind, frozenset[Impact]] = {
@@ -124,11 +124,11 @@ class Claim:
 def _may(claim: Claim, change: Change, sample: Sample) -> bool:
     """Whether the finding is about requests of this kind.
 
-    Two are about the inside of the cluster alone, one about the node of a pod, one (where it is about more that is let
+    Three are about addresses that are not limited or inside of the cluster alone, one about the node of a pod, one (where it is about more that is let
     in) about paths that can be spelt in another way.
     """
     match claim.code:
-        case code if code == BEYOND:
+        case code if code in (BEYOND, CLOSED_IN):
             return change.beyond
         case code if code == HIDDEN:
             return not sample.request.external

@@ -22,13 +22,14 @@ from ir.traffic import Protocol, RouteTable
 from translator.verify.destinations import NOT_SOUGHT, Grid, names_of
 from translator.verify.dimensions import addresses_of
 from translator.verify.network import Network, Ruling
+from translator.verify.outside import by_name, surely
 from translator.verify.proxies import proxies_of
 from translator.verify.routed import is_among
 
 WEB = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
 SECURE = ("HTTPS", "TLS")
 HTTP = (Protocol.HTTP, Protocol.GRPC)
-_MORE = "routes for what leaves the cluster that ask for more than its name"
+MORE = "routes for what leaves the cluster that ask for more than its name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,16 @@ class Leaving:
         self.policies = tuple(f for f in facts if isinstance(f, EgressPolicy))
         self.services = tuple(f for f in facts if isinstance(f, ExternalService))
         limits = {p.name.value for p in self.policies if refuses(p) and p.name is not None}
-        self.tables = tuple(
-            f for f in facts if isinstance(f, RouteTable) and _network_of(f) in limits
-        )
+        own = [f for f in facts if isinstance(f, RouteTable) and _network_of(f) in limits]
+        self.given = tuple(own)
+        self.tables, self.sure = by_name(own), surely(own)
         self.proxies = proxies_of(lowering, listed)
         told = (f for f in lowering.model.facts if isinstance(f, (Bypass, Enrolment)))
-        own = (*self.policies, *self.services, *self.tables, *network.facts, *told)
+        said = (*self.policies, *self.services, *self.tables, *network.facts, *told)
         known = lowering.inventory.namespaces
         shown = {name: space for name, space in known.items() if name in listed}
         inventory = replace(lowering.inventory, namespaces=shown)
-        self.model = replace(lowering.model, facts=own, inventory=inventory)
+        self.model = replace(lowering.model, facts=said, inventory=inventory)
 
     @property
     def limits(self) -> bool:
@@ -90,7 +91,7 @@ class Leaving:
     def on_port(self, port: int) -> Leaving:
         """The facts as far as the port goes."""
         services = (s for s in self.services if port in [p.number.value for p in s.ports])
-        tables = (t for t in self.tables if port in [own.value.port for own in t.attachment.ports])
+        tables = (t for t in self.given if port in [own.value.port for own in t.attachment.ports])
         facts: tuple[Fact, ...] = (*self.policies, *services, *tables)
         return Leaving(self.lowering, facts, self.network.on_port(port), self.proxies.listed)
 
@@ -175,24 +176,33 @@ class Leaving:
 
     def lets_out(self, client: Client, port: int, grid: Grid) -> Ways:
         """The destinations on the port that the client reaches, with what decides of each."""
-        passed = 0
+        passed = sure = 0
         parts: list[int] = []
         for policy, addresses in self._by_policy(client, grid):
             here = grid.cells(grid.all_forms, addresses)
             let_out = self._declared(client, port, policy, grid)
+            surely_out = list(let_out)
             if policy is not None:
-                let_out.extend(self._routed(client, policy, grid))
+                let_out.extend(self._routed(client, policy, grid, self.tables))
+                surely_out.extend(self._routed(client, policy, grid, self.sure))
             parts.extend(here & cells for cells in let_out)
-            every = 0
-            for cells in let_out:
-                every |= cells
             limited = policy is not None and refuses(policy)
-            passed |= here & (every if limited else grid.full)
-            parts.append(here & ~every)
+            passed |= here & (_all_of(let_out) if limited else grid.full)
+            sure |= here & (_all_of(surely_out) if limited else grid.full)
+            parts.append(here & ~_all_of(let_out))
         if self.proxies.let_by(client.namespace, dict(client.labels), port):
-            passed = grid.full
+            passed = sure = grid.full
         by_network, more = self.network.lets_out(client, grid)
-        return Ways(passed & by_network, tuple(part for part in (*parts, *more) if part))
+        known = tuple(part for part in (*parts, *more) if part)
+        return Ways(passed & by_network, known, passed & ~sure & by_network)
+
+    def unlimited(self, client: Client, grid: Grid) -> int:
+        """The addresses that no policy of the mesh limits for the client."""
+        return sum(
+            addresses
+            for policy, addresses in self._by_policy(client, grid)
+            if policy is None or not refuses(policy)
+        )
 
     def _by_policy(self, client: Client, grid: Grid) -> Iterator[tuple[EgressPolicy | None, int]]:
         """The policies with the addresses for which they hold: that of the smallest block, then the first."""
@@ -220,16 +230,20 @@ class Leaving:
                     found.append(_passing(word, hosts, near, grid))
         return found
 
-    def _routed(self, client: Client, policy: EgressPolicy, grid: Grid) -> list[int]:
+    def _routed(
+        self, client: Client, policy: EgressPolicy, grid: Grid, given: Sequence[RouteTable]
+    ) -> list[int]:
         """What each table of the kind that counts lets out."""
-        tables = self.counting(client, policy)
+        tables = self.counting(client, policy, given)
         return [grid.cells(_forms(t, grid), grid.addresses.everything) for t in tables]
 
-    def counting(self, client: Client, policy: EgressPolicy) -> list[RouteTable]:
+    def counting(
+        self, client: Client, policy: EgressPolicy, given: Sequence[RouteTable]
+    ) -> list[RouteTable]:
         """The tables of the policy that have a say for the client: those of the first kind that there is."""
         tables = [
             table
-            for table in self.tables
+            for table in given
             if policy.name is not None
             and _network_of(table) == policy.name.value
             and is_among(table.attachment.audience, client.caller)
@@ -243,10 +257,21 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Destinations that are reached, and all destinations in parts: those of one part have one decider."""
+    """Destinations that are reached, and all destinations in parts: those of one part have one decider.
+
+    ``some``: those of which only some requests may be let out, which nothing tells apart.
+    """
 
     passed: int
     parts: tuple[int, ...]
+    some: int = 0
+
+
+def _all_of(found: Sequence[int]) -> int:
+    every = 0
+    for cells in found:
+        every |= cells
+    return every
 
 
 def _passing(word: str, hosts: Sequence[Pattern], near: int, grid: Grid) -> int:
@@ -310,7 +335,7 @@ def names_asked(table: RouteTable) -> Iterator[tuple[Pattern, ...] | None]:
                 terms = tuple(t.value for t in test.any_of if isinstance(t.value, Pattern))
                 plain = test.part in (Part.AUTHORITY, Part.SERVER_NAME) and not test.none_of
                 if not plain or len(terms) != len(test.any_of) or patterns is not None:
-                    raise Opaque(_MORE)
+                    raise Opaque(MORE)
                 patterns = terms
             yield patterns
 

@@ -1,38 +1,142 @@
-"""Routes for what leaves the cluster, as routes of the hosts that they ask for: so they compare with those of a host."""
+"""Routes for what leaves the cluster, as routes of the hosts that they ask for: so they compare with those of a host.
+
+A host has the rules of all tables that may take its requests: those that ask for it, for a wildcard that covers it, or for no
+name at all. Where the network lets out nothing else, a request that none of them matches is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from ir.attachment import Scope, Subject
-from ir.match import Part, Pattern, PatternKind
+from ir.attachment import Attachment, Audience, Reach, Scope, Subject
+from ir.edge import EgressPolicy, UnknownEgress
+from ir.match import Part, Pattern, PatternKind, Term, Test
+from ir.model import Model
 from ir.provenance import Traced, trail
-from ir.traffic import AS_DIALLED, Backend, Route, RouteTable
+from ir.traffic import AS_DIALLED, Backend, NoMatch, Protocol, Route, RouteMatch, RouteTable
+
+_HTTP = (Protocol.HTTP, Protocol.GRPC)
 
 
-def by_host(table: RouteTable) -> Iterator[RouteTable]:
-    """The table for each name that it or one of its rules asks for; none where it is for a service."""
-    if table.attachment.subject.scope is not Scope.EGRESS:
-        return
-    hosts = dict.fromkeys(
-        pattern.text for pattern in _patterns(table) if pattern.kind is PatternKind.EXACT
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """A policy of egress, the tables about it, and the namespaces that are known besides its own."""
+
+    policy: EgressPolicy | None
+    tables: tuple[RouteTable, ...]
+    spaces: tuple[str, ...]
+
+
+def by_hosts(model: Model) -> Iterator[RouteTable]:
+    """The tables for what leaves, each for each host that it may be about."""
+    policies = {
+        fact.name.value: fact
+        for fact in model.facts
+        if isinstance(fact, EgressPolicy) and fact.name is not None
+    }
+    found: dict[str, list[RouteTable]] = {}
+    for fact in model.facts:
+        if isinstance(fact, RouteTable) and fact.attachment.subject.scope is Scope.EGRESS:
+            found.setdefault(_network_of(fact), []).append(fact)
+    spaces = tuple(
+        sorted({*model.inventory.namespaces, *(w.namespace for w in model.inventory.workloads)})
     )
+    for name, tables in found.items():
+        yield from _of_network(_Network(policies.get(name), tuple(tables), spaces))
+
+
+def _of_network(network: _Network) -> Iterator[RouteTable]:
+    asked = (pattern for table in network.tables for pattern in _patterns(table))
+    hosts = dict.fromkeys(p.text for p in asked if p.kind is PatternKind.EXACT)
     for host in hosts:
-        subject = Subject(scope=Scope.SERVICE, name=Traced(host), trail=trail(f"host {host}"))
-        yield replace(
-            table,
-            attachment=replace(table.attachment, subject=subject),
-            routes=tuple(_to_host(route, host) for route in table.routes),
+        for table in (t for t in network.tables if t.protocol in _HTTP and _is_about(t, host)):
+            at = _attachment(table.attachment, host, network)
+            if at is not None:
+                yield replace(
+                    table,
+                    attachment=at,
+                    no_match=NoMatch.FORBIDDEN if _refuses(network.policy) else table.no_match,
+                    routes=tuple(_to_host(route, host) for route in table.routes),
+                )
+
+
+def _attachment(at: Attachment, host: str, network: _Network) -> Attachment | None:
+    """Where the rules of a host hold: for the clients of the network, as far as the table is for them."""
+    subject = Subject(scope=Scope.SERVICE, name=Traced(host), trail=trail(f"host {host}"))
+    audience = at.audience
+    clients = _clients(network)
+    if clients is not None:
+        named = None if audience is None else [space.value for space in audience.namespaces]
+        both = [space for space in clients if named is None or space in named]
+        if not both:
+            return None
+        audience = Audience(
+            reach=Reach.NAMESPACES, namespaces=tuple(map(Traced, both)), trail=trail("clients")
         )
+    return replace(at, subject=subject, audience=audience)
+
+
+def _clients(network: _Network) -> tuple[str, ...] | None:
+    """The namespaces that the network is for; none: all. Of all but some those that are known."""
+    if network.policy is None:
+        return None
+    subject = network.policy.attachment.subject
+    if subject.namespace is not None:
+        return (subject.namespace.value,)
+    out = [one.namespace.value for one in subject.excluding if one.namespace is not None]
+    return tuple(space for space in network.spaces if space not in out) if out else None
+
+
+def _refuses(policy: EgressPolicy | None) -> bool:
+    return (
+        policy is not None
+        and policy.unknown is not None
+        and policy.unknown.value is UnknownEgress.REFUSE
+    )
+
+
+def _network_of(table: RouteTable) -> str:
+    subject = table.attachment.subject
+    space = "" if subject.namespace is None else subject.namespace.value
+    return f"{space}/{'' if subject.name is None else subject.name.value}"
 
 
 def _patterns(table: RouteTable) -> Iterator[Pattern]:
     yield from (host.value for host in table.hosts)
-    for match in (match for route in table.routes for match in route.matches):
-        for test in match.requests.tests:
-            if test.part is Part.AUTHORITY:
-                yield from (t.value for t in test.any_of if isinstance(t.value, Pattern))
+    for names in _asked(table):
+        yield from names
+
+
+def _asked(table: RouteTable) -> Iterator[tuple[Pattern, ...]]:
+    """The names that each alternative of each rule asks for; none: it asks for none."""
+    for route in table.routes:
+        if not route.matches:
+            yield ()
+        for match in route.matches:
+            yield tuple(
+                term.value
+                for test in match.requests.tests
+                if test.part is Part.AUTHORITY
+                for term in test.any_of
+                if isinstance(term.value, Pattern)
+            )
+
+
+def _is_about(table: RouteTable, host: str) -> bool:
+    """Whether some of its rules may take requests for the host."""
+    if table.hosts and not _covers((own.value for own in table.hosts), host):
+        return False
+    return any(not names or _covers(names, host) for names in _asked(table))
+
+
+def _covers(patterns: Iterable[Pattern], host: str) -> bool:
+    return any(
+        host.lower().endswith(one.text.lower())
+        if one.kind is PatternKind.SUFFIX
+        else one.text.lower() == host.lower()
+        for one in patterns
+    )
 
 
 def _to_host(route: Route, host: str) -> Route:
@@ -44,3 +148,52 @@ def _named(backend: Backend, host: str) -> Backend:
     if backend.destination.name.value != AS_DIALLED:
         return backend
     return replace(backend, destination=replace(backend.destination, name=Traced(host)))
+
+
+# --- by name alone --------------------------------------------------------------------------------
+
+
+def by_name(tables: Sequence[RouteTable]) -> tuple[RouteTable, ...]:
+    """The tables as far as names go: what rules ask for besides is left out.
+
+    Of a name without a wildcard the rules are compared with those of a host, see :func:`by_hosts`.
+    """
+    return tuple(_less(table, sure=False) for table in tables)
+
+
+def surely(tables: Sequence[RouteTable]) -> tuple[RouteTable, ...]:
+    """The same less what takes only some requests for a name with a wildcard, or for any name: nothing compares those."""
+    return tuple(_less(table, sure=True) for table in tables)
+
+
+def _less(table: RouteTable, *, sure: bool) -> RouteTable:
+    if table.protocol not in _HTTP:
+        return table
+    routes: list[Route] = []
+    for route in table.routes:
+        kept = tuple(one for m in route.matches if (one := _named_in(m, table, sure=sure)))
+        if kept or not route.matches:
+            routes.append(replace(route, matches=kept))
+    return replace(table, routes=tuple(routes))
+
+
+def _named_in(match: RouteMatch, table: RouteTable, *, sure: bool) -> RouteMatch | None:
+    """The names that an alternative asks for; of one that asks for more, if ``sure``, those without a wildcard."""
+    tests = match.requests.tests
+    named = tuple(test for test in tests if test.part is Part.AUTHORITY)
+    if sure and len(named) < len(tests):
+        if not named:
+            exact = [host.value.kind is PatternKind.EXACT for host in table.hosts]
+            return _with(match, ()) if exact and all(exact) else None
+        named = tuple(replace(test, any_of=tuple(filter(_is_exact, test.any_of))) for test in named)
+        if not all(test.any_of for test in named):
+            return None
+    return _with(match, named)
+
+
+def _with(match: RouteMatch, tests: tuple[Test, ...]) -> RouteMatch:
+    return replace(match, requests=replace(match.requests, tests=tests))
+
+
+def _is_exact(term: Traced[Term]) -> bool:
+    return isinstance(term.value, Pattern) and term.value.kind is PatternKind.EXACT

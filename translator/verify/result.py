@@ -78,7 +78,8 @@ class Change:
     odd: bool = False
     """Only paths that are not in normal form are in the class (``/a/../b``, ``/%61``)."""
     beyond: bool = False
-    """The destinations are none that the later side can limit: addresses that no policy of egress is about."""
+    """The destinations are none that the later side can limit, or that the earlier one limits: no policy of egress is about
+    their addresses."""
 
     @property
     def witness(self) -> Sample:

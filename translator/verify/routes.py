@@ -22,7 +22,7 @@ from ir.traffic import EndpointSubset, Protocol, RouteTable
 from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said, unlike
-from translator.verify.outside import by_host
+from translator.verify.outside import by_hosts
 from translator.verify.ports import at_port
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
@@ -68,12 +68,12 @@ class Side:
 
     def __post_init__(self) -> None:
         """Files the tables."""
-        for fact in self.lowering.model.facts:
+        model = self.lowering.model
+        for fact in (*model.facts, *by_hosts(model)):
             if isinstance(fact, RouteTable) and fact.attachment.enforced_at is not _GATEWAY:
-                for table in (fact, *by_host(fact)):
-                    key = _service_of(table.attachment.subject)
-                    if key is not None:
-                        self.tables.setdefault(key, []).append(table)
+                key = _service_of(fact.attachment.subject)
+                if key is not None:
+                    self.tables.setdefault(key, []).append(fact)
 
     def about(self, address: Address) -> tuple[RouteTable, ...]:
         """The tables for HTTP requests to the address."""

@@ -18,7 +18,7 @@ from ir.provenance import Traced, derived, named, trail
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import AMBIENT, Loss, Options
-from translator.exporters.egress.addresses import Addresses, networks
+from translator.exporters.egress.addresses import networks
 from translator.exporters.egress.known import refuses
 from translator.exporters.istio.egress import findings
 from translator.exporters.istio.egress.entries import Declared, Place, declare
@@ -175,7 +175,7 @@ class _Made:
         idle = [table for table in tables if id(table) not in known]
         self.egress.losses.extend(self._idle(zone, idle))
         if unlisted and not self.inventory.complete:
-            self.egress.losses.append(findings.not_listed(zone))
+            self.egress.losses.append(findings.not_listed(zone, tables))
 
     def _idle(self, zone: Zone, tables: Sequence[RouteTable]) -> Iterator[Loss]:
         """Routes that let nothing out: of networks that let all out, or for clients of other namespaces."""
@@ -207,6 +207,9 @@ class _Made:
                 self.egress.facts.extend(own)
                 ruled.update(id(t) for t in web if any(o.trail is t.trail for o in own))
                 wider = [widened(way, host) for way in wider]
+        if zone.refusing:
+            by_path = [t for t in web if id(t) in ruled]
+            self.egress.losses.extend(findings.spelt_otherwise(by_path))
         place = Place(view, zone, self.names, frozenset(ruled), open=not zone.refusing)
         declare(wider, place, to)
         for way in wider:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ir.edge import EgressPolicy
+from ir.match import Part, PathForm, Test
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.traffic import RouteTable
@@ -15,10 +16,10 @@ from translator.exporters.egress.known import refuses
 from translator.exporters.egress.names import text_of
 from translator.exporters.istio.egress.ways import Refused
 from translator.exporters.istio.egress.zones import Zone
-from translator.report.model import CLOSED_IN, Fate, Impact, Severity, Support
+from translator.report.model import CLOSED_IN, SPELLING, Fate, Impact, Severity, Support
 
 _DOC = "https://istio.io/latest/docs/reference/config/networking/sidecar/"
-_SHOWN = 5
+_SHOWN = 3
 
 
 def clients_of(zone: Zone) -> str:
@@ -32,9 +33,8 @@ def closed_in(zone: Zone, inside: Addresses, outside: Addresses) -> Iterator[Los
     open_outside = outside - zone.refused
     if not open_inside and not open_outside:
         return
-    shown = [*(f"{b}" for b in (open_outside or open_inside).blocks[:_SHOWN])]
     where = (
-        f"outside of the cluster too, though the source limits some blocks alone ({', '.join(shown)}, ... are open there)"
+        f"outside of the cluster too, though the source limits some blocks alone ({_some(open_outside)} are open there)"
         if open_outside
         else "inside the networks of the cluster too: pods that are called by their own address, machines of private "
         "networks"
@@ -56,6 +56,13 @@ def closed_in(zone: Zone, inside: Addresses, outside: Addresses) -> Iterator[Los
     )
 
 
+def _some(addresses: Addresses) -> str:
+    """A few blocks, for messages; those of the older family first."""
+    blocks = addresses.blocks
+    more = f" and {len(blocks) - _SHOWN} more" if len(blocks) > _SHOWN else ""
+    return ", ".join(blocks[:_SHOWN]) + more
+
+
 def not_let_out(found: Iterable[Refused]) -> Iterator[Loss]:
     """Routes that let something out which is refused now."""
     groups: dict[str, list[Refused]] = {}
@@ -69,7 +76,8 @@ def not_let_out(found: Iterable[Refused]) -> Iterator[Loss]:
             code="MM525",
             impact=Impact.STRICTER,
             support=Support.NEVER,
-            sites=tuple(v for table in tables for v in traced(table)),
+            sites=tuple(v for one in ones for v in one.hosts or traced(one.table)),
+            because=tuple(v for table in tables for v in traced(table)),
             message=f"{shown}: what was let out is refused: {reason}.",
             advice="Write a ServiceEntry by hand for what is called.",
         )
@@ -81,7 +89,37 @@ def shown_as(table: RouteTable) -> str:
     return f"the routes of {table.name.value} on port {ports}"
 
 
-def not_listed(zone: Zone) -> Loss:
+def spelt_otherwise(tables: Sequence[RouteTable]) -> Iterator[Loss]:
+    """Paths that are brought into their normal form before rules look at them, where what no rule matches is refused."""
+    asked = {id(table): _asked_paths(table) for table in tables}
+    tables = [table for table in tables if asked[id(table)]]
+    if tables:
+        yield Loss(
+            code=SPELLING,
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(v for table in tables for v in traced(asked[id(table)])),
+            because=tuple(v for table in tables for v in traced(table)),
+            message=f"{', '.join(map(shown_as, tables))}: paths are brought into their normal form (/a/../b, /%61, "
+            "backslashes) before they are compared: a request that spells /a in another way leaves where /a does, and is "
+            "sent on as /a.",
+            why="The source compares the path as it was sent; meshConfig.pathNormalization is BASE where nothing is set.",
+            advice="Nothing, if who is outside takes both spellings for one path.",
+        )
+
+
+def _asked_paths(table: RouteTable) -> tuple[Test, ...]:
+    """The paths that its rules compare as they were sent."""
+    if table.view.path is not PathForm.RAW:
+        return ()
+    matches = (match for route in table.routes for match in route.matches)
+    tests = (test for match in matches for test in match.requests.tests)
+    return tuple(test for test in tests if test.part is Part.PATH)
+
+
+def not_listed(zone: Zone, tables: Sequence[RouteTable]) -> Loss:
     """Namespaces that the input does not name see no entries."""
     return Loss(
         code="MM525",
@@ -89,7 +127,7 @@ def not_listed(zone: Zone) -> Loss:
         support=Support.PARTIAL,
         fate=Fate.APPROXIMATED,
         sites=tuple(p.unknown for p in zone.policies if p.unknown is not None),
-        because=tuple(value for policy in zone.policies for value in traced(policy)),
+        because=tuple(value for fact in (*zone.policies, *tables) for value in traced(fact)),
         message="clients of namespaces that are not in the input reach nothing outside: entries are exported by name, since "
         "some namespaces have limits of their own.",
         advice="Add the namespaces to the input, and translate again.",

@@ -56,7 +56,7 @@ def _table(
             table.attachment, subject=subject, audience=_audience(view, table, zone)
         ),
         hosts=(),
-        no_match=NoMatch.NOT_FOUND if refuses(policy) else NoMatch.PASS,
+        no_match=NoMatch.FORBIDDEN if refuses(policy) else NoMatch.PASS,
     )
 
 

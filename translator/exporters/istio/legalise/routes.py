@@ -28,7 +28,7 @@ from translator.exporters.routes.destinations import to_itself
 from translator.exporters.routes.slots import is_on, service_ports
 from translator.report.model import Impact, Severity, Support
 
-_NOT_FOUND = 404
+_FORBIDDEN, _NOT_FOUND = 403, 404
 
 
 @dataclass(slots=True)
@@ -225,8 +225,8 @@ def _routes(
         here = _narrowest([t for t in tables if is_on(t.attachment, number)])
         if here:
             yield from _rules(here, number, scene, losses)
-            if all(t.no_match is NoMatch.NOT_FOUND for t in here):
-                yield _not_found(here, number)
+            if not any(t.no_match is NoMatch.PASS or _takes_all(t) for t in here):
+                yield _turned_away(here, number)
         else:
             yield from _itself(tables, number, scene)
     others = _narrowest([t for t in tables if not t.attachment.ports])
@@ -301,10 +301,20 @@ def _any(number: int | None, tables: Sequence[RouteTable]) -> tuple[RouteMatch, 
     return (RouteMatch(requests=request, trail=named("match", *trails)),)
 
 
-def _not_found(tables: Sequence[RouteTable], number: int) -> Route:
-    """What no rule of a port matches is not found, though other ports have rules that would."""
+def _takes_all(table: RouteTable) -> bool:
+    """Whether a rule of the table takes whatever no other does."""
+    return any(
+        not route.matches or any(not match.requests.tests for match in route.matches)
+        for route in table.routes
+    )
+
+
+def _turned_away(tables: Sequence[RouteTable], number: int) -> Route:
+    """What no rule of a port matches is not found, or refused, though other ports have rules that would."""
     trails = [t.trail for t in tables]
-    answer = FixedAnswer(status=named(_NOT_FOUND, *trails), trail=named("not found", *trails))
+    refused = any(t.no_match is NoMatch.FORBIDDEN for t in tables)
+    status = _FORBIDDEN if refused else _NOT_FOUND
+    answer = FixedAnswer(status=named(status, *trails), trail=named("turned away", *trails))
     return Route(
         matches=_any(number, tables), answer=answer, trail=named("what no rule matches", *trails)
     )

@@ -48,14 +48,8 @@ def write(model: Model, options: Options) -> Emission:
                 pass
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
-            case ExternalService():
-                manifests.append(write_service_entry(fact))
-            case EgressPolicy():
-                manifests.append(write_sidecar(fact, names, options))
-            case ExternalWorkload():
-                manifests.append(write_workload_entry(fact))
-            case RateLimit():
-                manifests.append(write_rate_limit(fact, names, options))
+            case ExternalService() | EgressPolicy() | ExternalWorkload() | RateLimit():
+                manifests.append(_object(fact, names, options))
             case PortProtocol():
                 edits.append(write_protocol(fact, model.inventory))
             case ProxySetting() if fact.aspect is Aspect.GATEWAY_CLASS:
@@ -76,6 +70,23 @@ def write(model: Model, options: Options) -> Emission:
     found = [f for f in model.facts if isinstance(f, Bypass)]
     edits.extend(whole_bypasses(found) if ambient else bypasses(found))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))
+
+
+def _object(
+    fact: ExternalService | EgressPolicy | ExternalWorkload | RateLimit,
+    names: Names,
+    options: Options,
+) -> Manifest:
+    """The object of one fact."""
+    match fact:
+        case ExternalService():
+            return write_service_entry(fact)
+        case EgressPolicy():
+            return write_sidecar(fact, names, options)
+        case ExternalWorkload():
+            return write_workload_entry(fact)
+        case RateLimit():
+            return write_rate_limit(fact, names, options)
 
 
 def _manner(fact: Enrolment | ProxySetting, model: Model, *, ambient: bool) -> Manner:

@@ -48,8 +48,13 @@ def _is_for_clients(fact: Fact, *, calls: bool) -> bool:
 
 
 def _as_requests(fact: Fact) -> Fact:
-    """A table of calls as one of requests: a call is a request, and its tests say which."""
-    if isinstance(fact, RouteTable) and fact.protocol is Protocol.GRPC:
+    """A table of calls as one of requests: a call is a request, and its tests say which.
+
+    Of what leaves the cluster nobody else says what it speaks, so that it stays one of calls.
+    """
+    if not isinstance(fact, RouteTable) or fact.attachment.subject.scope is Scope.EGRESS:
+        return fact
+    if fact.protocol is Protocol.GRPC:
         return replace(fact, protocol=Protocol.HTTP)
     return fact
 
