@@ -19,8 +19,9 @@ from ir.model import Model
 from ir.opaque import Column, Intent
 from ir.opaque import Opaque as OpaquePiece
 from translator.verify.destinations import Grid
-from translator.verify.leaving import MORE, Client, Leaving, grid_of, knows, refuses
+from translator.verify.leaving import MORE, Client, Leaving, grid_of, refuses
 from translator.verify.network import Network, alike, rulings
+from translator.verify.outside import knows
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement

@@ -22,7 +22,7 @@ from ir.traffic import Protocol, RouteTable
 from translator.verify.destinations import NOT_SOUGHT, Grid, names_of
 from translator.verify.dimensions import addresses_of
 from translator.verify.network import Network, Ruling
-from translator.verify.outside import by_name, surely
+from translator.verify.outside import by_name, knows, surely
 from translator.verify.proxies import proxies_of
 from translator.verify.routed import is_among
 
@@ -373,19 +373,3 @@ def known(
     text = f"*{host.text}" if host.kind is PatternKind.SUFFIX else host.text
     home = service.name.value.partition("/")[0]
     return policy is None or knows([w.value for w in policy.seen], home, text, client.namespace)
-
-
-def knows(words: Sequence[str], home: str, name: str, client: str) -> bool:
-    """Whether a list of ``namespace/host`` names a host that is declared in the namespace ``home``; none: all."""
-
-    def fits(word: str) -> bool:
-        space, _, wanted = word.partition("/")
-        near = space in ("*", home) or (space == "." and client == home)
-        return near and (
-            wanted in ("*", name) or (wanted.startswith("*") and name.endswith(wanted[1:]))
-        )
-
-    barred = [word.removeprefix("~") for word in words if word.startswith("~")]
-    if any(fits(word) for word in barred if not word.startswith("/")):
-        return False
-    return not words or any(fits(word) for word in words if not word.startswith("~"))

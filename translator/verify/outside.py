@@ -39,11 +39,40 @@ def by_hosts(model: Model) -> Iterator[RouteTable]:
     for fact in model.facts:
         if isinstance(fact, RouteTable) and fact.attachment.subject.scope is Scope.EGRESS:
             found.setdefault(_network_of(fact), []).append(fact)
-    spaces = tuple(
-        sorted({*model.inventory.namespaces, *(w.namespace for w in model.inventory.workloads)})
-    )
+    spaces = _spaces(model)
     for name, tables in found.items():
         yield from _of_network(_Network(policies.get(name), tuple(tables), spaces))
+
+
+def _spaces(model: Model) -> tuple[str, ...]:
+    """The namespaces that the input names."""
+    pods = (w.namespace for w in model.inventory.workloads)
+    return tuple(sorted({*model.inventory.namespaces, *pods}))
+
+
+def heeded(model: Model, table: RouteTable) -> RouteTable:
+    """The table of a name outside less the clients whose proxies know of no such name: they are refused, or pass as they are."""
+    subject, at = table.attachment.subject, table.attachment
+    if subject.scope is not Scope.SERVICE or subject.namespace is not None or subject.name is None:
+        return table
+    home = "" if table.home is None else table.home.value
+    deaf = [
+        space.value
+        for policy in model.facts
+        if isinstance(policy, EgressPolicy)
+        and policy.attachment.subject.scope is Scope.NAMESPACE
+        and (space := policy.attachment.subject.namespace) is not None
+        and not knows([w.value for w in policy.seen], home, subject.name.value, space.value)
+    ]
+    everyone = at.audience is None or at.audience.reach is Reach.EVERYONE
+    if not deaf or not (everyone or (at.audience and at.audience.reach is Reach.NAMESPACES)):
+        return table
+    named = () if at.audience is None else tuple(space.value for space in at.audience.namespaces)
+    kept = [space for space in (_spaces(model) if everyone else named) if space not in deaf]
+    audience = Audience(
+        reach=Reach.NAMESPACES, namespaces=tuple(map(Traced, kept)), trail=trail("clients")
+    )
+    return replace(table, attachment=replace(at, audience=audience))
 
 
 def _of_network(network: _Network) -> Iterator[RouteTable]:
@@ -197,3 +226,19 @@ def _with(match: RouteMatch, tests: tuple[Test, ...]) -> RouteMatch:
 
 def _is_exact(term: Traced[Term]) -> bool:
     return isinstance(term.value, Pattern) and term.value.kind is PatternKind.EXACT
+
+
+def knows(words: Sequence[str], home: str, name: str, client: str) -> bool:
+    """Whether a list of ``namespace/host`` names a host that is declared in the namespace ``home``; none: all."""
+
+    def fits(word: str) -> bool:
+        space, _, wanted = word.partition("/")
+        near = space in ("*", home) or (space == "." and client == home)
+        return near and (
+            wanted in ("*", name) or (wanted.startswith("*") and name.endswith(wanted[1:]))
+        )
+
+    barred = [word.removeprefix("~") for word in words if word.startswith("~")]
+    if any(fits(word) for word in barred if not word.startswith("/")):
+        return False
+    return not words or any(fits(word) for word in words if not word.startswith("~"))

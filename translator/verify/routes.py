@@ -22,7 +22,7 @@ from ir.traffic import EndpointSubset, Protocol, RouteTable
 from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said, unlike
-from translator.verify.outside import by_hosts
+from translator.verify.outside import by_hosts, heeded
 from translator.verify.ports import at_port
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
@@ -73,7 +73,7 @@ class Side:
             if isinstance(fact, RouteTable) and fact.attachment.enforced_at is not _GATEWAY:
                 key = _service_of(fact.attachment.subject)
                 if key is not None:
-                    self.tables.setdefault(key, []).append(fact)
+                    self.tables.setdefault(key, []).append(heeded(model, fact))
 
     def about(self, address: Address) -> tuple[RouteTable, ...]:
         """The tables for HTTP requests to the address."""

@@ -1,8 +1,7 @@
 """Ways out of the cluster: who may reach what outside, and the rules for it.
 
 Where undeclared destinations are refused, a Sidecar of the mode REGISTRY_ONLY lets out what the registry knows, and entries
-declare what the routes of the source let out. In-cluster services stay known to all: the Sidecar hides nothing. Both are held
-by the client's proxy, in the source as in the target, and neither is a boundary for who gets past it
+declare what the routes of the source let out. Services of the cluster stay known to all. Both are held by the client's proxy, in the source as in the target, and neither is a boundary for who gets past it
 (istio.io/docs/ops/best-practices/security, ``understand traffic capture limitations``).
 """
 
@@ -104,33 +103,37 @@ class _Made:
         self.outside = outside_of(options.cluster_networks or CLUSTER_NETWORKS)
         self.zoned = [zone.at for zone in found if zone.at is not None]
         self.wide = any(zone.at is None and zone.refusing for zone in found)
+        self.of_mesh = any(zone.at is None for zone in found)
         self.egress = Egress()
 
     def add(self, zone: Zone) -> None:
         """The objects of one zone."""
         own = [t for t in self.tables if any(is_of(t, p) for p in zone.policies)]
-        reason = self._reason(zone)
+        reason = self._reason(zone, own)
         if reason:
             self.egress.losses.append(findings.not_written((*zone.policies, *own), reason))
         elif zone.refusing:
-            self.egress.facts.append(self._sidecar(zone, UnknownEgress.REFUSE))
             self.egress.losses.extend(findings.closed_in(zone, self.inside, self.outside))
             self._limited(zone, own)
         else:
             self._open(zone, own)
 
-    def _reason(self, zone: Zone) -> str:
+    def _reason(self, zone: Zone, tables: Sequence[RouteTable]) -> str:
         """Why no Sidecar can be written; empty where none is needed."""
         if not zone.refusing and not (self.wide and zone.at is not None):
             return ""
         if zone.at == self.options.root_namespace:
             return _OF_ROOT
-        home = zone.at or self.options.root_namespace
-        others = [o for o in self.options.beside if o.kind == "Sidecar" and o.namespace == home]
+        homes = [view.home for view in self._views(zone, tables)]
+        others = [o for o in self.options.beside if o.kind == "Sidecar" and o.namespace in homes]
         return findings.in_the_way(zone, others) if others else ""
 
-    def _sidecar(self, zone: Zone, mode: UnknownEgress) -> EgressPolicy:
-        """The mode of a zone; its proxies know of all that is exported to them."""
+    def _views(self, zone: Zone, tables: Sequence[RouteTable]) -> tuple[View, ...]:
+        return views_of(zone, tables, self.zoned, self.options.root_namespace)
+
+    def _sidecar(self, zone: Zone, at: str | None, others: Sequence[str]) -> EgressPolicy:
+        """The mode of clients of a zone; ``others``: namespaces that have a Sidecar of their own."""
+        mode = UnknownEgress.REFUSE if zone.refusing else UnknownEgress.PASS
         said = [p.unknown for p in zone.policies if p.unknown and refuses(p) is bool(zone.refusing)]
         spent = [
             v
@@ -141,15 +144,17 @@ class _Made:
         homes = [p.attachment.subject.namespace for p in zone.policies]
         spaces = [space for space in homes if space is not None]
         subject = Subject(
-            scope=Scope.MESH if zone.at is None else Scope.NAMESPACE,
-            namespace=None if zone.at is None else derived(zone.at, spaces),
-            excluding=tuple(map(_shadow, self.zoned)) if zone.at is None else (),
+            scope=Scope.MESH if at is None else Scope.NAMESPACE,
+            namespace=None if at is None else derived(at, spaces) if spaces else named(at, *spent),
+            excluding=tuple(map(_shadow, others)) if at is None else (),
             trail=derived("clients", [p.attachment.subject.trail for p in zone.policies]),
         )
+        known = (f"*/*.svc.{self.options.cluster_domain}", f"{at}/*")
+        words = known if at is not None and self.of_mesh else ("*/*",)
         return EgressPolicy(
             attachment=Attachment(subject=subject, enforced_at=EnforcedAt.CLIENT),
             unknown=derived(mode, said),
-            seen=(named("*/*", *spent),),
+            seen=tuple(named(word, *spent) for word in words),
             trail=derived("egress", spent),
         )
 
@@ -157,13 +162,14 @@ class _Made:
 
     def _limited(self, zone: Zone, tables: Sequence[RouteTable]) -> None:
         """Entries for what routes let out, and the rules of their hosts."""
-        found, unlisted = views_of(
-            zone, tables, self.zoned, self.inventory, self.options.root_namespace
-        )
+        found = self._views(zone, tables)
+        single = [view.at for view in found if view.at is not None]
         declared = Declared()
         used: set[int] = set()
         for view in found:
-            reads = ways_of(zone, tables, view.known, self.inventory)
+            others = sorted({*self.zoned, *single})
+            self.egress.facts.append(self._sidecar(zone, view.at, others))
+            reads = ways_of(zone, tables, view.at, self.inventory)
             ways = [one for one in reads if isinstance(one, Way)]
             declared.refused.extend(one for one in reads if isinstance(one, Refused))
             ruling = [one.table for one in reads if isinstance(one, Way) or one.rules]
@@ -174,8 +180,6 @@ class _Made:
         known = {*used, *(id(one.table) for one in declared.refused)}
         idle = [table for table in tables if id(table) not in known]
         self.egress.losses.extend(self._idle(zone, idle))
-        if unlisted and not self.inventory.complete:
-            self.egress.losses.append(findings.not_listed(zone, tables))
 
     def _idle(self, zone: Zone, tables: Sequence[RouteTable]) -> Iterator[Loss]:
         """Routes that let nothing out: of networks that let all out, or for clients of other namespaces."""
@@ -223,7 +227,7 @@ class _Made:
     def _open(self, zone: Zone, tables: Sequence[RouteTable]) -> None:
         """Rules for hosts where all passes: each needs an entry, as rules are about what the registry knows."""
         if self.wide and zone.at is not None:
-            self.egress.facts.append(self._sidecar(zone, UnknownEgress.PASS))
+            self.egress.facts.append(self._sidecar(zone, zone.at, ()))
         else:
             said = [v for p in zone.policies for v in traced(p)]
             self.egress.losses.append(findings.passes_anyway(said))
@@ -245,6 +249,8 @@ class _Made:
         hosts, every = hosts_of(table)
         if table.protocol not in HTTP:
             return "they send connections elsewhere than they were dialled"
+        if zone.at is None and self.zoned:
+            return "other namespaces have networks of their own, and would have the rules too"
         if not zone.where(policy).covers(self.outside):
             return "they are for some addresses alone, and rules of a host hold for all"
         if every or any(is_wild(host.value) for host in hosts):
@@ -252,14 +258,13 @@ class _Made:
         return ""
 
     def _rules(self, zone: Zone, tables: Sequence[RouteTable], plain: Sequence[RouteTable]) -> None:
-        found, _ = views_of(zone, tables, self.zoned, self.inventory, self.options.root_namespace)
         declared = Declared()
         numbers = {number for table in tables for number in numbers_of(table)}
         beside = [table for table in plain if numbers & {*numbers_of(table)}]
-        for view in found:
-            own = [table for table in tables if reaches(table, view.known)]
+        for view in self._views(zone, tables):
+            own = [table for table in tables if reaches(table, view.at)]
             ways = [way for table in own for way in all_ways(table)]
-            more = [table for table in beside if reaches(table, view.known)]
+            more = [table for table in beside if reaches(table, view.at)]
             self._ruled(zone, view, ways, [*own, *more], declared)
         self.egress.facts.extend(declared.services)
 

@@ -119,21 +119,6 @@ def _asked_paths(table: RouteTable) -> tuple[Test, ...]:
     return tuple(test for test in tests if test.part is Part.PATH)
 
 
-def not_listed(zone: Zone, tables: Sequence[RouteTable]) -> Loss:
-    """Namespaces that the input does not name see no entries."""
-    return Loss(
-        code="MM525",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        fate=Fate.APPROXIMATED,
-        sites=tuple(p.unknown for p in zone.policies if p.unknown is not None),
-        because=tuple(value for fact in (*zone.policies, *tables) for value in traced(fact)),
-        message="clients of namespaces that are not in the input reach nothing outside: entries are exported by name, since "
-        "some namespaces have limits of their own.",
-        advice="Add the namespaces to the input, and translate again.",
-    )
-
-
 def not_written(found: Sequence[Fact], reason: str) -> Loss:
     """Limits that are not written at all."""
     policies = [fact for fact in found if isinstance(fact, EgressPolicy)]

@@ -134,12 +134,21 @@ def _tables(group: _Group, scene: _Scene, found: Routed) -> Iterator[RouteTable]
     views: list[tuple[str, list[RouteTable]]] = []
     if group.public:
         views.append(("", group.public))
-    views.extend((space, [*group.public, *own]) for space, own in sorted(group.private.items()))
+    for space, own in sorted(group.private.items()):
+        again = [t for t in group.public if not any(_is_same(t, other) for other in own)]
+        views.append((space, [*again, *own]))
     for space, tables in views:
         try:
             yield _table(space, tables, scene, found)
         except Unsayable as reason:
             found.losses.append(_whole(tables, str(reason)))
+
+
+def _is_same(one: RouteTable, other: RouteTable) -> bool:
+    """Whether one table is said for all clients, and for some of them again."""
+    return one.trail is other.trail and [p.value for p in one.attachment.ports] == [
+        p.value for p in other.attachment.ports
+    ]
 
 
 def _table(space: str, tables: Sequence[RouteTable], scene: _Scene, found: Routed) -> RouteTable:

@@ -5,8 +5,6 @@ istio/api networking/v1alpha3/{service_entry,sidecar}.proto, 1.31.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ir.attachment import Audience, Reach
 from ir.edge import EgressPolicy, ExternalPort, ExternalService, Resolution, UnknownEgress
 from ir.provenance import Traced
@@ -81,7 +79,7 @@ def write_sidecar(fact: EgressPolicy, names: Names, options: Options) -> Manifes
     spoken: tuple[Traced[object], ...] = (fact.trail, subject.trail)
     spec: dict[str, Tree] = {
         "outboundTrafficPolicy": {"mode": fact.unknown.map(_MODES.__getitem__)},
-        "egress": [{"hosts": _hosts(fact.seen)}],
+        "egress": [{"hosts": [_host(word, home) for word in fact.seen]}],
     }
     return Manifest(
         api_version=NETWORKING,
@@ -93,5 +91,7 @@ def write_sidecar(fact: EgressPolicy, names: Names, options: Options) -> Manifes
     )
 
 
-def _hosts(seen: Sequence[Traced[str]]) -> list[Tree]:
-    return list(seen)
+def _host(word: Traced[str], home: str) -> Tree:
+    """The item, with a dot for the namespace of the Sidecar."""
+    space, _, name = word.value.partition("/")
+    return word.derive(f"./{name}") if space == home else word
