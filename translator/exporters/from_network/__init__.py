@@ -36,12 +36,17 @@ class Meshed:
     model: Model
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+    outbound: tuple[Ruling, ...] = ()
+    """What leaves, as the network says it: for whoever asks for it."""
 
 
-def in_mesh(model: Model, options: Options, *, plain: bool = False) -> Meshed:
+def in_mesh(
+    model: Model, options: Options, *, plain: bool = False, outbound: bool = False
+) -> Meshed:
     """The model with the policies of a network that goes as rules of the mesh; others stay what they are.
 
-    ``plain``: rules ask for their ports, and compare texts without regular expressions.
+    ``plain``: rules ask for their ports, and compare texts without regular expressions. ``outbound``: what is said of what
+    leaves is handed on, and not lost.
     """
     leaving = [f for f in model.facts if _is_network(f) and _goes(f)]
     if not leaving:
@@ -53,10 +58,12 @@ def in_mesh(model: Model, options: Options, *, plain: bool = False) -> Meshed:
     gone = {id(f) for f in leaving}
     facts = [*(f for f in model.facts if id(f) not in gone), *made.facts]
     facts.extend(_copies(staying, made, model.inventory))
+    ways_out = () if outbound else tuple(findings.ways_out(made.outbound))
     return Meshed(
         replace(model, facts=tuple(facts)),
-        (*made.losses(), *findings.beside(leaving, staying, model.inventory)),
+        (*ways_out, *made.losses(), *findings.beside(leaving, staying, model.inventory)),
         made.callers.assumptions(),
+        tuple(made.outbound) if outbound else (),
     )
 
 
@@ -192,7 +199,6 @@ class _Made:
     def losses(self) -> tuple[Loss, ...]:
         """Everything that was lost."""
         return (
-            *findings.ways_out(self.outbound),
             *findings.datagrams(self.closed, self.datagrams),
             *findings.nodes(self.nodes),
             *findings.queries(self.queried, Fate.LOST),

@@ -30,6 +30,8 @@ from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import taken_by, write
 from translator.exporters.naming import Names
 from translator.exporters.network import beside
+from translator.exporters.network_policies import Control, as_network_policies
+from translator.exporters.network_policies.write import write_network_policies
 from translator.exporters.prune import prune
 
 _CLASS = "See that its pods are let in where rules name who calls, test, then point DNS to the new address."
@@ -43,12 +45,14 @@ def write_mesh(model: Model, options: Options) -> Export:
     classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
     model = replace(model, facts=tuple(f for f in model.facts if not is_class(f)))
-    joined = in_mesh(model, options, plain=True)
+    names = Names(taken_by(options))
+    joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
+    outward = as_network_policies(joined.outbound, model.inventory, options, _control(options))
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
     limited = legalise_rate_limits(known, options)
     known = replace(known, facts=tuple(limited.facts))
-    known, leaving = legalise_egress(known, options, Names(taken_by(options)))
+    known, leaving = legalise_egress(known, options, names)
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
@@ -63,17 +67,25 @@ def write_mesh(model: Model, options: Options) -> Export:
     legal, more = legalise(replace(pruned, facts=tuple(facts)), options)
     legal = close(replace(legal, facts=(*legal.facts, *moved)))
     emission = write(legal, options)
+    beside_it = close(replace(legal, facts=tuple(outward.facts))).facts
+    policies = tuple(write_network_policies(beside_it, names))
     return Export(
-        legal=replace(legal, facts=(*legal.facts, *network, of_target(options))),
-        emission=emission,
+        legal=replace(legal, facts=(*legal.facts, *beside_it, *network, of_target(options))),
+        emission=replace(emission, manifests=(*emission.manifests, *policies)),
         losses=(
             *(one for one in classes if isinstance(one, Loss)),
             *joined.losses,
+            *outward.losses,
             *foreign,
             *limited.losses,
             *leaving,
             *losses,
             *more,
         ),
-        assumptions=(*joined.assumptions, *limited.assumptions),
+        assumptions=(*joined.assumptions, *outward.assumptions, *limited.assumptions),
     )
+
+
+def _control(options: Options) -> Control:
+    """The control plane (istio/istio manifests/charts/istio-control/istio-discovery/templates/service.yaml, 1.31)."""
+    return Control(options.root_namespace, (("app", "istiod"),), 15012, "istiod on port 15012")

@@ -85,7 +85,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(f for s in statements if isinstance(s, Piece) for f in s.facts)
     facts.extend(read_services(resources, options, reads))
     inactive = [*linked.inactive, *routes.inactive, *envoy.inactive, *_unused(statements, facts)]
-    facts.extend(network_of(resources, options.namespace))
+    facts.extend(network_of(resources, options.namespace, options.cluster_networks))
     policies = any(isinstance(one, Policy) for one in statements)
     model = Model(
         facts=tuple(facts),

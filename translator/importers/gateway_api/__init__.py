@@ -45,7 +45,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inactive.extend(linked.inactive)
     standing = link_gateways(found.theirs, inventory, grants, options).facts
     inactive.extend(idle(claimed, facts, inactive, found.losses))
-    facts.extend(network_of(resources, options.namespace))
+    facts.extend(network_of(resources, options.namespace, options.cluster_networks))
     said = list(mine)
     if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
         facts.extend(standing)

@@ -101,7 +101,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     routes = profiled.outrank(link_routes(statements, inventory, options, profiled.heard(spoken)))
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
-    around = network_of(resources, options.namespace)
+    around = network_of(resources, options.namespace, options.cluster_networks)
     facts.extend((*machine_facts(statements), *mirrored(statements), *around))
     policies = read_default_policies(resources, options, reads)
     asked = read_lists(resources, options, reads)

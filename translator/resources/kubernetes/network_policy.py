@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
@@ -29,6 +29,7 @@ from ir.match import (
 from ir.model import Fact
 from ir.opaque import Column, Intent, Opaque
 from ir.provenance import Traced, trail
+from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 from translator.source.leaves import Resource, leaves_below, plain
 
 GROUP = "networking.k8s.io"
@@ -58,12 +59,14 @@ class NetworkPolicy:
     rules: Mapping[Direction, tuple[Json, ...]]
     """By the directions that it closes."""
     leaves: tuple[int, ...]
+    inside: tuple[str, ...] = CLUSTER_NETWORKS
+    """The networks of the cluster: what is outside of them is no pod."""
 
 
 def read_network_policies(
-    resources: Sequence[Resource], namespace: str
+    resources: Sequence[Resource], namespace: str, inside: Sequence[str] = ()
 ) -> tuple[NetworkPolicy, ...]:
-    """The policies of the input; ``namespace`` is that of objects that name none.
+    """The policies of the input; ``namespace`` is that of objects that name none, ``inside`` are the cluster's networks.
 
     One that the API server would refuse is in force nowhere and left out.
     """
@@ -71,7 +74,8 @@ def read_network_policies(
     for resource in resources:
         if resource.kind == "NetworkPolicy" and resource.api_version.startswith(f"{GROUP}/"):
             with suppress(ValueError):
-                found.append(_policy(resource, resource.namespace or namespace))
+                policy = _policy(resource, resource.namespace or namespace)
+                found.append(replace(policy, inside=tuple(inside) or CLUSTER_NETWORKS))
     return tuple(found)
 
 
@@ -127,9 +131,11 @@ ORDERED = ("policy.networking.k8s.io",)
 """Groups of policies with an order among them, which are not read: AdminNetworkPolicy, ClusterNetworkPolicy and such."""
 
 
-def network_of(resources: Sequence[Resource], namespace: str) -> Iterator[Fact]:
-    """What all policies of the network say of who may connect."""
-    yield from network_facts(read_network_policies(resources, namespace))
+def network_of(
+    resources: Sequence[Resource], namespace: str, inside: Sequence[str] = ()
+) -> Iterator[Fact]:
+    """What all policies of the network say of who may connect; ``inside``: the networks of the cluster."""
+    yield from network_facts(read_network_policies(resources, namespace, inside))
     yield from ordered_policies(resources)
 
 
@@ -187,6 +193,8 @@ def _grants(
     given = rule if isinstance(rule, dict) else {}
     peers, ports = given.get(_WORDS[direction][2]), given.get("ports")
     callers = tuple(_peer(policy, one) for one in peers) if isinstance(peers, list) else ()
+    if direction is Direction.OUTBOUND:
+        callers = tuple(_placed(policy, one) for one in callers)
     grant = replace(_granted(policy, at, callers), direction=direction)
     if not isinstance(ports, list) or not ports:
         yield grant
@@ -239,6 +247,33 @@ def _peer(policy: NetworkPolicy, peer: Json) -> AllOf:
         tests.extend(_spaces(policy, _selector(spaces)))
     tests.append(_test(policy, Part.WORKLOAD_LABELS, _selector(given.get("podSelector"))))
     return _all(policy, *tests)
+
+
+def _placed(policy: NetworkPolicy, way: AllOf) -> AllOf:
+    """The peer, known to be outside of the cluster where none of its addresses is one of the cluster's networks."""
+    blocks = [t.value for test in way.tests for t in test.any_of if isinstance(t.value, Cidr)]
+    inside = [ip_network(text, strict=False) for text in policy.inside]
+    if not blocks or any(_meets(block, inside) for block in blocks):
+        return way
+    world = _test(policy, Part.ENTITY, Pattern(PatternKind.EXACT, "world"))
+    return replace(way, tests=(world, *way.tests))
+
+
+def _meets(block: Cidr, inside: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether a block, less its exceptions, has addresses of the networks."""
+    own = ip_network(block.block, strict=False)
+    out = [ip_network(text, strict=False) for text in block.excluding]
+    return any(
+        own.version == network.version
+        and own.overlaps(network)
+        and not any(less.version == network.version and _is_in(network, less) for less in out)
+        for network in inside
+    )
+
+
+def _is_in(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    first, last = int(other[0]), int(other[-1])
+    return one.version == other.version and first <= int(one[0]) and int(one[-1]) <= last
 
 
 def _spaces(policy: NetworkPolicy, selector: Labels) -> Iterator[Test]:

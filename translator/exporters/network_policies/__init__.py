@@ -1,0 +1,205 @@
+"""What may leave pods, as NetworkPolicies: where policies of the network go with the source, and the network itself stays.
+
+They are enforced by the network for every pod that they select, beside whatever mesh there is, and add up: of the pods that
+some policy selects all leaves that some rule of theirs names (kubernetes/api networking/v1/types.go, 1.31). A rule names peers by
+label and by block of addresses, and ports; it asks for nothing of requests, and refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ir.access import Certainty, Closed, Evidence, Grant, Refusal
+from ir.attachment import Attachment, EnforcedAt, WorkloadPort
+from ir.inventory import Inventory, equal_to
+from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
+from ir.provenance import Assumption, Traced, derived, named, trail
+from ir.walk import traced
+from translator.api import Loss, Options
+from translator.exporters.network_policies import findings
+from translator.exporters.network_policies.peers import Peers
+from translator.exporters.network_policies.subjects import Place, places_of
+
+Ruling = Closed | Grant | Refusal
+
+ENFORCED = Assumption(
+    "network-policies",
+    "the network of the cluster enforces NetworkPolicies, as that of the source does",
+)
+_TRANSPORTS = ("TCP", "UDP", "SCTP")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The control plane that proxies of the pods must reach whatever is closed."""
+
+    namespace: str
+    labels: tuple[tuple[str, str], ...]
+    port: int
+    name: str
+
+
+@dataclass(slots=True)
+class Outward:
+    """Closed doors and grants in the words of NetworkPolicies, and what is told of them."""
+
+    facts: list[Closed | Grant] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    assumptions: tuple[Assumption, ...] = ()
+
+
+def as_network_policies(
+    facts: Sequence[Ruling], inventory: Inventory, options: Options, control: Control
+) -> Outward:
+    """What leaves pods in terms of NetworkPolicies."""
+    found = Outward()
+    closed = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]
+    if not closed:
+        found.losses.extend(findings.lost(facts))
+        return found
+    found.assumptions = (ENFORCED,)
+    peers = Peers(inventory, options)
+    held: list[Closed] = []
+    open_places: list[Place] = []
+    for fact in closed:
+        places, reason = places_of(fact.attachment.subject, inventory)
+        found.losses.extend(findings.not_selected([fact], reason) if reason else ())
+        held.extend(_closed(fact, place) for place in places)
+        open_places.extend(places)
+    found.facts.extend(held)
+    for grant in (f for f in facts if isinstance(f, Grant)):
+        found.facts.extend(_granted(grant, open_places, inventory, peers, found))
+    found.facts.extend(_to_control(one, control) for one in held)
+    found.losses.extend(findings.told_of_control(closed, control.name))
+    found.losses.extend(findings.denied(f for f in facts if isinstance(f, Refusal)))
+    found.losses.extend(peers.losses())
+    rest = [f for f in facts if isinstance(f, Closed) and f not in closed]
+    found.losses.extend(findings.lost(rest))
+    return found
+
+
+def _closed(fact: Closed, place: Place) -> Closed:
+    return replace(fact, attachment=_at(place))
+
+
+def _at(place: Place) -> Attachment:
+    return Attachment(subject=place.subject, enforced_at=EnforcedAt.NODE)
+
+
+def _granted(
+    grant: Grant,
+    closed: Sequence[Place],
+    inventory: Inventory,
+    peers: Peers,
+    found: Outward,
+) -> Iterator[Grant]:
+    """The rule for each transport and each place where a policy closes its pods."""
+    places, reason = places_of(grant.attachment.subject, inventory)
+    at = [place for place in places if any(one.holds(place) for one in closed)]
+    if reason or not at:
+        found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
+        return
+    if reason := _unsaid(grant):
+        found.losses.extend(findings.not_opened([grant], reason))
+        return
+    spoken = peers.spoken(grant)
+    if grant.callers and not spoken:
+        found.losses.append(findings.emptied(grant))
+        return
+    open_to_all = [way.trail for way in spoken if not way.tests]
+    if open_to_all:
+        spoken = ()
+    for place in at:
+        for transport, said in _transports(grant):
+            yield Grant(
+                attachment=replace(_at(place), ports=grant.attachment.ports),
+                direction=grant.direction,
+                layer=grant.layer,
+                callers=spoken,
+                always=() if transport is None else (transport,),
+                evidence=Evidence.LABEL,
+                trail=derived(
+                    grant.trail.value, [grant.trail, *open_to_all, *said, *_questions(grant)]
+                ),
+            )
+
+
+def _questions(grant: Grant) -> Iterator[Traced[object]]:
+    """Patterns for all names that may be asked for, which say nothing."""
+    yield from traced(grant.requests)
+
+
+def _unsaid(grant: Grant) -> str:
+    """Why a NetworkPolicy cannot say the rule; empty where it can."""
+    tests = [test for way in grant.requests for test in way.tests]
+    if any(not (test.part is Part.DNS_NAME and _is_any(test)) for test in tests):
+        if all(test.part is Part.DNS_NAME for test in tests):
+            return "it is for questions about some names only"
+        return "it is for some requests only"
+    if any(isinstance(p.value.port, str) for p in grant.attachment.ports) and not all(
+        isinstance(p.value, WorkloadPort) for p in grant.attachment.ports
+    ):
+        return "its ports are those of services"
+    others = [t for t in grant.always if t.part is not Part.TRANSPORT]
+    if others or grant.attachment.excluding_ports:
+        return "it asks for more than a transport and ports"
+    words = [w for test in grant.always for w in _texts(test)]
+    if any(word not in _TRANSPORTS for word in words):
+        return "it is for ICMP or another transport"
+    return ""
+
+
+def _is_any(test: Test) -> bool:
+    """Whether all names are meant."""
+    return not test.none_of and any(
+        isinstance(t.value, Pattern) and t.value.kind is PatternKind.PREFIX and not t.value.text
+        for t in test.any_of
+    )
+
+
+def _texts(test: Test) -> list[str]:
+    return [t.value.text for t in test.any_of if isinstance(t.value, Pattern)]
+
+
+def _transports(grant: Grant) -> Iterator[tuple[Test | None, list[Traced[object]]]]:
+    """A test for each transport; none where all pass whatever the port."""
+    tests = [test for test in grant.always if test.any_of]
+    said: list[Traced[object]] = [v for test in tests for v in traced(test)]
+    words = [word for test in tests for word in _texts(test)]
+    if not words and not grant.attachment.ports:
+        yield None, said
+        return
+    if set(words) >= set(_TRANSPORTS) and not grant.attachment.ports:
+        yield None, said
+        return
+    for word in words or _TRANSPORTS:
+        node = named("transport", grant.trail)
+        term = named(Pattern(PatternKind.EXACT, word), grant.trail)
+        yield Test(part=Part.TRANSPORT, any_of=(term,), trail=node), said
+
+
+def _to_control(fact: Closed, control: Control) -> Grant:
+    """The way of the proxies to their control plane."""
+    node = named("control plane", fact.trail)
+
+    def test(part: Part, term: Term) -> Test:
+        return Test(part=part, any_of=(named(term, fact.trail),), trail=node)
+
+    return Grant(
+        attachment=replace(fact.attachment, ports=(named(WorkloadPort(control.port), fact.trail),)),
+        direction=fact.direction,
+        layer=fact.layer,
+        callers=(
+            AllOf(
+                tests=(
+                    test(Part.NAMESPACE, Pattern(PatternKind.EXACT, control.namespace)),
+                    test(Part.WORKLOAD_LABELS, equal_to(dict(control.labels))),
+                ),
+                trail=node,
+            ),
+        ),
+        always=(test(Part.TRANSPORT, Pattern(PatternKind.EXACT, "TCP")),),
+        evidence=Evidence.LABEL,
+        trail=trail("to the control plane", because=fact.trail.because),
+    )

@@ -1,0 +1,152 @@
+"""What of policies on what leaves has no form in a NetworkPolicy, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ir.access import Closed, Grant, Refusal
+from ir.match import AllOf
+from ir.provenance import Traced
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Severity, Support
+
+NARROWED = "MM486"
+UNCLOSED = "no policy that is written closes all of its pods"
+_DOC = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
+_KEEP = (
+    "Keep the policy of the source for it, where the source stays as the network of the cluster."
+)
+
+
+def _sites(values: Iterable[object]) -> tuple[Traced[object], ...]:
+    return tuple(site for value in values for site in traced(value))
+
+
+def lost(facts: Sequence[Closed | Grant | Refusal]) -> Iterator[Loss]:
+    """Rules that close nothing, and open nothing that is closed."""
+    hard = any(isinstance(fact, Refusal) for fact in facts)
+    if facts:
+        yield Loss(
+            code="MM475",
+            impact=Impact.LOOSER if hard else Impact.NONE,
+            support=Support.NEVER,
+            severity=None if hard else Severity.LOW,
+            sites=_sites(facts),
+            message="what these rules refuse on its way out passes: a NetworkPolicy refuses nothing but what it leaves out."
+            if hard
+            else "these rules let out what nothing closes: nothing is to be written.",
+            advice=_KEEP,
+            doc=_DOC,
+        )
+
+
+def not_selected(facts: Sequence[Closed], reason: str) -> Iterator[Loss]:
+    """Pods that no NetworkPolicy closes."""
+    yield Loss(
+        code="MM475",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(f.trail for f in facts),
+        because=_sites(facts),
+        message=f"what some of these workloads may call is limited no longer: {reason}, and a NetworkPolicy selects pods of one "
+        "namespace by their labels.",
+        advice="Add all namespaces to the input and say --complete, or keep the policy of the source.",
+        doc=_DOC,
+    )
+
+
+def denied(facts: Iterable[Refusal]) -> Iterator[Loss]:
+    """Refusals."""
+    found = list(facts)
+    if found:
+        yield Loss(
+            code="MM475",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            sites=_sites(found),
+            message="what these rules refuse on its way out passes where another rule lets it out: a NetworkPolicy refuses "
+            "nothing but what it leaves out.",
+            advice="Say what may leave in rules that let out less, and translate again.",
+            doc=_DOC,
+        )
+
+
+def not_opened(facts: Sequence[Grant], reason: str) -> Iterator[Loss]:
+    """Rules that are left out: what they let out is refused."""
+    yield Loss(
+        code=NARROWED,
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        sites=_sites(facts),
+        message=f"what this rule lets out is refused: {reason}, which a NetworkPolicy cannot say.",
+        advice=_KEEP,
+        doc=_DOC,
+    )
+
+
+def emptied(fact: Grant) -> Loss:
+    """What else a rule says that has no peer left: other findings say why."""
+    peers = {id(value) for value in traced(fact.callers)}
+    return Loss(
+        code=NARROWED,
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        sites=tuple(value for value in traced(fact) if id(value) not in peers),
+        because=tuple(traced(fact)),
+        message="this rule has no peer left that a NetworkPolicy can name, and is left out.",
+        advice=_KEEP,
+        doc=_DOC,
+    )
+
+
+def peers_left_out(stated: Sequence[tuple[Grant, AllOf]], reason: str) -> Iterator[Loss]:
+    """Peers that are left out of rules: what is sent to them is refused."""
+    yield Loss(
+        code=NARROWED,
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        sites=_sites(way for _, way in stated),
+        because=_sites(grant for grant, _ in stated),
+        message=f"what this rule lets out to these peers is refused: {reason}, which a NetworkPolicy cannot say.",
+        advice=_KEEP,
+        doc=_DOC,
+    )
+
+
+def narrowed(
+    stated: Sequence[tuple[Grant, AllOf]], inside: Sequence[str], *, given: bool
+) -> Iterator[Loss]:
+    """Blocks of addresses less the networks of the cluster, and the cluster less its nodes."""
+    if stated:
+        yield Loss(
+            code=NARROWED,
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            fate=Fate.APPROXIMATED,
+            sites=_sites(way for _, way in stated),
+            because=_sites(grant for grant, _ in stated),
+            message=f"addresses in the networks of the cluster ({', '.join(inside)}) are let out to no more where they are those "
+            "of nodes and machines: a block of a NetworkPolicy may select pods too, so these networks are left out of it.",
+            advice="Look whether these workloads call machines there, and write a NetworkPolicy for their addresses."
+            if given
+            else "Say with --cluster-networks which blocks are those of pods and Services, and translate again.",
+            doc=_DOC,
+        )
+
+
+def told_of_control(facts: Sequence[Closed], name: str) -> Iterator[Loss]:
+    """The way to the control plane, which the source has no need of."""
+    yield Loss(
+        code="MM487",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(fact.trail for fact in facts),
+        message=f"the proxies of these workloads are let out to {name} besides, without which they do not start.",
+        why="What leaves a pod leaves its proxy too: the network knows no difference.",
+        advice="Let them out likewise to what else proxies call: collectors of traces, services for decisions and limits.",
+        doc=_DOC,
+    )
