@@ -45,7 +45,7 @@ def decide_egress(model: Model, request: Request) -> Decision:
         Unsupported: a route or a policy asks for what a plain request does not tell.
     """
     decision = _of_mesh(model, request)
-    return (_shut_in(model, request) if decision.allowed else None) or decision
+    return _of_network(model, request, decision) if decision.allowed else decision
 
 
 def _of_mesh(model: Model, request: Request) -> Decision:
@@ -111,8 +111,8 @@ def _has_proxy(model: Model, caller: Caller) -> bool:
 # --- policies of the network -----------------------------------------------------------------------
 
 
-def _shut_in(model: Model, request: Request) -> Decision | None:
-    """What keeps the request in at the network, if something does; what is dialled is no pod and no node."""
+def _of_network(model: Model, request: Request, decision: Decision) -> Decision:
+    """What policies of the network make of what the mesh lets out; what is dialled is no pod and no node."""
     caller = request.caller
     own = [
         fact
@@ -126,10 +126,13 @@ def _shut_in(model: Model, request: Request) -> Decision | None:
         if isinstance(refusal, Refusal) and _is_meant(refusal, request):
             return _said(Answer.REFUSED, refusal, "a refusal speaks of what leaves the caller")
     closed = [f for f in own if isinstance(f, Closed) and f.certain is not Certainty.NO]
-    granted = any(isinstance(f, Grant) and _is_meant(f, request) for f in own)
-    if closed and not granted:
+    granted = next((f for f in own if isinstance(f, Grant) and _is_meant(f, request)), None)
+    if closed and granted is None:
         return _said(Answer.REFUSED, closed[0], "what leaves the caller is closed")
-    return None
+    if closed and granted is not None:
+        leaves = tuple(sorted({*decision.leaves, *leaves_of(granted)}))
+        return replace(decision, leaves=leaves)
+    return decision
 
 
 def _is_meant(rule: Grant | Refusal, request: Request) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ir.attachment import Audience, Reach, Scope, Subject
 from ir.edge import EgressPolicy
 from ir.match import Part, Pattern, PatternKind
-from ir.provenance import Traced, absorb, derived, named, trail
+from ir.provenance import Traced, derived, named
 from ir.traffic import AS_DIALLED, Backend, NoMatch, Route, RouteMatch, RouteTable
 from translator.exporters.egress.known import refuses
 from translator.exporters.egress.names import text_of
@@ -47,7 +47,7 @@ def of_host(
 def _table(
     host: Traced[Pattern], table: RouteTable, policy: EgressPolicy, view: View, zone: Zone
 ) -> RouteTable:
-    node = absorb(trail("the host"), *_place(table))
+    node = derived("the host", _place(table))
     subject = Subject(scope=Scope.SERVICE, name=host.derive(text_of(host.value)), trail=node)
     return replace(
         table,
@@ -103,7 +103,7 @@ def _less(match: RouteMatch) -> RouteMatch:
     tests = match.requests.tests
     kept = tuple(test for test in tests if test.part is not Part.AUTHORITY)
     asked = [test.trail for test in tests if test.part is Part.AUTHORITY]
-    node = absorb(match.requests.trail, *asked)
+    node = derived(match.requests.trail.value, (match.requests.trail, *asked))
     return replace(match, requests=replace(match.requests, tests=kept, trail=node))
 
 
