@@ -14,6 +14,7 @@ from translator.exporters.from_network import in_mesh
 from translator.exporters.gateways.classes import is_class, of_class
 from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.egress import legalise_egress
+from translator.exporters.istio.egress.named import hold_by_name
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
@@ -47,12 +48,16 @@ def write_mesh(model: Model, options: Options) -> Export:
     model = replace(model, facts=tuple(f for f in model.facts if not is_class(f)))
     names = Names(taken_by(options))
     joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
-    outward = as_network_policies(joined.outbound, model.inventory, options, _control(options))
+    by_name = hold_by_name(joined.outbound, model.inventory, options, names)
+    outward = as_network_policies(
+        joined.outbound, model.inventory, options, _control(options), by_name.ways
+    )
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
     limited = legalise_rate_limits(known, options)
     known = replace(known, facts=tuple(limited.facts))
     known, leaving = legalise_egress(known, options, names)
+    known = replace(known, facts=(*known.facts, *by_name.facts))
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
@@ -75,6 +80,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         losses=(
             *(one for one in classes if isinstance(one, Loss)),
             *joined.losses,
+            *by_name.losses,
             *outward.losses,
             *foreign,
             *limited.losses,

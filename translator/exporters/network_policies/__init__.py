@@ -7,7 +7,7 @@ label and by block of addresses, and ports; it asks for nothing of requests, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Certainty, Closed, Evidence, Grant, Refusal
@@ -19,6 +19,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.network_policies import findings
 from translator.exporters.network_policies.peers import Peers
+from translator.exporters.network_policies.refusals import blocks_of, is_taken_out
 from translator.exporters.network_policies.subjects import Place, places_of
 
 Ruling = Closed | Grant | Refusal
@@ -50,16 +51,24 @@ class Outward:
 
 
 def as_network_policies(
-    facts: Sequence[Ruling], inventory: Inventory, options: Options, control: Control
+    facts: Sequence[Ruling],
+    inventory: Inventory,
+    options: Options,
+    control: Control,
+    by_name: Collection[int] = (),
 ) -> Outward:
-    """What leaves pods in terms of NetworkPolicies."""
+    """What leaves pods in terms of NetworkPolicies.
+
+    ``by_name``: alternatives for names outside, by identity, which something else holds to the names: their ports are open to
+    all addresses outside.
+    """
     found = Outward()
     closed = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]
     if not closed:
         found.losses.extend(findings.lost(facts))
         return found
     found.assumptions = (ENFORCED,)
-    peers = Peers(inventory, options)
+    peers = Peers(inventory, options, by_name)
     held: list[Closed] = []
     open_places: list[Place] = []
     for fact in closed:
@@ -68,11 +77,16 @@ def as_network_policies(
         held.extend(_closed(fact, place) for place in places)
         open_places.extend(places)
     found.facts.extend(held)
-    for grant in (f for f in facts if isinstance(f, Grant)):
-        found.facts.extend(_granted(grant, open_places, inventory, peers, found))
+    grants = [f for f in facts if isinstance(f, Grant)]
+    refusals = [f for f in facts if isinstance(f, Refusal)]
+    taken_out = [f for f in refusals if is_taken_out(f, grants, inventory)]
+    for grant in grants:
+        denied = blocks_of(taken_out, grant, inventory)
+        found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied))
     found.facts.extend(_to_control(one, control) for one in held)
     found.losses.extend(findings.told_of_control(closed, control.name))
-    found.losses.extend(findings.denied(f for f in facts if isinstance(f, Refusal)))
+    found.losses.extend(findings.taken_out(taken_out))
+    found.losses.extend(findings.denied(f for f in refusals if f not in taken_out))
     found.losses.extend(peers.losses())
     rest = [f for f in facts if isinstance(f, Closed) and f not in closed]
     found.losses.extend(findings.lost(rest))
@@ -93,6 +107,7 @@ def _granted(
     inventory: Inventory,
     peers: Peers,
     found: Outward,
+    denied: Sequence[Traced[Term]],
 ) -> Iterator[Grant]:
     """The rule for each transport and each place where a policy closes its pods."""
     places, reason = places_of(grant.attachment.subject, inventory)
@@ -103,12 +118,12 @@ def _granted(
     if reason := _unsaid(grant):
         found.losses.extend(findings.not_opened([grant], reason))
         return
-    spoken = peers.spoken(grant)
+    spoken = peers.spoken(grant, denied)
     if grant.callers and not spoken:
         found.losses.append(findings.emptied(grant))
         return
-    open_to_all = [way.trail for way in spoken if not way.tests]
-    if open_to_all:
+    everybody = [way.trail for way in spoken if not way.tests]
+    if everybody:
         spoken = ()
     for place in at:
         for transport, said in _transports(grant):
@@ -120,7 +135,7 @@ def _granted(
                 always=() if transport is None else (transport,),
                 evidence=Evidence.LABEL,
                 trail=derived(
-                    grant.trail.value, [grant.trail, *open_to_all, *said, *_questions(grant)]
+                    grant.trail.value, [grant.trail, *everybody, *said, *_questions(grant)]
                 ),
             )
 

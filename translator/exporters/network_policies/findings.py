@@ -73,6 +73,23 @@ def denied(facts: Iterable[Refusal]) -> Iterator[Loss]:
         )
 
 
+def taken_out(found: Sequence[Refusal]) -> Iterator[Loss]:
+    """Refusals that rules which let out are narrower by."""
+    if found:
+        hard = any(fact.attachment.ports for fact in found)
+        yield Loss(
+            code=NARROWED,
+            impact=Impact.STRICTER if hard else Impact.NONE,
+            support=Support.PARTIAL,
+            severity=None if hard else Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=_sites(found),
+            message="the blocks that these rules refuse are taken out of those that others let out"
+            + (", on every port." if hard else "."),
+            doc=_DOC,
+        )
+
+
 def not_opened(facts: Sequence[Grant], reason: str) -> Iterator[Loss]:
     """Rules that are left out: what they let out is refused."""
     yield Loss(

@@ -7,7 +7,7 @@ cluster.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -17,7 +17,7 @@ from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, 
 from ir.provenance import Traced, derived, named
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.egress.addresses import addresses_in, networks
+from translator.exporters.egress.addresses import Addresses, addresses_in, networks
 from translator.exporters.network_policies import findings
 from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 
@@ -33,6 +33,7 @@ class Peers:
 
     inventory: Inventory
     options: Options
+    by_name: Collection[int] = ()
     unsaid: list[tuple[Grant, AllOf, str]] = field(default_factory=list)
     narrowed: list[Stated] = field(default_factory=list)
 
@@ -41,9 +42,31 @@ class Peers:
         """The networks of the cluster."""
         return self.options.cluster_networks or CLUSTER_NETWORKS
 
-    def spoken(self, grant: Grant) -> tuple[AllOf, ...]:
-        """The alternatives that can be said; one without tests is for everybody."""
-        return tuple(said for way in grant.callers for said in self._said(grant, way))
+    def spoken(self, grant: Grant, denied: Sequence[Traced[Term]] = ()) -> tuple[AllOf, ...]:
+        """The alternatives that can be said, less the blocks ``denied``; one without tests is for everybody."""
+        names = [way for way in grant.callers if id(way) in self.by_name]
+        others = [way for way in grant.callers if id(way) not in self.by_name]
+        found = [said for way in others for said in self._said(grant, way)]
+        if names:
+            found.append(self._of_names(names))
+        less = (self._without(way, denied) for way in found)
+        return tuple(way for way in less if way is not None)
+
+    def _without(self, way: AllOf, denied: Sequence[Traced[Term]]) -> AllOf | None:
+        """The alternative less blocks that are refused; nothing where no address is left."""
+        if not denied or not any(test.part is Part.PEER_ADDRESS for test in way.tests):
+            return way
+        out = addresses_in(t.value for t in denied if isinstance(t.value, Cidr))
+        tests: list[Test] = []
+        for test in way.tests:
+            if test.part is not Part.PEER_ADDRESS:
+                tests.append(test)
+                continue
+            kept = [one for term in test.any_of if (one := _less_of(term, out, denied))]
+            if not kept:
+                return None
+            tests.append(replace(test, any_of=tuple(kept)))
+        return replace(way, tests=tuple(tests))
 
     def losses(self) -> Iterator[Loss]:
         """What could not be said."""
@@ -97,6 +120,16 @@ class Peers:
             tests=(*world, Test(part=Part.PEER_ADDRESS, any_of=tuple(kept), trail=node)),
         )
 
+    def _of_names(self, ways: Sequence[AllOf]) -> AllOf:
+        """All addresses outside, for names that something else holds to."""
+        node = derived("names", [way.trail for way in ways])
+        world = tuple(test for test in ways[0].tests if test.part is Part.ENTITY)
+        kept = [self._less(named(Cidr(text), node)) for text in _EVERYWHERE]
+        blocks = tuple(one for one in kept if one is not None)
+        return AllOf(
+            tests=(*world, Test(part=Part.PEER_ADDRESS, any_of=blocks, trail=node)), trail=node
+        )
+
     def _less(self, block: Traced[Term]) -> Traced[Term] | None:
         """The block less the networks of the cluster; one within a network that is only taken for the cluster's stays."""
         own = block.value
@@ -135,6 +168,22 @@ class Peers:
                 ),
                 trail=node,
             )
+
+
+def _less_of(
+    term: Traced[Term], out: Addresses, denied: Sequence[Traced[Term]]
+) -> Traced[Term] | None:
+    """A block less addresses; nothing where none is left."""
+    own = term.value
+    if not isinstance(own, Cidr):
+        return None
+    here = addresses_in((own,))
+    taken = here & out
+    if not taken:
+        return term
+    if taken.covers(here):
+        return None
+    return term.derive(Cidr(own.block, (*own.excluding, *taken.blocks)), *denied)
 
 
 def _pods(way: AllOf) -> Iterator[AllOf]:

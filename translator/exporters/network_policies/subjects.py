@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ir.attachment import Scope, Subject
 from ir.inventory import Inventory
-from ir.match import Labels
+from ir.match import Labels, Operator, Requirement
 from ir.provenance import named
 
 UNLISTED = "it is for pods of all namespaces, of which the input does not list all"
@@ -37,6 +38,20 @@ class Place:
         """Whether all pods of the other are among these."""
         same = self.labels is None or self.labels == other.labels
         return self.namespace == other.namespace and same
+
+    def may_meet(self, other: Place) -> bool:
+        """Whether some pod may be among both: not where one label must have two values."""
+        if self.namespace != other.namespace:
+            return False
+        mine, theirs = ({r.key: set(r.values) for r in _equal(one.labels)} for one in (self, other))
+        return all(mine[key] & theirs[key] for key in mine if key in theirs)
+
+
+def _equal(labels: Labels | None) -> Iterator[Requirement]:
+    """What must be one of some values."""
+    for one in () if labels is None else labels.requirements:
+        if one.operator is Operator.IN:
+            yield one
 
 
 def places_of(subject: Subject, inventory: Inventory) -> tuple[list[Place], str]:

@@ -49,6 +49,7 @@ def _manifest(policy: _Policy, names: Names) -> Manifest:
     place = policy.place
     facts: tuple[Closed | Grant, ...] = (*policy.closed, *policy.grants)
     nodes = tuple(v for fact in facts for v in (fact.trail, fact.attachment.subject.trail))
+    nodes = (*nodes, *(v for grant in policy.grants for v in _unworded(grant)))
     spaces = [f.attachment.subject.namespace for f in facts if f.attachment.subject.namespace]
     labels = [f.attachment.subject.labels for f in facts if f.attachment.subject.labels]
     chosen: Tree = selector_tree(derived(labels[0].value, labels)) if labels else {}
@@ -64,6 +65,14 @@ def _manifest(policy: _Policy, names: Names) -> Manifest:
         tree={"metadata": {"namespace": derived(place.namespace, spaces)}, "spec": spec},
         purpose=nodes,
     )
+
+
+def _unworded(grant: Grant) -> Iterator[Traced[object]]:
+    """What stands in a policy as an empty selector, which has no words."""
+    for way in grant.callers:
+        terms = [t for test in way.tests for t in test.any_of]
+        if all(isinstance(t.value, Labels) and not t.value.requirements for t in terms):
+            yield from (way.trail, *(test.trail for test in way.tests), *terms)
 
 
 def _rule(grant: Grant) -> Tree:

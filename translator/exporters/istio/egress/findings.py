@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ir.access import Closed, Grant
 from ir.edge import EgressPolicy
-from ir.match import Part, PathForm, Test
+from ir.match import AllOf, Part, PathForm, Test
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.traffic import RouteTable
@@ -16,7 +17,7 @@ from translator.exporters.egress.known import refuses
 from translator.exporters.egress.names import text_of
 from translator.exporters.istio.egress.ways import Refused
 from translator.exporters.istio.egress.zones import Zone
-from translator.report.model import CLOSED_IN, SPELLING, Fate, Impact, Severity, Support
+from translator.report.model import BY_CLAIM, CLOSED_IN, SPELLING, Fate, Impact, Severity, Support
 
 _DOC = "https://istio.io/latest/docs/reference/config/networking/sidecar/"
 _SHOWN = 3
@@ -197,4 +198,61 @@ def for_nobody(tables: Sequence[RouteTable]) -> Loss:
         message=f"{', '.join(map(shown_as, tables))}: no client has them: nothing is to be written.",
         why="A route of another namespace than its network is for the clients of its own, whom the network is about only if "
         "they have none.",
+    )
+
+
+Stated = tuple[Grant, AllOf]
+"""An alternative of a rule, and the rule."""
+
+
+def names_left_out(stated: Sequence[Stated], reason: str) -> Loss:
+    """Names outside to which nothing leaves any more."""
+    return Loss(
+        code="MM525",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        sites=tuple(v for _, way in stated for v in traced(way)),
+        because=tuple(v for grant, _ in stated for v in traced(grant)),
+        message=f"what leaves for these names is refused: the mesh cannot hold their pods to them, since {reason}.",
+        advice="Keep the policy of the source for it, where the source stays as the network of the cluster.",
+        doc=_DOC,
+    )
+
+
+def held_by_name(
+    namespace: str, closed: Sequence[Closed], stated: Sequence[Stated]
+) -> Iterator[Loss]:
+    """Names that proxies hold pods to, where the network did: the name is what the client says, and a pod may get past it."""
+    grants = tuple(v for grant, _ in stated for v in traced(grant))
+    names = [t for _, way in stated for test in way.tests for t in test.any_of]
+    yield Loss(
+        code=BY_CLAIM,
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(names),
+        because=(*(v for fact in closed for v in traced(fact)), *grants),
+        message=f"pods of the namespace {namespace} are held to names outside by their own proxies, not by the network: on the "
+        "ports of these names the network lets them out to every address outside, and a pod that gets past its proxy reaches "
+        "it. What passes the proxy by name is what the client says it asks for: an exact name is looked up by the proxy "
+        "whatever was dialled, one with a wildcard goes where it was dialled, at any depth of names.",
+        why="A NetworkPolicy knows no names, and REGISTRY_ONLY is no boundary against a client that does not want to be held "
+        "(istio.io, Security Best Practices).",
+        advice="Keep the policy of the source for these pods where the source stays as the network of the cluster; or route "
+        "these names through an egress gateway, and let nothing else out.",
+        doc="https://istio.io/latest/docs/ops/best-practices/security/#understand-traffic-capture-limitations",
+    )
+    yield Loss(
+        code="MM525",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(names),
+        because=grants,
+        message=f"pods of the namespace {namespace} reach these names by TLS on 443 and 8443, by HTTP on 80 and 8080: what does "
+        "not bear the name is refused there. They reach nothing else that no Service declares, pods by their own address "
+        "included.",
+        why="The source looks at addresses and ports alone, the target at what is said.",
+        advice="Write a ServiceEntry with addresses for what is called without a name.",
+        doc=_DOC,
     )

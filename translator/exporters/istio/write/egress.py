@@ -77,7 +77,14 @@ def write_sidecar(fact: EgressPolicy, names: Names, options: Options) -> Manifes
     space = subject.namespace
     home = options.root_namespace if space is None else space.value
     spoken: tuple[Traced[object], ...] = (fact.trail, subject.trail)
+    chosen = subject.labels
+    selector: dict[str, Tree] = {}
+    if chosen is not None:
+        labels = {r.key: Said(r.values[0], (chosen,)) for r in chosen.value.requirements}
+        selector["workloadSelector"] = {"labels": {**labels}}
+    called = [] if chosen is None else [v for r in chosen.value.requirements for v in r.values]
     spec: dict[str, Tree] = {
+        **selector,
         "outboundTrafficPolicy": {"mode": fact.unknown.map(_MODES.__getitem__)},
         "egress": [{"hosts": [_host(word, home) for word in fact.seen]}],
     }
@@ -85,7 +92,7 @@ def write_sidecar(fact: EgressPolicy, names: Names, options: Options) -> Manifes
         api_version=NETWORKING,
         kind="Sidecar",
         namespace=home,
-        name=names.take("Sidecar", home, "default"),
+        name=names.take("Sidecar", home, *(called or ["default"])),
         tree={"metadata": {"namespace": space or Said(home, spoken)}, "spec": spec},
         purpose=spoken,
     )
