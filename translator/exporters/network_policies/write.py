@@ -48,8 +48,10 @@ def write_network_policies(facts: Sequence[Fact], names: Names) -> Iterator[Mani
 def _manifest(policy: _Policy, names: Names) -> Manifest:
     place = policy.place
     facts: tuple[Closed | Grant, ...] = (*policy.closed, *policy.grants)
-    nodes = tuple(v for fact in facts for v in (fact.trail, fact.attachment.subject.trail))
-    nodes = (*nodes, *(v for grant in policy.grants for v in _unworded(grant)))
+    nodes: tuple[Traced[object], ...] = (
+        *(v for fact in facts for v in (fact.trail, fact.attachment.subject.trail)),
+        *(v for grant in policy.grants for v in _unworded(grant)),
+    )
     spaces = [f.attachment.subject.namespace for f in facts if f.attachment.subject.namespace]
     labels = [f.attachment.subject.labels for f in facts if f.attachment.subject.labels]
     chosen: Tree = selector_tree(derived(labels[0].value, labels)) if labels else {}

@@ -79,4 +79,24 @@ ENTRIES = (
         "Give names with records of short life a longer tofqdns-min-ttl.",
         "kind: ServiceEntry\nspec: {hosts: [api.example.com], resolution: DNS}",
     ),
+    Entry(
+        "MM534",
+        "Undeclared, and limited now",
+        "Clients no longer reach addresses that no limit was about, unless something declares them.",
+        "A limit of the source is about some blocks of addresses, by default those outside of the cluster. The target's proxies "
+        "let out what their registry knows, whatever the address, or everything.",
+        "Write a ServiceEntry with the addresses and the port for what is called without a Service, and watch what is sent to "
+        "BlackHoleCluster.",
+        "kind: EgressNetwork\nspec: {trafficPolicy: Deny}",
+    ),
+    Entry(
+        "MM535",
+        "Names held by the client's proxy",
+        "Pods that may reach some names outside are held to them by their own proxies; on the same ports the network lets them "
+        "out to every address outside.",
+        "The network of the source knows the addresses of a name from the answers to its pods' questions. A NetworkPolicy knows "
+        "none, and a proxy goes by the name that its client says.",
+        "Keep the policy of the source for these pods, or let them out by an egress gateway alone.",
+        "egress:\n- toFQDNs: [{matchName: api.example.com}]\n  toPorts: [{ports: [{port: '443', protocol: TCP}]}]",
+    ),
 )

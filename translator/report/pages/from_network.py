@@ -81,4 +81,21 @@ ENTRIES = (
         r"End the pattern in (\?.*)? where the query does not matter, and translate again.",
         "rules: {http: [{path: /public}]}  # not /public?page=2",
     ),
+    Entry(
+        "MM486",
+        "Narrower ways out",
+        "Workloads no longer reach some of what the source let them call.",
+        "What leaves pods is said as NetworkPolicies, which the network enforces beside the mesh. They name peers by label and by "
+        "block, know no names, nodes or requests, and refuse nothing but what they leave out.",
+        "Look what the finding leaves out, and keep the policy of the source for it where the source stays as the network.",
+        "egress:\n- toEntities: [kube-apiserver]",
+    ),
+    Entry(
+        "MM487",
+        "Way to the control plane",
+        "Pods whose ways out are closed are let out to the control plane of the mesh besides.",
+        "A proxy shares the network of its pod, and does not start before it has reached its control plane.",
+        "Let the same pods out to what else their proxies call, such as collectors of traces.",
+        "kind: NetworkPolicy\nspec: {policyTypes: [Egress]}",
+    ),
 )
