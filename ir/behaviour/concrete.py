@@ -152,8 +152,17 @@ def decide_access(model: Model, request: Request) -> Decision:
     for layer in Layer:
         if not decision.allowed:
             break
-        decision = _refused(_way_out(site, layer)) or decision
+        out = _way_out(site, layer)
+        if out is not None:
+            decision = _besides(decision, out) if out.allowed else out
     return decision
+
+
+def _besides(decision: Decision, out: Decision) -> Decision:
+    """What lets in, together with what lets out: both decide."""
+    if decision is _OPEN:
+        return out
+    return replace(decision, leaves=tuple(sorted({*decision.leaves, *out.leaves})))
 
 
 def _way_out(site: _Site, layer: Layer) -> Decision | None:

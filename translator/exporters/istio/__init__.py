@@ -14,7 +14,7 @@ from translator.exporters.from_network import in_mesh
 from translator.exporters.gateways.classes import is_class, of_class
 from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.egress import legalise_egress
-from translator.exporters.istio.egress.named import hold_by_name
+from translator.exporters.istio.egress.by_name import hold_by_name
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
