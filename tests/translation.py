@@ -32,7 +32,9 @@ def to_version(text: str, version: str, **settings: object) -> Result:
 def in_force_after(text: str, result: Result) -> Model:
     """What the target makes of the input and the outputs together."""
     there = in_force(load_text(text), result, result.options)
-    return load_importer("linkerd")(there.resources, as_source(result.options)).model
+    return load_importer(result.options.target.mesh)(
+        there.resources, as_source(result.options)
+    ).model
 
 
 def through(

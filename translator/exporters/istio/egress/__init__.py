@@ -105,6 +105,7 @@ class _Made:
         self.wide = any(zone.at is None and zone.refusing for zone in found)
         self.of_mesh = any(zone.at is None for zone in found)
         self.egress = Egress()
+        self.told: set[int] = set()
 
     def add(self, zone: Zone) -> None:
         """The objects of one zone."""
@@ -176,7 +177,7 @@ class _Made:
             ways = self._ruled(zone, view, ways, ruling, declared)
             used.update(id(way.table) for way in ways)
         self.egress.facts.extend(declared.services)
-        self.egress.losses.extend(findings.not_let_out(declared.refused))
+        self.egress.losses.extend(findings.not_let_out(_once(declared.refused), used))
         known = {*used, *(id(one.table) for one in declared.refused)}
         idle = [table for table in tables if id(table) not in known]
         self.egress.losses.extend(self._idle(zone, idle))
@@ -212,7 +213,8 @@ class _Made:
                 ruled.update(id(t) for t in web if any(o.trail is t.trail for o in own))
                 wider = [widened(way, host) for way in wider]
         if zone.refusing:
-            by_path = [t for t in web if id(t) in ruled]
+            by_path = [t for t in web if id(t) in ruled - self.told]
+            self.told |= ruled
             self.egress.losses.extend(findings.spelt_otherwise(by_path))
         place = Place(view, zone, self.names, frozenset(ruled), open=not zone.refusing)
         declare(wider, place, to)
@@ -267,6 +269,16 @@ class _Made:
             more = [table for table in beside if reaches(table, view.at)]
             self._ruled(zone, view, ways, [*own, *more], declared)
         self.egress.facts.extend(declared.services)
+
+
+def _once(found: Sequence[Refused]) -> Iterator[Refused]:
+    """What several views leave out, said once."""
+    known: set[tuple[int, str, str]] = set()
+    for one in found:
+        key = id(one.table), one.reason, " ".join(host.value.text for host in one.hosts)
+        if key not in known:
+            known.add(key)
+            yield one
 
 
 def _says_nothing(table: RouteTable) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant
 from ir.edge import EgressPolicy
@@ -64,8 +64,8 @@ def _some(addresses: Addresses) -> str:
     return ", ".join(blocks[:_SHOWN]) + more
 
 
-def not_let_out(found: Iterable[Refused]) -> Iterator[Loss]:
-    """Routes that let something out which is refused now."""
+def not_let_out(found: Iterable[Refused], written: Collection[int] = ()) -> Iterator[Loss]:
+    """Routes that let something out which is refused now; ``written``: those of which other parts are, by identity."""
     groups: dict[str, list[Refused]] = {}
     for one in found:
         groups.setdefault(one.reason, []).append(one)
@@ -77,7 +77,7 @@ def not_let_out(found: Iterable[Refused]) -> Iterator[Loss]:
             code="MM525",
             impact=Impact.STRICTER,
             support=Support.NEVER,
-            sites=tuple(v for one in ones for v in one.hosts or traced(one.table)),
+            sites=tuple(v for one in ones for v in _left(one, written)),
             because=tuple(v for table in tables for v in traced(table)),
             message=f"{shown}: what was let out is refused: {reason}.",
             advice="Write a ServiceEntry by hand for what is called.",
@@ -88,6 +88,11 @@ def shown_as(table: RouteTable) -> str:
     """A table of routes, for messages."""
     ports = ", ".join(str(port.value.port) for port in table.attachment.ports)
     return f"the routes of {table.name.value} on port {ports}"
+
+
+def _left(one: Refused, written: Collection[int]) -> Iterable[Traced[object]]:
+    """What of a table is not written: some hosts, or all of it."""
+    return one.hosts if one.hosts and id(one.table) in written else traced(one.table)
 
 
 def spelt_otherwise(tables: Sequence[RouteTable]) -> Iterator[Loss]:

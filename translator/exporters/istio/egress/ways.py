@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from ir.attachment import Reach, ServicePort
 from ir.edge import EgressPolicy
 from ir.inventory import Inventory
-from ir.match import Part, Pattern, PatternKind
-from ir.provenance import Traced
+from ir.match import Part, Pattern, PatternKind, Term
+from ir.provenance import Traced, derived
 from ir.traffic import AS_DIALLED, Protocol, Route, RouteTable
-from translator.exporters.egress.addresses import Addresses
+from translator.exporters.egress.addresses import EVERYWHERE, Addresses
 from translator.exporters.istio.egress.zones import Zone
 
 HTTP = (Protocol.HTTP, Protocol.GRPC)
@@ -169,7 +169,7 @@ def hosts_of(table: RouteTable) -> tuple[tuple[Traced[Pattern], ...], bool]:
     """The names that rules of the table ask for, each once, and whether one asks for none."""
     if table.hosts:
         return table.hosts, False
-    found: dict[Pattern, Traced[Pattern]] = {}
+    found: dict[Pattern, list[Traced[Term]]] = {}
     every = False
     for route in table.routes:
         every |= not route.matches
@@ -178,8 +178,8 @@ def hosts_of(table: RouteTable) -> tuple[tuple[Traced[Pattern], ...], bool]:
             every |= not asked
             for term in (term for test in asked for term in test.any_of):
                 if isinstance(term.value, Pattern):
-                    found.setdefault(term.value, term.derive(term.value))
-    return tuple(found.values()), every
+                    found.setdefault(term.value, []).append(term)
+    return tuple(derived(pattern, terms) for pattern, terms in found.items()), every
 
 
 def is_wild(host: Pattern) -> bool:
@@ -229,7 +229,8 @@ def _connections(
     tables: Sequence[RouteTable], where: Addresses, refused: Addresses, number: int
 ) -> Iterator[Read]:
     """Names and bytes at the addresses of their network; elsewhere all passes where nothing is refused."""
-    blocks = () if where.covers(refused) else where.blocks
+    shut = refused - where
+    blocks = min(where.blocks, (EVERYWHERE - shut).blocks, key=len) if shut else ()
     for table in tables:
         hosts = _server_names(table)
         if not all(map(goes_on, table.routes)) or not table.routes:
