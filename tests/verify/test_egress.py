@@ -193,3 +193,50 @@ def test_pods_of_several_selectors_at_once_are_told_apart_as_far_as_they_are_few
     wide = _model(text(*(resource("Sidecar", spec, f"s{n}") for n, spec in enumerate(keys))))
     (only,) = compared(wide, wide)
     assert only.verdict is Verdict.UNKNOWN
+
+
+def _linkerd(*texts: str) -> Result:
+    own = pipeline.options_of(load_text(""), "linkerd", "istio", {})
+    return pipeline.translate_loaded(load_text("\n---\n".join(texts)), own)
+
+
+RULED = """
+apiVersion: policy.linkerd.io/v1alpha1
+kind: EgressNetwork
+metadata: {name: out, namespace: shop}
+spec: {trafficPolicy: Deny}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: way, namespace: shop}
+spec:
+  parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: out, port: 80}]
+  hostnames: [HOST]
+  rules: [{matches: [{path: {type: Exact, value: /a}}]}]
+"""
+
+
+def test_rules_for_some_requests_are_compared_host_by_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = RULED.replace("HOST", "api.example")
+    result = _linkerd(text)
+    assert not codes(result) & {"MM903", "MM904", "MM905"}
+
+    def tampered(done: Translated, options: Options) -> Proven:
+        changed = [(one, yaml.safe_load(one.text)) for one in done.written]
+        for _, value in changed:
+            if value["kind"] == "VirtualService":
+                value["spec"]["http"][0].pop("match")
+        kept = [replace(one, text=yaml.safe_dump(value)) for one, value in changed]  # type: ignore[type-var]
+        return prove(replace(done, written=kept), options)
+
+    monkeypatch.setattr(pipeline, "prove", tampered)
+    assert "MM903" in codes(_linkerd(text))
+
+
+def test_some_requests_to_a_wildcard_that_are_refused_now_are_told() -> None:
+    result = _linkerd(RULED.replace("HOST", '"*.example"'))
+    kinds = {change for change, explained in told(result) if explained == ("MM525",)}
+    assert kinds == {"newly_denied"}
+    assert not codes(result) & {"MM903", "MM904", "MM905"}

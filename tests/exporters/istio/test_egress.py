@@ -159,7 +159,7 @@ def test_http_of_one_network_does_not_pass_at_the_addresses_of_another() -> None
     )
     result = translated(text)
     assert entries(result) == {}
-    there = {
+    there: dict[str, Any] = {
         "external": "198.51.100.1",
         "service_port": 80,
         "http": True,

@@ -102,11 +102,11 @@ def _on_port(
         if kind and kind != next(iter(kinds)):
             reason = f"port {number} has routes of another kind for other addresses"
             yield from (Refused(table, reason) for table in own)
+        elif reason := _taken(number, inventory, http=kind == HTTP) if kind else "":
+            yield from (Refused(table, reason) for table in own)
         elif kind == HTTP:
             rest = [mine for other, _, mine in counted if other is not policy]
             yield from _requests(own, rest, number)
-        elif reason := _taken(number, inventory) if kind else "":
-            yield from (Refused(table, reason) for table in own)
         else:
             yield from _connections(own, zone.where(policy), zone.refused, number)
 
@@ -278,12 +278,13 @@ def port_of(table: RouteTable, number: int) -> Traced[ServicePort]:
 _HTTP_WORDS = ("http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws")
 
 
-def _taken(number: int, inventory: Inventory) -> str:
-    """Why bytes cannot be held for every address on the port: a Service has the listener of all addresses."""
+def _taken(number: int, inventory: Inventory, *, http: bool) -> str:
+    """Why the port cannot be held for every address: a Service of another kind has the listener of all addresses."""
     for _, service in sorted(inventory.services.items()):
         for port in service.ports:
             word = (port.app_protocol or port.name.partition("-")[0]).lower()
-            wide = service.headless or word in _HTTP_WORDS
+            reads = word in _HTTP_WORDS
+            wide = (service.headless and not reads) if http else (service.headless or reads)
             if port.number == number and port.protocol == "TCP" and wide:
                 return f"{service.key} has a listener for all addresses on port {number}"
     return ""
