@@ -68,4 +68,4 @@ def test_a_name_of_the_network_that_a_client_claims_is_a_blocker() -> None:
     result = from_cilium(text)
     claimed = {"looked_up": "evil.example", "server_name": "api.example.com"}
     assert cilium_leaves(text, result, **claimed) == (False, True)
-    assert found(result, "MM529", Impact.LOOSER)
+    assert found(result, "MM535", Impact.LOOSER)

@@ -39,11 +39,11 @@ SPELLING = "MM408"
 """The code of paths that one mesh brings into another form than the other before it looks."""
 
 
-BY_CLAIM = "MM529"
+BY_CLAIM = "MM535"
 """The code of names outside that the network knew by their addresses, and proxies by what clients say."""
 
 
-CLOSED_IN = "MM528"
+CLOSED_IN = "MM534"
 """The code of addresses that no limit of egress was about, and that a limit on what is known is about too."""
 
 

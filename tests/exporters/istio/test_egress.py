@@ -240,7 +240,7 @@ def test_where_all_leaves_routes_that_say_nothing_are_not_written() -> None:
 
 def test_addresses_that_no_limit_was_about_are_told() -> None:
     result = translated(SPACE, network())
-    (found,) = [one for one in result.report.findings if one.code == "MM528"]
+    (found,) = [one for one in result.report.findings if one.code == "MM534"]
     assert (found.impact, found.severity) == (Impact.STRICTER, Severity.HIGH)
     assert leaves(f"{SPACE}\n---\n{network()}", result, external="10.1.2.3") == (True, False)
 

@@ -177,7 +177,7 @@ def test_names_are_held_by_a_sidecar_of_the_same_pods() -> None:
     assert entry["spec"]["resolution"] == "DNS"
     assert entry["spec"]["ports"] == [{"number": 443, "name": "tls-443", "protocol": "TLS"}]
     assert rules(result) == [{"to": WORLD, "ports": [{"protocol": "TCP", "port": 443}]}]
-    assert found(result, "MM529", Impact.LOOSER)
+    assert found(result, "MM535", Impact.LOOSER)
     assert not faults(result)
     there = {"looked_up": "api.example.com", "server_name": "api.example.com"}
     assert leaves(text, result, **there) == (True, True)
