@@ -44,7 +44,9 @@ def test_a_function_fits_on_a_screen(module: Path) -> None:
 
 SHARED = {
     "importers": frozenset({"route_objects"}),
-    "exporters": frozenset({"egress", "from_network", "gateways", "route_objects", "routes"}),
+    "exporters": frozenset(
+        {"egress", "from_network", "gateways", "network_policies", "route_objects", "routes"}
+    ),
 }
 """Rooms that several meshes share."""
 
