@@ -20,7 +20,7 @@ from translator.api import Loss, Options
 from translator.exporters.network_policies import findings
 from translator.exporters.network_policies.peers import Peers
 from translator.exporters.network_policies.refusals import blocks_of, is_taken_out
-from translator.exporters.network_policies.subjects import Place, places_of
+from translator.exporters.network_policies.subjects import UNLISTED, Place, places_of
 
 Ruling = Closed | Grant | Refusal
 
@@ -73,7 +73,8 @@ def as_network_policies(
     open_places: list[Place] = []
     for fact in closed:
         places, reason = places_of(fact.attachment.subject, inventory)
-        found.losses.extend(findings.not_selected([fact], reason) if reason else ())
+        if reason:
+            found.losses.append(findings.not_selected(fact, reason, whole=not places))
         held.extend(_closed(fact, place) for place in places)
         open_places.extend(places)
     found.facts.extend(held)
@@ -112,7 +113,10 @@ def _granted(
     """The rule for each transport and each place where a policy closes its pods."""
     places, reason = places_of(grant.attachment.subject, inventory)
     at = [place for place in places if any(one.holds(place) for one in closed)]
-    if reason or not at:
+    if not places and reason == UNLISTED:
+        found.losses.extend(findings.lost([grant]))
+        return
+    if (reason and reason != UNLISTED) or not at:
         found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
         return
     if reason := _unsaid(grant):

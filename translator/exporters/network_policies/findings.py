@@ -41,15 +41,15 @@ def lost(facts: Sequence[Closed | Grant | Refusal]) -> Iterator[Loss]:
         )
 
 
-def not_selected(facts: Sequence[Closed], reason: str) -> Iterator[Loss]:
-    """Pods that no NetworkPolicy closes."""
-    yield Loss(
+def not_selected(fact: Closed, reason: str, *, whole: bool) -> Loss:
+    """Pods that no NetworkPolicy closes; ``whole``: all of those that the policy is for."""
+    return Loss(
         code="MM475",
         impact=Impact.LOOSER,
         support=Support.PARTIAL,
-        fate=Fate.APPROXIMATED,
-        sites=tuple(f.trail for f in facts),
-        because=_sites(facts),
+        fate=Fate.LOST if whole else Fate.APPROXIMATED,
+        sites=tuple(traced(fact)) if whole else (fact.trail,),
+        because=tuple(traced(fact)),
         message=f"what some of these workloads may call is limited no longer: {reason}, and a NetworkPolicy selects pods of one "
         "namespace by their labels.",
         advice="Add all namespaces to the input and say --complete, or keep the policy of the source.",

@@ -77,6 +77,9 @@ def hold_by_name(
             continue
         shut = [f for f in closed if _is_for(f, place, inventory)]
         _hold(place, shut, said, options, names, hosts, found)
+        near = [f for f in closed if _meets(f, place, inventory)]
+        stated = [(n.grant, n.way) for n in said]
+        found.losses.extend(findings.held_by_name(place.namespace, near, stated))
     found.facts.extend(hosts.values())
     return found
 
@@ -87,8 +90,12 @@ def _is_for(fact: Closed | Grant, place: Place, inventory: Inventory) -> bool:
 
 def _may_meet(grant: Grant, place: Place, inventory: Inventory) -> bool:
     """Whether the rule is for some of the pods too, and for destinations outside."""
-    found = places_of(grant.attachment.subject, inventory)[0]
-    return any(one.may_meet(place) for one in found) and _leaves(grant)
+    return _meets(grant, place, inventory) and _leaves(grant)
+
+
+def _meets(fact: Closed | Grant, place: Place, inventory: Inventory) -> bool:
+    """Whether it is for some of the pods, as far as labels tell."""
+    return any(one.may_meet(place) for one in places_of(fact.attachment.subject, inventory)[0])
 
 
 def _leaves(grant: Grant) -> bool:
@@ -242,9 +249,6 @@ def _hold(  # noqa: PLR0913, PLR0917  # all that one set of pods is made of
             trail=derived("egress", nodes),
         )
     )
-    found.losses.extend(
-        findings.held_by_name(place.namespace, closed, [(n.grant, n.way) for n in said])
-    )
 
 
 def _entry(
@@ -268,7 +272,12 @@ def _entry(
         )
     held = tuple(ports[number] for number in sorted(ports))
     if known is not None:
-        return replace(known, ports=held, trail=derived(known.trail.value, (known.trail, *reasons)))
+        return replace(
+            known,
+            hosts=(derived(name.host.value, (*known.hosts, name.host)),),
+            ports=held,
+            trail=derived(known.trail.value, (known.trail, *reasons)),
+        )
     title = names.take(_KIND, place.namespace, name.host.value.text.removeprefix("."))
     return ExternalService(
         name=named(f"{place.namespace}/{title}", *reasons),

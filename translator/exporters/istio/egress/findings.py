@@ -238,7 +238,7 @@ def held_by_name(
         sites=tuple(names),
         because=(*(v for fact in closed for v in traced(fact)), *grants),
         message=f"pods of the namespace {namespace} are held to names outside by their own proxies, not by the network: on the "
-        "ports of these names the network lets them out to every address outside, and a pod that gets past its proxy reaches "
+        "ports of these names the network lets them out to every address outside, and a pod that has no proxy, or gets past it, reaches "
         "it. What passes the proxy by name is what the client says it asks for: an exact name is looked up by the proxy "
         "whatever was dialled, one with a wildcard goes where it was dialled, at any depth of names.",
         why="A NetworkPolicy knows no names, and REGISTRY_ONLY is no boundary against a client that does not want to be held "
