@@ -21,7 +21,7 @@ from ir.opaque import Opaque as OpaquePiece
 from translator.verify.destinations import Grid
 from translator.verify.leaving import MORE, Client, Leaving, grid_of, refuses
 from translator.verify.network import Network, alike, rulings
-from translator.verify.outside import knows
+from translator.verify.outside import knows, ruled_hosts
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import lowest
 from translator.verify.witness import Disagreement
@@ -72,8 +72,10 @@ class EgressComparison:
             before = after = ()
         listed = frozenset(one.inventory.namespaces) & frozenset(other.inventory.namespaces)
         self.sides = (
-            Leaving(one, one.model.facts, Network(one, before), listed),
-            Leaving(other, other.model.facts, Network(other, after), listed),
+            Leaving(one, one.model.facts, Network(one, before), listed, ruled_hosts(self.after)),
+            Leaving(
+                other, other.model.facts, Network(other, after), listed, ruled_hosts(self.before)
+            ),
         )
 
     def slices(self) -> Iterator[Slice]:

@@ -52,7 +52,8 @@ class Client:
 class Leaving:
     """The facts of one model about what leaves the cluster.
 
-    ``network``: policies of the network that have a say; ``listed``: the namespaces that both sides show.
+    ``network``: policies of the network that have a say; ``listed``: the namespaces that both sides show; ``ruled``: names
+    outside of which the other side has rules.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Leaving:
         facts: Sequence[Fact],
         network: Network,
         listed: frozenset[str],
+        ruled: frozenset[str] = frozenset(),
     ) -> None:
         """Files the facts."""
         self.lowering = lowering
@@ -70,7 +72,8 @@ class Leaving:
         limits = {p.name.value for p in self.policies if refuses(p) and p.name is not None}
         own = [f for f in facts if isinstance(f, RouteTable) and _network_of(f) in limits]
         self.given = tuple(own)
-        self.tables, self.sure = by_name(own), surely(own)
+        self.ruled = ruled
+        self.tables, self.sure = by_name(own), surely(own, ruled)
         self.proxies = proxies_of(lowering, listed)
         told = (f for f in lowering.model.facts if isinstance(f, (Bypass, Enrolment)))
         said = (*self.policies, *self.services, *self.tables, *network.facts, *told)
@@ -93,7 +96,9 @@ class Leaving:
         services = (s for s in self.services if port in [p.number.value for p in s.ports])
         tables = (t for t in self.given if port in [own.value.port for own in t.attachment.ports])
         facts: tuple[Fact, ...] = (*self.policies, *services, *tables)
-        return Leaving(self.lowering, facts, self.network.on_port(port), self.proxies.listed)
+        return Leaving(
+            self.lowering, facts, self.network.on_port(port), self.proxies.listed, self.ruled
+        )
 
     def ports(self) -> Iterator[int]:
         """The ports that are declared or have routes."""

@@ -6,7 +6,7 @@ name at all. Where the network lets out nothing else, a request that none of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.attachment import Attachment, Audience, Reach, Scope, Subject
@@ -187,45 +187,82 @@ def by_name(tables: Sequence[RouteTable]) -> tuple[RouteTable, ...]:
 
     Of a name without a wildcard the rules are compared with those of a host, see :func:`by_hosts`.
     """
-    return tuple(_less(table, sure=False) for table in tables)
+    return tuple(_less(table, None) for table in tables)
 
 
-def surely(tables: Sequence[RouteTable]) -> tuple[RouteTable, ...]:
-    """The same less what takes only some requests for a name with a wildcard, or for any name: nothing compares those."""
-    return tuple(_less(table, sure=True) for table in tables)
+def surely(tables: Sequence[RouteTable], ruled: Collection[str]) -> tuple[RouteTable, ...]:
+    """The same less what takes only some requests, unless for names of which the other side has rules too (``ruled``).
+
+    Rules for those are compared, see :func:`by_hosts`; those for a name with a wildcard, or for any name, are by nothing.
+    """
+    return tuple(_less(table, ruled) for table in tables)
 
 
-def _less(table: RouteTable, *, sure: bool) -> RouteTable:
+def ruled_hosts(model: Model) -> frozenset[str]:
+    """The names outside of which a model has rules for requests."""
+    found = {
+        table.attachment.subject.name.value
+        for table in (*model.facts, *by_hosts(model))
+        if isinstance(table, RouteTable)
+        and table.protocol in _HTTP
+        and table.attachment.subject.scope is Scope.SERVICE
+        and table.attachment.subject.namespace is None
+        and table.attachment.subject.name is not None
+    }
+    return frozenset(name.lower() for name in found)
+
+
+def decided_elsewhere(
+    before: tuple[RouteTable, ...], after: tuple[RouteTable, ...]
+) -> tuple[tuple[RouteTable, ...], tuple[RouteTable, ...]]:
+    """Tables of a name outside: where one side has none, what no rule matches is compared as what may leave."""
+    if before and after:
+        return before, after
+    return tuple(map(_passing, before)), tuple(map(_passing, after))
+
+
+def _passing(table: RouteTable) -> RouteTable:
+    refused = table.no_match is NoMatch.FORBIDDEN
+    return replace(table, no_match=NoMatch.PASS) if refused else table
+
+
+def _less(table: RouteTable, ruled: Collection[str] | None) -> RouteTable:
     if table.protocol not in _HTTP:
         return table
     routes: list[Route] = []
     for route in table.routes:
-        kept = tuple(one for m in route.matches if (one := _named_in(m, table, sure=sure)))
+        kept = tuple(one for m in route.matches if (one := _named_in(m, table, ruled)))
         if kept or not route.matches:
             routes.append(replace(route, matches=kept))
     return replace(table, routes=tuple(routes))
 
 
-def _named_in(match: RouteMatch, table: RouteTable, *, sure: bool) -> RouteMatch | None:
-    """The names that an alternative asks for; of one that asks for more, if ``sure``, those without a wildcard."""
+def _named_in(
+    match: RouteMatch, table: RouteTable, ruled: Collection[str] | None
+) -> RouteMatch | None:
+    """The names that an alternative asks for; of one that asks for more those of ``ruled`` (absent: all)."""
     tests = match.requests.tests
     named = tuple(test for test in tests if test.part is Part.AUTHORITY)
-    if sure and len(named) < len(tests):
+    if ruled is not None and len(named) < len(tests):
         if not named:
-            exact = [host.value.kind is PatternKind.EXACT for host in table.hosts]
-            return _with(match, ()) if exact and all(exact) else None
-        named = tuple(replace(test, any_of=tuple(filter(_is_exact, test.any_of))) for test in named)
+            known = [_is_ruled(host.value, ruled) for host in table.hosts]
+            return _with(match, ()) if known and all(known) else None
+        named = tuple(
+            replace(test, any_of=tuple(t for t in test.any_of if _is_ruled(t.value, ruled)))
+            for test in named
+        )
         if not all(test.any_of for test in named):
             return None
     return _with(match, named)
 
 
+def _is_ruled(term: Term, ruled: Collection[str]) -> bool:
+    exact = isinstance(term, Pattern) and term.kind is PatternKind.EXACT
+    return exact and isinstance(term, Pattern) and term.text.lower() in ruled
+
+
 def _with(match: RouteMatch, tests: tuple[Test, ...]) -> RouteMatch:
     return replace(match, requests=replace(match.requests, tests=tests))
-
-
-def _is_exact(term: Traced[Term]) -> bool:
-    return isinstance(term.value, Pattern) and term.value.kind is PatternKind.EXACT
 
 
 def knows(words: Sequence[str], home: str, name: str, client: str) -> bool:

@@ -22,7 +22,7 @@ from ir.traffic import EndpointSubset, Protocol, RouteTable
 from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
 from translator.verify.outcomes import agrees, differences, said, unlike
-from translator.verify.outside import by_hosts, heeded
+from translator.verify.outside import by_hosts, decided_elsewhere, heeded
 from translator.verify.ports import at_port
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
@@ -190,7 +190,8 @@ class RouteComparison:
 
     def _ports(self, sides: tuple[Side, Side]) -> Iterator[tuple[Address, Tables]]:
         for address in self._addresses(sides):
-            yield address, (sides[0].about(address), sides[1].about(address))
+            tables = sides[0].about(address), sides[1].about(address)
+            yield address, tables if address.namespace is not None else decided_elsewhere(*tables)
 
     def _addresses(self, sides: tuple[Side, Side]) -> tuple[Address, ...]:
         """Ports of services that some table is about, in order."""
