@@ -21,7 +21,7 @@ from translator.check import NotUnderstood, changes
 from translator.pipeline import options_of
 from translator.registry import load_importer
 from translator.source.load import load_text
-from translator.verify.certificate_leaving import certified_exits
+from translator.verify.certificate_leaving import BESIDES, certified_exits
 from translator.verify.egress import EgressComparison
 
 Json = dict[str, Any]
@@ -35,10 +35,6 @@ def certified(before: Model, after: Model) -> tuple[list[Json], set[str]]:
     found = certified_exits(comparison, tuple(comparison.slices()))
     entries: list[Json] = json.loads(json.dumps(list(found.entries)))
     return entries, {*found.left_out}
-
-
-BESIDES = "policies of the network for what leaves, or ports that are dialled past a proxy"
-"""What a certificate does not speak of."""
 
 
 def claimed(entry: Json) -> tuple[bool, bool]:

@@ -33,7 +33,7 @@ from translator.verify.result import Slice
 _MOST_NAMES = 64
 """Services of the cluster of which a checker tells the names apart."""
 
-BESIDES = "policies of the network for what leaves, or ports that are dialled past a proxy"
+BESIDES = "policies of the network for what leaves, ports that are dialled past a proxy, or routes for more than a name"
 """What a certificate does not speak of."""
 
 Group = Sequence[Client]
@@ -54,7 +54,7 @@ def certified_exits(comparison: EgressComparison, slices: Sequence[Slice]) -> Ce
         shown = shown_as(group)
         for view in views:
             name = f"{shown}, port {view.port}"
-            if any(_holds_more(side, group[0], view.port) for side in view.sides):
+            if any(_holds_more(side, group[0], view) for side in view.sides):
                 left[BESIDES] = (*left.get(BESIDES, ()), name)
             else:
                 _file(found, name, _leaving(group[0], view), reasons.get(shown, ()))
@@ -69,10 +69,11 @@ def certified_exits(comparison: EgressComparison, slices: Sequence[Slice]) -> Ce
     return Certified(tuple(found.values()), left)
 
 
-def _holds_more(side: Leaving, client: Client, port: int) -> bool:
-    """Whether something besides the policies of the client's proxy has a say."""
-    passed = side.proxies.let_by(client.namespace, dict(client.labels), port)
-    return passed or bool(side.network.facts)
+def _holds_more(side: Leaving, client: Client, view: View) -> bool:
+    """Whether something besides the policies of the client's proxy, and the names of requests, has a say."""
+    passed = side.proxies.let_by(client.namespace, dict(client.labels), view.port)
+    some = side.lets_out(client, view.port, view.grid).some
+    return passed or bool(side.network.facts or some)
 
 
 def _file(found: dict[str, Tree], name: str, entry: Tree, reasons: Sequence[str]) -> None:
