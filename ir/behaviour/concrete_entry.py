@@ -1,7 +1,8 @@
 """Where a request enters: the listeners of a gateway that answer to its name, and the tables that hold there.
 
 A request is known by the host that it asks for, a connection by the name in its TLS hello; one to a listener without TLS
-is not asked for any.
+is not asked for any. Listeners of a port that read requests without TLS are one list of hosts; where TLS ends there, the most
+particular listener is chosen by the name in the hello before any request is read, and only what it lets in holds.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def entry(model: Model, request: Request) -> Entry:
         return Entry(redirect=_PERMANENTLY, leaves=leaves)
     if any(_mode(fact) is ListenerTls.AUTO_PASSTHROUGH for fact, _ in here):
         return Entry(by_name=True, leaves=leaves)
-    tables = [t for t in model.facts if isinstance(t, RouteTable) and _holds(t, request, doors)]
+    chosen = here if request.http and any(_ends_tls(fact) for fact, _ in here) else doors
+    tables = [t for t in model.facts if isinstance(t, RouteTable) and _holds(t, request, chosen)]
     if request.http:
         found = [(table, max(map(_rank, _names(table, _name(request))))) for table in tables]
         top = max((rank for _, rank in found), default=None)
@@ -89,6 +91,10 @@ def _name(request: Request) -> str:
 
 def _mode(listener: Listener) -> ListenerTls:
     return ListenerTls.NONE if listener.tls is None else listener.tls.value
+
+
+def _ends_tls(listener: Listener) -> bool:
+    return _mode(listener) is not ListenerTls.NONE
 
 
 def _is_bare(listener: Listener) -> bool:

@@ -115,24 +115,29 @@ class Gate:
                         yield from (t.value for t in test.any_of if isinstance(t.value, Pattern))
 
     def entered(self, covered: Mapping[Pattern, int], atom: int) -> Entered:
-        """What holds for the names of an atom."""
+        """What holds for the names of an atom.
+
+        Where TLS ends, the name in the hello chooses the listener, and what that one does not let in does not hold.
+        """
 
         def fits(pattern: Pattern) -> bool:
             return _is_every(pattern) or bool(covered[pattern] >> atom & 1)
 
         doors = [n for n, d in enumerate(self.doors) if d.bare or fits(d.host.name.value)]
-        held = {
-            n: max(_ranks(table, fits), default=(-1, 0))
-            for n, table in enumerate(self.tables)
-            if any(self._binds(table, self.doors[d], fits) for d in doors)
-        }
-        if self.http:
-            top = max(held.values(), default=None)
-            held = {n: rank for n, rank in held.items() if rank == top}
         best = max((_rank(self.doors[n].host.name.value) for n in doors), default=None)
         here = [
             n for n in doors if self.doors[n].bare or _rank(self.doors[n].host.name.value) == best
         ]
+        by_hello = self.http and any(self.doors[n].mode is not ListenerTls.NONE for n in here)
+        chosen = here if by_hello else doors
+        held = {
+            n: max(_ranks(table, fits), default=(-1, 0))
+            for n, table in enumerate(self.tables)
+            if any(self._binds(table, self.doors[d], fits) for d in chosen)
+        }
+        if self.http:
+            top = max(held.values(), default=None)
+            held = {n: rank for n, rank in held.items() if rank == top}
         return Entered(tuple(here), tuple(held))
 
     def _binds(self, table: RouteTable, door: Open, fits: Fits) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from tests.exporters.gateway_api.istio import found, spec_of, translated, written
 from tests.exporters.linkerd.test_gateways import TO_API, gateway, rules, server
 from translator.pipeline import Result
-from translator.report.model import Severity
+from translator.report.model import Impact, Severity
 
 
 def moved(*documents: str, version: str = "1.6") -> Result:
@@ -136,3 +136,79 @@ def test_routes_of_a_kind_that_is_not_written_yet_are_told() -> None:
 
     assert missing_kind(Protocol.GRPC).support is Support.NOT_YET
     assert missing_kind(Protocol.TLS).support is Support.VERSION
+
+
+def bound(result: Result) -> dict[str, tuple[list[str], list[str]]]:
+    """Host names and listeners of each route."""
+    return {
+        route["metadata"]["name"]: (
+            spec_of(route)["hostnames"],
+            [parent["sectionName"] for parent in spec_of(route)["parentRefs"]],
+        )
+        for route in written(result, "HTTPRoute")
+    }
+
+
+def test_a_name_is_bound_to_the_most_particular_listener_that_has_it() -> None:
+    wide, narrow = server("*.example.com"), server("*.foo.example.com")
+    result = moved(gateway([wide, narrow]), rules([TO_API], hosts=("a.foo.example.com",)))
+    assert bound(result) == {"api": (["a.foo.example.com"], ["http-80-2"])}
+    assert "MM904" not in {finding.code for finding in result.report.findings}
+
+
+def scoped(protocol: str) -> str:
+    """A gateway whose narrower listener has rules of the namespace ``other`` alone."""
+    tls: dict[str, object] = (
+        {} if protocol == "HTTP" else {"mode": "SIMPLE", "credentialName": "shop"}
+    )
+    return gateway(
+        [
+            server("shop/*.example.com", protocol=protocol, **tls),
+            server("other/*.foo.example.com", protocol=protocol, **tls),
+        ]
+    )
+
+
+def test_what_a_listener_does_not_let_in_serves_its_names_all_the_same_without_tls() -> None:
+    hosts = ("*.example.com", "a.foo.example.com")
+    result = moved(scoped("HTTP"), rules([TO_API], hosts=hosts))
+    assert bound(result) == {
+        "api": (
+            ["*.foo.example.com", "*.example.com", "a.foo.example.com"],
+            ["http-80-2", "http-80"],
+        )
+    }
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+
+
+def test_where_tls_ends_the_listener_of_a_name_says_whose_rules_serve_it() -> None:
+    hosts = ("*.example.com", "a.foo.example.com")
+    result = moved(scoped("HTTPS"), rules([TO_API], hosts=hosts))
+    assert bound(result) == {"api": (["*.example.com"], ["https-80"])}
+    assert [f.impact for f in found(result, "MM107")] == [Impact.NONE]
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+
+
+def test_rules_of_two_ports_stay_apart_where_one_would_say_more() -> None:
+    listeners = [
+        server("shop/*.example.com", "other/*.foo.example.com"),
+        *(
+            server(host, port=443, protocol="HTTPS", mode="SIMPLE", credentialName="shop")
+            for host in ("shop/*.example.com", "other/*.foo.example.com")
+        ),
+    ]
+    result = moved(gateway(listeners), rules([TO_API], hosts=("*.example.com",)))
+    sections = [names for _, names in bound(result).values()]
+    assert not any("https-443-2" in names for names in sections)
+    assert any("http-80-any-foo-example-com" in names for names in sections)
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+
+
+def test_a_listener_that_sends_to_tls_has_its_names_for_itself() -> None:
+    redirect = {**server("a.example.com"), "tls": {"httpsRedirect": True}}
+    result = moved(
+        gateway([server("*.example.com"), redirect]),
+        rules([TO_API], hosts=("a.example.com", "b.example.com")),
+    )
+    assert bound(result)["api"] == (["b.example.com"], ["http-80"])
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}

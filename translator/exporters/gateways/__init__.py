@@ -16,6 +16,7 @@ from translator.api import Loss, Options
 from translator.exporters.gateways.binding import (
     ANY,
     Bundle,
+    apart,
     bundles,
     is_shut,
     listeners_of,
@@ -28,6 +29,7 @@ from translator.exporters.gateways.findings import (
     Takeover,
     has_regex,
     identities,
+    kept_apart,
     moved,
     needs,
     pods_of,
@@ -93,6 +95,9 @@ def legalise_edge(
         found.facts.extend(door.listener for door in doors.made)
         found.facts.extend(_redirect(door) for door in doors.made if door.redirects is not None)
         own: list[RouteTable] = []
+        found.losses.extend(
+            kept_apart(table, host) for table, host in apart(gateway, doors, tables, pods_in)
+        )
         for bundle in bundles(gateway, doors, tables, pods_in, edge.inventory):
             for table in (*bundle.tables, *bundle.alike):
                 bound.setdefault(id(table), set()).add(gateway)

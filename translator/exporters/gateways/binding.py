@@ -1,12 +1,15 @@
 """Which rules hold at which door: the hosts that both sides name, the rules of several tables one after the other.
 
 istio/istio pilot/pkg/networking/core/gateway.go ``buildGatewayHTTPRouteConfig`` and ``pickMatchingGatewayHosts``, 1.31:
-the narrower of two names counts, and each name has the rules of all tables that name it.
+the narrower of two names counts, and each name has the rules of all tables that name it. The listeners of one port are one
+table of hosts there, where in Gateway API a request is for the most particular listener alone
+(``GatewayHTTPListenerIsolation``): so each name is bound to the most particular door that has it, which is right whether an
+implementation keeps listeners apart or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ir.attachment import Audience
@@ -48,22 +51,121 @@ def bundles(
     inventory: Inventory,
 ) -> tuple[Bundle, ...]:
     """The bundles of a gateway whose pods are in the namespace ``pods_in``."""
-    seen = [t for t in tables if gateway in listeners_of(t) and _is_seen(t, pods_in)]
-    found: dict[tuple[int, str, str], list[tuple[RouteTable, Door, Traced[Pattern]]]] = {}
-    for table in seen:
-        for door in doors.made:
-            if door.redirects is None and door.protocol is table.protocol and _admits(door, table):
-                for host in _meeting(door, table):
-                    if is_shut(doors, host.value, door.listener.port.value):
-                        continue
-                    key = (door.listener.port.value, host.value.kind, host.value.text)
-                    found.setdefault(key, []).append((table, door, host))
-    merged: dict[tuple[object, ...], Bundle] = {}
+    found: dict[_Key, list[_Use]] = {}
+    for table, door, home, host in _meetings(gateway, doors, tables, pods_in):
+        if not _is_apart(home, door, table):
+            found.setdefault(_key(door, host.value), []).append((table, home, host))
+    found = {**_inherited(doors, found), **found}
+    merged: dict[tuple[object, ...], list[Bundle]] = {}
     for (port, _, _), uses in found.items():
         own = _bundle(gateway, uses)
         group = (_says(own.tables), port if _minds_port(own.tables, inventory) else 0)
-        merged[group] = _joined(merged[group], own) if group in merged else own
-    return tuple(merged.values())
+        alike = merged.setdefault(group, [])
+        for number, other in enumerate(alike):
+            joined = _joined(other, own)
+            if _says_no_more(joined, (other, own)):
+                alike[number] = joined
+                break
+        else:
+            alike.append(own)
+    return tuple(bundle for alike in merged.values() for bundle in alike)
+
+
+def apart(
+    gateway: str, doors: Doors, tables: Sequence[RouteTable], pods_in: str
+) -> Iterator[tuple[RouteTable, Traced[Pattern]]]:
+    """Tables with names that a listener with TLS of its own has, which does not let them in."""
+    for table, door, home, host in _meetings(gateway, doors, tables, pods_in):
+        if _is_apart(home, door, table):
+            yield table, host
+
+
+def _meetings(
+    gateway: str, doors: Doors, tables: Sequence[RouteTable], pods_in: str
+) -> Iterator[tuple[RouteTable, Door, Door, Traced[Pattern]]]:
+    """Each table, a door that lets it in, the most particular door for a name that both have, and the name."""
+    for table in tables:
+        if gateway not in listeners_of(table) or not _is_seen(table, pods_in):
+            continue
+        for door in doors.made:
+            if door.redirects is None and door.protocol is table.protocol and _admits(door, table):
+                for host in _meeting(door, table):
+                    home = _home(doors, door, host.value)
+                    if home is not None and not is_shut(
+                        doors, host.value, door.listener.port.value
+                    ):
+                        yield table, door, home, host
+
+
+def _is_apart(home: Door, door: Door, table: RouteTable) -> bool:
+    """Whether the source never brings a table of one door to the requests of another.
+
+    Listeners without TLS are one table of hosts for each port; where TLS is, the name in the hello chooses the listener.
+    """
+    return home is not door and home.listener.protocol.value != "HTTP" and not _admits(home, table)
+
+
+def _says_no_more(joined: Bundle, parts: Sequence[Bundle]) -> bool:
+    """Whether every name that the joined one has at some door is a name of one of its parts there."""
+    said = {key for part in parts for key in _said(part)}
+    return said.issuperset(_said(joined))
+
+
+def _said(bundle: Bundle) -> Iterator[_Key]:
+    for door in bundle.doors:
+        for host in bundle.hosts:
+            pattern = narrower(host.value, door.pattern)
+            if pattern is not None:
+                yield _key(door, pattern)
+
+
+_Key = tuple[int, str, str]
+"""A port, and kind and text of a name."""
+_Use = tuple[RouteTable, Door, Traced[Pattern]]
+"""A table at the door to which it is bound for a name."""
+
+
+def _key(door: Door, host: Pattern) -> _Key:
+    return door.listener.port.value, host.kind, host.text
+
+
+def _home(doors: Doors, door: Door, host: Pattern) -> Door | None:
+    """The most particular door of the port that has the name; none where it sends its requests to TLS."""
+    beside = [other for other in doors.made if _has(other, door, host)]
+    home = max(beside, key=lambda other: _rank(other.pattern))
+    return home if home.redirects is None else None
+
+
+def _has(other: Door, door: Door, host: Pattern) -> bool:
+    same = (other.listener.port.value, other.protocol) == (door.listener.port.value, door.protocol)
+    return same and narrower(host, other.pattern) == host
+
+
+def _rank(pattern: Pattern) -> tuple[int, int]:
+    return int(pattern.kind is PatternKind.EXACT), len(pattern.text)
+
+
+def _inherited(doors: Doors, found: Mapping[_Key, Sequence[_Use]]) -> dict[_Key, list[_Use]]:
+    """For each door that no table is for as a whole those of the next wider name, which the source takes instead.
+
+    So it is where the door lets in the rules of one namespace only and the wider names are another's. Where TLS ends each
+    listener of the source has a table of its own (``buildGatewayListeners`` there), and nothing is inherited.
+    """
+    more: dict[_Key, list[_Use]] = {}
+    for door in doors.made:
+        own = _key(door, door.pattern)
+        if door.redirects is not None or door.protocol is not Protocol.HTTP or own in found:
+            continue
+        wider = [
+            uses
+            for (port, _, _), uses in found.items()
+            if port == own[0] and narrower(door.pattern, uses[0][2].value) == door.pattern
+        ]
+        if wider and door.listener.protocol.value == "HTTP":
+            uses = max(wider, key=lambda one: _rank(one[0][2].value))
+            (name,) = door.listener.hosts
+            more[own] = [(t, door, derived(door.pattern, (name.name, h))) for t, _, h in uses]
+    return more
 
 
 def _says(tables: Sequence[RouteTable]) -> str:
@@ -83,7 +185,7 @@ def _says(tables: Sequence[RouteTable]) -> str:
     )
 
 
-def _bundle(gateway: str, uses: Sequence[tuple[RouteTable, Door, Traced[Pattern]]]) -> Bundle:
+def _bundle(gateway: str, uses: Sequence[_Use]) -> Bundle:
     tables = {id(table): table for table, _, _ in uses}
     doors = {id(door): door for _, door, _ in uses}
     host = derived(uses[0][2].value, [host for _, _, host in uses])

@@ -124,6 +124,20 @@ def moved(listeners: Sequence[Listener], takeover: Takeover) -> Loss:
     )
 
 
+def kept_apart(table: RouteTable, host: Traced[Pattern]) -> Loss:
+    """A name whose requests the source brings to a listener of its own, which does not let the table in."""
+    text = host.value.text
+    return Loss(
+        code="MM107",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        fate=Fate.ABSORBED,
+        sites=(host,),
+        message=f"the rules of {table.name.value} get no request for {'*' if text.startswith('.') else ''}{text} with TLS: the "
+        "name in the hello chooses a listener that is for rules of another namespace.",
+    )
+
+
 def identities(
     facts: Sequence[Fact], listeners: Sequence[Listener], account: str, *, advice: str
 ) -> Iterator[Loss]:

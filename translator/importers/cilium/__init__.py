@@ -98,6 +98,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions=(
             *(_assumed(agent) if policies else ()),
             *((AGE,) if routes.guesses_age else ()),
+            *routes.assumptions,
         ),
         inventory=inventory,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive
-from ir.provenance import Traced, derived
+from ir.provenance import Assumption, Traced, derived
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Options
@@ -52,6 +52,7 @@ class Routes:
     facts: list[Fact] = field(default_factory=list)
     standing: tuple[Fact, ...] = ()
     inactive: list[Inactive] = field(default_factory=list)
+    assumptions: tuple[Assumption, ...] = ()
 
     @property
     def errors(self) -> list[InputError]:
@@ -79,10 +80,12 @@ def read_routes(
     linked = link_mesh(heeded, inventory, found.grants, options)
     routes.facts.extend(linked.facts)
     routes.inactive.extend((*found.inactive, *linked.inactive))
-    standing = link_gateways(found.theirs, inventory, found.grants, options).facts
+    gateways = link_gateways(found.theirs, inventory, found.grants, options)
+    standing = gateways.facts
     routes.inactive.extend(idle(routes.claimed, routes.facts, routes.inactive, found.losses))
     if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
         routes.facts.extend(standing)
+        routes.assumptions = gateways.assumptions
         return routes
     routes.standing = standing
     routes.facts.extend(

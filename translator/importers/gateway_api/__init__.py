@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ir.model import Fact, Model
+from ir.provenance import Assumption
 from ir.traffic import RouteTable
 from translator.api import Import, Options
 from translator.importers.gateway_api.silence import defaults
@@ -43,14 +44,16 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     for linked in (link_mesh(mine, inventory, grants, options), link_policies(mine)):
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
-    standing = link_gateways(found.theirs, inventory, grants, options).facts
+    gateways = link_gateways(found.theirs, inventory, grants, options)
+    standing: tuple[Fact, ...] = gateways.facts
+    granted: tuple[Assumption, ...] = ()
     inactive.extend(idle(claimed, facts, inactive, found.losses))
     facts.extend(network_of(resources, options.namespace, options.cluster_networks))
     said = list(mine)
     if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
         facts.extend(standing)
         said.extend(found.theirs)
-        standing = ()
+        standing, granted = (), gateways.assumptions
     guessed = any(isinstance(s, RouteObject) and not s.created.value for s in said)
     competing = sum(isinstance(fact, RouteTable) for fact in facts) > 1
     model = Model(
@@ -58,7 +61,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         defaults=defaults(options) if said else (),
         objects=tuple(statement.meta.source for statement in mine),
         inactive=tuple(inactive),
-        assumptions=(AGE,) if guessed and competing else (),
+        assumptions=(*((AGE,) if guessed and competing else ()), *granted),
         inventory=inventory,
     )
     return Import(

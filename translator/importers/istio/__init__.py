@@ -164,7 +164,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     classes = class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER)
     facts.extend((*network, *joined, *kept_out(joined), *told.facts, *classes))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
-    there, standing = gateways_there(others, inventory, options, without=BETWEEN)
+    there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
     orphans = (loss for r in others for loss in orphaned(r))
     losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart), *orphans))
@@ -174,7 +174,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         defaults=defaults(statements, inventory, options),
         objects=tuple(statement.meta.source for statement in statements),
         inactive=inactive,
-        assumptions=tuple(dict.fromkeys((*guessed, *more))),
+        assumptions=tuple(dict.fromkeys((*guessed, *more, *granted))),
         inventory=inventory,
     )
     return Import(

@@ -45,7 +45,7 @@ from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.traffic_split import SPLIT_KEYS, read_traffic_split
 from translator.importers.linkerd.unread import kind_not_read
 from translator.importers.linkerd.words import Told, read_words
-from translator.resources.gateway_api.gateway import Gateway, read_gateway
+from translator.resources.gateway_api.gateway import Gateway, gateway_reader
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out
 from translator.resources.kubernetes.metadata import Meta, read_metadata
@@ -177,7 +177,7 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (POLICY, "HTTPRoute"): http,
         (ROUTE_GROUP, "HTTPRoute"): http,
         (ROUTE_GROUP, "GRPCRoute"): grpc_route_reader(options),
-        (ROUTE_GROUP, "Gateway"): read_gateway,
+        (ROUTE_GROUP, "Gateway"): gateway_reader(options.source),
         (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS),
         (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP),
     }

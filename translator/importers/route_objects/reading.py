@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive
+from ir.provenance import Assumption
 from translator.api import Edit, Inert, Loss, Options
 from translator.errors import InputError
 from translator.importers.route_objects.findings import DROPPED, of_class, of_others, pruned
@@ -80,10 +81,10 @@ def gateways_there(
     inventory: Inventory,
     options: Options,
     without: Sequence[str] = (),
-) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+) -> tuple[tuple[Fact, ...], tuple[Fact, ...], tuple[Assumption, ...]]:
     """What Gateways and the routes bound to them say, for a mesh in which they stay: read back as facts, else as what stands.
 
-    ``without``: classes that are no gateways. What is refused elsewhere says nothing here.
+    Last: what was taken for granted of the facts. ``without``: classes that are no gateways. What is refused elsewhere says nothing here.
     """
     found = read_objects(resources, options, all_classes=False)
     there = [
@@ -91,8 +92,10 @@ def gateways_there(
         for one in found.theirs
         if not (isinstance(one, GatewayObject) and one.class_name.value in without)
     ]
-    facts = link_gateways(there, inventory, found.grants, options).facts
-    return (facts, ()) if options.source.mesh == options.target.mesh else ((), facts)
+    linked = link_gateways(there, inventory, found.grants, options)
+    if options.source.mesh == options.target.mesh:
+        return linked.facts, (), linked.assumptions
+    return (), linked.facts, ()
 
 
 def is_own(resource: Resource, more: Mapping[str, Reader] = _NO_MORE) -> bool:

@@ -1,20 +1,23 @@
 """Gateway as every mesh reads it, and which routes bind to its listeners.
 
 sigs.k8s.io/gateway-api apis/v1/gateway_types.go and shared_types.go, 1.4: a route binds where the listener admits its
-namespace and both have a host name in common; of two the narrower counts.
+namespace and both have a host name in common; of two the narrower counts, and what lies within a narrower listener is that
+one's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.edge import Listener, ListenerHost, ListenerTls, narrower
 from ir.match import Pattern, PatternKind
 from ir.provenance import Traced, Trail, absorb, derived, trail
+from translator.resources.gateway_api.isolation import Siblings, isolation_of
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
+from translator.target import Target
 
 _MODES = {"Terminate": ListenerTls.TERMINATE, "Passthrough": ListenerTls.PASSTHROUGH}
 _EVERYBODY = Pattern(PatternKind.SUFFIX, "", ignore_case=True)
@@ -30,23 +33,31 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """``gateway.networking.k8s.io`` Gateway."""
+    """``gateway.networking.k8s.io`` Gateway. ``siblings``: its listeners, which may have names in common."""
 
     meta: Meta
     doors: tuple[Door, ...]
+    siblings: Siblings
     trail: Trail
 
 
-def read_gateway(root: Cursor, meta: Meta) -> Gateway:
-    """The resource as written.
+def gateway_reader(source: Target) -> Callable[[Cursor, Meta], Gateway]:
+    """The reader of Gateways for a source."""
 
-    Raises:
-        InputError: a required field is missing or of the wrong type.
-    """
-    spec = root.map("spec")
-    node = absorb(meta.fact("Gateway"), spec.str("gatewayClassName"))
-    doors = tuple(_door(item, meta) for item in spec.list("listeners"))
-    return Gateway(meta=meta, doors=doors, trail=node)
+    def read_gateway(root: Cursor, meta: Meta) -> Gateway:
+        spec = root.map("spec")
+        class_name = spec.str("gatewayClassName")
+        doors = tuple(_door(item, meta) for item in spec.list("listeners"))
+        return Gateway(
+            meta=meta,
+            doors=doors,
+            siblings=Siblings(
+                tuple(door.listener for door in doors), isolation_of(class_name.value, source)
+            ),
+            trail=absorb(meta.fact("Gateway"), class_name),
+        )
+
+    return read_gateway
 
 
 def _door(item: Cursor, meta: Meta) -> Door:
@@ -103,9 +114,10 @@ def host_pattern(text: str) -> Pattern:
 
 
 def bound(
-    gateways: Sequence[Gateway], parent: Parent, home: str, hosts: Sequence[Traced[Pattern]]
+    gateways: Sequence[Gateway], parent: Parent, route: Meta, hosts: Sequence[Traced[Pattern]]
 ) -> Iterator[tuple[Listener, tuple[Traced[Pattern], ...]]]:
-    """The listeners that a route of the namespace ``home`` binds to, with the names that it has there."""
+    """The listeners that a route binds to, with the names that it has there."""
+    home = route.namespace.value
     space = home if parent.namespace is None else parent.namespace.value
     for gateway in gateways:
         if (gateway.meta.namespace.value, gateway.meta.name.value) != (space, parent.name.value):
@@ -119,7 +131,8 @@ def bound(
                 continue
             if parent.port is not None and parent.port.value != own.port.value:
                 continue
-            names = tuple(_common(own.hosts[0].name, hosts))
+            common = tuple(_common(own.hosts[0].name, hosts))
+            names = gateway.siblings.own_names(own, common, route.key)
             if names:
                 yield own, names
 

@@ -12,17 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
-from ir.edge import Listener
 from ir.inventory import Inventory
-from ir.match import AllOf, Part, Pattern, Test, View
+from ir.match import AllOf, Part, Test, View
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
-from ir.provenance import Traced, Trail, absorb, derived, named, trail
+from ir.provenance import Traced, absorb, named, trail
 from ir.traffic import (
     AS_DIALLED,
     Backend,
     Destination,
-    FixedAnswer,
     NoMatch,
     Order,
     Protocol,
@@ -37,6 +35,11 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.http_route import OWN_GROUP, said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import calls_first
+from translator.importers.linkerd.link.entrances import (
+    at_gateway,
+    kept_apart,
+    stream_at_gateway,
+)
 from translator.importers.linkerd.link.opaque_ports import (
     lists_outside,
     where_heeded,
@@ -50,9 +53,8 @@ from translator.importers.linkerd.link.services import (
 )
 from translator.importers.linkerd.model import EgressNetwork, HttpRoute, Statement, StreamRoute
 from translator.importers.linkerd.services import Spoken
-from translator.resources.gateway_api.gateway import Gateway, bound
-from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
-from translator.resources.kubernetes.metadata import Meta
+from translator.resources.gateway_api.gateway import Gateway
+from translator.resources.gateway_api.read import Parent
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
@@ -60,10 +62,6 @@ _UNBOUND = "the route is bound to nothing that takes it"
 _FILTER = "a filter that Linkerd does not have keeps it from taking the route"
 _FOREIGN = "filters of what implements a gateway"
 _IGNORED = "Linkerd heeds no parent of this kind"
-
-
-_NOWHERE = FixedAnswer(status=Traced(500), trail=trail("a rule without a backend"))
-"""What a gateway answers where a rule has nowhere to go (apis/v1/httproute_types.go ``HTTPRouteRule.BackendRefs``, 1.4)."""
 
 
 def link_routes(
@@ -95,7 +93,8 @@ def link_routes(
     tables, lower = calls_first(tables)
     inactive.extend(lower)
     tables.extend(service_facts(spoken, tables, inventory, options))
-    return Linked(facts=tuple(tables), inactive=tuple(inactive))
+    apart, granted = kept_apart(gateways, tables)
+    return Linked(facts=(*tables, *apart), inactive=tuple(inactive), assumptions=granted)
 
 
 def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Iterator[Opaque]:
@@ -128,7 +127,7 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
             served = parent.kind == "Service" and parent.group in CORE
             if (served or leaves_by(parent)) and _is_programmed(route):
                 tables.append(_table(route, parent))
-            elif entered := tuple(_at_gateway(route, parent, gateways)):
+            elif entered := tuple(at_gateway(route, parent, gateways)):
                 tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
                 leaves = _of_parent(parent)
@@ -149,7 +148,7 @@ def _streams(
         for stream in (one for one in streams if one.protocol is kind):
             for parent in stream.parents:
                 made = _stream_table(stream, parent)
-                if entered := tuple(_stream_at_gateway(stream, parent, gateways)):
+                if entered := tuple(stream_at_gateway(stream, parent, gateways)):
                     tables.extend(entered)
                 elif made is not None and stream.heeded and not _outranked(made, tables):
                     tables.append(made)
@@ -168,88 +167,6 @@ def _of_parent(parent: Parent) -> tuple[int, ...]:
 def _is_programmed(route: HttpRoute) -> bool:
     """Whether no filter keeps the controller from taking the route at all (policy-controller/k8s/index, 2.20)."""
     return not route.foreign and not any(rule.rewrite or rule.mirrors for rule in route.routes)
-
-
-def _at_gateway(
-    route: HttpRoute, parent: Parent, gateways: Sequence[Gateway]
-) -> Iterator[RouteTable]:
-    """The tables of the listeners to which a route binds: not Linkerd's, but those of the gateway's class."""
-    rules = tuple(
-        replace(
-            rule,
-            name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
-            answer=_NOWHERE if not rule.backends and rule.redirect is None else None,
-        )
-        for number, rule in enumerate(route.routes)
-    )
-    for listener, hosts in _bound(gateways, parent, route.meta, route.hosts):
-        yield RouteTable(
-            name=Traced(route.meta.name.value, (), route.meta.because),
-            home=route.meta.namespace,
-            attachment=_entrance(listener, parent),
-            hosts=hosts,
-            order=Order.SPECIFICITY,
-            routes=rules,
-            no_match=NoMatch.NOT_FOUND,
-            view=View(authority_has_port=False),
-            trail=_bound_by(route.trail, parent),
-        )
-
-
-def _stream_at_gateway(
-    stream: StreamRoute, parent: Parent, gateways: Sequence[Gateway]
-) -> Iterator[RouteTable]:
-    names = tuple(
-        derived(term.value, (term,))
-        for match in stream.route.matches
-        for test in match.requests.tests
-        for term in test.any_of
-        if isinstance(term.value, Pattern)
-    )
-    name = Traced(stream.meta.name.value, (), stream.meta.because)
-    for listener, hosts in _bound(gateways, parent, stream.meta, names):
-        yield RouteTable(
-            name=name,
-            home=stream.meta.namespace,
-            attachment=_entrance(listener, parent),
-            protocol=stream.protocol,
-            hosts=hosts,
-            order=Order.SPECIFICITY,
-            routes=(replace(stream.route, name=name),),
-            no_match=NoMatch.NOT_FOUND,
-            trail=_bound_by(stream.trail, parent),
-        )
-
-
-def _bound(
-    gateways: Sequence[Gateway], parent: Parent, meta: Meta, hosts: Sequence[Traced[Pattern]]
-) -> Iterator[tuple[Listener, tuple[Traced[Pattern], ...]]]:
-    if (parent.group, parent.kind) == (ROUTE_GROUP, "Gateway"):
-        yield from bound(gateways, parent, meta.namespace.value, hosts)
-
-
-def _bound_by(node: Trail, parent: Parent) -> Trail:
-    parts = (parent.namespace, parent.port, parent.section)
-    return absorb(node, parent.spent, *(part for part in parts if part is not None))
-
-
-def _entrance(listener: Listener, parent: Parent) -> Attachment:
-    """Where a route holds that is bound to a listener."""
-    subject = Subject(
-        scope=Scope.LISTENER,
-        namespace=listener.gateway.map(lambda text: text.partition("/")[0]),
-        name=parent.name,
-        trail=trail("the gateway", because=parent.name.origin),
-    )
-    audience = Audience(
-        reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
-    )
-    return Attachment(
-        subject=subject,
-        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
-        audience=audience,
-        enforced_at=EnforcedAt.GATEWAY,
-    )
 
 
 def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:

@@ -9,7 +9,7 @@ each other, hold none of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
 from ir.edge import narrower
@@ -32,6 +32,7 @@ from translator.importers.route_objects.model import (
     RouteObject,
     Statement,
 )
+from translator.resources.gateway_api.isolation import ISOLATED, Siblings, isolation_of
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 
 _SETS = ("ListenerSet", "XListenerSet")
@@ -39,43 +40,82 @@ _SPOKEN = {"HTTP": "plain", "HTTPS": "tls", "TLS": "tls", "TCP": "tcp", "UDP": "
 _CONFLICT = (
     "another listener of the gateway has the same port and name, or the port for another protocol"
 )
-_NAMELESS = "no listener of its parents has the name"
+_NAMELESS = "no listener of its parents has the name, or one that is more particular has it"
 _UNBOUND = "no listener of its parent takes it"
 
 
 def link_gateways(
     statements: Sequence[Statement], inventory: Inventory, grants: Grants, options: Options
 ) -> Linked:
-    """Listeners, their classes, and the tables that hold at them."""
+    """Listeners, the tables that hold at them, and what had to be taken for granted of whose requests are whose."""
     gateways = [s for s in statements if isinstance(s, GatewayObject)]
     sets = sorted((s for s in statements if isinstance(s, ListenerSetObject)), key=oldest_first)
     scene = Scene(inventory, grants, options, granted=True)
     facts: list[Fact] = []
     inactive: list[Inactive] = []
-    owners: list[tuple[str, str, str, tuple[Door, ...]]] = []
+    owners: list[_Owner] = []
     for gateway in gateways:
         own, lost = _standing(gateway, sets, inventory)
         inactive.extend(lost)
-        facts.extend(door.listener for _, doors in own for door in doors)
-        for (kind, space, name), doors in own:
-            owners.append((kind, space, name, doors))
+        listeners = tuple(door.listener for _, doors in own for door in doors)
+        facts.extend(listeners)
+        isolation = isolation_of(gateway.class_name.value, options.source)
+        siblings = Siblings(listeners, isolation)
+        owners.extend(_Owner(*key, doors, siblings) for key, doors in own)
     routes = sorted((s for s in statements if isinstance(s, RouteObject)), key=oldest_first)
+    tables: list[Fact] = []
     for route in routes:
-        made = routes_of(route, scene)
-        bound: set[int] = set()
-        for parent in route.parents:
-            if parent.group == ROUTE_GROUP:
-                tables = list(_tables(route, parent, made, owners, inventory))
-                facts.extend(tables)
-                if not tables:
-                    words = (parent.namespace, parent.section, parent.port)
-                    node = absorb(parent.spent, parent.name, *(w for w in words if w is not None))
-                    inactive.append(Inactive(leaves=node.origin, winner="", why=_UNBOUND))
-                bound.update(_hosts(tables))
-        unbound = tuple(leaf for h in route.hosts for leaf in h.origin if leaf not in bound)
-        if bound and unbound:
-            inactive.append(Inactive(leaves=unbound, winner="", why=_NAMELESS))
-    return Linked(facts=tuple(facts), inactive=tuple(inactive))
+        found, idle = _bound(route, routes_of(route, scene), owners, inventory)
+        tables.extend(found)
+        inactive.extend(idle)
+    facts.extend(tables)
+    guessed = False
+    for siblings in {id(owner.siblings): owner.siblings for owner in owners}.values():
+        apart = tuple(siblings.kept_apart([t for t in tables if isinstance(t, RouteTable)]))
+        facts.extend(apart)
+        guessed = guessed or siblings.guessed(apart)
+    return Linked(
+        facts=tuple(facts),
+        inactive=tuple(inactive),
+        assumptions=(ISOLATED,) if guessed else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """An object with listeners. ``siblings``: all listeners of its gateway."""
+
+    kind: str
+    namespace: str
+    name: str
+    doors: tuple[Door, ...]
+    siblings: Siblings
+
+
+def _bound(
+    route: RouteObject,
+    made: tuple[Route, ...],
+    owners: Sequence[_Owner],
+    inventory: Inventory,
+) -> tuple[list[Fact], list[Inactive]]:
+    """What a route says at the listeners of its parents, and what of it holds at none."""
+    facts: list[Fact] = []
+    inactive: list[Inactive] = []
+    bound: set[int] = set()
+    for parent in route.parents:
+        if parent.group != ROUTE_GROUP:
+            continue
+        tables = list(_tables(route, parent, made, owners, inventory))
+        facts.extend(tables)
+        if not tables:
+            words = (parent.namespace, parent.section, parent.port)
+            node = absorb(parent.spent, parent.name, *(w for w in words if w is not None))
+            inactive.append(Inactive(leaves=node.origin, winner="", why=_UNBOUND))
+        bound.update(_hosts(tables))
+    unbound = tuple(leaf for h in route.hosts for leaf in h.origin if leaf not in bound)
+    if bound and unbound:
+        inactive.append(Inactive(leaves=unbound, winner="", why=_NAMELESS))
+    return facts, inactive
 
 
 def _hosts(tables: Sequence[Fact]) -> Iterator[int]:
@@ -135,18 +175,21 @@ def _tables(
     route: RouteObject,
     parent: Parent,
     made: tuple[Route, ...],
-    owners: Sequence[tuple[str, str, str, tuple[Door, ...]]],
+    owners: Sequence[_Owner],
     inventory: Inventory,
 ) -> Iterator[Fact]:
     home = route.meta.namespace.value
     where = home if parent.namespace is None else parent.namespace.value
     wanted = "ListenerSet" if parent.kind in _SETS else parent.kind
-    for kind, space, name, doors in owners:
-        if (kind, space, name) != (wanted, where, parent.name.value):
+    for owner in owners:
+        if (owner.kind, owner.namespace, owner.name) != (wanted, where, parent.name.value):
             continue
-        for door in doors:
-            hosts = tuple(_common(door, route.hosts))
-            if hosts and _takes(door, route, parent, inventory):
+        for door in owner.doors:
+            if not _takes(door, route, parent, inventory):
+                continue
+            common = tuple(_common(door, route.hosts))
+            hosts = owner.siblings.own_names(door.listener, common, route.meta.key)
+            if hosts:
                 yield from _table(route, parent, made, door, hosts)
 
 

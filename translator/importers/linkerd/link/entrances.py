@@ -1,0 +1,117 @@
+"""Routes bound to Gateways: what they say there, as far as it is known of the class that serves them.
+
+None of it is Linkerd's, which has no gateways of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
+from ir.edge import Listener
+from ir.match import Pattern, View
+from ir.model import Fact
+from ir.provenance import Assumption, Traced, Trail, absorb, derived, trail
+from ir.traffic import FixedAnswer, NoMatch, Order, RouteTable
+from translator.importers.linkerd.model import HttpRoute, StreamRoute
+from translator.resources.gateway_api.gateway import Gateway, bound
+from translator.resources.gateway_api.isolation import ISOLATED
+from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
+from translator.resources.kubernetes.metadata import Meta
+
+_NOWHERE = FixedAnswer(status=Traced(500), trail=trail("a rule without a backend"))
+"""What a gateway answers where a rule has nowhere to go (apis/v1/httproute_types.go ``HTTPRouteRule.BackendRefs``, 1.4)."""
+
+
+def at_gateway(
+    route: HttpRoute, parent: Parent, gateways: Sequence[Gateway]
+) -> Iterator[RouteTable]:
+    """The tables of the listeners to which a route binds: not Linkerd's, but those of the gateway's class."""
+    rules = tuple(
+        replace(
+            rule,
+            name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
+            answer=_NOWHERE if not rule.backends and rule.redirect is None else None,
+        )
+        for number, rule in enumerate(route.routes)
+    )
+    for listener, hosts in _bound(gateways, parent, route.meta, route.hosts):
+        yield RouteTable(
+            name=Traced(route.meta.name.value, (), route.meta.because),
+            home=route.meta.namespace,
+            attachment=_entrance(listener, parent),
+            hosts=hosts,
+            order=Order.SPECIFICITY,
+            routes=rules,
+            no_match=NoMatch.NOT_FOUND,
+            view=View(authority_has_port=False),
+            trail=_bound_by(route.trail, parent),
+        )
+
+
+def stream_at_gateway(
+    stream: StreamRoute, parent: Parent, gateways: Sequence[Gateway]
+) -> Iterator[RouteTable]:
+    """The same of a TLSRoute or TCPRoute."""
+    names = tuple(
+        derived(term.value, (term,))
+        for match in stream.route.matches
+        for test in match.requests.tests
+        for term in test.any_of
+        if isinstance(term.value, Pattern)
+    )
+    name = Traced(stream.meta.name.value, (), stream.meta.because)
+    for listener, hosts in _bound(gateways, parent, stream.meta, names):
+        yield RouteTable(
+            name=name,
+            home=stream.meta.namespace,
+            attachment=_entrance(listener, parent),
+            protocol=stream.protocol,
+            hosts=hosts,
+            order=Order.SPECIFICITY,
+            routes=(replace(stream.route, name=name),),
+            no_match=NoMatch.NOT_FOUND,
+            trail=_bound_by(stream.trail, parent),
+        )
+
+
+def _bound(
+    gateways: Sequence[Gateway], parent: Parent, meta: Meta, hosts: Sequence[Traced[Pattern]]
+) -> Iterator[tuple[Listener, tuple[Traced[Pattern], ...]]]:
+    if (parent.group, parent.kind) == (ROUTE_GROUP, "Gateway"):
+        yield from bound(gateways, parent, meta, hosts)
+
+
+def _bound_by(node: Trail, parent: Parent) -> Trail:
+    parts = (parent.namespace, parent.port, parent.section)
+    return absorb(node, parent.spent, *(part for part in parts if part is not None))
+
+
+def _entrance(listener: Listener, parent: Parent) -> Attachment:
+    """Where a route holds that is bound to a listener."""
+    subject = Subject(
+        scope=Scope.LISTENER,
+        namespace=listener.gateway.map(lambda text: text.partition("/")[0]),
+        name=parent.name,
+        trail=trail("the gateway", because=parent.name.origin),
+    )
+    audience = Audience(
+        reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
+    )
+    return Attachment(
+        subject=subject,
+        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
+        audience=audience,
+        enforced_at=EnforcedAt.GATEWAY,
+    )
+
+
+def kept_apart(
+    gateways: Sequence[Gateway], facts: Sequence[Fact]
+) -> tuple[tuple[RouteTable, ...], tuple[Assumption, ...]]:
+    """What keeps the requests of listeners from the tables of wider ones, and what had to be taken for granted."""
+    tables = [fact for fact in facts if isinstance(fact, RouteTable)]
+    apart = tuple(t for gateway in gateways for t in gateway.siblings.kept_apart(tables))
+    guessed = any(gateway.siblings.guessed(apart) for gateway in gateways)
+    return apart, (ISOLATED,) if guessed else ()
