@@ -10,9 +10,10 @@ others is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ir.behaviour.request import Request
 from translator.report.model import BEYOND, CLOSED_IN, HIDDEN, NODE, ODD_PATHS, SPELLING, Impact
 from translator.verify.result import Change, Kind, Sample
 
@@ -90,6 +91,20 @@ form in which it sees paths, what it reads of a connection."""
 _AT_GATEWAYS = "MM501"
 """The finding that is about who enters by a gateway."""
 
+_NO_CALLS = "MM227"
+"""The finding that is about requests which are no remote calls."""
+
+_CALL = re.compile(r"/[^/?]+/[^/?]+\Z")
+"""The path of a remote call (grpc.io PROTOCOL-HTTP2: ``/service/method``, in a POST)."""
+
+_OF_REQUESTS: Mapping[str, Callable[[Request], bool]] = {
+    HIDDEN: lambda request: not request.external,
+    _AT_GATEWAYS: lambda request: bool(request.listener),
+    NODE: lambda request: request.caller.probe,
+    _NO_CALLS: lambda request: request.method != "POST" or not _CALL.match(request.path),
+}
+"""Which requests findings are about that are about some of them."""
+
 _SPELLING = re.compile(r"//|%|\\|/\.{1,2}(?:/|\Z)")
 """What a path has that is changed when it is brought into some form."""
 
@@ -124,22 +139,15 @@ class Claim:
 def _may(claim: Claim, change: Change, sample: Sample) -> bool:
     """Whether the finding is about requests of this kind.
 
-    Three are about addresses that are not limited or inside of the cluster alone, one about the node of a pod, one (where it is about more that is let
-    in) about paths that can be spelt in another way.
+    Three are about addresses that are not limited or inside of the cluster alone, one about the node of a pod, one about
+    what is no remote call, one (where it is about more that is let in) about paths that can be spelt in another way.
     """
-    match claim.code:
-        case code if code in (BEYOND, CLOSED_IN):
-            return change.beyond
-        case code if code == HIDDEN:
-            return not sample.request.external
-        case code if code == _AT_GATEWAYS:
-            return bool(sample.request.listener)
-        case code if code == NODE:
-            return sample.request.caller.probe
-        case code if code == SPELLING and change.kind in (Kind.NEWLY_ALLOWED, Kind.EVIDENCE):
-            return _SPELLING.search(sample.request.path) is not None
-        case _:
-            return True
+    if claim.code in (BEYOND, CLOSED_IN):
+        return change.beyond
+    if claim.code == SPELLING and change.kind in (Kind.NEWLY_ALLOWED, Kind.EVIDENCE):
+        return _SPELLING.search(sample.request.path) is not None
+    asks = _OF_REQUESTS.get(claim.code)
+    return asks is None or asks(sample.request)
 
 
 @dataclass(frozen=True, slots=True)

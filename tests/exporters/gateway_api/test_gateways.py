@@ -134,7 +134,7 @@ def test_routes_of_a_kind_that_is_not_written_yet_are_told() -> None:
     from translator.exporters.gateways.findings import missing_kind
     from translator.report.model import Support
 
-    assert missing_kind(Protocol.GRPC).support is Support.NOT_YET
+    assert missing_kind(Protocol.UDP).support is Support.NOT_YET
     assert missing_kind(Protocol.TLS).support is Support.VERSION
 
 
@@ -158,15 +158,9 @@ def test_a_name_is_bound_to_the_most_particular_listener_that_has_it() -> None:
 
 def scoped(protocol: str) -> str:
     """A gateway whose narrower listener has rules of the namespace ``other`` alone."""
-    tls: dict[str, object] = (
-        {} if protocol == "HTTP" else {"mode": "SIMPLE", "credentialName": "shop"}
-    )
-    return gateway(
-        [
-            server("shop/*.example.com", protocol=protocol, **tls),
-            server("other/*.foo.example.com", protocol=protocol, **tls),
-        ]
-    )
+    ends = {"tls": {"mode": "SIMPLE", "credentialName": "shop"}} if protocol == "HTTPS" else {}
+    hosts = ("shop/*.example.com", "other/*.foo.example.com")
+    return gateway([{**server(host, protocol=protocol), **ends} for host in hosts])
 
 
 def test_what_a_listener_does_not_let_in_serves_its_names_all_the_same_without_tls() -> None:
@@ -190,7 +184,7 @@ def test_where_tls_ends_the_listener_of_a_name_says_whose_rules_serve_it() -> No
 
 
 def test_rules_of_two_ports_stay_apart_where_one_would_say_more() -> None:
-    listeners = [
+    listeners: list[object] = [
         server("shop/*.example.com", "other/*.foo.example.com"),
         *(
             server(host, port=443, protocol="HTTPS", mode="SIMPLE", credentialName="shop")

@@ -95,8 +95,9 @@ class Edition:
 
     @property
     def service_versions(self) -> Mapping[Protocol, str]:
-        """On Services there are routes for requests alone (operator/pkg/model/ingestion/gamma.go, 1.20)."""
-        return {Protocol.HTTP: GATEWAY_API}
+        """On Services there are routes for requests alone, and from 1.17 on for calls (MESH-GRPC)."""
+        calls = {Protocol.GRPC: GATEWAY_API} if self.target.at_least("1.17") else {}
+        return {Protocol.HTTP: GATEWAY_API, **calls}
 
     @property
     def gateway_versions(self) -> Mapping[Protocol, str]:

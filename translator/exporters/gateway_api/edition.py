@@ -116,8 +116,8 @@ class Edition:
 
     @property
     def service_versions(self) -> Mapping[Protocol, str]:
-        """The API version of the route of a protocol on a Service: that of one at a Gateway."""
-        return self.gateway_versions
+        """The API version of the route of a protocol on a Service: that of one at a Gateway; GRPCRoutes there stay."""
+        return {**self.gateway_versions, Protocol.GRPC: GATEWAY_API}
 
     @property
     def gateway_versions(self) -> Mapping[Protocol, str]:

@@ -278,4 +278,9 @@ def holds_at(audience: Audience | None, gateway: str) -> bool:
     return gateway in [name.value for name in audience.listeners]
 
 
-KINDS = {Protocol.HTTP: "HTTPRoute", Protocol.TLS: "TLSRoute", Protocol.TCP: "TCPRoute"}
+KINDS = {
+    Protocol.HTTP: "HTTPRoute",
+    Protocol.GRPC: "GRPCRoute",
+    Protocol.TLS: "TLSRoute",
+    Protocol.TCP: "TCPRoute",
+}

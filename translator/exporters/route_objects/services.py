@@ -8,7 +8,7 @@ something else, so a rule that goes nowhere has none and is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Scope, ServicePort
@@ -17,16 +17,18 @@ from ir.language import Opaque
 from ir.match import Part, Pattern
 from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named
-from ir.traffic import Backend, Mirror, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
+from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.handed_on import refuses, turns_away
 from translator.exporters.naming import name_of
 from translator.exporters.route_objects import words
+from translator.exporters.route_objects.calls import call_object, stay_calls
 from translator.exporters.route_objects.connections import connection_objects
+from translator.exporters.route_objects.mirrors import delivered
 from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.alternatives import Contradiction
-from translator.exporters.routes.destinations import Subsets, Unreachable, to_itself
+from translator.exporters.routes.destinations import Unreachable, to_itself
 from translator.exporters.routes.effects import with_effects
 from translator.exporters.routes.everybody import for_everybody
 from translator.exporters.routes.gaps import Told, left_out
@@ -149,13 +151,17 @@ def _legal(
     lost.extend(who.losses)
     table, more = _prepared(table, scene)
     lost.extend(more)
+    calls = stay_calls((table, *rivals), scene)
     found: list[RouteTable] = []
     told = Told()
     apart: list[Loss] = []
     for viewer in who.viewers:
         for slot in _slots(table, service):
             seen = _seen(table, viewer, slot)
-            found.extend(_objects(seen, viewer, service, scene, told, apart))
+            if calls:
+                found.extend(_calls(seen, viewer, scene, told, apart))
+            else:
+                found.extend(_objects(seen, viewer, service, scene, told, apart))
     if not found:
         for gone in told.gone.values():
             raise gone
@@ -227,14 +233,10 @@ def _seen(table: RouteTable, viewer: Viewer, slot: Slot) -> RouteTable:
     return seen
 
 
-def _objects(
-    table: RouteTable,
-    viewer: Viewer,
-    service: Service | None,
-    scene: Scene,
-    told: Told,
-    losses: list[Loss],
-) -> Iterator[RouteTable]:
+def _kept(
+    table: RouteTable, viewer: Viewer, scene: Scene, told: Told
+) -> tuple[RouteTable | None, Callable[[RouteMatch], bool]]:
+    """The table with the rules that can be written, if any, and which of their matches hold for the clients on the port."""
     slot = table.attachment.ports[0] if table.attachment.ports else None
 
     def admits(match: RouteMatch) -> bool:
@@ -250,16 +252,48 @@ def _objects(
     if viewer.passes and not writable:
         raise own.gone[0]
     if not writable:
-        return
+        return None, admits
     kept = replace(table, routes=tuple(table.routes[n] for n in sorted(writable)))
     own.reached.update(writable)
+    return kept, admits
+
+
+def _calls(
+    table: RouteTable, viewer: Viewer, scene: Scene, told: Told, losses: list[Loss]
+) -> Iterator[RouteTable]:
+    """The GRPCRoute of a table on one port."""
+    kept, admits = _kept(table, viewer, scene, told)
+    unsent: dict[int, Loss] = {}
+    if kept is not None:
+        made = replace(_frame(table, viewer), routes=kept.routes)
+        yield call_object(
+            made,
+            admits,
+            lambda route: delivered(route, table, scene.subsets, unsent),
+            scene,
+            losses,
+        )
+    losses.extend(unsent.values())
+
+
+def _objects(
+    table: RouteTable,
+    viewer: Viewer,
+    service: Service | None,
+    scene: Scene,
+    told: Told,
+    losses: list[Loss],
+) -> Iterator[RouteTable]:
+    kept, admits = _kept(table, viewer, scene, told)
+    if kept is None:
+        return
     frame = _frame(table, viewer)
     unsent: dict[int, Loss] = {}
     base = _base(table, viewer, service, scene)
     place = Place(
         frame=frame,
         admits=admits,
-        deliver=lambda route: _delivered(route, table, scene.subsets, unsent),
+        deliver=lambda route: delivered(route, table, scene.subsets, unsent),
         named=lambda number: scene.names.take(
             "HTTPRoute", base[0], name_of(*base[1:], _number(number))
         ),
@@ -272,33 +306,6 @@ def _objects(
 
 def _number(number: int) -> str:
     return str(number + 1) if number else ""
-
-
-def _delivered(route: Route, table: RouteTable, subsets: Subsets, unsent: dict[int, Loss]) -> Route:
-    """The route with destinations that can be written; ``unsent``: the losses of mirrors that cannot, by their ids."""
-    made = subsets.partly(route, table)[0]
-    mirrors: list[Mirror] = []
-    for mirror in route.mirrors:
-        copy = Backend(destination=mirror.destination, trail=mirror.trail)
-        try:
-            (found,) = subsets.route(replace(route, backends=(copy,)), table).backends
-        except Unreachable as reason:
-            unsent[id(mirror)] = _unsent(mirror, reason)
-        else:
-            mirrors.append(replace(mirror, destination=found.destination))
-    return replace(made, mirrors=tuple(mirrors))
-
-
-def _unsent(mirror: Mirror, reason: Unreachable) -> Loss:
-    return Loss(
-        code="MM206",
-        impact=Impact.DIFFERENT,
-        support=Support.PARTIAL,
-        severity=Severity.MEDIUM,
-        sites=tuple(traced(mirror)),
-        message=f"a mirror is left out: {reason}.",
-        advice=reason.advice,
-    )
 
 
 def _on(match: RouteMatch, slot: Traced[object] | None) -> bool:

@@ -1,4 +1,4 @@
-"""Routes on a Service (GAMMA): HTTPRoute, TLSRoute, TCPRoute, and the grants that backends in other namespaces may need.
+"""Routes on a Service (GAMMA): HTTPRoute, GRPCRoute, TLSRoute, TCPRoute, and the grants that backends in other namespaces may need.
 
 sigs.k8s.io/gateway-api geps/gep-1294, 1.6: no grant is needed there by the proposal; Cilium asks for one all the same
 (cilium/cilium operator/pkg/gateway-api, 1.19), so it is written.
@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from ir.attachment import ServicePort
 from ir.match import Pattern, PatternKind
 from ir.provenance import Traced
-from ir.traffic import Protocol, RouteTable
+from ir.traffic import Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.gateways.binding import KINDS
 from translator.exporters.gateways.grants import Grants, note_backends
-from translator.exporters.routes.write import rule_tree
+from translator.exporters.routes.write import call_rule_tree, rule_tree
 from translator.resources.gateway_api.write import backend_tree
 
 
@@ -58,11 +58,7 @@ def _route(table: RouteTable, version: str) -> Manifest:
     if table.hosts:
         spec["hostnames"] = [host.map(_text) for host in table.hosts]
     http = table.protocol is Protocol.HTTP
-    rules: list[Tree] = []
-    for route in table.routes:
-        refs: dict[str, Tree] = {"backendRefs": [backend_tree(one) for one in route.backends]}
-        rules.append(rule_tree(route) if http else refs)
-    spec["rules"] = rules
+    spec["rules"] = [_rule(route, table.protocol) for route in table.routes]
     home = _home(table)
     return Manifest(
         api_version=version,
@@ -72,6 +68,16 @@ def _route(table: RouteTable, version: str) -> Manifest:
         tree={"metadata": {"namespace": home}, "spec": spec},
         purpose=node if http else (*node, *(route.trail for route in table.routes)),
     )
+
+
+def _rule(route: Route, protocol: Protocol) -> dict[str, Tree]:
+    match protocol:
+        case Protocol.HTTP:
+            return rule_tree(route)
+        case Protocol.GRPC:
+            return call_rule_tree(route)
+        case _:
+            return {"backendRefs": [backend_tree(one) for one in route.backends]}
 
 
 def _number(port: object) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ir.attachment import Attachment, ServicePort, WorkloadPort
 from ir.inventory import PortOfService
+from ir.match import Part, Pattern, Test
 from ir.provenance import Traced
 
 Ports = Sequence[Traced[WorkloadPort | ServicePort]]
@@ -58,3 +59,11 @@ def is_http(port: PortOfService) -> bool:
         "udp",
         "kubernetes.io/wss",
     )
+
+
+def is_asked_on(tests: Iterable[Test], ports: Ports) -> bool:
+    """Whether tests that may ask for ports of the service hold on the only one of these; where it has none, those that do not."""
+    asked = [t for t in tests if t.part is Part.SERVICE_PORT]
+    texts = [{t.value.text for t in test.any_of if isinstance(t.value, Pattern)} for test in asked]
+    own = [str(number) for number in _numbers(ports)]
+    return all(bool(own) and own[0] in numbers for numbers in texts)

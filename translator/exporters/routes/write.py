@@ -1,13 +1,16 @@
-"""A rule of an HTTPRoute from its legal form; what a version does not have is not in it."""
+"""A rule of an HTTPRoute or GRPCRoute from its legal form; what a version does not have is not in it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ir.traffic import Route
+from ir.match import Part, Pattern
+from ir.traffic import Route, RouteMatch
 from translator.api import Said, Tree
+from translator.exporters.routes.calls import named_of
 from translator.resources.gateway_api.write import (
     backend_tree,
+    call_tree,
     cross_origin_filter,
     header_filters,
     match_tree,
@@ -38,6 +41,30 @@ def rule_tree(route: Route) -> dict[str, Tree]:
     if route.retry is not None:
         tree["retry"] = retry_tree(route.retry)
     return tree
+
+
+def call_rule_tree(route: Route) -> dict[str, Tree]:
+    """One item of ``rules`` of a GRPCRoute."""
+    tree: dict[str, Tree] = {} if route.name is None else {"name": route.name}
+    if route.matches:
+        tree["matches"] = [_call_tree(match) for match in route.matches]
+    filters = filters_of(route)
+    if filters:
+        tree["filters"] = filters
+    tree["backendRefs"] = [backend_tree(backend) for backend in route.backends]
+    return tree
+
+
+def _call_tree(match: RouteMatch) -> dict[str, Tree]:
+    service = method = None
+    for test in match.requests.tests:
+        if test.part in (Part.PATH, Part.RPC_METHOD):
+            (term,) = test.any_of
+            if not isinstance(term.value, Pattern):
+                raise TypeError(term)
+            names = named_of(term.value)
+            service, method = (term.derive(word) if word else None for word in names)
+    return call_tree(replace(match.requests, trail=match.trail), service, method)
 
 
 def filters_of(route: Route) -> list[Tree]:

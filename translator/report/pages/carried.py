@@ -64,4 +64,13 @@ ENTRIES = (
         "Write them by hand in the target's own kinds before the move, as the finding advises.",
         "# in the input of istio-to-cilium\nkind: VirtualService\nspec:\n  hosts: [reviews]\n  http: [{route: [...]}]",
     ),
+    Entry(
+        "MM227",
+        "Requests that are no remote calls",
+        "Remote calls fare as before. A request on their port that is none (a GET for the path of a call, a path that goes on "
+        "behind the method) may go by another rule.",
+        "A GRPCRoute stays a GRPCRoute, and meshes differ in which other requests they take for the calls that it names.",
+        "Nothing, where clients of the port speak gRPC alone.",
+        "kind: GRPCRoute\nspec:\n  rules: [{matches: [{method: {service: shop.Orders, method: Place}}]}]",
+    ),
 )

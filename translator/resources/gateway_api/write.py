@@ -66,6 +66,26 @@ def match_tree(match: AllOf) -> dict[str, Tree]:
     return tree
 
 
+def call_tree(
+    match: AllOf, service: Traced[str] | None, method: Traced[str] | None
+) -> dict[str, Tree]:
+    """One item of ``matches`` of a GRPCRoute; without service and method every call that has the headers."""
+    tree: dict[str, Tree] = {}
+    words: dict[str, Tree] = {}
+    if service is not None:
+        words["service"] = service
+    if method is not None:
+        words["method"] = method
+    if words:
+        tree["method"] = {"type": Said("Exact", (match.trail,)), **words}
+    headers: list[Tree] = [
+        _named(test, _pattern(test)) for test in match.tests if test.part is Part.HEADER
+    ]
+    if headers:
+        tree["headers"] = headers
+    return tree
+
+
 def _pattern(test: Test) -> Traced[Pattern]:
     (term,) = test.any_of
     if not isinstance(term.value, Pattern):

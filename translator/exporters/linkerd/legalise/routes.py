@@ -7,18 +7,20 @@ namespace; it is merged with the service's, so it names the service's hosts, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, Service
 from ir.language import Opaque
-from ir.match import Part, Pattern, PatternKind, Test
+from ir.match import Part, Pattern, PatternKind
 from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
+from translator.exporters.gateways.binding import KINDS
+from translator.exporters.linkerd.legalise.calls import call_object, stays_calls
 from translator.exporters.linkerd.legalise.connections import connection_objects, inventory_service
 from translator.exporters.linkerd.legalise.defaults import pinned_retry
 from translator.exporters.linkerd.legalise.objects import ordered_by_name, spread
@@ -42,7 +44,7 @@ from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import Redirects, in_target_redirects
 from translator.exporters.routes.rivals import host_of, is_http_of, rivals_of
-from translator.exporters.routes.slots import is_http, is_on, service_ports
+from translator.exporters.routes.slots import is_asked_on, is_http, is_on, service_ports
 from translator.exporters.routes.viewers import (
     Viewer,
     audiences,
@@ -151,9 +153,15 @@ def _legal(
     found: list[RouteTable] = []
     told = Told()
     slots = _slots(table, service, scene.inventory, scene.options.target, lost)
+    alone = not rivals and not any(viewer.passes for viewer in who.viewers)
+    calls = alone and stays_calls(table, service, scene)
     for viewer in who.viewers:
         for slot in slots:
-            seen = _objects(table, viewer, slot, scene, lost, told)
+            on = _on_port(table, slot)
+            if calls:
+                seen = call_object(on, viewer, scene, told, lost)
+            else:
+                seen = _objects(on, viewer, scene, lost, told)
             found.extend(_finished(seen, viewer, service, scene))
     if not found:
         losses.extend(lost)
@@ -236,27 +244,24 @@ def _slot(number: int, asked: Sequence[Traced[object]]) -> Traced[ServicePort]:
     return named(ServicePort(number), *asked)
 
 
+def _on_port(table: RouteTable, slot: Slot) -> RouteTable:
+    ports = () if slot is None else (slot,)
+    return replace(table, attachment=replace(table.attachment, ports=ports, excluding_ports=()))
+
+
 def _objects(
-    table: RouteTable,
-    viewer: Viewer,
-    slot: Slot,
-    scene: Scene,
-    losses: list[Loss],
-    told: Told,
+    seen: RouteTable, viewer: Viewer, scene: Scene, losses: list[Loss], told: Told
 ) -> tuple[RouteTable, ...]:
     """The table as one set of clients sees it on one port: one object or several, in rank order."""
-    ports = () if slot is None else (slot,)
-    attachment = replace(table.attachment, ports=ports, excluding_ports=())
-    seen = replace(table, attachment=attachment)
     if viewer.passes:
-        node = named("to the service itself", table.trail)
+        node = named("to the service itself", seen.trail)
         return (replace(seen, routes=(Route(backends=to_itself(seen), trail=node),)),)
     alternatives: list[Alternative] = []
     for number, route in enumerate(seen.routes):
         matches: Sequence[RouteMatch | None] = route.matches or (None,)
         for match in matches:
             tests = () if match is None else match.requests.tests
-            if match is None or (sees(match, viewer) and _on(tests, slot)):
+            if match is None or (sees(match, viewer) and is_asked_on(tests, seen.attachment.ports)):
                 asked = [t for t in tests if t.part is not Part.SERVICE_PORT]
                 alternatives.append(alternative(number, match, asked))
     writable = told.writable(seen, {a.route for a in alternatives}, scene.subsets.trial())
@@ -271,14 +276,8 @@ def _objects(
     told.reached.update(id(one.source) for part in parts.objects for one in part)
     told.reached.update(one.route for part in parts.objects for one in part)
     if not parts.certain:
-        losses.append(ordered_by_name((table.trail,), len(parts.objects)))
+        losses.append(ordered_by_name((seen.trail,), len(parts.objects)))
     return tuple(replace(seen, routes=worded(part, routes, seen)) for part in parts.objects)
-
-
-def _on(tests: Iterable[Test], slot: Slot) -> bool:
-    asked = [t for t in tests if t.part is Part.SERVICE_PORT]
-    texts = [{t.value.text for t in test.any_of if isinstance(t.value, Pattern)} for test in asked]
-    return all(slot is not None and str(slot.value.port) in numbers for numbers in texts)
 
 
 def _leaks(objects: Sequence[RouteTable], rivals: Sequence[RouteTable]) -> Iterator[Loss]:
@@ -332,7 +331,8 @@ def _finished(
         outside = subject.scope is Scope.EGRESS
         many = outside or (service is not None and len(service.ports) > 1)
         where = home if viewer.at is None else viewer.at.value
-        kept = scene.keeps("HTTPRoute", where, table.name.value)
+        kind = KINDS[table.protocol]
+        kept = scene.keeps(kind, where, table.name.value)
         base = table.name.value if kept else _base(table)
         parts = [
             base,
@@ -340,7 +340,7 @@ def _finished(
         ]
         if number > 1:
             parts.append(str(number).zfill(width))
-        name = scene.names.take("HTTPRoute", where, name_of(*parts))
+        name = scene.names.take(kind, where, name_of(*parts))
         stated: list[Traced[object]] = [table.trail, table.name]
         if table.attachment.audience is not None:
             stated.extend(traced(table.attachment.audience))

@@ -11,6 +11,7 @@ from ir.resilience import Retry, RetryCondition
 from ir.traffic import AS_DIALLED, Backend, Protocol, Route, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.linkerd.write.authorization import POLICY
+from translator.exporters.routes.write import call_rule_tree
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
     GATEWAY_API_ALPHA,
@@ -34,7 +35,26 @@ def write_routes(table: RouteTable, target: Target) -> Manifest:
     """The route object of a table."""
     if table.protocol in (Protocol.TLS, Protocol.TCP):
         return write_connections(table)
+    if table.protocol is Protocol.GRPC:
+        return write_calls(table)
     return write_route_table(table, target)
+
+
+def write_calls(table: RouteTable) -> Manifest:
+    """The GRPCRoute of a table (heeded since 2.16)."""
+    home, parent, node = _frame(table)
+    spec: dict[str, Tree] = {"parentRefs": [parent]}
+    if table.hosts:
+        spec["hostnames"] = [host.map(_server_name) for host in table.hosts]
+    spec["rules"] = [call_rule_tree(route) for route in table.routes]
+    return Manifest(
+        api_version=GATEWAY_API,
+        kind="GRPCRoute",
+        namespace=home.value,
+        name=table.name.value,
+        tree={"metadata": {"namespace": home}, "spec": spec},
+        purpose=(*node, *(route.trail for route in table.routes)),
+    )
 
 
 def write_route_table(table: RouteTable, target: Target) -> Manifest:
