@@ -206,3 +206,62 @@ def test_a_listener_that_sends_to_tls_has_its_names_for_itself() -> None:
     )
     assert bound(result)["api"] == (["b.example.com"], ["http-80"])
     assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+
+
+def many(count: int) -> str:
+    """A gateway with one listener for each of these ports."""
+    return gateway([server("*", port=1000 + n) for n in range(count)])
+
+
+@pytest.mark.parametrize(
+    ("version", "api_version", "kind"),
+    [
+        ("1.6", "gateway.networking.k8s.io/v1", "ListenerSet"),
+        ("1.3+experimental", "gateway.networking.x-k8s.io/v1alpha1", "XListenerSet"),
+    ],
+)
+def test_listeners_beyond_those_of_one_gateway_stand_in_sets(
+    version: str, api_version: str, kind: str
+) -> None:
+    result = moved(many(150), rules([TO_API], hosts=("*",)), version=version)
+    spec = the_gateway(result)
+    assert len(spec["listeners"]) == 64
+    assert spec["allowedListeners"] == {"namespaces": {"from": "Same"}}
+    sets = written(result, kind)
+    assert [one["apiVersion"] for one in sets] == [api_version] * 2
+    assert [len(spec_of(one)["listeners"]) for one in sets] == [64, 22]
+    assert [one["metadata"]["name"] for one in sets] == ["front-2", "front-3"]
+    assert spec_of(sets[0])["parentRef"]["name"] == "front"
+    parents = [p for one in written(result, "HTTPRoute") for p in spec_of(one)["parentRefs"]]
+    assert [sum(p["name"] == name for p in parents) for name in ("front", "front-2")] == [64, 64]
+    assert {p["kind"] for p in parents if p["name"] != "front"} == {kind}
+    assert any("ListenerSet" in finding.message for finding in found(result, "MM509"))
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+    assert found(result, "MM506") == []
+
+
+def test_a_version_without_sets_leaves_listeners_out() -> None:
+    result = moved(many(66), rules([TO_API], hosts=("*",)), version="1.4")
+    assert len(the_gateway(result)["listeners"]) == 64
+    assert len(found(result, "MM506")) > 0
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+
+
+def test_the_grant_of_a_gateway_is_none_for_its_sets() -> None:
+    hosts = [f"h{n}.example.com" for n in range(65)]
+    listeners: list[object] = [
+        server(host, port=443, protocol="HTTPS", mode="SIMPLE", credentialName="s")
+        for host in hosts
+    ]
+    result = moved(gateway(listeners, namespace="other"))
+    grants = [spec_of(one)["from"][0]["kind"] for one in written(result, "ReferenceGrant")]
+    assert sorted(grants) == ["Gateway", "ListenerSet"]
+
+
+def test_listeners_that_ask_clients_for_certificates_stand_in_the_gateway() -> None:
+    listeners: list[object] = [server("*", port=1000 + n) for n in range(64)]
+    result = moved(gateway([*listeners, mutual(443)]))
+    spec = the_gateway(result)
+    assert [one["port"] for one in spec["listeners"]][0] == 443
+    assert len(spec["tls"]["frontend"]["perPort"]) == 1
+    assert [len(spec_of(one)["listeners"]) for one in written(result, "ListenerSet")] == [1]

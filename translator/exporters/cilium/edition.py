@@ -84,6 +84,11 @@ class Edition:
         """Whether a Gateway verifies clients (GatewayFrontendClientCertificateValidation): not up to 1.20."""
         return False
 
+    @property
+    def listener_sets(self) -> tuple[str, str] | None:
+        """ListenerSets are served from 1.20 on (ListenerSet in its report)."""
+        return (GATEWAY_API, "ListenerSet") if self.target.at_least(_WHOLE) else None
+
     def admit(self, class_name: str) -> str:
         """Requests by a Gateway of Cilium's have the identity ``reserved:ingress`` (network/servicemesh/gateway-api, 1.20)."""
         if class_name != _CLASS:

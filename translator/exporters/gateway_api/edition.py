@@ -12,11 +12,10 @@ from ir.traffic import Protocol
 from translator.exporters.gateways.findings import missing_kind
 from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.redirects import OLD_STATUSES, Redirects
-from translator.resources.gateway_api.write import GATEWAY_API, ROUTE_GROUP
+from translator.resources.gateway_api.write import GATEWAY_API, ROUTE_GROUP, X_GROUP
 from translator.target import Target
 
 EXPERIMENTAL = "experimental"
-X_GROUP = "gateway.networking.x-k8s.io"
 _STATUSES = (301, 302, 303, 307, 308)
 
 

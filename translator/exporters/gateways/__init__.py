@@ -85,7 +85,7 @@ def legalise_edge(
     gateways = by_gateway(edge)
     for gateway, listeners in gateways.items():
         pods_in, account = pods_of(listeners, edge.inventory, options.root_namespace)
-        doors = doors_of(listeners, pods_in, verifies=takeover.verifies_clients)
+        doors = doors_of(listeners, pods_in, verifies=takeover.verifies_clients, sets=takeover.sets)
         found.losses.extend(doors.losses)
         found.losses.extend(_shut_out(gateway, doors, tables, told))
         if doors.made:

@@ -14,6 +14,7 @@ from ir.model import Fact
 from ir.provenance import Assumption, Traced
 from ir.traffic import HeaderSide, Protocol, Route, RouteTable
 from translator.api import Loss
+from translator.exporters.gateways.listeners import MAX_LISTENERS
 from translator.exporters.naming import Names
 from translator.exporters.routes.destinations import Unreachable
 from translator.exporters.routes.redirects import Redirects
@@ -96,6 +97,8 @@ class Takeover:
     dialect: RegexDialect = RegexDialect.RUST_SPAN
     verifies_clients: bool = False
     """Whether a port may demand certificates of clients."""
+    sets: bool = False
+    """Whether ListenerSets add listeners to a Gateway."""
     versions: Mapping[Protocol, str] = field(default_factory=lambda: OLD_VERSIONS)
     """The API version of the route of a protocol, for those that have one."""
     admit: str = ""
@@ -301,6 +304,8 @@ def needs(
     words = [*takeover.features, *features(tables)]
     if any(one.tls is not None and one.tls.value is ListenerTls.MUTUAL for one in listeners):
         words.append("GatewayFrontendClientCertificateValidation")
+    if len(listeners) > MAX_LISTENERS:
+        words.append("ListenerSet")
     words += ["regular expressions"] if has_regex(tables) else []
     if not words:
         return

@@ -13,8 +13,10 @@ from ir.traffic import RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.gateways.binding import KINDS
 from translator.exporters.naming import Names, name_of
-from translator.resources.gateway_api.write import GATEWAY_API_BETA, ROUTE_GROUP
+from translator.resources.gateway_api.write import GATEWAY_API_BETA, ROUTE_GROUP, X_GROUP
 
+_OF_X = ("XListenerSet",)
+"""Kinds of the experimental group."""
 _MAX_NAMES = 16
 """Objects that one grant may name."""
 
@@ -76,7 +78,7 @@ def _grant(name: str, route: Between, named: dict[str, list[Traced[str]]]) -> Ma
         }
         targets.append(item)
     source: dict[str, Tree] = {
-        "group": Said(ROUTE_GROUP, node),
+        "group": Said(X_GROUP if kind in _OF_X else ROUTE_GROUP, node),
         "kind": Said(kind, node),
         "namespace": Said(space, node),
     }

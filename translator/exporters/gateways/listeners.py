@@ -26,7 +26,7 @@ _RAW = ("MONGO", "MYSQL", "REDIS")
 """Protocols of the source that are bytes once TLS has ended (istio/istio pkg/config/protocol/instance.go, 1.31)."""
 
 MAX_LISTENERS = 64
-"""Listeners that one Gateway may have."""
+"""Listeners that one Gateway, or one ListenerSet, may have."""
 
 _CLIENT = {
     ListenerTls.MUTUAL: "it demands a certificate of the client",
@@ -60,10 +60,13 @@ class Doors:
     losses: list[Loss] = field(default_factory=list)
 
 
-def doors_of(listeners: Sequence[Listener], secrets_in: str, *, verifies: bool = False) -> Doors:
+def doors_of(
+    listeners: Sequence[Listener], secrets_in: str, *, verifies: bool = False, sets: bool = False
+) -> Doors:
     """The legal listeners of a gateway; ``secrets_in`` is the namespace of its pods, where its secrets are.
 
-    ``verifies``: a port may demand certificates of its clients.
+    ``verifies``: a port may demand certificates of its clients. ``sets``: listeners beyond those of one Gateway may stand in
+    ListenerSets, which ask nothing of clients (``spec.tls`` is the Gateway's), so those that do come first.
     """
     found = Doors()
     names = Names()
@@ -87,10 +90,30 @@ def doors_of(listeners: Sequence[Listener], secrets_in: str, *, verifies: bool =
                 continue
             taken[key] = door
             found.made.append(door)
-    for door in found.made[MAX_LISTENERS:]:
-        found.losses.append(_left_out(door.listener, f"a Gateway has {MAX_LISTENERS} at most"))
-    del found.made[MAX_LISTENERS:]
+    _within_bounds(found, sets=sets)
     return found
+
+
+def _within_bounds(found: Doors, *, sets: bool) -> None:
+    """Leaves out the listeners for which there is no room."""
+    if len(found.made) <= MAX_LISTENERS:
+        return
+    if sets:
+        found.made.sort(key=lambda door: _mode(door.listener) is not ListenerTls.MUTUAL)
+    over = [d for d in found.made[MAX_LISTENERS:] if not sets or _mode(d.listener) is _VERIFIED]
+    for door in over:
+        reason = f"a Gateway has {MAX_LISTENERS} at most"
+        advice = "" if sets else "Take a version with ListenerSets (Gateway API 1.5, Cilium 1.20)."
+        found.losses.append(_left_out(door.listener, reason, advice))
+        found.shut.append((door.listener.port.value, door.pattern))
+    found.made[:] = [door for door in found.made if door not in over]
+
+
+_VERIFIED = ListenerTls.MUTUAL
+
+
+def _mode(listener: Listener) -> ListenerTls:
+    return ListenerTls.NONE if listener.tls is None else listener.tls.value
 
 
 def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
@@ -235,7 +258,7 @@ def left(listener: Listener) -> Iterator[Traced[object]]:
     yield from traced(replace(listener, workloads=None))
 
 
-def _left_out(listener: Listener, reason: str) -> Loss:
+def _left_out(listener: Listener, reason: str, advice: str = "") -> Loss:
     words = f"port {listener.port.value} of {listener.gateway.value}"
     return Loss(
         code="MM506",
@@ -244,7 +267,8 @@ def _left_out(listener: Listener, reason: str) -> Loss:
         sites=tuple(left(listener)),
         message=f"the listener on {words} is not written: {reason}. {_WHOLE}",
         why="Verifying clients is part of Gateway API's standard channel from 1.5 on, for a port as a whole.",
-        advice="Write it by hand with what the gateway's class offers, as strict as it is now.",
+        advice=advice
+        or "Write it by hand with what the gateway's class offers, as strict as it is now.",
     )
 
 

@@ -8,6 +8,7 @@ Secrets of another namespace.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ir.attachment import EnforcedAt
 from ir.edge import Listener, ListenerTls
@@ -19,6 +20,8 @@ from translator.api import Manifest, Said, Tree
 from translator.exporters.gateways.binding import KINDS
 from translator.exporters.gateways.findings import CLASS, OLD_VERSIONS
 from translator.exporters.gateways.grants import Grants, note_backends
+from translator.exporters.gateways.listeners import MAX_LISTENERS
+from translator.exporters.naming import name_of
 from translator.exporters.routes.write import rule_tree
 from translator.resources.gateway_api.write import (
     GATEWAY_API,
@@ -39,11 +42,12 @@ def write_gateways(
     class_name: str,
     annotations: Mapping[str, str],
     versions: Mapping[Protocol, str] = OLD_VERSIONS,
+    sets: tuple[str, str] | None = None,
 ) -> Iterator[Manifest]:
     """The Gateways of all listeners, the routes bound to them, and the grants that both need.
 
     ``annotations``: what the pods of the class get (sigs.k8s.io/gateway-api apis/v1/gateway_types.go
-    ``GatewayInfrastructure``, 1.4).
+    ``GatewayInfrastructure``, 1.4). ``sets``: API version and kind of what holds the listeners beyond those of a Gateway.
     """
     tables = [f for f in facts if isinstance(f, RouteTable) and is_at_gateway(f)]
     gateways: dict[str, list[Listener]] = {}
@@ -51,17 +55,84 @@ def write_gateways(
         if isinstance(fact, Listener):
             gateways.setdefault(fact.gateway.value, []).append(fact)
     grants = Grants()
-    for gateway, listeners in gateways.items():
-        yield _gateway(gateway, listeners, tables, class_name, annotations)
-        space = gateway.partition("/")[0]
-        for listener in listeners:
-            roots = () if listener.client_trust is None else (listener.client_trust,)
-            for secret in (*listener.certificates, *roots):
-                grants.note("Gateway", space, "Secret", *_split(secret))
+    homes: dict[str, _Home] = {}
+    for gateway, every in gateways.items():
+        for number, start in enumerate(range(0, len(every), MAX_LISTENERS), start=1):
+            listeners = every[start : start + MAX_LISTENERS]
+            home = _home(gateway, number, sets)
+            homes.update((_section(one), home) for one in listeners)
+            if number == 1:
+                over = len(every) > MAX_LISTENERS
+                yield _gateway(gateway, listeners, tables, class_name, annotations, over=over)
+            else:
+                yield _listener_set(gateway, home, listeners, tables)
+            _note_secrets(home, listeners, grants)
     for table in tables:
-        yield _route(table, versions[table.protocol])
+        yield _route(table, versions[table.protocol], homes)
         note_backends(table, "" if table.home is None else table.home.value, grants)
     yield from grants.manifests()
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """The object of a listener."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def group(self) -> str:
+        """Its API group."""
+        return self.api_version.rpartition("/")[0]
+
+
+def _home(gateway: str, number: int, sets: tuple[str, str] | None) -> _Home:
+    """The Gateway, or the set of this number, in its namespace and called after it."""
+    space, _, name = gateway.partition("/")
+    if number == 1:
+        return _Home(GATEWAY_API, "Gateway", space, name)
+    if sets is None:
+        message = f"more than {MAX_LISTENERS} listeners of {gateway}"
+        raise TypeError(message)
+    return _Home(*sets, space, name_of(name, str(number)))
+
+
+def _section(listener: Listener) -> str:
+    return f"{listener.gateway.value}/{'' if listener.name is None else listener.name.value}"
+
+
+def _note_secrets(home: _Home, listeners: Sequence[Listener], grants: Grants) -> None:
+    """A grant for a Gateway is none for its sets (geps/gep-1713)."""
+    for listener in listeners:
+        roots = () if listener.client_trust is None else (listener.client_trust,)
+        for secret in listener.certificates:
+            grants.note(home.kind, home.namespace, "Secret", *_split(secret))
+        for secret in roots:
+            grants.note("Gateway", home.namespace, "Secret", *_split(secret))
+
+
+def _listener_set(
+    gateway: str, home: _Home, listeners: Sequence[Listener], tables: Sequence[RouteTable]
+) -> Manifest:
+    """ListenerSet: listeners more for a Gateway of its namespace."""
+    node = tuple(listener.trail for listener in listeners)
+    parent: dict[str, Tree] = {
+        "group": Said(ROUTE_GROUP, node),
+        "kind": Said("Gateway", node),
+        "name": Said(gateway.partition("/")[2], node),
+        "namespace": Said(home.namespace, node),
+    }
+    items: list[Tree] = [_listener(listener, tables) for listener in listeners]
+    return Manifest(
+        api_version=home.api_version,
+        kind=home.kind,
+        namespace=home.namespace,
+        name=home.name,
+        tree={"spec": {"parentRef": parent, "listeners": items}},
+        purpose=node,
+    )
 
 
 def _gateway(
@@ -70,7 +141,10 @@ def _gateway(
     tables: Sequence[RouteTable],
     class_name: str,
     annotations: Mapping[str, str],
+    *,
+    over: bool,
 ) -> Manifest:
+    """``over``: sets hold more listeners of it, which it lets in from its own namespace."""
     space, _, name = gateway.partition("/")
     node = tuple(listener.trail for listener in listeners)
     spec: dict[str, Tree] = {"gatewayClassName": assumed(class_name, CLASS)}
@@ -78,6 +152,8 @@ def _gateway(
         words: dict[str, Tree] = {key: Said(value, node) for key, value in annotations.items()}
         spec["infrastructure"] = {"annotations": words}
     spec["listeners"] = [_listener(listener, tables) for listener in listeners]
+    if over:
+        spec["allowedListeners"] = {"namespaces": {"from": Said("Same", node)}}
     ports = list(_verified_ports(listeners))
     if ports:
         spec["tls"] = {"frontend": {"default": {}, "perPort": ports}}
@@ -169,8 +245,7 @@ def _split(secret: Traced[str]) -> tuple[Traced[str], Traced[str]]:
 def _allowed(listener: Listener, tables: Sequence[RouteTable]) -> dict[str, Tree]:
     """The namespaces whose routes bind to the listener, and no others."""
     (host,) = listener.hosts
-    own = f"{listener.gateway.value}/{'' if listener.name is None else listener.name.value}"
-    bound = [t for t in tables if own in [s.value for s in _sections(t)]]
+    bound = [t for t in tables if _section(listener) in [s.value for s in _sections(t)]]
     homes: dict[str, list[Traced[object]]] = {}
     for table in bound:
         if table.home is not None:
@@ -193,17 +268,19 @@ def _sections(table: RouteTable) -> tuple[Traced[str], ...]:
     return () if audience is None else audience.listeners
 
 
-def _route(table: RouteTable, version: str) -> Manifest:
+def _route(table: RouteTable, version: str, homes: Mapping[str, _Home]) -> Manifest:
     subject = table.attachment.subject
     if table.home is None or subject.namespace is None or subject.name is None:
         raise TypeError(table)
     node = (table.trail,)
     parents: list[Tree] = []
     for section in _sections(table):
+        home = homes[section.value]
+        own = home.kind == "Gateway"
         parent: dict[str, Tree] = {
-            "group": Said(ROUTE_GROUP, node),
-            "kind": Said("Gateway", node),
-            "name": subject.name,
+            "group": Said(home.group, node),
+            "kind": Said(home.kind, node),
+            "name": subject.name if own else Said(home.name, (section, *node)),
             "namespace": subject.namespace,
             "sectionName": Said(section.value.rpartition("/")[2], (section, *node)),
         }

@@ -53,6 +53,7 @@ def at_the_edge(
         names_rules=edition.names_rules,
         dialect=RegexDialect.RE2_FULL,
         verifies_clients=edition.client_certificates,
+        sets=edition.listener_sets is not None,
         versions=edition.gateway_versions,
         admit=edition.admit(name),
         missing=partial(edition.missing, on_service=False),

@@ -49,6 +49,10 @@ class Edition(Protocol):
     def client_certificates(self) -> bool:
         """Whether a Gateway verifies clients (GEP-91)."""
 
+    @property
+    def listener_sets(self) -> tuple[str, str] | None:
+        """API version and kind of what adds listeners to a Gateway (GEP-1713), where there is one."""
+
     def admit(self, class_name: str) -> str:
         """How rules let in what comes by a Gateway of the class; empty: by the service account of its pods."""
 

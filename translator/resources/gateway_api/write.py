@@ -23,6 +23,8 @@ from translator.api import Said, Tree
 
 ROUTE_GROUP = "gateway.networking.k8s.io"
 GATEWAY_API = f"{ROUTE_GROUP}/v1"
+X_GROUP = "gateway.networking.x-k8s.io"
+"""The group of kinds that are in the experimental channel alone."""
 GATEWAY_API_BETA = f"{ROUTE_GROUP}/v1beta1"
 GATEWAY_API_ALPHA = "gateway.networking.k8s.io/v1alpha2"
 """The version of TLSRoute and TCPRoute that every mesh reads."""

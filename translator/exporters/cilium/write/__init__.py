@@ -54,7 +54,13 @@ def write(model: Model, options: Options) -> Emission:
         *write_exits(exits),
         *subsets,
         *write_service_routes(inside, edition.service_versions),
-        *write_gateways(model.facts, options.gateway_class or "", {}, edition.gateway_versions),
+        *write_gateways(
+            model.facts,
+            options.gateway_class or "",
+            {},
+            edition.gateway_versions,
+            edition.listener_sets,
+        ),
     )
     return Emission(manifests=manifests, edits=tuple(edits))
 

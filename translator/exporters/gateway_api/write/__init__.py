@@ -48,6 +48,12 @@ def write(model: Model, options: Options, names: Names) -> Emission:
                 raise TypeError(message)
     manifests.extend(write_service_routes(tables, edition.service_versions))
     manifests.extend(
-        write_gateways(model.facts, options.gateway_class or "", {}, edition.gateway_versions)
+        write_gateways(
+            model.facts,
+            options.gateway_class or "",
+            {},
+            edition.gateway_versions,
+            edition.listener_sets,
+        )
     )
     return Emission(manifests=tuple(manifests), edits=tuple(class_edits(model.facts)))

@@ -7,9 +7,8 @@ from ir.inventory import Inventory
 from ir.provenance import Traced
 from ir.resilience import RetryBudget
 from translator.api import Manifest, Said, Tree
-from translator.exporters.gateway_api.edition import X_GROUP
 from translator.exporters.naming import Names
-from translator.resources.gateway_api.write import span
+from translator.resources.gateway_api.write import X_GROUP, span
 
 _SCHEME = "://"
 _BUDGET_SECONDS = 10.0

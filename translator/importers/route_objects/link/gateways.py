@@ -32,6 +32,7 @@ from translator.importers.route_objects.model import (
     RouteObject,
     Statement,
 )
+from translator.importers.route_objects.places import GROUPS
 from translator.resources.gateway_api.isolation import ISOLATED, Siblings, isolation_of
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 
@@ -103,7 +104,7 @@ def _bound(
     inactive: list[Inactive] = []
     bound: set[int] = set()
     for parent in route.parents:
-        if parent.group != ROUTE_GROUP:
+        if parent.group not in GROUPS:
             continue
         tables = list(_tables(route, parent, made, owners, inventory))
         facts.extend(tables)
