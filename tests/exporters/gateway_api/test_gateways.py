@@ -262,6 +262,6 @@ def test_listeners_that_ask_clients_for_certificates_stand_in_the_gateway() -> N
     listeners: list[object] = [server("*", port=1000 + n) for n in range(64)]
     result = moved(gateway([*listeners, mutual(443)]))
     spec = the_gateway(result)
-    assert [one["port"] for one in spec["listeners"]][0] == 443
+    assert next(one["port"] for one in spec["listeners"]) == 443
     assert len(spec["tls"]["frontend"]["perPort"]) == 1
     assert [len(spec_of(one)["listeners"]) for one in written(result, "ListenerSet")] == [1]

@@ -35,6 +35,13 @@ def session(model: Model) -> SessionAffinity:
         ),
         ("cookie: {name: a}, absoluteTimeout: 1h", "cookie a; path=/; ttl=0s", ["after 1h"]),
         ("type: Header, header: {name: x}, absoluteTimeout: 1h", "header x", ["after 1h"]),
+        ("sessionName: a", "cookie a; path=/; ttl=0s", []),
+        (
+            "sessionName: a, cookieConfig: {lifetimeType: Permanent}, absoluteTimeout: 1h, idleTimeout: 5m",
+            "cookie a; path=/; ttl=1h",
+            ["after 5m without a request"],
+        ),
+        ("type: Header, sessionName: x", "header x", []),
     ],
 )
 def test_a_session_is_told_by_a_cookie_or_a_header_until_it_ends(

@@ -21,6 +21,7 @@ from translator.exporters.gateway_api.legalise.extensions import WORDS
 from translator.exporters.gateway_api.legalise.guards import without_guards
 from translator.exporters.gateway_api.legalise.policies import legalise_policies
 from translator.exporters.gateway_api.legalise.proxies import without_proxies
+from translator.exporters.gateway_api.legalise.sessions import with_sessions
 from translator.exporters.gateway_api.write import write
 from translator.exporters.gateways import is_edge
 from translator.exporters.naming import Names
@@ -41,7 +42,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     edition = Edition(options.target)
     model, ordered = in_list_order(model)
     meshed, network = beside(model)
-    spoken, tries = without_lone_tries(meshed, edition)
+    kept, sessions = with_sessions(meshed, edition)
+    spoken, tries = without_lone_tries(kept, edition)
     known, foreign = without_extensions(spoken, WORDS)
     outside = tuple(f for f in known.facts if is_edge(f))
     inside = replace(known, facts=tuple(f for f in known.facts if not is_edge(f)))
@@ -66,6 +68,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     losses = (
         *ordered,
         *foreign,
+        *sessions,
         *tries,
         *lost,
         *more,

@@ -65,6 +65,11 @@ class Edition:
         return self.experimental and self.target.at_least("1.3")
 
     @property
+    def sessions(self) -> bool:
+        """Whether the policy of a Service has ``sessionPersistence`` (GEP-1619): where there is XBackendTrafficPolicy."""
+        return self.retry_budgets
+
+    @property
     def client_certificates(self) -> bool:
         """Whether a Gateway verifies clients under ``spec.tls.frontend`` (GEP-91)."""
         return self._since("1.5", "1.4")

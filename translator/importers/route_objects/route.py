@@ -275,7 +275,8 @@ def _retry(tries: Tries, limits: Limits, options: Options) -> Retry:
 def read_session(place: Cursor) -> Session | None:
     """What binds the requests of one session to one endpoint (GEP-1619).
 
-    A cookie without a lifetime of its own is gone with the client; one that is permanent lives for ``absoluteTimeout``.
+    A cookie without a lifetime of its own is gone with the client; one that is permanent lives for ``absoluteTimeout``. Up to
+    1.6 the name stands in ``sessionName`` and the lifetime in ``cookieConfig`` (kubernetes-sigs/gateway-api#4873).
     """
     found = place.opt_map("sessionPersistence")
     if found is None:
@@ -283,13 +284,15 @@ def read_session(place: Cursor) -> Session | None:
     kind = found.opt_str("type")
     form = "Cookie" if kind is None else kind.value
     inner = found.opt_map(form.lower())
-    name = None if inner is None else inner.opt_str("name")
+    old = found.opt_map("cookieConfig")
+    name = found.opt_str("sessionName") if inner is None else inner.opt_str("name")
     text = f"{form.lower()} {'of the implementation' if name is None else name.value}"
     hard, idle = found.opt_str("absoluteTimeout"), found.opt_str("idleTimeout")
     ends = [] if idle is None else [idle.map("after {} without a request".format)]
     if form == "Cookie":
         path = None if inner is None else inner.opt_str("path")
-        lifetime = None if inner is None else inner.opt_str("lifetimeType")
+        told = inner or old
+        lifetime = None if told is None else told.opt_str("lifetimeType")
         permanent = lifetime is not None and lifetime.value == "Permanent"
         span = hard.value if permanent and hard is not None else "0s"
         text += f"; path={'/' if path is None else path.value}; ttl={span}"

@@ -11,6 +11,7 @@ from translator.exporters.gateway_api.capabilities.rows import STANDARD, field, 
 
 _OWN = "See whether what implements the routes has a policy for it."
 _BUDGET = "further tries are not limited as a share of all requests in this version and channel."
+_SESSIONS = "requests of one session do not keep to one endpoint in this version and channel."
 _X = "Take the experimental channel (--target-version 1.6+experimental)."
 
 ROWS: tuple[Row, ...] = (
@@ -28,8 +29,10 @@ ROWS: tuple[Row, ...] = (
     field("RetryBudget.attachment", Grade.NEVER, "MM302", _BUDGET, _X, channel=STANDARD),
     field("RetryBudget.attachment", Grade.NEVER, "MM302", _BUDGET, _X, until="1.3"),
     whole("RetryBudget", Grade.PARTIAL),
+    field("SessionAffinity.attachment", Grade.NEVER, "MM306", _SESSIONS, _X, channel=STANDARD),
+    field("SessionAffinity.attachment", Grade.NEVER, "MM306", _SESSIONS, _X, until="1.3"),
+    field("SessionAffinity.ends", Grade.NEVER, "MM306", "sessions do not end by themselves.", _OWN),
+    whole("SessionAffinity", Grade.PARTIAL),
     whole("LoadBalancing", Grade.NEVER, "MM306", "how an endpoint is picked cannot be said.", advice=_OWN),
-    whole("SessionAffinity", Grade.NOT_YET, "MM306", "requests of one session do not keep to one endpoint.",
-          advice=_OWN),
     whole("RateLimit", Grade.NEVER, "MM542", "requests are not limited.", impact="LOOSER", advice=_OWN),
 )  # fmt: skip

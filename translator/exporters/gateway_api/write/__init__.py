@@ -6,11 +6,16 @@ from ir.access import ClientTls
 from ir.edge import Listener
 from ir.membership import ProxySetting
 from ir.model import Model
-from ir.resilience import RetryBudget
+from ir.resilience import RetryBudget, SessionAffinity
 from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Emission, Manifest, Options
 from translator.exporters.gateway_api.edition import Edition
-from translator.exporters.gateway_api.write.policy import write_backend_tls, write_budget
+from translator.exporters.gateway_api.write.policy import (
+    Setting,
+    of_service,
+    write_backend_tls,
+    write_traffic_policy,
+)
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
 from translator.exporters.naming import Names
@@ -27,6 +32,7 @@ def write(model: Model, options: Options, names: Names) -> Emission:
     edition = Edition(options.target)
     manifests: list[Manifest] = []
     tables: list[RouteTable] = []
+    settings: dict[tuple[str, str], list[Setting]] = {}
     for fact in model.facts:
         match fact:
             case Listener():
@@ -39,13 +45,14 @@ def write(model: Model, options: Options, names: Names) -> Emission:
             case ClientTls():
                 version = edition.backend_tls
                 manifests.append(write_backend_tls(fact, model.inventory, version, names))
-            case RetryBudget():
-                manifests.append(write_budget(fact, names))
+            case RetryBudget() | SessionAffinity():
+                settings.setdefault(of_service(fact), []).append(fact)
             case ProxySetting():
                 pass
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
+    manifests.extend(write_traffic_policy(group, names) for group in settings.values())
     manifests.extend(write_service_routes(tables, edition.service_versions))
     manifests.extend(
         write_gateways(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ir.access import ClientTls
 from ir.inventory import Inventory
-from ir.provenance import Traced
-from ir.resilience import RetryBudget
+from ir.provenance import Traced, derived
+from ir.resilience import RetryBudget, SessionAffinity
 from translator.api import Manifest, Said, Tree
 from translator.exporters.naming import Names
 from translator.resources.gateway_api.write import X_GROUP, span
@@ -40,7 +42,7 @@ def write_backend_tls(
     )
 
 
-def _place(fact: ClientTls | RetryBudget) -> tuple[Traced[str], Traced[str]]:
+def _place(fact: ClientTls | RetryBudget | SessionAffinity) -> tuple[Traced[str], Traced[str]]:
     """Namespace and name of the Service."""
     subject = fact.attachment.subject
     if subject.namespace is None or subject.name is None:
@@ -78,9 +80,44 @@ def _alternative(name: Traced[str]) -> dict[str, Tree]:
     return {"type": Said("Hostname", (name,)), "hostname": name}
 
 
-def write_budget(fact: RetryBudget, names: Names) -> Manifest:
-    """The policy of one Service."""
+Setting = RetryBudget | SessionAffinity
+"""What the policy of a Service holds; of several policies of one Service the oldest alone counts (GEP-713)."""
+
+
+def of_service(fact: Setting) -> tuple[str, str]:
+    """Namespace and name of the Service."""
     space, service = _place(fact)
+    return space.value, service.value
+
+
+def write_traffic_policy(facts: Sequence[Setting], names: Names) -> Manifest:
+    """The policy of one Service with all that is said of it."""
+    space, service = _place(facts[0])
+    node = tuple(fact.trail for fact in facts)
+    target: dict[str, Tree] = {
+        "group": Said("", node),
+        "kind": Said("Service", node),
+        "name": derived(service.value, [_place(fact)[1] for fact in facts]),
+    }
+    spec: dict[str, Tree] = {"targetRefs": [target]}
+    for fact in facts:
+        match fact:
+            case RetryBudget():
+                spec["retryConstraint"] = _constraint(fact)
+            case SessionAffinity():
+                spec["sessionPersistence"] = _session(fact)
+    home = derived(space.value, [_place(fact)[0] for fact in facts])
+    return Manifest(
+        api_version=f"{X_GROUP}/v1alpha1",
+        kind="XBackendTrafficPolicy",
+        namespace=space.value,
+        name=names.take("XBackendTrafficPolicy", space.value, service.value),
+        tree={"metadata": {"namespace": home}, "spec": spec},
+        purpose=node,
+    )
+
+
+def _constraint(fact: RetryBudget) -> dict[str, Tree]:
     node = (fact.trail,)
     budget: dict[str, Tree] = {}
     if fact.percent is not None:
@@ -92,19 +129,21 @@ def write_budget(fact: RetryBudget, names: Names) -> Manifest:
     if fact.at_least is not None:
         rate: dict[str, Tree] = {"count": fact.at_least, "interval": Said("1s", (fact.at_least,))}
         constraint["minRetryRate"] = rate
-    target: dict[str, Tree] = {
-        "group": Said("", node),
-        "kind": Said("Service", node),
-        "name": service,
+    return constraint
+
+
+def _session(fact: SessionAffinity) -> dict[str, Tree]:
+    """A cookie that is gone with the client, or one that lives for a time (``cookie x; path=/; ttl=0s``)."""
+    name, _, lifetime = fact.key.value.removeprefix("cookie ").split("; ")
+    seconds = lifetime.removeprefix("ttl=")
+    by = (fact.key,)
+    permanent = seconds != "0s"
+    kind = "Permanent" if permanent else "Session"
+    tree: dict[str, Tree] = {
+        "type": Said("Cookie", by),
+        "sessionName": fact.key.derive(name),
+        "cookieConfig": {"lifetimeType": Said(kind, by)},
     }
-    return Manifest(
-        api_version=f"{X_GROUP}/v1alpha1",
-        kind="XBackendTrafficPolicy",
-        namespace=space.value,
-        name=names.take("XBackendTrafficPolicy", space.value, service.value),
-        tree={
-            "metadata": {"namespace": space},
-            "spec": {"targetRefs": [target], "retryConstraint": constraint},
-        },
-        purpose=node,
-    )
+    if permanent:
+        tree["absoluteTimeout"] = Said(seconds, by)
+    return tree
