@@ -179,3 +179,10 @@ def test_the_order_of_methods_without_a_service_is_not_that_of_paths() -> None:
     method = "matches: [{method: {method: Place}}]"
     result = moved("gateway-api", "cilium", calls(f"{method}, {TO_NEW}", f"{ORDERS}, {TO_OLD}"))
     assert set(written(result)) == {"HTTPRoute/api"}
+
+
+@pytest.mark.parametrize("target", ["cilium", "linkerd"])
+def test_a_match_that_asks_for_nothing_is_none(target: str) -> None:
+    result = moved("gateway-api", target, calls(f"matches: [{{}}], {TO_NEW}"))
+    (rule,) = written(result)["GRPCRoute/r"]["rules"]
+    assert "matches" not in rule

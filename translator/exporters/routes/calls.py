@@ -232,10 +232,18 @@ def as_calls(table: RouteTable, form: Form, losses: list[Loss]) -> RouteTable:
         moved.extend(
             old for old, new in zip(route.matches, matches, strict=True) if _is_moved(old, new)
         )
-        routes.append(replace(route, matches=matches))
+        routes.append(_collapsed(replace(route, matches=matches)))
     if moved:
         losses.append(_no_calls(host_of(table), moved, form))
     return replace(table, protocol=Protocol.GRPC, routes=tuple(routes))
+
+
+def _collapsed(route: Route) -> Route:
+    """The rule without matches where one of them asks for nothing."""
+    if all(match.requests.tests for match in route.matches):
+        return route
+    node = derived(route.trail.value, (route.trail, *traced(route.matches)))
+    return replace(route, matches=(), trail=node)
 
 
 def _is_moved(old: RouteMatch, new: RouteMatch) -> bool:
@@ -260,7 +268,7 @@ def _in_form(match: RouteMatch, form: Form) -> RouteMatch:
             dropped.extend(traced(test))
         else:
             tests.append(test)
-    if form.by_element:
+    if form.by_element and tests:
         node = named("a call", match.trail)
         tests.append(Test(part=Part.METHOD, any_of=(named(_POST, match.trail),), trail=node))
     node = derived(match.trail.value, (match.trail, *dropped))
