@@ -78,3 +78,21 @@ def test_the_longest_time_explains_no_other_rule_about_failing_endpoints() -> No
 
 def test_each_kind_of_change_has_a_title() -> None:
     assert set(CHANGES) == {kind.value for kind in Kind}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "explains"),
+    [
+        ("POST", "/shop.Orders/Place", False),
+        ("GET", "/shop.Orders/Place", True),
+        ("POST", "/shop.Orders/Place/more", True),
+        ("POST", "/", True),
+    ],
+)
+def test_what_is_said_of_requests_that_are_no_calls_explains_no_call(
+    method: str, path: str, *, explains: bool
+) -> None:
+    claim = Claim("MM227", Impact.DIFFERENT, frozenset(), "the GRPCRoute of shop/api")
+    sample = Sample(replace(REQUEST, method=method, path=path), "before", "after")
+    found = Claims((claim,)).explain(Change(Kind.REROUTED, listed=True, samples=(sample,)))
+    assert bool(found.codes) is explains

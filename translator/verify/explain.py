@@ -66,6 +66,7 @@ Some are about what is not compared: how an endpoint is picked, limits of connec
 _OF_OBJECTS = frozenset(
     (
         "MM208",
+        "MM227",
         "MM330",
         "MM331",
         "MM403",
@@ -85,8 +86,8 @@ _OF_OBJECTS = frozenset(
         "MM552",
     )
 )
-"""Findings about an object as a whole: clients that share its routes, its health checks, ports that nobody names, the
-form in which it sees paths, what it reads of a connection."""
+"""Findings about an object as a whole: clients that share its routes, which requests it takes for calls, its health checks,
+ports that nobody names, the form in which it sees paths, what it reads of a connection."""
 
 _AT_GATEWAYS = "MM501"
 """The finding that is about who enters by a gateway."""
