@@ -186,3 +186,17 @@ def test_a_match_that_asks_for_nothing_is_none(target: str) -> None:
     result = moved("gateway-api", target, calls(f"matches: [{{}}], {TO_NEW}"))
     (rule,) = written(result)["GRPCRoute/r"]["rules"]
     assert "matches" not in rule
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("gateway-api", "linkerd"), ("istio", "gateway-api")]
+)
+def test_calls_do_not_stand_beside_requests_on_one_service(source: str, target: str) -> None:
+    own = calls(f"{PLACE}, {TO_NEW}", TO_OLD)
+    of_clients = calls("backendRefs: [{name: new, namespace: shop, port: 70}]", kind="HTTPRoute")
+    of_clients = of_clients.replace("name: r, namespace: shop", "name: r, namespace: web").replace(
+        "kind: Service, name: api, port: 70}], rules",
+        "kind: Service, name: api, namespace: shop, port: 70}], rules",
+    )
+    found = written(moved(source, target, own, of_clients))
+    assert {name.partition("/")[0] for name in found} == {"HTTPRoute"}

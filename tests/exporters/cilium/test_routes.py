@@ -199,3 +199,16 @@ def test_the_retries_of_the_source_are_told_as_written_where_routes_can_say_them
     assert found.fate is fate
     assert ("It is written" in found.message) is (fate is Fate.APPROXIMATED)
     assert any("retry" in rule for rule in rules(result)) is (fate is Fate.APPROXIMATED)
+
+
+@pytest.mark.parametrize(("version", "sets"), [("1.19", 0), ("1.20", 1)])
+def test_listeners_beyond_those_of_one_gateway_stand_in_sets_from_a_version_on(
+    version: str, sets: int
+) -> None:
+    server = "{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}"
+    ports = [server.replace("number: 80", f"number: {1000 + n}") for n in range(66)]
+    many = GATEWAY.replace(f"[{server}]", f"[{', '.join(ports)}]")
+    result = to_cilium(f"{WORKLOAD}\n---\n{many}", version, gateway_class="cilium")
+    assert len(written(result, "ListenerSet")) == sets
+    assert ("MM506" in codes(result)) is not bool(sets)
+    assert not {"MM903", "MM904"} & codes(result)
