@@ -141,7 +141,13 @@ def test_what_the_target_heeds_too_is_overwritten_or_to_be_deleted() -> None:
     assert [d.resource for d in same.documents] == ["HTTPRoute/shop/api"]
     assert "MM220" not in {finding.code for finding in same.report.findings}
     calls = to_linkerd(route(rules, "calls", kind="GRPCRoute"))
-    assert "MM220" in {finding.code for finding in calls.report.findings}
+    assert [d.resource for d in calls.documents] == ["GRPCRoute/shop/calls"]
+    assert "MM220" not in {finding.code for finding in calls.report.findings}
+    place = rules.replace("[{backendRefs", "[{matches: [{method: {service: s.A}}], backendRefs")
+    assert place != rules
+    exact = to_linkerd(route(place, "calls", kind="GRPCRoute"))
+    assert [d.resource for d in exact.documents] == ["HTTPRoute/shop/api"]
+    assert "MM220" in {finding.code for finding in exact.report.findings}
 
 
 def test_words_to_another_mesh_do_nothing_in_the_source_and_are_not_passed_on() -> None:

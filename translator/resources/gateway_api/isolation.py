@@ -127,7 +127,7 @@ class Siblings:
         return not self.isolation.known and bool(apart or self.left_out - self.held)
 
 
-_EVERY = Traced(Pattern(PatternKind.SUFFIX, ""))
+_EVERY = Traced(Pattern(PatternKind.SUFFIX, "", ignore_case=True))
 
 
 def _name(listener: Listener) -> Pattern:
