@@ -27,10 +27,17 @@ from translator.importers.cilium.envoy.shape import (
 )
 from translator.source.cursor import Cursor
 
-ALGORITHMS = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM")
+ALGORITHMS = {
+    "ROUND_ROBIN": "round_robin",
+    "LEAST_REQUEST": "least_request",
+    "RANDOM": "random",
+}
 """Those that need no hash of a request."""
+NO_BOUND = 2**32 - 1
+"""The largest number that a limit can be: none at all."""
 
 T = TypeVar("T")
+_LIMITS = ("connections", "pending_requests", "requests", "retries")
 _OUTLIERS = (
     "consecutive_5xx", "consecutive_gateway_failure", "consecutive_local_origin_failure", "max_ejection_percent",
 )  # fmt: skip
@@ -55,6 +62,8 @@ class Ejection:
     first: Traced[float] | None
     longest: Traced[float] | None
     percent: Traced[int] | None
+    healthy: Traced[int] | None
+    """``healthy_panic_threshold``: where fewer percent are well, all get requests; absent where it is 0."""
     rated: bool
     """Endpoints whose rate of success is far below that of the others are left out too."""
     spent: tuple[int, ...]
@@ -62,13 +71,18 @@ class Ejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """``circuit_breakers`` of requests of the usual priority; ``budget``: percent, and how many are always allowed."""
+    """``circuit_breakers`` of requests of the usual priority; ``budget``: percent, and how many are always allowed.
+
+    What is not written is absent, and what is :data:`NO_BOUND` too, whose leaves are ``spent`` then.
+    """
 
     connections: Traced[int] | None
     pending: Traced[int] | None
     requests: Traced[int] | None
     retries: Traced[int] | None
     budget: tuple[Traced[float] | None, Traced[int] | None] | None
+    silent: tuple[str, ...]
+    """Limits that are not written."""
     spent: tuple[int, ...]
 
 
@@ -107,7 +121,7 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
     """
     only(
         place, "name", "type", "connect_timeout", "lb_policy", "eds_cluster_config", "circuit_breakers",
-        "outlier_detection",
+        "outlier_detection", "common_lb_config",
     )  # fmt: skip
     kind = text(place, "type")
     if kind is None or kind.value != "EDS":
@@ -122,6 +136,8 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
     if not (space and slash and rest) or "/" in rest or (port and not port.isdecimal()):
         raise Unknown(f"endpoints called {target.value}")
     own = Page(page.meta)
+    if get(place, "outlier_detection") is None and get(place, "common_lb_config") is not None:
+        raise Unknown("what is done when few endpoints are well")
     odd: list[tuple[str, tuple[int, ...]]] = []
     made = Cluster(
         name=name,
@@ -129,7 +145,7 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
         algorithm=_known(get(place, "lb_policy"), _algorithm, odd),
         connect=seconds(place, "connect_timeout"),
         bounds=_known(get(place, "circuit_breakers"), _bounds, odd),
-        ejection=_known(get(place, "outlier_detection"), partial(_ejection, page=own), odd),
+        ejection=_known(get(place, "outlier_detection"), partial(_ejection, page=own, cluster=place), odd),
         odd=tuple(odd),
         spent=kind.origin,
     )
@@ -155,7 +171,7 @@ def _algorithm(place: Cursor) -> Traced[str]:
     word = place.as_str()
     if word.value not in ALGORITHMS:
         raise Unknown(f"the balancing {word.value}")
-    return word
+    return word.derive(ALGORITHMS[word.value])
 
 
 def _bounds(place: Cursor) -> Bounds:
@@ -176,13 +192,17 @@ def _bounds(place: Cursor) -> Bounds:
     priority, budget = text(one, "priority"), get(one, "retry_budget")
     if priority is not None and priority.value != "DEFAULT":
         raise Unknown("limits by priority")
+    found = {key: number(one, f"max_{key}") for key in _LIMITS}
+    none = [n for n in found.values() if n is not None and n.value == NO_BOUND]
+    said = {key: None if n is None or n in none else n for key, n in found.items()}
     return Bounds(
-        connections=number(one, "max_connections"),
-        pending=number(one, "max_pending_requests"),
-        requests=number(one, "max_requests"),
-        retries=number(one, "max_retries"),
+        connections=said["connections"],
+        pending=said["pending_requests"],
+        requests=said["requests"],
+        retries=said["retries"],
         budget=None if budget is None else _budget(budget),
-        spent=() if priority is None else priority.origin,
+        silent=tuple(key for key, n in found.items() if n is None),
+        spent=tuple(leaf for n in (priority, *none) if n is not None for leaf in n.origin),
     )
 
 
@@ -195,7 +215,23 @@ def _budget(place: Cursor) -> tuple[Traced[float] | None, Traced[int] | None]:
     return None if share is None else share.as_number(), number(place, "min_retry_concurrency")
 
 
-def _ejection(place: Cursor, page: Page) -> Ejection:
+def _healthy(place: Cursor) -> tuple[Traced[int] | None, tuple[int, ...]]:
+    """``healthy_panic_threshold`` of the cluster, and the leaves of one that is never reached."""
+    common = get(place, "common_lb_config")
+    if common is None:
+        return None, ()
+    only(common, "healthy_panic_threshold")
+    share = get(common, "healthy_panic_threshold")
+    if share is None:
+        return None, common.leaves()
+    only(share, "value")
+    value = number(share, "value")
+    if value is None or not value.value:
+        return None, common.leaves()
+    return value, ()
+
+
+def _ejection(place: Cursor, page: Page, cluster: Cursor) -> Ejection:
     switches = [switch for switch, _ in _ENFORCED.values()]
     only(
         place, *_OUTLIERS, *switches, "enforcing_success_rate", "split_external_local_origin_errors", "interval",
@@ -226,6 +262,8 @@ def _ejection(place: Cursor, page: Page) -> Ejection:
     rate = number(place, "enforcing_success_rate")
     if rate is not None and rate.value not in (0, _ALL):
         raise Unknown("a share of the endpoints with a low rate of success")
+    healthy, well = _healthy(cluster)
+    spent.extend(well)
     return Ejection(
         errors=counts["consecutive_5xx"],
         gateway_errors=counts["consecutive_gateway_failure"],
@@ -235,6 +273,7 @@ def _ejection(place: Cursor, page: Page) -> Ejection:
         first=seconds(place, "base_ejection_time"),
         longest=seconds(place, "max_ejection_time"),
         percent=number(place, "max_ejection_percent"),
+        healthy=healthy,
         rated=rate is None or rate.value > 0,
         spent=(*spent, *(() if rate is None else rate.origin)),
     )

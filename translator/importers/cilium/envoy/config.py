@@ -25,6 +25,7 @@ from translator.importers.cilium.envoy.shape import (
     items,
     need,
     only,
+    seconds,
     text,
 )
 from translator.resources.kubernetes.metadata import Meta
@@ -188,8 +189,9 @@ def _table(place: Cursor, routes: Mapping[str, Cursor], page: Page) -> Table:
         raise Unknown("a listener that does not read HTTP")
     only(
         http, "stat_prefix", "rds", "route_config", "use_remote_address", "skip_xff_append", "http_filters",
-        "normalize_path", "merge_slashes",
+        "normalize_path", "merge_slashes", "upgrade_configs", "stream_idle_timeout",
     )  # fmt: skip
+    _besides(http, page)
     for key in ("stat_prefix", "use_remote_address", "skip_xff_append"):
         page.hush(
             get(http, key), "it is about names of metrics and the address that a header reports"
@@ -206,6 +208,22 @@ def _table(place: Cursor, routes: Mapping[str, Cursor], page: Page) -> Table:
         path=_form(http),
         extras=tuple(_extras(items(http, "http_filters"))),
     )
+
+
+_SOCKETS = "websocket"
+
+
+def _besides(http: Cursor, page: Page) -> None:
+    """Connections that become WebSockets, and requests that nobody ends when nothing is said: as elsewhere in a mesh."""
+    for one in items(http, "upgrade_configs"):
+        only(one, "upgrade_type")
+        if need(one, "upgrade_type").as_str().value.lower() != _SOCKETS:
+            raise Unknown("upgrades of connections")
+    page.hush(get(http, "upgrade_configs"), "other meshes let WebSockets pass too")
+    idle = seconds(http, "stream_idle_timeout")
+    if idle is not None and idle.value:
+        raise Unknown("a time limit for silence")
+    page.hush(get(http, "stream_idle_timeout"), "there is no time limit for silence")
 
 
 def _form(http: Cursor) -> PathForm:

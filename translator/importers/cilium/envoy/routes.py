@@ -29,6 +29,8 @@ from translator.importers.cilium.envoy.shape import (
 from translator.source.cursor import Cursor
 
 NO_LIMIT = 0.0
+EVERY_PATH = "/.*"
+"""An expression that is replaced: the whole of any path."""
 _CONDITIONS = {
     word.value: word for word in RetryCondition if word is not RetryCondition.RATE_LIMITED
 }
@@ -215,6 +217,10 @@ def _rewrite(place: Cursor, taken: Taken, page: Page) -> Rewrite | None:
     if by_regex is not None:
         only(by_regex, "pattern", "substitution")
         word = expression(need(by_regex, "pattern"))
+        whole = text(by_regex, "substitution")
+        if word.value == EVERY_PATH and whole is not None and "\\" not in whole.value:
+            put = Traced(whole.value, (*whole.origin, *word.origin))
+            return Rewrite(path=put, authority=host, trail=page.fact("rewrite"))
         pattern = Traced(
             Pattern(PatternKind.REGEX, word.value, dialect=RegexDialect.RE2_FULL), word.origin
         )

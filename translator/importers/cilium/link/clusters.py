@@ -55,17 +55,7 @@ def treatment(
             attachment=at, algorithm=cluster.algorithm, trail=meta.fact("lb_policy")
         )
     bounds = cluster.bounds
-    if cluster.connect is not None or bounds is not None:
-        yield ConnectionLimits(
-            attachment=at,
-            max_connections=None if bounds is None else bounds.connections,
-            max_pending_requests=None if bounds is None else bounds.pending,
-            max_requests=None if bounds is None else bounds.requests,
-            max_retries=None if bounds is None else bounds.retries,
-            connect_timeout=cluster.connect,
-            scope=StateScope.NODE,
-            trail=meta.fact("circuit_breakers", *(() if bounds is None else bounds.spent)),
-        )
+    yield from _limits(cluster, at, meta, options)
     if bounds is not None and bounds.budget is not None:
         percent, least = bounds.budget
         what = silence(options, "CircuitBreakers.Thresholds.retry_budget")
@@ -77,6 +67,43 @@ def treatment(
         )
     if cluster.ejection is not None:
         yield _outliers(cluster.ejection, at, meta, options)
+
+
+_SILENT = {"connections": 1024, "pending_requests": 1024, "requests": 1024, "retries": 3}
+"""What holds of a block of limits that leaves some out: the agent fills in whole blocks alone, the proxy knows these."""
+
+
+def _limits(
+    cluster: Cluster, at: Attachment, meta: Meta, options: Options
+) -> Iterator[ConnectionLimits]:
+    """The limits, unless all that is written is that there are none."""
+    bounds, connect = cluster.bounds, cluster.connect
+    if bounds is None:
+        if connect is not None:
+            yield ConnectionLimits(
+                attachment=at,
+                connect_timeout=connect,
+                scope=StateScope.NODE,
+                trail=meta.fact("connect_timeout"),
+            )
+        return
+    what = silence(options, "CircuitBreakers.Thresholds")
+    quiet = {key: silent(usual, what) for key, usual in _SILENT.items() if key in bounds.silent}
+    if bounds.budget is not None:  # of both the budget alone counts
+        quiet.pop("retries", None)
+    found = ConnectionLimits(
+        attachment=at,
+        max_connections=bounds.connections or quiet.get("connections"),
+        max_pending_requests=bounds.pending or quiet.get("pending_requests"),
+        max_requests=bounds.requests or quiet.get("requests"),
+        max_retries=bounds.retries or quiet.get("retries"),
+        connect_timeout=connect,
+        scope=StateScope.NODE,
+        trail=meta.fact("circuit_breakers", *bounds.spent),
+    )
+    limits = (found.max_connections, found.max_pending_requests, found.max_requests)
+    if any(one is not None for one in (*limits, found.max_retries, connect)):
+        yield found
 
 
 def _outliers(one: Ejection, at: Attachment, meta: Meta, options: Options) -> Outliers:
@@ -95,6 +122,7 @@ def _outliers(one: Ejection, at: Attachment, meta: Meta, options: Options) -> Ou
         if one.longest is None
         else one.longest,
         max_ejection_percent=silent(10, what) if one.percent is None else one.percent,
+        min_health_percent=one.healthy,
         scope=StateScope.NODE,
         trail=meta.fact("outlier_detection", *one.spent),
     )
