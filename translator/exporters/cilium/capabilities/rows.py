@@ -16,9 +16,23 @@ POLICY = f"{DOCS}security/policy/language/"
 MESH = f"{DOCS}network/servicemesh/"
 
 ENVOY = "Write it by hand as a CiliumEnvoyConfig for the Service, which the target's proxies take as it is."
+ALLOW = "Give --allow-envoy-config: a CiliumEnvoyConfig for the Service is written then, which the target's proxies take as it is."
+ENVOY_CONFIG = "CiliumEnvoyConfig"
+"""The surface of rows for Services that get a configuration of the node's proxy (``--allow-envoy-config``)."""
 
 whole = partial(rows.whole, source=DOCS)
 field = partial(rows.field, source=POLICY)
 routes = partial(rows.field, source=MESH)
 
-__all__ = ["ACCESS", "DOCS", "ENVOY", "MESH", "POLICY", "field", "routes", "whole"]
+__all__ = [
+    "ACCESS",
+    "ALLOW",
+    "DOCS",
+    "ENVOY",
+    "ENVOY_CONFIG",
+    "MESH",
+    "POLICY",
+    "field",
+    "routes",
+    "whole",
+]

@@ -11,7 +11,7 @@ from ir.traffic import PortProtocol
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.cilium.legalise.access import legalise_access
-from translator.exporters.cilium.legalise.defaults import lose_defaults, tries_again
+from translator.exporters.cilium.legalise.defaults import Written, lose_defaults, tries_again
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.membership import legalise_membership
 from translator.exporters.naming import Names
@@ -25,12 +25,11 @@ def legalise(  # noqa: PLR0913  # what all passes share
     ground: Ground,
     names: Names,
     options: Options,
-    *,
-    pinned: bool,
+    written: Written,
 ) -> tuple[Model, tuple[Loss, ...]]:
     """The model in legal form with ``exits``, which are already, and what was lost on the way.
 
-    ``stays``: policies of the network that stand beside it; ``pinned``: the source's retries are written on routes.
+    ``stays``: policies of the network that stand beside it; ``written``: where the source's retries are.
     """
     losses: list[Loss] = []
     kept: list[Fact] = []
@@ -43,7 +42,7 @@ def legalise(  # noqa: PLR0913  # what all passes share
             kept.append(fact)
     guarded = legalise_access(replace(model, facts=tuple(kept)), stays, options, ground, names)
     facts = (*guarded.facts, *exits)
-    defaults = lose_defaults(model, pinned=pinned)
+    defaults = lose_defaults(model, written)
     losses.extend((*guarded.losses, *defaults, *tries_again(facts)))
     joined, more = legalise_membership(replace(model, facts=facts))
     return replace(joined, defaults=()), (*losses, *more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ir.access import Grant
 from ir.match import Part
@@ -20,6 +21,7 @@ LISTENER = "PolicyListener.retry"
 """What a listener for rules on requests tries again: the target's own."""
 _ROUTE = "Route.retry"
 _WRITTEN = "It is written on the routes of the output as far as Gateway API can say it; not for services without routes."
+_CONFIGURED = "It is written in the configurations of the proxy; not for other services."
 _NOTHING = "The target does nothing of the kind between pods where no route or rule for requests is written."
 _ROUTES = "https://gateway-api.sigs.k8s.io/reference/spec/"
 _RULES = "https://docs.cilium.io/en/v1.20/security/policy/language/#layer-7-examples"
@@ -48,18 +50,31 @@ def of_target(facts: Sequence[Fact], options: Options) -> tuple[Default, ...]:
     return tuple(found)
 
 
-def lose_defaults(model: Model, *, pinned: bool) -> Iterator[Loss]:
-    """A finding for each default that does not hold in the target; ``pinned``: that for retries is written on routes."""
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where the source's default for retries is written out: on routes, in configurations of the proxy."""
+
+    routes: bool = False
+    configurations: bool = False
+
+    @property
+    def words(self) -> str:
+        """For a person; empty where it is written nowhere."""
+        return _WRITTEN if self.routes else _CONFIGURED if self.configurations else ""
+
+
+def lose_defaults(model: Model, written: Written) -> Iterator[Loss]:
+    """A finding for each default that does not hold in the target; ``written``: where that for retries stands."""
     for default in model.defaults:
         if default.key not in SHARED and not _is_off(default):
-            written = pinned and default.key == _ROUTE
+            words = written.words if default.key == _ROUTE else ""
             yield Loss(
                 code="MM307",
                 impact=Impact.DIFFERENT,
                 support=Support.PARTIAL,
                 severity=Severity.LOW,
-                fate=Fate.APPROXIMATED if written else Fate.LOST,
-                message=f"{default.text} {_WRITTEN if written else _NOTHING}",
+                fate=Fate.APPROXIMATED if words else Fate.LOST,
+                message=f"{default.text} {words or _NOTHING}",
                 why=f"{default.silence.field} is not written; this is what holds then.",
                 doc=default.silence.doc,
                 default=default.silence,

@@ -8,10 +8,12 @@ from ir.access import Bypass, Closed, Direction, Grant, Refusal
 from ir.edge import Listener
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
+from ir.resilience import ConnectionLimits, LoadBalancing, Outliers, RetryBudget
 from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.cilium.edition import Edition
 from translator.exporters.cilium.write.egress import write_exits
+from translator.exporters.cilium.write.envoy_config import is_configured, write_envoy_configs
 from translator.exporters.cilium.write.policy import write_policies
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
@@ -37,7 +39,7 @@ def write(model: Model, options: Options) -> Emission:
                 exits.append(fact)
             case Closed() | Grant() | Refusal():
                 rules.append(fact)
-            case Listener():
+            case Listener() | Outliers() | ConnectionLimits() | RetryBudget() | LoadBalancing():
                 pass
             case RouteTable():
                 tables.append(fact)
@@ -48,11 +50,13 @@ def write(model: Model, options: Options) -> Emission:
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
-    inside = [table for table in tables if not is_at_gateway(table)]
+    own = [table for table in tables if is_configured(table)]
+    inside = [table for table in tables if not is_at_gateway(table) and not is_configured(table)]
     manifests = (
         *write_policies(rules),
         *write_exits(exits),
         *subsets,
+        *write_envoy_configs(own, model.facts),
         *write_service_routes(inside, edition.service_versions),
         *write_gateways(
             model.facts,

@@ -145,7 +145,9 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
         algorithm=_known(get(place, "lb_policy"), _algorithm, odd),
         connect=seconds(place, "connect_timeout"),
         bounds=_known(get(place, "circuit_breakers"), _bounds, odd),
-        ejection=_known(get(place, "outlier_detection"), partial(_ejection, page=own, cluster=place), odd),
+        ejection=_known(
+            get(place, "outlier_detection"), partial(_ejection, page=own, cluster=place), odd
+        ),
         odd=tuple(odd),
         spent=kind.origin,
     )
