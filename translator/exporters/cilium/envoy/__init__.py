@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from ir.attachment import EnforcedAt
 from ir.model import Fact, Model
-from ir.provenance import Traced, derived
+from ir.provenance import Traced, derived, named
 from ir.resilience import Outliers, Retry
 from ir.traffic import EndpointSubset, RouteTable
+from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.capability import Table
 from translator.exporters.cilium.edition import Edition
@@ -160,7 +161,8 @@ def _of_part(
     spent.extend(said.spent)
     if said.kept:
         losses.append(findings.part_of_its_own(part, whole.own.key))
-        yield plain_table(key, whole.front, said.kept[0].trail)
+        node = named("the endpoints", part.trail, *traced(said.kept[0]))
+        yield plain_table(key, whole.front, node)
         yield from said.kept
 
 

@@ -120,6 +120,26 @@ def of_the_node(fact: Setting, key: Key) -> Loss:
     )
 
 
+def manner(fact: Outliers, key: Key) -> Loss:
+    """What else is other about the proxy's rule than its numbers, where the source has no time to look."""
+    return Loss(
+        code="MM304",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for v in (fact.consecutive_errors, fact.ejection_time) if v is not None),
+        because=(fact.trail,),
+        message=f"failing endpoints of {service(key)} come back to their full share when their time is over, and are out again "
+        "after as many failures, each time for that much longer; in the source one request tries them first, and the time "
+        "doubles and is drawn at random around that.",
+        why="The proxy looks for endpoints whose time is over once in the length of that time, and all may be out as in the "
+        "source.",
+        advice="Watch the share of failures after the change.",
+        doc=DOC,
+    )
+
+
 # --- routes ----------------------------------------------------------------------------------------
 
 

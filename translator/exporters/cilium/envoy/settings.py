@@ -32,6 +32,7 @@ ALGORITHMS = {
     "random": "RANDOM",
 }
 """Ways to pick an endpoint, in the proxy's words."""
+_USUAL, _SHORTEST, _ALL = 30.0, 0.001, 100
 _KINDS: tuple[type, ...] = (Outliers, ConnectionLimits, RetryBudget, LoadBalancing)
 _ELSEWHERE = "it is about no endpoints of a port that the configuration is for"
 
@@ -105,6 +106,8 @@ def _say(fact: Setting, key: Key, front: Front, found: Treated) -> None:
         return
     if not isinstance(said, LoadBalancing):
         found.losses.append(findings.of_the_node(fact, key))
+    if isinstance(fact, Outliers) and fact.interval is None:
+        found.losses.append(findings.manner(fact, key))
     found.kept.append(_at(said, key, front))
 
 
@@ -117,6 +120,8 @@ def _at(fact: Setting, key: Key, front: Front) -> Setting:
     if fact.labels is not None:
         spent.append(fact.labels)
     node = derived(fact.trail.value, spent)
+    if not node.origin and not node.because:
+        node = named(node.value, *traced(fact))
     subject = Subject(
         scope=Scope.SERVICE,
         namespace=named(key[0], node),
@@ -145,7 +150,10 @@ def _said(fact: Setting) -> Setting | None:
 
 
 def _outliers(fact: Outliers) -> Outliers:
-    """A number of 0 is that nothing is counted, which is said of errors alone: of the others by silence."""
+    """A number of 0 is that nothing is counted, which is said of errors alone: of the others by silence.
+
+    Where the source knows no time to look and no share, all may be out, and their time is looked at as long as it lasts.
+    """
     spent = [
         n
         for n in (fact.consecutive_gateway_errors, fact.consecutive_local_errors)
@@ -159,9 +167,12 @@ def _outliers(fact: Outliers) -> Outliers:
     def kept(value: Traced[int] | None) -> Traced[int] | None:
         return value if value is not None and value.value else None
 
+    base = fact.ejection_time or Traced(_USUAL)
     return replace(
         fact,
         applies_to=AppliesTo.DESTINATION,
+        interval=fact.interval or named(max(_SHORTEST, base.value), base, *traced(fact)),
+        max_ejection_percent=fact.max_ejection_percent or named(_ALL, *traced(fact)),
         consecutive_gateway_errors=kept(fact.consecutive_gateway_errors),
         consecutive_local_errors=kept(fact.consecutive_local_errors),
         min_health_percent=kept(well),

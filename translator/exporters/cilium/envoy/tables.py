@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject
 from ir.inventory import Inventory, Service
 from ir.match import Part, PathForm, Pattern, View
-from ir.provenance import Traced, derived, named
+from ir.provenance import Traced, Trail, derived, named
 from ir.resilience import Retry
 from ir.traffic import Backend, Mirror, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
@@ -104,7 +104,20 @@ def table_of(
             raise Unwritable(str(gone))
         raise Unwritable("none of its rules is left")
     losses.extend(left_out(table, host_of(table), told))
-    return replace(seen, routes=routes), losses
+    return backed(replace(seen, routes=routes)), losses
+
+
+def backed(table: RouteTable) -> RouteTable:
+    """The table with a trail, where it and its routes have none, that leads to the Service that it is for."""
+    subject = table.attachment.subject
+    names = [name for name in (subject.namespace, subject.name) if name is not None]
+    node = _backed(table.trail, *names, *table.attachment.ports)
+    routes = tuple(replace(one, trail=_backed(one.trail, node)) for one in table.routes)
+    return replace(table, routes=routes, trail=node)
+
+
+def _backed(trail: Trail, *reasons: Traced[object]) -> Trail:
+    return trail if trail.origin or trail.because else named(trail.value, trail, *reasons)
 
 
 def plain_table(key: Key, front: Front, node: Traced[object]) -> RouteTable:
@@ -127,13 +140,13 @@ def plain_table(key: Key, front: Front, node: Traced[object]) -> RouteTable:
     itself = to_itself(table)
     to = replace(itself[0].destination, port=named(front.port.value, node))
     route = Route(backends=(replace(itself[0], destination=to),), trail=table.trail)
-    return replace(table, routes=(route,))
+    return backed(replace(table, routes=(route,)))
 
 
 def _plain(fact: Setting) -> RouteTable:
     """No routes: requests go to the Service."""
     subject = fact.attachment.subject
-    node = fact.trail
+    node = named("the endpoints", *traced(fact))
     if subject.name is None or subject.namespace is None:
         raise TypeError(fact)
     return RouteTable(

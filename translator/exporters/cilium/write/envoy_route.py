@@ -80,7 +80,7 @@ def _match(route: Route, match: RouteMatch | None) -> Tree:
     node: tuple[Traced[object], ...] = (route.trail,)
     if match is None:
         return {"prefix": Said("/", node)}
-    node = (match.trail, match.requests.trail)
+    node = (match.trail, match.requests.trail, route.trail)
     path = next((t for t in match.requests.tests if t.part is Part.PATH), None)
     tree: dict[str, Tree] = (
         {"prefix": Said("/", node)} if path is None else dict([_path(path, node)])

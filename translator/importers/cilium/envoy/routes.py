@@ -208,7 +208,10 @@ def _retry(place: Cursor, page: Page) -> Retry:
 
 
 def _rewrite(place: Cursor, taken: Taken, page: Page) -> Rewrite | None:
-    """A prefix replaces the one that was asked for, and the whole of a path that was asked for whole."""
+    """A prefix replaces the one that was asked for, and the whole of a path that was asked for whole.
+
+    Of an expression every span that it finds is replaced.
+    """
     prefix, host = text(place, "prefix_rewrite"), text(place, "host_rewrite_literal")
     by_regex = get(place, "regex_rewrite")
     if prefix is None and host is None and by_regex is None:
@@ -221,9 +224,8 @@ def _rewrite(place: Cursor, taken: Taken, page: Page) -> Rewrite | None:
         if word.value == EVERY_PATH and whole is not None and "\\" not in whole.value:
             put = Traced(whole.value, (*whole.origin, *word.origin))
             return Rewrite(path=put, authority=host, trail=page.fact("rewrite"))
-        pattern = Traced(
-            Pattern(PatternKind.REGEX, word.value, dialect=RegexDialect.RE2_FULL), word.origin
-        )
+        found = Pattern(PatternKind.REGEX, word.value, dialect=RegexDialect.GO_SEARCH)
+        pattern = Traced(found, word.origin)
         substitution = text(by_regex, "substitution")
     by_prefix = taken.path.kind in (PatternKind.PREFIX, PatternKind.ELEMENT_PREFIX)
     return Rewrite(
