@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from ir.model import Model
@@ -100,3 +101,20 @@ def test_trap_cilium_41_a_limit_for_one_try_is_one_for_the_whole_before_there_ar
     assert newer is not None
     assert newer.request is not None
     assert newer.request.value == 10.0
+
+
+@pytest.mark.parametrize(("share", "read_as"), [((1, 200), 0.0), ((7, 200), 3.0), ((1, 4), 25.0)])
+def test_trap_cilium_43_a_share_of_copies_is_cut_to_whole_percent(
+    share: tuple[int, int], read_as: float
+) -> None:
+    """Half a percent is none at all: the quotient is one of whole numbers."""
+    numerator, denominator = share
+    mirror = {
+        "backendRef": {"name": "web", "port": 80},
+        "fraction": {"numerator": numerator, "denominator": denominator},
+    }
+    filters = [{"type": "RequestMirror", "requestMirror": mirror}]
+    (table,) = tables(read(route({"filters": filters, "backendRefs": TO_API})))
+    (copy,) = table.routes[0].mirrors
+    assert copy.percent is not None
+    assert copy.percent.value == read_as

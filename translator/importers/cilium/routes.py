@@ -116,10 +116,27 @@ def _heeded(
             if why:
                 inactive.append(_not_heeded((parent, *(() if parents else _words(one))), why))
         if parents:
-            rules = one.rules
+            rules = tuple(map(_whole_percents, one.rules))
             if not options.source.at_least(_ONE_TRY_SINCE):
                 rules = tuple(_for_the_whole(rule) for rule in rules)
             yield replace(one, parents=tuple(parents), rules=rules)
+
+
+def _whole_percents(rule: Rule) -> Rule:
+    """Shares of copies are cut to whole percent, less than one to none (``num * 100 / den`` of integers).
+
+    cilium/cilium operator/pkg/model/ingestion/gateway.go ``toHTTPRequestMirror``, 1.20.
+    """
+    shares = [mirror.percent for mirror in rule.route.mirrors]
+    if all(share is None or share.value == int(share.value) for share in shares):
+        return rule
+    mirrors = tuple(
+        one
+        if one.percent is None
+        else replace(one, percent=one.percent.derive(float(int(one.percent.value))))
+        for one in rule.route.mirrors
+    )
+    return replace(rule, route=replace(rule.route, mirrors=mirrors))
 
 
 def _for_the_whole(rule: Rule) -> Rule:

@@ -194,16 +194,16 @@ def _bounds(place: Cursor) -> Bounds:
     priority, budget = text(one, "priority"), get(one, "retry_budget")
     if priority is not None and priority.value != "DEFAULT":
         raise Unknown("limits by priority")
-    found = {key: number(one, f"max_{key}") for key in _LIMITS}
-    none = [n for n in found.values() if n is not None and n.value == NO_BOUND]
-    said = {key: None if n is None or n in none else n for key, n in found.items()}
+    given = {key: number(one, f"max_{key}") for key in _LIMITS}
+    none = [n for n in given.values() if n is not None and n.value == NO_BOUND]
+    said = {key: None if n is None or n.value == NO_BOUND else n for key, n in given.items()}
     return Bounds(
         connections=said["connections"],
         pending=said["pending_requests"],
         requests=said["requests"],
         retries=said["retries"],
         budget=None if budget is None else _budget(budget),
-        silent=tuple(key for key, n in found.items() if n is None),
+        silent=tuple(key for key, n in given.items() if n is None),
         spent=tuple(leaf for n in (priority, *none) if n is not None for leaf in n.origin),
     )
 
