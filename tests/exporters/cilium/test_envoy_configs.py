@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from ir.behaviour.delivery import spelt
+from ir.model import Model
+from ir.resilience import ConnectionLimits, LoadBalancing, Outliers, RetryBudget
 from tests.exporters.cilium.envoy import (
     ANOTHER,
     OUTLIERS,
@@ -22,8 +25,13 @@ from tests.exporters.cilium.envoy import (
 )
 from tests.exporters.cilium.istio import to_cilium
 from tests.exporters.linkerd.istio import WORKLOAD, routes
+from translator import pipeline
+from translator.after import as_source, in_force
+from translator.errors import TargetError
 from translator.pipeline import Result
+from translator.registry import load_importer
 from translator.report.model import Impact
+from translator.source.load import load_text
 
 API = [{"destination": {"host": "api"}}]
 OTHER = [{"destination": {"host": "other"}}]
@@ -139,6 +147,13 @@ def test_routes_for_cross_origin_requests_stay_those_of_gateway_api() -> None:
     assert "cross-origin" in told(result, "MM380")[0]
     older = of_routes({"route": API, "corsPolicy": cors}, version="1.19")
     assert sorted(configs(older)) == ["api"]
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio", "gateway-api"])
+def test_other_targets_refuse_the_option(target: str) -> None:
+    source = "cilium" if target == "istio" else "istio"
+    with pytest.raises(TargetError, match="is for the target cilium"):
+        pipeline.options_of(load_text(""), source, target, {"allow_envoy_config": True})
 
 
 # --- endpoints -------------------------------------------------------------------------------------
@@ -444,3 +459,35 @@ def test_who_may_call_is_said_by_the_same_policies_as_without_a_configuration() 
         for one in (with_one, without)
     ]
     assert wider[0] == wider[1]
+
+
+# --- what is written is what was meant -------------------------------------------------------------
+
+FULL: Json = {
+    "outlierDetection": {"consecutive5xxErrors": 4, "consecutiveGatewayErrors": 2, "interval": "7s", "minHealthPercent": 20},
+    "connectionPool": {"tcp": {"maxConnections": 9, "connectTimeout": "250ms"}, "http": {"http2MaxRequests": 8, "maxRetries": 7}},
+    "loadBalancer": {"simple": "RANDOM"},
+}  # fmt: skip
+BUDGET: Json = {"retryBudget": {"percent": 12.5, "minRetryConcurrency": 4}}
+
+
+def treated(model: Model) -> list[str]:
+    """What is said of endpoints, without its trails."""
+    kinds = (Outliers, ConnectionLimits, RetryBudget, LoadBalancing)
+    found = (f"{type(f).__name__} {spelt(f)}" for f in model.facts if isinstance(f, kinds))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("policy", [FULL, BUDGET, {**FULL, **BUDGET}, OUTLIERS])
+def test_what_is_said_of_endpoints_is_read_back_as_it_was_meant(policy: Json) -> None:
+    text = "\n---\n".join((WORKLOAD, rule(policy)))
+    result = to_cilium(text, allow_envoy_config=True)
+    there = in_force(load_text(text), result, result.options)
+    after = load_importer("cilium")(there.resources, as_source(result.options)).model
+    assert treated(after) == treated(result.legal) != []
+    assert other_keys(after) == set()
+
+
+def other_keys(model: Model) -> set[str]:
+    """Defaults of the target that come with a cluster which says less than it could."""
+    return {default.key for default in model.defaults} - {"Route.retry"}
