@@ -30,7 +30,7 @@ from translator.after import as_source, in_force
 from translator.errors import TargetError
 from translator.pipeline import Result
 from translator.registry import load_importer
-from translator.report.model import Impact
+from translator.report.model import Impact, Severity
 from translator.source.load import load_text
 
 API = [{"destination": {"host": "api"}}]
@@ -491,3 +491,16 @@ def test_what_is_said_of_endpoints_is_read_back_as_it_was_meant(policy: Json) ->
 def other_keys(model: Model) -> set[str]:
     """Defaults of the target that come with a cluster which says less than it could."""
     return {default.key for default in model.defaults} - {"Route.retry"}
+
+
+def test_a_refusal_whose_requests_cannot_be_asked_for_is_a_blocker() -> None:
+    """Without it they pass."""
+    long = "x" * 1200
+    refusing = {
+        "match": [{"uri": {"exact": f"/{long}"}, "ignoreUriCase": True}],
+        "directResponse": {"status": 403},
+    }
+    result = of_routes(refusing, {"route": API})
+    assert len(listed(only(result))) == 1
+    (finding,) = [f for f in result.report.findings if f.code == "MM201"]
+    assert (finding.impact, finding.severity) == (Impact.LOOSER, Severity.BLOCKER)

@@ -271,3 +271,76 @@ def test_failing_endpoints_are_left_out_in_istio_as_they_were() -> None:
     ejects = rule["spec"]["trafficPolicy"]["outlierDetection"]  # type: ignore[index]
     assert ejects["splitExternalLocalOriginErrors"] is True
     assert "MM904" not in {f.code for f in result.report.findings}
+
+
+NONE = 2**32 - 1
+
+
+def limits(**bounds: int) -> list[ConnectionLimits]:
+    shop = usual(circuit_breakers={"thresholds": [{"priority": "DEFAULT", **bounds}]})
+    return [fact for fact in shop.facts if isinstance(fact, ConnectionLimits)]
+
+
+def test_the_largest_number_is_no_limit() -> None:
+    every = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+    assert limits(**dict.fromkeys(every, NONE)) == []
+    (found,) = limits(**{**dict.fromkeys(every, NONE), "max_requests": 5})
+    assert found.max_connections is None
+    assert found.max_requests is not None
+    assert found.max_requests.value == 5
+
+
+def test_a_limit_that_a_block_leaves_out_is_that_of_the_proxy() -> None:
+    (found,) = limits(max_requests=5)
+    said = (found.max_connections, found.max_pending_requests, found.max_retries)
+    assert [one and one.value for one in said] == [1024, 1024, 3]
+    assert [one and one.origin for one in said] == [(), (), ()]
+
+
+@pytest.mark.parametrize(("percent", "said"), [(30, 30), (0, None)])
+def test_below_which_share_all_endpoints_get_requests(percent: int, said: int | None) -> None:
+    shop = usual(
+        outlier_detection={"consecutive_5xx": 4},
+        common_lb_config={"healthy_panic_threshold": {"value": percent}},
+    )
+    (found,) = [fact for fact in shop.facts if isinstance(fact, Outliers)]
+    assert (found.min_health_percent and found.min_health_percent.value) == said
+
+
+@pytest.mark.parametrize(
+    ("fields", "understood"),
+    [
+        ({"upgrade_configs": [{"upgrade_type": "websocket"}], "stream_idle_timeout": "0s"}, True),
+        ({"upgrade_configs": [{"upgrade_type": "CONNECT"}]}, False),
+        ({"stream_idle_timeout": "60s"}, False),
+    ],
+)
+def test_what_the_listener_does_besides(fields: dict[str, object], understood: bool) -> None:  # noqa: FBT001  # a parameter
+    own = listener("l", None, **fields)
+    shop = Shop(config(own, routes(route()), cluster()))
+    assert bool(tables(shop)) is understood
+
+
+OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [
+        ({"use_downstream_protocol_config": {"http2_protocol_options": {}}}, True),
+        ({"explicit_http_config": {"http2_protocol_options": {}}}, False),
+        ({"use_downstream_protocol_config": {"http2_protocol_options": {"max_concurrent_streams": 1}}}, False),
+    ],
+)  # fmt: skip
+def test_the_version_of_http_of_the_client_is_kept(said: dict[str, object], understood: bool) -> None:  # noqa: FBT001  # a parameter  # fmt: skip
+    kind = {"@type": f"type.googleapis.com/{OPTIONS}", **said}
+    shop = usual(typed_extension_protocol_options={OPTIONS: kind})
+    assert bool(tables(shop)) is understood
+
+
+def test_an_expression_for_every_path_replaces_the_whole_path() -> None:
+    pattern = {"regex_rewrite": {"pattern": {"regex": "/.*"}, "substitution": "/b"}}
+    rewrite = first(usual({"match": {"prefix": "/"}, **to_api(**pattern)})).rewrite
+    assert rewrite is not None
+    assert rewrite.path is not None
+    assert (rewrite.path.value, rewrite.pattern) == ("/b", None)

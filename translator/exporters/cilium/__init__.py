@@ -85,7 +85,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         legal=replace(legal, facts=(*legal.facts, *from_nodes(legal.facts), *stays)),
         emission=emission,
         losses=of_one_cause(losses),
-        assumptions=(*made.assumptions, *egress.assumptions),
+        assumptions=(*own.assumptions, *made.assumptions, *egress.assumptions),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from ir.attachment import EnforcedAt
 from ir.model import Fact, Model
-from ir.provenance import Traced, derived, named
+from ir.provenance import Assumption, Traced, derived, named
 from ir.resilience import Outliers, Retry
 from ir.traffic import EndpointSubset, RouteTable
 from ir.walk import traced
@@ -34,6 +34,11 @@ from translator.exporters.prune import prune
 from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.destinations import Subsets
 
+TAKEN = Assumption(
+    "envoy-config",
+    "the agents of the target take configurations of their proxy (envoyConfig.enabled) and lead requests to Services through it",
+)
+"""What is taken for granted where there is a configuration (cilium/cilium Documentation/network/servicemesh, 1.20)."""
 _PIN = "pin"
 _TRIES = "Route.retry"
 _ORIGINS = "its routes answer cross-origin requests, which HTTPRoutes alone do"
@@ -48,6 +53,11 @@ class Configured:
     losses: list[Loss] = field(default_factory=list)
     pinned: bool = False
     """The source's default for further tries is written on their routes."""
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What is taken for granted."""
+        return (TAKEN,) if self.facts else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """A cluster of the node's proxy: the endpoints of a Service, and how they are treated.
 
+Requests go on in the version of HTTP in which they came: else calls of gRPC would reach their servers in version 1.
+
 envoyproxy/envoy api/envoy/config/cluster/v3/{cluster,circuit_breaker,outlier_detection}.proto, 1.37. Limits are always
 written, since the agent fills in its own where there are none (cilium/cilium pkg/ciliumenvoyconfig/cec_resource_parser.go
 ``fillInCircuitBreakers``, 1.20).
@@ -41,6 +43,13 @@ def cluster_tree(
     for fact in settings:
         if isinstance(fact, LoadBalancing) and fact.algorithm is not None:
             tree["lb_policy"] = fact.algorithm.derive(ALGORITHMS[fact.algorithm.value])
+    kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    tree["typed_extension_protocol_options"] = {
+        kind: {
+            "@type": Said(f"type.googleapis.com/{kind}", node),
+            "use_downstream_protocol_config": {"http2_protocol_options": {}},
+        }
+    }
     bounds = {"priority": Said("DEFAULT", node), **dict(_bounds(limits, budget, table))}
     tree["circuit_breakers"] = {"thresholds": [bounds]}
     for fact in settings:

@@ -121,7 +121,7 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
     """
     only(
         place, "name", "type", "connect_timeout", "lb_policy", "eds_cluster_config", "circuit_breakers",
-        "outlier_detection", "common_lb_config",
+        "outlier_detection", "common_lb_config", "typed_extension_protocol_options",
     )  # fmt: skip
     kind = text(place, "type")
     if kind is None or kind.value != "EDS":
@@ -135,6 +135,7 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
     port = rest.partition(":")[2]
     if not (space and slash and rest) or "/" in rest or (port and not port.isdecimal()):
         raise Unknown(f"endpoints called {target.value}")
+    _versions(place, page)
     own = Page(page.meta)
     if get(place, "outlier_detection") is None and get(place, "common_lb_config") is not None:
         raise Unknown("what is done when few endpoints are well")
@@ -154,6 +155,26 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
     if made.ejection is not None:
         page.quiet.extend(own.quiet)
     return made
+
+
+_HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def _versions(place: Cursor, page: Page) -> None:
+    """Requests go on in the version of HTTP in which they came, which the agent sees to where nothing is said."""
+    said = get(place, "typed_extension_protocol_options")
+    if said is None:
+        return
+    only(said, _HTTP)
+    options = need(said, _HTTP)
+    only(options, "use_downstream_protocol_config")
+    kept = need(options, "use_downstream_protocol_config")
+    only(kept, "http_protocol_options", "http2_protocol_options")
+    for name in kept.keys():  # noqa: SIM118  # a place is no mapping
+        only(need(kept, name))
+    page.hush(
+        said, "requests go on in the version of HTTP in which they came, as everywhere in a mesh"
+    )
 
 
 def _known(
