@@ -67,6 +67,7 @@ _OF_OBJECTS = frozenset(
     (
         "MM208",
         "MM227",
+        "MM229",
         "MM330",
         "MM331",
         "MM403",
@@ -86,8 +87,8 @@ _OF_OBJECTS = frozenset(
         "MM552",
     )
 )
-"""Findings about an object as a whole: clients that share its routes, which requests it takes for calls, its health checks,
-ports that nobody names, the form in which it sees paths, what it reads of a connection."""
+"""Findings about an object as a whole: clients that share its routes, that it is new, which requests it takes for calls,
+its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection."""
 
 _AT_GATEWAYS = "MM501"
 """The finding that is about who enters by a gateway."""

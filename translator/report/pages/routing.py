@@ -95,6 +95,15 @@ ENTRIES = (
         "subsets:\n- name: v2\n  labels: {version: v2}",
     ),
     Entry(
+        "MM229",
+        "Service that is new",
+        "Requests to a Service that was not there before go by what is written for it.",
+        "A part of the endpoints became a Service, and what is said of these endpoints stands where requests to that Service "
+        "are led.",
+        "Nothing: nobody addresses it yet but the routes that were written with it.",
+        "subsets:\n- name: v2\n  labels: {version: v2}\n  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 2}}",
+    ),
+    Entry(
         "MM211",
         "Unmatched requests differ",
         "A request that no rule matches is answered otherwise than in the source.",

@@ -69,7 +69,7 @@ def part_of_its_own(part: EndpointSubset, whole: Key) -> Loss:
     """A part of the endpoints that is a Service now, with a configuration of its own."""
     key = part.namespace.value, part.name.value
     return Loss(
-        code="MM210",
+        code="MM229",
         impact=Impact.DIFFERENT,
         support=Support.PARTIAL,
         severity=Severity.INFO,
