@@ -104,6 +104,27 @@ def test_each_cluster_stands_in_one_configuration() -> None:
     assert exact(result)
 
 
+def test_a_cluster_that_only_others_lead_to_stands_with_its_own_service() -> None:
+    """The Service sends its own requests elsewhere, and says nothing of its endpoints."""
+    tries = {"attempts": 1, "retryOn": "5xx"}
+    elsewhere = routes([{"route": OTHER, "retries": tries}])
+    here = routes([{"route": API, "retries": tries}], name="other")
+    result = allowed(elsewhere, here.replace("- api\n", "- other\n", 1))
+    assert {name: list(clusters(spec)) for name, spec in configs(result).items()} == {
+        "api": ["shop/api:80"],
+        "other": ["shop/other:80"],
+    }
+    assert exact(result)
+
+
+def test_a_share_that_is_left_alone_is_all() -> None:
+    shares = [{**API[0], "weight": 5}, {**OTHER[0], "weight": 0}]
+    result = of_routes({"route": shares})
+    (one,) = listed(only(result))
+    assert one["route"]["cluster"] == "shop/api:80"
+    assert exact(result)
+
+
 def test_a_rule_for_some_clients_is_told_and_written_for_nobody() -> None:
     own = rule(
         {"loadBalancer": {"simple": "ROUND_ROBIN"}, **OUTLIERS}, host="api.shop.svc.cluster.local"

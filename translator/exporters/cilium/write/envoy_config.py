@@ -57,12 +57,10 @@ def write_envoy_configs(tables: Sequence[RouteTable], facts: Sequence[Fact]) -> 
             key = key_of(fact.attachment)
             if key is not None:
                 settings.setdefault(key, []).append(fact)
-    owners: dict[End, Key] = {one.end: one.key for one in configs}
+    used = {end: one.key for one in reversed(configs) for end in _ends(one)}
+    own = {one.end: one.key for one in configs if one.end in used or one.key in settings}
     for one in configs:
-        for end in _ends(one):
-            owners.setdefault(end, one.key)
-    for one in configs:
-        yield _manifest(one, owners, settings)
+        yield _manifest(one, {**used, **own}, settings)
 
 
 def _config(table: RouteTable) -> _Config:
@@ -105,8 +103,8 @@ def _manifest(
     if backs:
         spec["backendServices"] = backs
     resources: list[Tree] = [_listener(one), _route_table(one)]
-    for end in dict.fromkeys((*([one.end] if own or one.end in ends else []), *ends)):
-        if owners[end] == one.key:
+    for end in dict.fromkeys((one.end, *ends)):
+        if owners.get(end) == one.key:
             mine = own if end == one.end else ()
             resources.append(cluster_tree(end, mine, table, TYPE))
     spec["resources"] = resources

@@ -52,12 +52,13 @@ def routes_of(table: RouteTable) -> Iterator[Tree]:
             yield _route(route, match)
 
 
-def cluster_name(goal: Destination) -> Said:
-    """The cluster of the endpoints of a Service."""
+def cluster_name(goal: Destination, weight: Traced[int] | None = None) -> Said:
+    """The cluster of the endpoints of a Service; ``weight``: of the only destination there is, which gets all."""
     if goal.namespace is None or goal.port is None:
         raise TypeError(goal)
     text = f"{goal.namespace.value}/{goal.name.value}:{goal.port.value.port}"
-    return Said(text, (goal.name, goal.namespace, goal.port, goal.trail))
+    share = () if weight is None else (weight,)
+    return Said(text, (goal.name, goal.namespace, goal.port, goal.trail, *share))
 
 
 def _route(route: Route, match: RouteMatch | None) -> Tree:
@@ -140,7 +141,8 @@ def _test(test: Test) -> Tree:
 def _action(route: Route, match: RouteMatch | None) -> Tree:
     tree: dict[str, Tree] = {}
     if len(route.backends) == 1:
-        tree["cluster"] = cluster_name(route.backends[0].destination)
+        (only,) = route.backends
+        tree["cluster"] = cluster_name(only.destination, only.weight)
     else:
         shares: list[Tree] = []
         for one in route.backends:
