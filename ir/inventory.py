@@ -100,7 +100,7 @@ class PortOfService:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service; without ``selector`` its endpoints are unknown."""
+    """A service; without ``selector`` its endpoints are unknown. ``exposed``: it has addresses outside the cluster too."""
 
     namespace: str
     name: str
@@ -108,6 +108,7 @@ class Service:
     ports: tuple[PortOfService, ...]
     headless: bool = False
     external_name: str = ""
+    exposed: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     leaves: tuple[int, ...] = ()

@@ -24,6 +24,7 @@ from tests.exporters.cilium.envoy import (
     unexplained,
 )
 from tests.exporters.cilium.istio import to_cilium
+from tests.exporters.cilium.test_routes import GATEWAY
 from tests.exporters.linkerd.istio import WORKLOAD, routes
 from translator import pipeline
 from translator.after import as_source, in_force
@@ -159,6 +160,31 @@ def test_a_service_that_is_not_listed_has_none() -> None:
     result = allowed(rule(OUTLIERS, host="elsewhere"))
     assert configs(result) == {}
     assert "not in the input" in told(result, "MM380")[0]
+
+
+@pytest.mark.parametrize("kind", ["NodePort", "LoadBalancer", "ClusterIP"])
+def test_requests_from_outside_by_such_a_service_are_told(kind: str) -> None:
+    result = allowed(
+        rule(OUTLIERS), base=WORKLOAD.replace("selector:", f"type: {kind}\n  selector:")
+    )
+    assert bool(told(result, "MM228")) is (kind != "ClusterIP")
+
+
+def test_requests_by_a_gateway_are_told() -> None:
+    text = f"{WORKLOAD}---\n{GATEWAY}---\n{rule(OUTLIERS)}"
+    result = to_cilium(text, allow_envoy_config=True, gateway_class="cilium")
+    assert "Service/shop/api by a Gateway" in told(result, "MM331")[0]
+    assert not told(to_cilium(text, allow_envoy_config=True), "MM331")
+
+
+def test_requests_by_routes_of_gateway_api_are_told() -> None:
+    """A Service that can have no configuration sends requests to endpoints of one that has."""
+    two = TWO_PORTS.replace("name: api", "name: two").replace("app: api", "app: two")
+    more = routes([{"route": API}], name="two").replace("- api\n", "- two\n", 1)
+    result = allowed(more, rule(OUTLIERS), base=f"{WORKLOAD}---\n{two}")
+    assert sorted(configs(result)) == ["api"]
+    assert "Service/shop/two that are sent to Service/shop/api" in told(result, "MM331")[0]
+    assert unexplained(result) == []
 
 
 def test_routes_for_cross_origin_requests_stay_those_of_gateway_api() -> None:

@@ -95,6 +95,15 @@ ENTRIES = (
         "subsets:\n- name: v2\n  labels: {version: v2}",
     ),
     Entry(
+        "MM228",
+        "Requests from outside by a Service of nodes",
+        "Requests that come in by the ports of nodes or the load balancer of a Service go by its routes now, and reach its pods "
+        "with the identity of an ingress.",
+        "The target leads requests to every address of a Service, where the source leads those of its clients alone.",
+        "Let the ingress in where policies name who may call, or give clients outside a Service of their own.",
+        "kind: Service\nspec: {type: LoadBalancer}",
+    ),
+    Entry(
         "MM229",
         "Service that is new",
         "Requests to a Service that was not there before go by what is written for it.",

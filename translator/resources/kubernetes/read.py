@@ -138,6 +138,7 @@ def _service(resource: Resource, namespace: str) -> Service:
         ports=tuple(_service_ports(resource)),
         headless=_text(below(root, "spec", "clusterIP")) == "None",
         external_name=_text(below(root, "spec", "externalName")),
+        exposed=_text(below(root, "spec", "type")) in ("NodePort", "LoadBalancer"),
         labels=_texts(below(root, "metadata", "labels")),
         annotations=_texts(below(root, "metadata", "annotations")),
         leaves=_leaves(resource, below(root, "metadata", "name"), selector),

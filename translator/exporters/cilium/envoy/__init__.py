@@ -127,6 +127,8 @@ def _one(  # noqa: PLR0913, PLR0917  # what a table is made with
         raise Unwritable("nothing of it can be said")
     table, more = table_of(kept, front, scene.subsets, pinned)
     losses.extend((*lost, *more))
+    if front.service.exposed:
+        losses.append(findings.from_outside(own.key, table))
     return _Made(kept, front, table)
 
 

@@ -82,6 +82,26 @@ def part_of_its_own(part: EndpointSubset, whole: Key) -> Loss:
     )
 
 
+def from_outside(key: Key, table: RouteTable) -> Loss:
+    """A Service with addresses outside of the cluster, requests to which are led through the proxy too.
+
+    cilium/cilium pkg/ciliumenvoyconfig/testdata/shared_cluster.txtar (frontends of every kind are redirected) and
+    cec_resource_parser.go ``getBPFMetadataListenerFilter`` (their source becomes the ingress of the node), 1.20.
+    """
+    return Loss(
+        code="MM228",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        sites=(table.trail,),
+        message=f"{service(key)} has addresses outside the cluster: requests by these go by its routes too, and policies see them "
+        "as those of an ingress (fromEntities: [ingress]), not as those of the world.",
+        advice="Let the ingress in where policies name who may call, or give clients outside a Service of their own.",
+        doc=DOC,
+    )
+
+
 def at_gateways(goal: Key, sites: tuple[Traced[object], ...], code: str) -> Loss:
     """Requests that enter by a Gateway go by its own clusters."""
     return Loss(
