@@ -27,8 +27,9 @@ def harm_of_rule(route: Route, table: RouteTable, kept: Sequence[Route]) -> tupl
 
 
 def harm_of_match(route: Route, table: RouteTable) -> Impact:
-    """What becomes of the requests of one alternative of a rule that goes."""
-    return _handed_on(route, table)
+    """What becomes of the requests of one alternative of a rule that goes; what the rule refuses may pass then."""
+    refused = route.answer is not None and route.answer.status.value >= _ERROR
+    return Impact.LOOSER if refused else _handed_on(route, table)
 
 
 def refuses(table: RouteTable) -> bool:

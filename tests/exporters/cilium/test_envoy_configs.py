@@ -540,6 +540,15 @@ def other_keys(model: Model) -> set[str]:
     return {default.key for default in model.defaults} - {"Route.retry"}
 
 
+def test_an_alternative_of_a_refusal_that_cannot_be_asked_for_is_a_blocker() -> None:
+    match = [{"uri": {"exact": "/a"}}, {"withoutHeaders": {"x-b": {}}}]
+    result = of_routes({"match": match, "directResponse": {"status": 403}}, {"route": API})
+    assert [one["match"] for one in listed(only(result))] == [{"path": "/a"}, {"prefix": "/"}]
+    (finding,) = [f for f in result.report.findings if f.code == "MM201"]
+    assert (finding.impact, finding.severity) == (Impact.LOOSER, Severity.BLOCKER)
+    assert unexplained(result) == []
+
+
 def test_a_refusal_whose_requests_cannot_be_asked_for_is_a_blocker() -> None:
     """Without it they pass."""
     long = "x" * 1200

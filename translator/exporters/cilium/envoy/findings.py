@@ -21,7 +21,6 @@ from translator.exporters.handed_on import harm_of_match
 from translator.report.model import Fate, Impact, Severity, Support
 
 DOC = "https://docs.cilium.io/en/v1.20/network/servicemesh/l7-traffic-management/"
-_ERROR = 400
 _LOST: dict[type, tuple[str, str]] = {
     Outliers: ("MM380", "endpoints that fail stay in"),
     ConnectionLimits: ("MM305", "connections and requests are not limited"),
@@ -166,12 +165,12 @@ def manner(fact: Outliers, key: Key) -> Loss:
 
 def unasked(part: Route | RouteMatch, route: Route, table: RouteTable, reason: str) -> Loss:
     """A rule, or one of its alternatives, that has no form; what it refuses is refused no more."""
-    refuses = route.answer is not None and route.answer.status.value >= _ERROR
+    impact = harm_of_match(route, table)
     return Loss(
         code="MM201",
-        impact=Impact.LOOSER if refuses else harm_of_match(route, table),
+        impact=impact,
         support=Support.PARTIAL,
-        severity=None if refuses else Severity.HIGH,
+        severity=None if impact is Impact.LOOSER else Severity.HIGH,
         sites=tuple(traced(part)),
         message=f"a match is left out: {reason}. Its requests go to the next rule that matches, or are not found.",
         advice="Write the rule with other conditions.",
