@@ -203,6 +203,17 @@ def test_other_targets_refuse_the_option(target: str) -> None:
         pipeline.options_of(load_text(""), source, target, {"allow_envoy_config": True})
 
 
+def test_a_configuration_that_is_there_keeps_its_name_and_is_doubted() -> None:
+    """Of two that lead requests to one Service nobody says which counts."""
+    own = {"services": [{"name": "api", "namespace": "shop"}], "resources": []}
+    kind = {"apiVersion": "cilium.io/v2", "kind": "CiliumEnvoyConfig"}
+    there = yaml.safe_dump({**kind, "metadata": {"name": "api", "namespace": "shop"}, "spec": own})
+    result = allowed(rule(OUTLIERS), there)
+    written = [d.resource for d in result.documents if not d.edited]
+    assert written == ["CiliumEnvoyConfig/shop/api-2"]
+    assert result.report.verification.verdict != "EQUAL_EXACT"
+
+
 # --- endpoints -------------------------------------------------------------------------------------
 
 

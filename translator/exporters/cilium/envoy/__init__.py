@@ -30,6 +30,7 @@ from translator.exporters.cilium.envoy.tables import (
     plain_table,
     table_of,
 )
+from translator.exporters.naming import Names
 from translator.exporters.prune import prune
 from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.destinations import Subsets
@@ -39,6 +40,7 @@ TAKEN = Assumption(
     "the agents of the target take configurations of their proxy (envoyConfig.enabled) and lead requests to Services through it",
 )
 """What is taken for granted where there is a configuration (cilium/cilium Documentation/network/servicemesh, 1.20)."""
+KIND = "CiliumEnvoyConfig"
 _PIN = "pin"
 _TRIES = "Route.retry"
 _ORIGINS = "its routes answer cross-origin requests, which HTTPRoutes alone do"
@@ -84,11 +86,28 @@ def configured(model: Model, scene: Scene, options: Options, rows: Table) -> Con
     gone = {id(f) for own in asking.values() for f in own.settings}
     gone |= {id(f) for key in made for f in asking[key].tables}
     found.rest = replace(model, facts=tuple(f for f in model.facts if id(f) not in gone))
+    names = Names(_taken(options))
     for key in made:
-        found.facts.extend(_treated(key, made, scene.subsets, found.losses))
+        for fact in _treated(key, made, scene.subsets, found.losses):
+            found.facts.append(_named(fact, names) if isinstance(fact, RouteTable) else fact)
     found.losses.extend(_besides(asking, made, found, options))
     found.pinned = pinned is not None and bool(made)
     return found
+
+
+def _taken(options: Options) -> dict[tuple[str, str], set[str]]:
+    """The names of configurations that the input has already, which stay."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for one in options.beside:
+        if one.kind == KIND:
+            taken.setdefault((KIND, one.namespace), set()).add(one.name)
+    return taken
+
+
+def _named(table: RouteTable, names: Names) -> RouteTable:
+    space = table.attachment.subject.namespace
+    home = "" if space is None else space.value
+    return replace(table, name=table.name.derive(names.take(KIND, home, table.name.value)))
 
 
 def _pinned(model: Model, options: Options) -> Retry | None:
