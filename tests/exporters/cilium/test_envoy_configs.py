@@ -141,6 +141,13 @@ def test_of_several_ports_nothing_is_configured_and_that_is_told() -> None:
     assert "several ports (80, 81)" in told(result, "MM380")[0]
 
 
+def test_why_routes_with_tries_have_no_configuration_is_told() -> None:
+    result = allowed(routes([{"route": API, "retries": TRIES}]), base=TWO_PORTS)
+    assert configs(result) == {}
+    assert [m for m in told(result, "MM302") if "several ports (80, 81)" in m]
+    assert {d.resource.partition("/")[0] for d in result.documents} == {"HTTPRoute"}
+
+
 def test_a_rule_for_one_of_several_ports_is_written_for_that_port() -> None:
     own = {"portLevelSettings": [{"port": {"number": 81}, **OUTLIERS}]}
     spec = only(allowed(rule(own), base=TWO_PORTS))

@@ -83,6 +83,8 @@ def configured(model: Model, scene: Scene, options: Options, rows: Table) -> Con
             made[key] = _one(own, model, scene, edition, rows, pinned, found.losses)
         except Unwritable as reason:
             found.losses.extend(findings.not_set(f, key, str(reason)) for f in own.settings)
+            if own.asked and own.tables:
+                found.losses.append(findings.no_configuration(key, own.tables, str(reason)))
     gone = {id(f) for own in asking.values() for f in own.settings}
     gone |= {id(f) for key in made for f in asking[key].tables}
     found.rest = replace(model, facts=tuple(f for f in model.facts if id(f) not in gone))
@@ -144,6 +146,7 @@ def _one(  # noqa: PLR0913, PLR0917  # what a table is made with
     )
     if not kept.tables and not kept.settings:
         raise Unwritable("nothing of it can be said")
+    table_of(kept, front, scene.subsets.trial(), pinned)
     table, more = table_of(kept, front, scene.subsets, pinned)
     losses.extend((*lost, *more))
     if front.service.exposed:

@@ -48,6 +48,21 @@ def not_set(fact: Setting, key: Key, reason: str) -> Loss:
     )
 
 
+def no_configuration(key: Key, tables: Sequence[RouteTable], reason: str) -> Loss:
+    """Routes that would need a configuration, and go by what Gateway API says of them."""
+    return Loss(
+        code="MM302",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.APPROXIMATED,
+        because=tuple(table.trail for table in tables),
+        message=f"the routes of {service(key)} are written as those of Gateway API, and what these cannot say of tries and of "
+        f"endpoints is told: {reason}.",
+        doc=DOC,
+    )
+
+
 def by_other_routes(key: Key, tables: Sequence[RouteTable], goal: Key, code: str) -> Loss:
     """A Service without a configuration whose routes lead to endpoints of which one has something to say."""
     return Loss(
