@@ -64,7 +64,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     inside = replace(inside, facts=routed)
     ground, names = Ground(inside, options), Names()
     egress = legalise_egress(out, leaves, stays, ground, names, options)
-    legal, rest = legalise(inside, egress.facts, stays, ground, names, options, written)
+    legal, rest = legalise(inside, egress.facts, stays, ground, names, options, written=written)
     facts = (*legal.facts, *own.facts, *made.facts, *scene.subsets.made.values())
     legal = close(replace(legal, facts=facts, defaults=of_target(facts, options)))
     emission = write(legal, options)

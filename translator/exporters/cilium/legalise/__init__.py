@@ -25,6 +25,7 @@ def legalise(  # noqa: PLR0913  # what all passes share
     ground: Ground,
     names: Names,
     options: Options,
+    *,
     written: Written,
 ) -> tuple[Model, tuple[Loss, ...]]:
     """The model in legal form with ``exits``, which are already, and what was lost on the way.
