@@ -297,6 +297,10 @@ class EndpointSubset:
     trail: Trail
 
 
+UNREAD = ("opaque", "TLS")
+"""Protocols of ports on which proxies look into no request: no table of HTTP routes holds there."""
+
+
 @roles(attachment=Role.SUBJECT, protocol=Role.EFFECT, evidence=Role.NOTE)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortProtocol:

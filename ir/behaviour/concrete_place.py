@@ -11,7 +11,7 @@ from ir.inventory import Service, Workload, meets
 from ir.match import Labels
 from ir.model import Model
 from ir.provenance import Traced
-from ir.traffic import EndpointSubset
+from ir.traffic import UNREAD, EndpointSubset, PortProtocol
 
 Port = WorkloadPort | ServicePort
 
@@ -171,3 +171,21 @@ def _targets_of_service(model: Model, request: Request) -> list[int | str]:
     found = behind(model, namespace, name)
     ports = () if found is None else found.service.ports
     return [port.target for port in ports if port.number == request.service_port]
+
+
+def passed_on_unread(model: Model, request: Request) -> bool:
+    """Whether clients' proxies take the service port that is addressed for bytes: they look into no request there."""
+    namespace, _, name = request.service.rpartition("/")
+    return any(
+        fact.protocol.value in UNREAD
+        for fact in model.facts
+        if isinstance(fact, PortProtocol)
+        and fact.attachment.subject.scope is Scope.SERVICE
+        and _says(fact.attachment.subject.namespace, namespace)
+        and _says(fact.attachment.subject.name, name)
+        and any(own.value == ServicePort(request.service_port) for own in fact.attachment.ports)
+    )
+
+
+def _says(value: Traced[str] | None, text: str) -> bool:
+    return value is not None and value.value == text

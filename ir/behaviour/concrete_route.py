@@ -12,7 +12,7 @@ from ir.attachment import Audience, Reach, Scope
 from ir.behaviour.concrete_choice import Candidate, host_rank, winner
 from ir.behaviour.concrete_entry import entry
 from ir.behaviour.concrete_match import Sight, any_holds, pattern_matches, seen_authority
-from ir.behaviour.concrete_place import on_service_port, reaches
+from ir.behaviour.concrete_place import on_service_port, passed_on_unread, reaches
 from ir.behaviour.concrete_regex import Unsupported
 from ir.behaviour.concrete_shares import Place, share_of, shares_of
 from ir.behaviour.concrete_trail import leaves_of, name_of
@@ -99,8 +99,11 @@ def _address(request: Request) -> tuple[str | None, str]:
 def _tables(model: Model, request: Request) -> tuple[RouteTable, ...]:
     """The tables that the caller's proxy holds for the service, the port and the host.
 
-    Of a connection with TLS inside, those for its name if there are any.
+    Of a connection with TLS inside, those for its name if there are any; where the port is taken for bytes, none that
+    is about requests.
     """
+    if request.http and passed_on_unread(model, request):
+        return ()
     found = tuple(
         fact
         for fact in model.facts

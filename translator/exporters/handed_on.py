@@ -19,7 +19,7 @@ _NOBODY = " No other rule that is written takes its requests: they are not found
 def harm_of_rule(route: Route, table: RouteTable, kept: Sequence[Route]) -> tuple[Impact, str]:
     """What becomes of the requests of a rule that goes, in ``table``, of which ``kept`` are written; and the words for it."""
     others = [one for one in _after(route, table) if any(one is own for own in kept)]
-    if route.answer is None or route.answer.status.value < _ERROR:
+    if not rejects(route):
         return _handed_on(route, table), _PASSED if _passes(table) else _NEXT
     if kept and not _passes(table) and not any(_may_meet(route, other) for other in others):
         return Impact.DIFFERENT, _NOBODY
@@ -33,9 +33,14 @@ def harm_of_match(route: Route, table: RouteTable) -> Impact:
 
 
 def refuses(table: RouteTable) -> bool:
-    """Whether a rule of the table answers with an error itself."""
-    answers = (route.answer for route in table.routes)
-    return any(answer is not None and answer.status.value >= _ERROR for answer in answers)
+    """Whether a rule of the table turns requests away itself."""
+    return any(map(rejects, table.routes))
+
+
+def rejects(route: Route) -> bool:
+    """Whether the rule answers every request with an error, or fails it."""
+    fails = route.fault is not None and route.fault.answers_all
+    return fails or (route.answer is not None and route.answer.status.value >= _ERROR)
 
 
 def turns_away(common: Iterable[RouteTable]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.access import Layer
+from ir.access import Layer, Refusal
+from ir.behaviour.concrete_trail import leaves_of
 from ir.behaviour.exits import ports_of_exits
 from ir.behaviour.lower import Lowering
 from ir.behaviour.stages import Access, Lowered, Way
@@ -246,8 +247,11 @@ class Comparison:
             samples, doubtful = _samples(sides, group)
             if doubtful:
                 taints.append(_DOTS if doubtful == "dots" else _DOUBT)
+            if not group.let_in:
+                samples = tuple(_with_refusals(sample, doors.facts[0]) for sample in samples)
             if samples:
-                changes.append(Change(group.kind, self._listed(group), samples))
+                listed = self._listed(group)
+                changes.append(Change(group.kind, listed, samples, shut=not group.let_in))
         return tuple(changes), taints
 
     def _model(self, doors: Doors, side: int) -> Model:
@@ -265,6 +269,13 @@ class Comparison:
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)
         return any(group.frame.callers[atom] & self.world.listed for atom in bits(atoms))
+
+
+def _with_refusals(sample: Sample, facts: Sequence[Fact]) -> Sample:
+    """The sample of requests that pass before: whatever refuses others at the port decides them too, by not doing so."""
+    refusals = (leaf for f in facts if isinstance(f, Refusal) for leaf in leaves_of(f))
+    leaves = tuple(sorted({*sample.before_leaves, *refusals}))
+    return replace(sample, before_leaves=leaves)
 
 
 _LABELS = (Part.WORKLOAD_LABELS, Part.NAMESPACE_LABELS)

@@ -126,12 +126,18 @@ class Claim:
     later: bool = False
     """Whether it is about objects that the later side alone heeds: it explains what these decide there."""
 
-    def may_explain(self, kind: Kind) -> bool:
-        """Whether it is about what has changed at all."""
+    def may_explain(self, kind: Kind, *, shut: bool = False) -> bool:
+        """Whether it is about what has changed at all; ``shut``: requests that passed are refused.
+
+        Where callers are refused for want of a proof, what tells that they are refused explains it too.
+        """
         if self.impact not in IMPACTS.get(kind, ANY):
             return False
         if kind is Kind.EVIDENCE:
-            return self.code in (_WEAKER, SPELLING)
+            stricter = shut and self.impact is Impact.STRICTER
+            return self.code in (_WEAKER, SPELLING) or (
+                stricter and self.may_explain(Kind.NEWLY_DENIED)
+            )
         about = _ABOUT.get(self.code)
         if about is not None:
             return kind in about
@@ -188,7 +194,8 @@ class Claims:
             own = {
                 n: decides
                 for n, decides in near.items()
-                if self.all[n].may_explain(change.kind) and _may(self.all[n], change, sample)
+                if self.all[n].may_explain(change.kind, shut=change.shut)
+                and _may(self.all[n], change, sample)
             }
             if not any(own.values()):
                 return Explained(change, (ODD_PATHS,) if change.odd else ())

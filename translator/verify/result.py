@@ -80,6 +80,8 @@ class Change:
     beyond: bool = False
     """The destinations are none that the later side can limit, or that the earlier one limits: no policy of egress is about
     their addresses."""
+    shut: bool = False
+    """The requests pass before and not after, whatever the kind."""
 
     @property
     def witness(self) -> Sample:

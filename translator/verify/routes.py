@@ -27,6 +27,7 @@ from translator.verify.ports import at_port
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.routed import Fate, asks_query, members_of, routed, ways_of
 from translator.verify.space import bits
+from translator.verify.spoken import Spoken
 from translator.verify.witness import Disagreement, is_dotted, representatives, requests_of
 
 _HTTP = (Protocol.HTTP, Protocol.GRPC)
@@ -65,9 +66,11 @@ class Side:
 
     lowering: Lowering
     tables: dict[tuple[str | None, str], list[RouteTable]] = field(default_factory=dict)
+    spoken: Spoken = field(init=False)
 
     def __post_init__(self) -> None:
         """Files the tables."""
+        self.spoken = Spoken(self.lowering)
         model = self.lowering.model
         for fact in (*model.facts, *by_hosts(model)):
             if isinstance(fact, RouteTable) and fact.attachment.enforced_at is not _GATEWAY:
@@ -76,7 +79,9 @@ class Side:
                     self.tables.setdefault(key, []).append(heeded(model, fact))
 
     def about(self, address: Address) -> tuple[RouteTable, ...]:
-        """The tables for HTTP requests to the address."""
+        """The tables for HTTP requests to the address; none where its port is passed on unread."""
+        if self.spoken.is_passed_on(address):
+            return ()
         found = self.tables.get((address.namespace, address.name), ())
         here = (
             t

@@ -8,16 +8,15 @@ from operator import itemgetter
 
 from ir.access import Bypass, Direction
 from ir.attachment import Scope
+from ir.behaviour.delivery import Address
 from ir.behaviour.lower import Lowering
 from ir.behaviour.request import Caller, Request
 from ir.coverage import covers, covers_port
 from ir.inventory import Workload
-from ir.traffic import PortProtocol
+from ir.traffic import UNREAD, PortProtocol
 from translator.verify.result import Change, Kind, Sample, Slice, judged
 
-OPAQUE = "opaque"
-TLS = "TLS"
-_UNREAD = (OPAQUE, TLS)
+OPAQUE, TLS = UNREAD
 _UNSAID = "unknown"
 
 ServicePortKey = tuple[str, str, int]
@@ -48,6 +47,13 @@ class Spoken:
                     key = subject.namespace.value, subject.name.value, int(port.value.port)
                     self.services[key] = fact
 
+    def is_passed_on(self, address: Address) -> bool:
+        """Whether clients' proxies look into no request to the port of a service."""
+        if address.namespace is None:
+            return False
+        said = self.services.get((address.namespace, address.name, address.port))
+        return said is not None and said.protocol.value in UNREAD
+
     def of_workload(self, workload: Workload, port: int) -> str:
         """What the workload's own proxy takes the port for: as its pods say, else as its services do."""
         known = self.lowering.inventory
@@ -72,7 +78,7 @@ class Spoken:
 
     def is_read(self, workload: Workload, port: int) -> bool:
         """Whether requests on the port are read as HTTP, or may be."""
-        unread = self.of_workload(workload, port) in _UNREAD
+        unread = self.of_workload(workload, port) in UNREAD
         return not unread and not self.is_bypassed(workload, port)
 
 
@@ -88,7 +94,7 @@ class SpokenComparison:
         for key in sorted(self.before.services.keys() & self.after.services.keys()):
             was, becomes = self.before.services[key], self.after.services[key]
             ends = [(was.protocol.value, becomes.protocol.value), *self._behind(key)]
-            if any(one in _UNREAD for pair in ends for one in pair):
+            if any(one in UNREAD for pair in ends for one in pair):
                 yield self._slice(key, was, ends)
 
     def _behind(self, key: ServicePortKey) -> Iterator[tuple[str, str]]:

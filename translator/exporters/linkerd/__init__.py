@@ -43,7 +43,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     pruned, lost = prune(replace(reached, facts=others), Table(ROWS, options.target))
     subsets = subsets_of(model.inventory)
     edge = at_the_edge(outside, reached, subsets, options)
-    legal, more = legalise(pruned, options, subsets)
+    legal, more = legalise(pruned, options, subsets, reached)
     ports = (*spoken.facts, *of_pods(reached, legal.facts))
     legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts, *ports)))
     emission = write(legal, options)

@@ -206,6 +206,11 @@ def _probes(resource: Resource, container: Node) -> Iterable[HttpProbe]:
             yield HttpProbe(
                 kind=kind,
                 port=port,
-                path=_text(below(http, "path")) or "/",
+                path=_probed(_text(below(http, "path"))),
                 leaves=_leaves(resource, below(http, "port"), below(http, "path")),
             )
+
+
+def _probed(path: str) -> str:
+    """The path that the node asks for, which always begins with a slash (kubernetes pkg/probe/http/request.go, 1.34)."""
+    return path if path.startswith("/") else f"/{path}"

@@ -16,12 +16,17 @@ from translator.exporters.linkerd.legalise.trust import without_aliases
 from translator.exporters.routes.destinations import Subsets
 
 
-def legalise(model: Model, options: Options, subsets: Subsets) -> tuple[Model, tuple[Loss, ...]]:
-    """The model in legal form, the services for subsets with it, and what was lost on the way."""
+def legalise(
+    model: Model, options: Options, subsets: Subsets, whole: Model
+) -> tuple[Model, tuple[Loss, ...]]:
+    """The model in legal form, the services for subsets with it, and what was lost on the way.
+
+    ``whole``: the model before it was pruned.
+    """
     losses: list[Loss] = []
     model, aliases = without_aliases(model)
     losses.extend(aliases)
-    routed = legalise_routes(model, options, subsets)
+    routed = legalise_routes(model, options, subsets, whole)
     losses.extend(routed.losses)
     guarded = legalise_access(replace(model, facts=tuple(routed.facts)), options)
     losses.extend(guarded.losses)

@@ -38,6 +38,7 @@ from translator.exporters.linkerd.legalise.cells import (
     Gate,
     Probe,
     cells,
+    shut_to_checks,
 )
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.paths import form_of
@@ -94,6 +95,8 @@ class Pass:
     """Workloads that are held to what the source holds requests to a service to."""
     settled: dict[str, str] = field(default_factory=dict)
     """Namespaces whose pods all have the same default, with that default."""
+    spoken: set[int] = field(default_factory=set)
+    """The rulings that the default of a namespace says, by identity."""
 
 
 def legalise_access(model: Model, options: Options) -> Legal:
@@ -113,7 +116,8 @@ def legalise_access(model: Model, options: Options) -> Legal:
     state = Pass(model, everyone, options, known, Names(), legal, bypasses_of(model), limits)
     idle: dict[int, Fact] = {}
     filed = _Filed(rulings)
-    reached = _namespaces(filed, state)
+    _namespaces(filed, state)
+    reached = set(state.spoken)
     for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
         mine = _of(workload, filed.near(workload.namespace), state, idle)
         limited = bool(limits.about(workload)) and not without_proxy(state.past, workload, everyone)
@@ -192,9 +196,8 @@ class _Filed:
         return tuple(ruling for _, ruling in both)
 
 
-def _namespaces(filed: _Filed, state: Pass) -> set[int]:
-    """Writes the default of a namespace where it says the same for all of its pods; the rulings that it says."""
-    reached: set[int] = set()
+def _namespaces(filed: _Filed, state: Pass) -> None:
+    """Writes the default of a namespace where it says the same for all of its pods."""
     for name, namespace in sorted(state.model.inventory.namespaces.items()):
         rulings = filed.near(name)
         wide = [r for r in rulings if _covers_namespace(attachment_of(r), name)]
@@ -212,9 +215,8 @@ def _namespaces(filed: _Filed, state: Pass) -> set[int]:
         if not pods:
             state.legal.losses.append(remarks.unknown_pods(name, whole))
         state.settled[name] = default
-        reached.update(id(r) for r in whole if not isinstance(r, Grant))
+        state.spoken.update(id(r) for r in whole if not isinstance(r, Grant))
         state.legal.facts.append(Carver.of_namespace(namespace, whole, default))
-    return reached
 
 
 def _covers_namespace(attachment: Attachment, name: str) -> bool:
@@ -302,15 +304,24 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         state.legal.facts.extend(
             carver.default(everywhere, closed=default == "deny", demanded=_demanded(everywhere))
         )
+        stated.extend(everywhere if default else ())
+    said = {*map(id, stated), *state.spoken}
+    state.legal.losses.extend(remarks.default_holds(r for r in mine if id(r) not in said))
     if any(attachment_of(r).enforced_at is EnforcedAt.WAYPOINT for r in mine):
         state.at_services.append(workload.key)
-    if default == "deny" and (
-        any(isinstance(r, Grant) for r in everywhere) or long_ranges(mine, workload)
-    ):
+    if default == "deny" and (_lets_in(everywhere) or long_ranges(mine, workload)):
         state.undeclared.append(workload.key)
     if mine and not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))
     return mine
+
+
+def _lets_in(everywhere: Sequence[Fact]) -> bool:
+    """Whether somebody may come in on ports that nobody declared: by a grant, or where rules refuse some alone."""
+    if any(isinstance(r, Closed) for r in everywhere):
+        return any(isinstance(r, Grant) for r in everywhere)
+    refusals = [r for r in everywhere if isinstance(r, Refusal)]
+    return not any(not (r.callers or r.requests or r.always) for r in refusals)
 
 
 def _limit(
@@ -347,7 +358,7 @@ def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probe
     legal.losses.extend(remarks.narrowed(here, workload, port, table))
     if table.lets_in(Who.AUTHENTICATED):
         state.own_domain.append(f"{workload.key} port {port}")
-    if probed and door.closed | door.demanded:
+    if probed and shut_to_checks(door, _asked_for(workload, port)):
         (state.probed if door.probes else state.unprobed).append(f"{workload.key} port {port}")
 
 
@@ -419,10 +430,13 @@ def _probes(workload: Workload, port: int, options: Options) -> tuple[Probe, ...
         return ()
     blocks = tuple((block, ()) for block in sorted(options.node_networks))
     nodes = frozenset((Clause(Who.ANYONE, networks=blocks),))
-    paths = {
-        p.path.partition("?")[0] for p in workload.probes if workload.port_number(p.port) == port
-    }
-    return tuple(Probe(path, nodes) for path in sorted(paths))
+    return tuple(Probe(path, nodes) for path in _asked_for(workload, port))
+
+
+def _asked_for(workload: Workload, port: int) -> list[str]:
+    """The paths that health checks ask for."""
+    mine = (p for p in workload.probes if workload.port_number(p.port) == port)
+    return sorted({p.path.partition("?")[0] for p in mine})
 
 
 __all__ = ["Legal", "Pass", "Ruling", "attachment_of", "known_callers", "legalise_access"]

@@ -10,7 +10,7 @@ rank, since a route that asks for more headers, or for a host, wins over one tha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from ir.language import Language, Opaque
@@ -154,6 +154,19 @@ def cells(door: Door) -> Table:
     if len(groups) == 1:
         return survey.table((Cell(None, next(iter(groups))),))
     return survey.table(tuple(_cells(groups, survey)))
+
+
+def shut_to_checks(door: Door, paths: Iterable[str]) -> bool:
+    """Whether the rules keep out some who ask for one of these paths as health checks do: by GET, unknown."""
+    asked = tuple(Probe(path, NOBODY) for path in paths)
+    survey = _Survey(replace(door, probes=asked))
+    return any(
+        ANYONE not in dict(methods)["GET"]
+        for probe in asked
+        for signature in survey.atoms.signatures
+        if survey.holds(signature, probe.path)
+        for _, methods in survey.row(signature)
+    )
 
 
 def _cells(groups: Mapping[Row, Sequence[int]], survey: _Survey) -> Iterator[Cell]:
@@ -336,9 +349,13 @@ class _Survey:
         if door.demanded:
             left = authenticated(left)
         for probe in door.probes:
-            if method == "GET" and path >> self.index[id(_exact(probe.path))] & 1:
+            if method == "GET" and self.holds(path, probe.path):
                 left |= probe.callers
         return left, narrowed
+
+    def holds(self, signature: int, path: str) -> bool:
+        """Whether the paths with this signature are this one."""
+        return bool(signature >> self.index[id(_exact(path))] & 1)
 
     def _holding(
         self, rules: Iterable[Rule], path: int, signatures: Combination, method: str

@@ -157,6 +157,7 @@ class Ejections:
             if first is not None:
                 node = derived(first.trail.value, (first.trail, *traced(fact)))
                 self.written[ways[0]] = replace(first, trail=node)
+                self.losses.append(counted_otherwise(fact))
             return
         wide = [u for u in usual if u is not None]
         if wide:

@@ -82,7 +82,7 @@ def unknown_pods(namespace: str, whole: Sequence[Fact]) -> Loss:
 
 
 def default_holds(mine: Iterable[Fact]) -> Iterator[Loss]:
-    """Rulings that ask for nothing (clear text is taken): the target does so by itself."""
+    """Rulings on certificates that a default says: that of the target (clear text is taken), or one that is written."""
     for ruling in mine:
         if isinstance(ruling, PeerMtls) and any(v.origin for v in traced(ruling)):
             off = ruling.mode.value is MtlsMode.OFF
@@ -93,12 +93,15 @@ def default_holds(mine: Iterable[Fact]) -> Iterator[Loss]:
                 severity=Severity.LOW if off else Severity.INFO,
                 fate=Fate.LOST if off else Fate.ABSORBED,
                 sites=tuple(traced(ruling)),
-                message=(
-                    "mutual TLS cannot be switched off: callers in the mesh will use it."
-                    if off
-                    else "clear text and mutual TLS are both taken; the target does so where nothing is written."
-                ),
+                message=_MODES[ruling.mode.value],
             )
+
+
+_MODES = {
+    MtlsMode.OFF: "mutual TLS cannot be switched off: callers in the mesh will use it.",
+    MtlsMode.OPTIONAL: "clear text and mutual TLS are both taken; the target does so where nothing is written.",
+    MtlsMode.DEMANDED: "a certificate is demanded here too; the default that is written says it.",
+}
 
 
 def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) -> Iterator[Loss]:

@@ -28,7 +28,7 @@ from translator.exporters.linkerd.legalise.opaque_ports import ADVICE, not_heede
 from translator.exporters.linkerd.legalise.profiles import as_profile
 from translator.exporters.linkerd.legalise.retries import in_target_terms, shared
 from translator.exporters.linkerd.legalise.scene import Scene
-from translator.exporters.linkerd.legalise.unwritten import left_to_all, unwritten
+from translator.exporters.linkerd.legalise.unwritten import Reason, left_to_all, unwritten
 from translator.exporters.linkerd.legalise.wording import worded
 from translator.exporters.naming import Names, name_of
 from translator.exporters.routes.alternatives import Alternative, Contradiction, alternative
@@ -80,12 +80,16 @@ def subsets_of(inventory: Inventory) -> Subsets:
     return Subsets(inventory, Names(taken_names(inventory)), implicit=True)
 
 
-def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
-    """The route tables in legal form, the services made for subsets, and all other facts as they are."""
+def legalise_routes(model: Model, options: Options, subsets: Subsets, whole: Model) -> Legal:
+    """The route tables in legal form, the services made for subsets, and all other facts as they are.
+
+    ``whole``: the model before anything was taken out of it.
+    """
     legal = Legal()
     stated = frozenset(one.key for one in model.objects)
     pinned = pinned_retry(model, options)
     scene = Scene(subsets, model.inventory, Names(), options, stated, pinned, model.facts)
+    originals = {id(f.name): f for f in whole.facts if isinstance(f, RouteTable)}
     filed: dict[str, list[RouteTable]] = {}
     for fact in model.facts:
         if isinstance(fact, RouteTable):
@@ -98,14 +102,15 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets) -> Legal:
         try:
             legal.facts.extend(_legal(fact, tables, scene, legal.losses))
         except Unreachable as reason:
-            gone = reason.code, str(reason), reason.advice
+            gone = Reason(reason.code, str(reason), reason.advice)
         except Contradiction as reason:
-            gone = "MM202", str(reason), _ORDER
+            gone = Reason("MM202", str(reason), _ORDER)
         except Opaque as reason:
-            gone = "MM202", f"a pattern has no exact language: {reason}", _ORDER
+            gone = Reason("MM202", f"a pattern has no exact language: {reason}", _ORDER)
         else:
             continue
-        legal.losses.append(unwritten(fact, rivals_of(fact, tables), *gone))
+        before = originals.get(id(fact.name), fact)
+        legal.losses.extend(unwritten(fact, before, rivals_of(fact, tables), gone))
     legal.facts.extend(subsets.made.values())
     return legal
 

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ir.attachment import Reach
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.handed_on import turns_away
+from translator.exporters.handed_on import rejects, turns_away
 from translator.exporters.routes.rivals import host_of
 from translator.report.model import Impact, Severity, Support
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a table cannot be written."""
+
+    code: str
+    text: str
+    advice: str
+
+
 def unwritten(
-    table: RouteTable, rivals: Sequence[RouteTable], code: str, reason: str, advice: str
-) -> Loss:
-    """The loss of a table that cannot be written; ``rivals``: the other tables for its service."""
+    table: RouteTable, whole: RouteTable, rivals: Sequence[RouteTable], reason: Reason
+) -> Iterator[Loss]:
+    """The losses of a table that cannot be written.
+
+    ``whole``: as the source has it, with the answers that the target cannot give: where some refuse, their requests come
+    in. ``rivals``: the other tables for its service.
+    """
     common = for_all(rivals)
     then = "Requests go to the service that they address."
     if common:
@@ -25,15 +38,25 @@ def unwritten(
         then = f"Requests go by the rules for all clients{end}."
     elif table.attachment.subject.namespace is None:
         then = "Requests go where the client sends them."
-    return Loss(
-        code=code,
+    yield Loss(
+        code=reason.code,
         impact=Impact.STRICTER if turns_away(common) else Impact.DIFFERENT,
         support=Support.PARTIAL,
         severity=Severity.HIGH,
         sites=tuple(traced(table)),
-        message=f"the routes of {host_of(table)} are not written: {reason}. {then}",
-        advice=advice,
+        message=f"the routes of {host_of(table)} are not written: {reason.text}. {then}",
+        advice=reason.advice,
     )
+    refusing = [route for route in whole.routes if rejects(route)]
+    if refusing:
+        yield Loss(
+            code=reason.code,
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            because=tuple(value for route in refusing for value in traced(route)),
+            message=f"with the routes of {host_of(table)} goes what they refuse: it is not refused any more.",
+            advice=reason.advice,
+        )
 
 
 def for_all(rivals: Iterable[RouteTable]) -> tuple[RouteTable, ...]:

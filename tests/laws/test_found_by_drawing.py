@@ -1,0 +1,177 @@
+"""Faults that configurations drawn at random brought to light, each by the smallest input that shows it."""
+
+from __future__ import annotations
+
+from tests.laws.soundness import faults, translated
+from translator.pipeline import Result
+from translator.report.model import Fate, Impact
+
+POD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: app, ports: [{containerPort: 9000}]%s}]}
+---
+"""
+API = POD % ""
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop}
+spec: {selector: {app: api}, ports: [%s]}
+---
+"""
+
+
+def policy(rest: str, kind: str = "AuthorizationPolicy") -> str:
+    return f"""
+apiVersion: security.istio.io/v1
+kind: {kind}
+metadata: {{name: p, namespace: shop}}
+spec: {rest}
+"""
+
+
+def routes(http: str, namespace: str = "shop", more: str = "") -> str:
+    return f"""
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: routes, namespace: {namespace}}}
+spec: {{hosts: [api.shop.svc.cluster.local], http: [{http}]{more}}}
+"""
+
+
+def told(result: Result, code: str) -> set[Impact]:
+    return {finding.impact for finding in result.report.findings if finding.code == code}
+
+
+def servers(result: Result) -> set[object]:
+    found = (dict(value) for value in result.manifests)
+    return {one["metadata"]["name"] for one in found if one["kind"] == "Server"}  # type: ignore[index]
+
+
+def test_a_port_that_peer_authentication_names_has_a_server_though_nobody_declares_it() -> None:
+    strict = "{selector: {matchLabels: {app: api}}, portLevelMtls: {8080: {mode: STRICT}}}"
+    result = translated(API + policy(strict, "PeerAuthentication"), "istio", "linkerd")
+    assert faults(result) == []
+    assert servers(result) == {"api-8080"}
+
+
+def test_a_mode_of_one_port_that_the_default_says_already_is_absorbed() -> None:
+    modes = "{mtls: {mode: STRICT}, selector: {matchLabels: {app: api}}, portLevelMtls: {9000: {mode: STRICT}}}"
+    result = translated(API + policy(modes, "PeerAuthentication"), "istio", "linkerd")
+    assert faults(result) == []
+    row = next(r for r in result.report.ledger if r.path == "spec.portLevelMtls.9000.mode")
+    assert row.fate is Fate.ABSORBED
+
+
+def test_a_port_that_a_refusal_leaves_out_stays_open_though_nobody_declares_it() -> None:
+    rule = "{action: DENY, rules: [{to: [{operation: {notPorts: ['8080']}}]}]}"
+    result = translated(API + policy(rule), "istio", "linkerd")
+    assert faults(result) == []
+    assert "api-8080" in servers(result)
+
+
+def test_ports_that_nobody_declares_are_told_to_be_shut_where_rules_only_refuse() -> None:
+    rule = "{action: DENY, rules: [{to: [{operation: {methods: [GET]}}]}]}"
+    result = translated(API + policy(rule), "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM412") == {Impact.STRICTER}
+
+
+def test_callers_of_other_trust_domains_that_no_longer_come_in_are_told_once_of_all_ports() -> None:
+    rule = "{action: DENY, rules: [{from: [{source: {notPrincipals: [a.example/ns/x/sa/y]}}]}]}"
+    assert faults(translated(API + policy(rule), "istio", "linkerd")) == []
+
+
+def test_health_checks_by_address_are_told_where_rules_only_refuse() -> None:
+    probed = POD % ", readinessProbe: {httpGet: {port: 9000, path: /ready}}"
+    result = translated(probed + policy("{action: DENY, rules: [{}]}"), "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM411") == {Impact.LOOSER}
+
+
+def test_health_checks_are_no_exception_where_refusals_are_of_other_paths() -> None:
+    probed = POD % ", readinessProbe: {httpGet: {port: 9000, path: /ready}}"
+    rule = "{action: DENY, rules: [{to: [{operation: {paths: [/admin]}}]}]}"
+    result = translated(probed + policy(rule), "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM411") == set()
+
+
+def test_a_probe_without_a_slash_asks_for_the_path_with_one() -> None:
+    probed = POD % ", readinessProbe: {httpGet: {port: 9000, path: ready}}"
+    result = translated(probed + policy("{action: DENY, rules: [{}]}"), "istio", "linkerd")
+    assert [p.path for w in result.model.inventory.workloads for p in w.probes] == ["/ready"]
+
+
+def test_http_routes_hold_on_no_port_that_is_taken_for_bytes() -> None:
+    service = SERVICE % "{name: http, port: 80}, {name: tcp-raw, port: 9000}"
+    result = translated(API + service + routes("{redirect: {uri: /b}}"), "istio", "linkerd")
+    assert faults(result) == []
+    changes = result.report.verification.changes
+    assert [c for c in changes if c["kind"] == "rerouted"] == []
+
+
+def test_a_table_that_is_not_written_lets_in_what_its_answers_refused() -> None:
+    """The answer alone is nobody's loss while the table stays; without the table it is."""
+    rules = (
+        "{match: [{uri: {exact: /a}}], route: [{destination: {host: api.shop.svc.cluster.local, subset: none}}]}, "
+        "{directResponse: {status: 403}}"
+    )
+    result = translated(routes(rules), "istio", "linkerd")
+    assert faults(result) == []
+    assert Impact.LOOSER in told(result, "MM203")
+
+
+def test_a_rule_for_some_clients_that_goes_is_stricter_where_no_other_takes_its_requests() -> None:
+    rules = (
+        "{match: [{sourceNamespace: shop}], route: [{destination: {host: api.shop.svc.cluster.local}}]}, "
+        "{match: [{uri: {exact: /a}}], redirect: {uri: /b}}"
+    )
+    result = translated(routes(rules), "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM208") == {Impact.STRICTER}
+
+
+def test_a_rule_that_fails_every_request_refuses_them() -> None:
+    rules = (
+        "{match: [{withoutHeaders: {x-team: {}}}], route: [{destination: {host: api.shop.svc.cluster.local}}], "
+        "fault: {abort: {httpStatus: 503, percentage: {value: 100}}}}"
+    )
+    result = translated(routes(rules), "istio", "linkerd")
+    assert faults(result) == []
+    assert Impact.LOOSER in {finding.impact for finding in result.report.findings}
+
+
+def test_what_is_left_of_a_grant_of_requests_lets_no_other_connections_in() -> None:
+    """In Istio a rule with a test on HTTP grants nothing on raw connections, whichever alternative they would meet."""
+    rule = "{rules: [{from: [{source: {requestPrincipals: ['*']}}, {source: {ipBlocks: [10.1.0.0/16]}}]}]}"
+    result = translated(API + policy(rule), "istio", "linkerd")
+    assert faults(result) == []
+    changes = result.report.verification.changes
+    assert [c for c in changes if c["kind"] == "newly_allowed"] == []
+
+
+def test_a_refusal_that_had_to_be_made_wider_explains_who_is_refused_by_it() -> None:
+    rule = "{action: DENY, rules: [{when: [{key: request.auth.audiences, values: [shop]}]}]}"
+    result = translated(API + policy(rule), "istio", "linkerd")
+    assert faults(result) == []
+    assert Impact.STRICTER in told(result, "MM403")
+
+
+def test_a_rule_on_failing_endpoints_for_some_that_is_that_for_all_is_counted_otherwise_too() -> (
+    None
+):
+    rule = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ends, namespace: %s}
+spec: {host: api.shop.svc.cluster.local, trafficPolicy: {outlierDetection: {}}}
+---
+"""
+    service = SERVICE % "{name: http, port: 80}"
+    assert faults(translated(service + rule % "dev" + rule % "shop", "istio", "linkerd")) == []
