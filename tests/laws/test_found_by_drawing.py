@@ -175,3 +175,25 @@ spec: {host: api.shop.svc.cluster.local, trafficPolicy: {outlierDetection: {}}}
 """
     service = SERVICE % "{name: http, port: 80}"
     assert faults(translated(service + rule % "dev" + rule % "shop", "istio", "linkerd")) == []
+
+
+def test_methods_without_a_name_in_the_target_are_refused_where_no_other_rule_takes_them() -> None:
+    rule = "{match: [{method: {prefix: P}}], route: [{destination: {host: api.shop.svc.cluster.local}}]}"
+    service = SERVICE % "{name: http, port: 80}"
+    result = translated(service + routes(rule), "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM201") == {Impact.STRICTER}
+
+
+def test_failing_endpoints_stay_in_on_ports_that_are_taken_for_bytes() -> None:
+    rule = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ends, namespace: shop}
+spec: {host: api.shop.svc.cluster.local, trafficPolicy: {outlierDetection: {}}}
+---
+"""
+    service = SERVICE % "{name: http, port: 80}, {name: tcp-raw, port: 9000}"
+    result = translated(service + rule, "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM331") == {Impact.DIFFERENT}

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from ir.language import Language, Opaque
 from ir.match import Part
 from ir.traffic import NoMatch, Order, Route, RouteMatch, RouteTable
+from translator.api import Loss
 from translator.exporters.routes.languages import union
 from translator.report.model import Impact
 
 _ERROR = 400
+OR_PASSED = ", or to the service"
+"""What becomes of requests that no rule matches, where nothing else is known."""
+
 _NEXT = " Its requests go to the next rule that matches; where none does they are not found."
 _PASSED = " Its requests go to the next rule that matches, or to the service."
 _NOBODY = " No other rule that is written takes its requests: they are not found."
@@ -30,6 +35,17 @@ def harm_of_match(route: Route, table: RouteTable) -> Impact:
     """What becomes of the requests of one alternative of a rule that goes; what the rule refuses may pass then."""
     refused = route.answer is not None and route.answer.status.value >= _ERROR
     return Impact.LOOSER if refused else _handed_on(route, table)
+
+
+def told_of_rest(loss: Loss, route: Route, table: RouteTable) -> Loss:
+    """The loss of a rule, or of an alternative of it, with what becomes of its requests.
+
+    Where it says what becomes of them, it says it by :data:`OR_PASSED`.
+    """
+    if loss.impact is Impact.NONE or harm_of_match(route, table) is not Impact.STRICTER:
+        return loss
+    message = loss.message.replace(OR_PASSED, "; where none does they are not found")
+    return replace(loss, impact=Impact.STRICTER, message=message)
 
 
 def refuses(table: RouteTable) -> bool:

@@ -53,7 +53,7 @@ def test_every_field_is_read_into_the_check() -> None:
         "query:token",
         "cookie:session",
     ]
-    assert [told.value for told in check.told] == ["payload in x-payload", "sub in x-sub"]
+    assert [told.value for told in check.told] == ["the payload in x-payload", "sub in x-sub"]
     assert [claim.value for claim in check.lists] == ["groups"]
     assert check.forwards is not None
     assert check.forwards.value

@@ -24,6 +24,7 @@ from translator.exporters.istio.legalise.ambient import (
     remarks,
     still_true,
 )
+from translator.exporters.istio.legalise.checks import legalise_checks
 from translator.exporters.istio.legalise.defaults import of_target
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.waypoints import at_waypoints
@@ -61,8 +62,9 @@ def write_mesh(model: Model, options: Options) -> Export:
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))
-    spoken = in_target_words(pruned.facts, model.inventory)
-    facts, losses = spoken.facts, [*guarded.losses, *lost, *spoken.losses]
+    checked, unchecked = legalise_checks(pruned.facts, options)
+    spoken = in_target_words(checked, model.inventory)
+    facts, losses = spoken.facts, [*guarded.losses, *lost, *unchecked, *spoken.losses]
     if options.profile == AMBIENT:
         placed = at_waypoints(by_identity(facts), model.inventory)
         seen = at_agents(placed.facts)

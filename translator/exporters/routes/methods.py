@@ -11,6 +11,7 @@ from ir.provenance import Traced, absorb, derived
 from ir.traffic import Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.handed_on import OR_PASSED, told_of_rest
 from translator.exporters.routes.alternatives import accepted
 from translator.exporters.routes.languages import METHODS, union
 from translator.report.model import Fate, Impact, Support
@@ -25,9 +26,9 @@ def by_method(table: RouteTable) -> tuple[RouteTable, list[Loss]]:
         matches = tuple(m for match in route.matches for m in _spelt(match, lost))
         if matches or not route.matches:
             routes.append(replace(route, matches=matches))
-            losses.extend(lost)
+            losses.extend(told_of_rest(one, route, table) for one in lost)
         else:
-            losses.append(_gone(tuple(traced(route))))
+            losses.append(told_of_rest(_gone(tuple(traced(route))), route, table))
     return replace(table, routes=tuple(routes)), losses
 
 
@@ -80,7 +81,7 @@ def _gone(sites: tuple[Traced[object], ...]) -> Loss:
         support=Support.NEVER,
         sites=sites,
         message=f"the target can ask for the methods {', '.join(METHODS)} only: the rule is left out, and its "
-        "requests go to the next rule that matches, or to the service.",
+        f"requests go to the next rule that matches{OR_PASSED}.",
     )
 
 
@@ -92,5 +93,5 @@ def _others(sites: list[Traced[object]]) -> Loss:
         fate=Fate.APPROXIMATED,
         sites=tuple(sites),
         message=f"the rule is written for the methods {', '.join(METHODS)} only: requests with other methods that "
-        "it takes in the source go to the next rule that matches, or to the service.",
+        f"it takes in the source go to the next rule that matches{OR_PASSED}.",
     )

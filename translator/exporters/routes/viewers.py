@@ -13,14 +13,11 @@ from dataclasses import dataclass, field, replace
 from ir.attachment import Audience, Reach
 from ir.inventory import Inventory
 from ir.provenance import Traced, absorb, derived, named
-from ir.traffic import Route, RouteMatch, RouteTable
+from ir.traffic import RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.handed_on import harm_of_match
+from translator.exporters.handed_on import OR_PASSED, told_of_rest
 from translator.report.model import Fate, Impact, Severity, Support
-
-_OR_PASSED = ", or to the service"
-"""What becomes of requests that no rule matches, where nothing else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +54,15 @@ def settled(table: RouteTable, inventory: Inventory) -> tuple[RouteTable, list[L
         if kept or not route.matches:
             routes.append(replace(route, matches=kept))
             losses.extend(
-                _harmed(replace(loss, sites=tuple(traced(match))), route, table)
+                told_of_rest(replace(loss, sites=tuple(traced(match))), route, table)
                 for match, loss in gone
             )
         else:
             gravest = max(
                 (loss for _, loss in gone), key=lambda loss: loss.impact is not Impact.NONE
             )
-            losses.append(_harmed(replace(gravest, sites=tuple(traced(route))), route, table))
+            losses.append(told_of_rest(replace(gravest, sites=tuple(traced(route))), route, table))
     return replace(table, routes=tuple(routes)), losses
-
-
-def _harmed(loss: Loss, route: Route, table: RouteTable) -> Loss:
-    """The loss of a rule, or of an alternative of it, with what becomes of its requests."""
-    if loss.impact is Impact.NONE or harm_of_match(route, table) is not Impact.STRICTER:
-        return loss
-    message = loss.message.replace(_OR_PASSED, "; where none does they are not found")
-    return replace(loss, impact=Impact.STRICTER, message=message)
 
 
 def _by_namespace(match: RouteMatch, inventory: Inventory) -> RouteMatch | Loss:
@@ -108,13 +97,13 @@ def _some_workloads(inventory: Inventory, part: Sequence[str], full: Sequence[st
         message = "no workload has the labels of these clients: nothing is lost."
     elif not inventory.complete:
         message = (
-            f"{text}: it is left out, and their requests go to the next rule that matches{_OR_PASSED}. "
+            f"{text}: it is left out, and their requests go to the next rule that matches{OR_PASSED}. "
             "With --complete, labels of all workloads of a namespace are said as the namespace."
         )
     else:
         message = (
             f"{text} ({', '.join(part)}): it is left out, and their requests go to the next rule that "
-            f"matches{_OR_PASSED}."
+            f"matches{OR_PASSED}."
         )
     return Loss(
         code="MM208",
@@ -223,7 +212,7 @@ def _match_at_home(table: RouteTable, home: str) -> Iterator[Loss]:
         own = [space for space in spaces if space.value == home]
         if own:
             sites = own if len(spaces) > 1 else tuple(traced(match))
-            yield _harmed(_not_at_home(sites, home), route, table)
+            yield told_of_rest(_not_at_home(sites, home), route, table)
 
 
 def _not_at_home(sites: Sequence[Traced[object]], home: str) -> Loss:
@@ -235,7 +224,7 @@ def _not_at_home(sites: Sequence[Traced[object]], home: str) -> Loss:
         sites=tuple(sites),
         message=f"what is for the clients of {home} only is left out for them: a route in the service's own "
         "namespace is for the clients of all namespaces. Their requests go to the next rule that "
-        f"matches{_OR_PASSED}.",
+        f"matches{OR_PASSED}.",
         advice="With --complete and all namespaces in the input, the others get routes of their own.",
     )
 

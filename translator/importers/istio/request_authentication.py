@@ -76,7 +76,7 @@ def _locations(item: Cursor) -> Iterator[Traced[str]]:
 def _told(item: Cursor) -> Iterator[Traced[str]]:
     payload = item.opt_str("outputPayloadToHeader")
     if payload is not None:
-        yield payload.derive(f"payload in {payload.value}")
+        yield payload.derive(f"the payload in {payload.value}")
     for place in item.opt_list("outputClaimToHeaders"):
         header, claim = place.opt_str("header"), place.opt_str("claim")
         given = [word for word in (claim, header) if word is not None]

@@ -19,10 +19,7 @@ ROWS: tuple[Row, ...] = (
     whole("Probes", Grade.PARTIAL),
     whole("ClientTls", Grade.NOT_YET, "MM405", "how clients secure their connections is not written yet.",
           advice="Write a DestinationRule with trafficPolicy.tls."),
-    whole("TokenCheck", Grade.NOT_YET, "MM406", "token checks are not written yet: requests with a bad token would pass.",
-          impact="LOOSER", advice="Write a RequestAuthentication."),
-    whole("ExternalDecision", Grade.NOT_YET, "MM407",
-          "that a service outside is asked is not written yet: requests that it would refuse pass.", impact="LOOSER",
-          advice="Write an AuthorizationPolicy with the action CUSTOM and its extension provider."),
+    whole("TokenCheck", Grade.PARTIAL),
+    whole("ExternalDecision", Grade.PARTIAL),
     whole("AuditMark", Grade.NOT_YET, "MM409", "requests are not marked for an audit log.", impact="NONE"),
 )  # fmt: skip

@@ -13,6 +13,7 @@ from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
 from translator.exporters.istio.legalise.protocols import legalise_protocols
 from translator.exporters.istio.legalise.routes import legalise_routes
+from translator.exporters.istio.legalise.subsets import settled_subsets
 from translator.exporters.istio.legalise.tls_policies import told_of_policies
 
 
@@ -21,7 +22,7 @@ def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     losses: list[Loss] = []
     routed = legalise_routes(model, options)
     losses.extend(routed.losses)
-    facts = legalise_protocols(routed.facts, model.inventory, losses)
+    facts = legalise_protocols(settled_subsets(routed.facts), model.inventory, losses)
     facts = legalise_ejections(facts, model.inventory, options, losses)
     facts = legalise_settings(facts, model.inventory, options, losses)
     losses.extend(told_of_policies(options))

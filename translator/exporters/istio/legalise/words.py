@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ir.access import Closed, Direction, Grant, Refusal
+from ir.access import Closed, Direction, ExternalDecision, Grant, Refusal
 from ir.attachment import Attachment, Scope, Subject
 from ir.inventory import Inventory, equal_to
 from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Term, Test
@@ -28,7 +28,7 @@ from translator.exporters.istio.legalise.territories import (
 from translator.exporters.istio.write.authorization import OPERATION, SOURCE
 from translator.report.model import Impact, Severity, Support
 
-Rule = Grant | Refusal
+Rule = Grant | Refusal | ExternalDecision
 _SCOPES = (Scope.MESH, Scope.NAMESPACE, Scope.WORKLOADS)
 _ENDS = (PatternKind.EXACT, PatternKind.PREFIX, PatternKind.SUFFIX, PatternKind.NON_EMPTY)
 _LITERAL = re.compile(r"[A-Za-z0-9/_~%=&:@ -]*\Z")
@@ -49,7 +49,9 @@ def in_target_words(facts: Sequence[Fact], inventory: Inventory) -> Spoken:
     closed: list[Pods] = []
     rules: list[Rule] = []
     for fact in facts:
-        if not isinstance(fact, (Closed, Grant, Refusal)):
+        if isinstance(fact, ExternalDecision):
+            rules.append(fact)
+        elif not isinstance(fact, (Closed, Grant, Refusal)):
             spoken.facts.append(fact)
         elif fact.direction is Direction.OUTBOUND or fact.attachment.subject.scope not in _SCOPES:
             spoken.losses.append(_unsaid(fact, "only who may come in to pods is said by a policy"))
@@ -146,7 +148,7 @@ def _number(port: int) -> Term:
 
 def _spelled(rule: Rule, port: Test | None, spoken: Spoken) -> Iterator[Rule]:
     """The rule with what it asks in the target's fields; an alternative with conditions of ``when`` is a rule of its own."""
-    refuses = isinstance(rule, Refusal)
+    refuses = not isinstance(rule, Grant)
     sources = in_source_words(rule.callers)
     callers = _alternatives(sources, refuses=refuses, spoken=spoken, parts=frozenset(SOURCE))
     if rule.callers and not callers:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ir.access import Bypass, Closed, Grant, PeerMtls, Refusal
+from ir.access import (
+    Bypass,
+    Closed,
+    ExternalDecision,
+    Grant,
+    PeerMtls,
+    Refusal,
+    TokenCheck,
+)
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
@@ -23,11 +31,26 @@ from translator.exporters.istio.write.pods import (
     of_proxies,
     whole_bypasses,
 )
+from translator.exporters.istio.write.request_authentication import write_token_checks
 from translator.exporters.istio.write.service import write_protocol
 from translator.exporters.istio.write.virtual_service import write_virtual_service
 from translator.exporters.istio.write.waypoint import write_waypoints
 from translator.exporters.istio.write.workload_entry import write_workload_entry
 from translator.exporters.naming import Names
+
+
+_TOGETHER = (
+    Closed,
+    Grant,
+    Refusal,
+    PeerMtls,
+    Bypass,
+    ExternalDecision,
+    TokenCheck,
+    Outliers,
+    RetryBudget,
+    SessionAffinity,
+)
 
 
 def write(model: Model, options: Options) -> Emission:
@@ -42,10 +65,8 @@ def write(model: Model, options: Options) -> Emission:
     names = Names(taken_by(options))
     for fact in model.facts:
         match fact:
-            case Closed() | Grant() | Refusal() | PeerMtls() | Bypass():
-                pass
-            case Outliers() | RetryBudget() | SessionAffinity():
-                pass
+            case fact if isinstance(fact, _TOGETHER):
+                pass  # those about one place are one object
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
             case ExternalService() | EgressPolicy() | ExternalWorkload() | RateLimit():
@@ -62,6 +83,7 @@ def write(model: Model, options: Options) -> Emission:
     tables = [f for f in model.facts if isinstance(f, RouteTable)]
     written, fronts = as_written(model.facts, model.inventory, options)
     manifests.extend(write_policies(written, options))
+    manifests.extend(write_token_checks(model.facts, names, options))
     manifests.extend(write_destination_rules(model.facts, names, options))
     manifests.extend(write_modes(model.facts, options))
     waypoints = write_waypoints(fronts, tables if ambient else ())

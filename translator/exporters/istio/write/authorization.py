@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ir.access import Closed, Grant, Refusal
+from ir.access import Closed, ExternalDecision, Grant, Refusal
 from ir.attachment import Scope, Subject
 from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Presence, Term, Test
 from ir.model import Fact
@@ -45,22 +45,36 @@ _KEYS = {
 }
 """Keys of ``when``."""
 
-Rule = Grant | Refusal
+Rule = Grant | Refusal | ExternalDecision
+Ruling = Closed | Rule
+_SUFFIX = {"ALLOW": "", "DENY": "deny", "CUSTOM": "custom"}
 
 
 def write_policies(facts: Sequence[Fact], options: Options) -> Iterator[Manifest]:
     """The policies of a legal model: those that let in close their pods too."""
     names = Names()
-    groups: dict[tuple[str, bool], list[Closed | Grant | Refusal]] = {}
+    groups: dict[tuple[str, str, str], list[Ruling]] = {}
     for fact in facts:
-        if isinstance(fact, (Closed, Grant, Refusal)):
-            key = str(_place(fact.attachment.subject)), isinstance(fact, Refusal)
+        if isinstance(fact, Ruling):
+            asked = fact.provider.value if isinstance(fact, ExternalDecision) else ""
+            key = str(place_of(fact.attachment.subject)), _action(fact), asked
             groups.setdefault(key, []).append(fact)
-    for (_, refuses), group in groups.items():
-        yield _policy(group, names, options, refuses=refuses)
+    for (_, action, _), group in groups.items():
+        yield _policy(group, names, options, action)
 
 
-def _place(subject: Subject) -> tuple[object, ...]:
+def _action(fact: Ruling) -> str:
+    match fact:
+        case Closed() | Grant():
+            return "ALLOW"
+        case Refusal():
+            return "DENY"
+        case ExternalDecision():
+            return "CUSTOM"
+
+
+def place_of(subject: Subject) -> tuple[object, ...]:
+    """What tells the policies of one place from those of another."""
     space, labels, name = subject.namespace, subject.labels, subject.name
     at_service = subject.scope is Scope.SERVICE and name is not None
     return (
@@ -71,9 +85,7 @@ def _place(subject: Subject) -> tuple[object, ...]:
     )
 
 
-def _policy(
-    group: Sequence[Closed | Grant | Refusal], names: Names, options: Options, *, refuses: bool
-) -> Manifest:
+def _policy(group: Sequence[Ruling], names: Names, options: Options, action: str) -> Manifest:
     closed = [fact for fact in group if isinstance(fact, Closed)]
     rules = [fact for fact in group if not isinstance(fact, Closed)]
     subject = group[0].attachment.subject
@@ -87,13 +99,16 @@ def _policy(
     purpose = (*purpose, *(f.attachment.subject.trail for f in group))
     spec: dict[str, Tree] = {}
     if subject.scope is Scope.WORKLOADS:
-        spec["selector"] = {"matchLabels": _labels(group)}
+        spec["selector"] = {"matchLabels": selected([f.attachment.subject for f in group])}
     elif subject.scope is Scope.SERVICE:
         spec["targetRefs"] = [_target(group, purpose)]
-    spec["action"] = Said("DENY" if refuses else "ALLOW", purpose)
+    spec["action"] = Said(action, purpose)
+    asked = tuple(f.provider for f in group if isinstance(f, ExternalDecision))
+    if asked:
+        spec["provider"] = {"name": Said(asked[0].value, asked)}
     if rules:
         spec["rules"] = [write_rule(rule) for rule in rules]
-    name = names.take("AuthorizationPolicy", space, *_named(subject), "deny" if refuses else "")
+    name = names.take("AuthorizationPolicy", space, *_named(subject), _SUFFIX[action])
     spaces = tuple(f.attachment.subject.namespace for f in group if f.attachment.subject.namespace)
     return Manifest(
         api_version=SECURITY,
@@ -108,17 +123,18 @@ def _policy(
     )
 
 
-def _target(group: Sequence[Closed | Grant | Refusal], purpose: tuple[Traced[object], ...]) -> Tree:
+def _target(group: Sequence[Ruling], purpose: tuple[Traced[object], ...]) -> Tree:
     """The service in front of which the waypoint stands that holds the policy."""
     names = [f.attachment.subject.name for f in group if f.attachment.subject.name is not None]
     name = Said(names[0].value, (*names, *purpose))
     return {"kind": Said("Service", purpose), "group": Said("", purpose), "name": name}
 
 
-def _labels(group: Sequence[Closed | Grant | Refusal]) -> dict[str, Tree]:
-    selectors = tuple(f.attachment.subject.labels for f in group if f.attachment.subject.labels)
+def selected(subjects: Sequence[Subject]) -> dict[str, Tree]:
+    """The labels of pods that all of the subjects are; none where they are all of a namespace."""
+    selectors = tuple(subject.labels for subject in subjects if subject.labels)
     if not selectors:
-        raise TypeError(group)
+        return {}
     return {one.key: Said(one.values[0], selectors) for one in selectors[0].value.requirements}
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.resilience import Outliers, RetryBudget, SessionAffinity
+from ir.traffic import Destination, RouteTable
 from translator.api import Manifest, Options, Said, Tree
 from translator.exporters.istio.write.virtual_service import NETWORKING, duration, host_of
 from translator.exporters.naming import Names
 
 Setting = Outliers | RetryBudget | SessionAffinity
 """A block of a traffic policy."""
+
+Parts = Mapping[str, Sequence[Destination]]
+"""The destinations that are a part of one service, by the name of the part."""
 
 
 def write_destination_rules(
@@ -26,18 +30,42 @@ def write_destination_rules(
             if subject.namespace is None or subject.name is None:
                 raise TypeError(fact)
             groups.setdefault((subject.namespace.value, subject.name.value), []).append(fact)
-    for (space, name), group in sorted(groups.items()):
-        yield _rule(space, name, group, names, options)
+    parts = _parts(facts)
+    for key in sorted({**groups, **parts}):
+        yield _rule(key, groups.get(key, ()), parts.get(key, {}), names, options)
+
+
+def _parts(facts: Sequence[Fact]) -> Mapping[tuple[str, str], Parts]:
+    """The parts of services to which routes send, by host and name."""
+    found: dict[tuple[str, str], dict[str, list[Destination]]] = {}
+    routes = (route for fact in facts if isinstance(fact, RouteTable) for route in fact.routes)
+    for one in (one for route in routes for one in (*route.backends, *route.mirrors)):
+        to = one.destination
+        if to.namespace is not None and to.subset is not None and to.labels is not None:
+            key = to.namespace.value, to.name.value
+            found.setdefault(key, {}).setdefault(to.subset.value, []).append(to)
+    return found
+
+
+def _subset(name: str, destinations: Sequence[Destination]) -> Tree:
+    labels = [to.labels for to in destinations if to.labels is not None]
+    said = {one.key: Said(one.values[0], tuple(labels)) for one in labels[0].value.requirements}
+    words = tuple(to.subset for to in destinations if to.subset is not None)
+    return {"name": Said(name, words), **({"labels": said} if said else {})}
 
 
 def _rule(
-    space: str, name: str, group: Sequence[Setting], names: Names, options: Options
+    key: tuple[str, str], group: Sequence[Setting], parts: Parts, names: Names, options: Options
 ) -> Manifest:
+    space, name = key
+    goals = [to for part in parts.values() for to in part]
     subjects = [fact.attachment.subject for fact in group]
     of_host: list[Traced[object]] = []
     for subject in subjects:
         of_host.extend(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
-    spaces = tuple(s.namespace for s in subjects if s.namespace is not None)
+    of_host.extend(v for to in goals for v in (to.name, to.namespace, to.trail) if v is not None)
+    owners = (*subjects, *goals)
+    spaces = tuple(one.namespace for one in owners if one.namespace is not None)
     policy: dict[str, Tree] = dict(block for fact in group for block in _block(fact))
     return Manifest(
         api_version=NETWORKING,
@@ -48,10 +76,11 @@ def _rule(
             "metadata": {"namespace": Said(space, spaces)},
             "spec": {
                 "host": Said(host_of(name, space, options), tuple(of_host)),
-                "trafficPolicy": policy,
+                **({"trafficPolicy": policy} if policy else {}),
+                **({"subsets": [_subset(n, parts[n]) for n in sorted(parts)]} if parts else {}),
             },
         },
-        purpose=tuple(fact.trail for fact in group),
+        purpose=(*(fact.trail for fact in group), *(to.trail for to in goals)),
     )
 
 

@@ -36,6 +36,7 @@ def _policy(group: Sequence[PeerMtls], names: Names, options: Options) -> Manife
     subject = group[0].attachment.subject
     purpose = tuple(f.trail for f in group)
     space = options.root_namespace if subject.namespace is None else subject.namespace.value
+    spaces = tuple(f.attachment.subject.namespace for f in group if f.attachment.subject.namespace)
     spec: dict[str, Tree] = {}
     if subject.scope is Scope.WORKLOADS and subject.labels is not None:
         selectors = tuple(f.attachment.subject.labels for f in group if f.attachment.subject.labels)
@@ -64,6 +65,9 @@ def _policy(group: Sequence[PeerMtls], names: Names, options: Options) -> Manife
         kind="PeerAuthentication",
         namespace=space,
         name=name,
-        tree={"spec": spec},
+        tree={
+            **({"metadata": {"namespace": Said(space, spaces)}} if spaces else {}),
+            "spec": spec,
+        },
         purpose=purpose,
     )

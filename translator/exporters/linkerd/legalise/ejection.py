@@ -23,6 +23,7 @@ from translator.exporters.linkerd.legalise.ejection_findings import (
     Key,
     counted_otherwise,
     for_nobody,
+    not_on_bytes,
     not_written,
     off,
     on_all_ports,
@@ -77,9 +78,7 @@ class Ejections:
         if off(fact):
             self.parts.setdefault(key, []).append(fact)
             return
-        others = _other_ports(service, fact)
-        if others:
-            self.losses.append(on_all_ports(fact, service, others))
+        self._told_of_ports(service, fact)
         self.parts.setdefault(key, []).insert(0, fact)
 
     def _at(self, service: Service, fact: Outliers) -> Outliers:
@@ -91,10 +90,21 @@ class Ejections:
         if fact.consecutive_errors is None:
             message = "answers of 500 and above are not to be counted, and nothing else can be"
             raise Unsaid(message)
+        self._told_of_ports(service, fact)
+        return _addressed(fact, service, (fact,))
+
+    def _told_of_ports(self, service: Service, fact: Outliers) -> None:
+        """Says on which ports the rule holds and is not for, and for which it is and does not hold.
+
+        Raises:
+            Unsaid: it is for ports that are not HTTP, or counts what the target does not count.
+        """
         others = _other_ports(service, fact)
         if others:
             self.losses.append(on_all_ports(fact, service, others))
-        return _addressed(fact, service, (fact,))
+        bytes_only = _wanted(service, fact) - _http(service)
+        if bytes_only:
+            self.losses.append(not_on_bytes(fact, service, bytes_only))
 
     def rule(self, goal: Goal) -> Outliers | None:
         """The rule of the source for endpoints; ``None`` where none are left out."""
@@ -272,19 +282,23 @@ def _other_ports(service: Service, fact: Outliers) -> set[int]:
     Raises:
         Unsaid: it is for none of them; or nothing is counted.
     """
-    http = _http(service)
-    attachment = fact.attachment
-    wanted = {p.value.port for p in attachment.ports if isinstance(p.value, ServicePort)} or http
-    excluded = {
-        p.value.port for p in attachment.excluding_ports if isinstance(p.value, ServicePort)
-    }
+    http, wanted = _http(service), _wanted(service, fact)
     if not fact.consecutive_errors or not fact.consecutive_errors.value:
         message = "answers of 500 and above are not to be counted, and nothing else can be"
         raise Unsaid(message)
-    if not (wanted - excluded) & http:
+    if not wanted & http:
         message = "it is for ports that the Service does not have, or that are not HTTP"
         raise Unsaid(message)
-    return http - (wanted - excluded)
+    return http - wanted
+
+
+def _wanted(service: Service, fact: Outliers) -> set[int]:
+    """The ports that the rule is for."""
+    at = fact.attachment
+    every = {port.number for port in service.ports if port.protocol == "TCP"}
+    own = {p.value.port for p in at.ports if isinstance(p.value, ServicePort)}
+    excluded = {p.value.port for p in at.excluding_ports if isinstance(p.value, ServicePort)}
+    return (own or every) - excluded
 
 
 def _addressed(fact: Outliers, service: Service, spent: Sequence[Outliers]) -> Outliers:

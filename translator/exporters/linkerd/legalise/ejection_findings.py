@@ -62,6 +62,23 @@ def on_all_ports(fact: Outliers, service: Service, others: Iterable[int]) -> Los
     )
 
 
+def not_on_bytes(fact: Outliers, service: Service, ports: Iterable[int]) -> Loss:
+    """A rule that holds on the HTTP ports alone."""
+    numbers = ", ".join(str(number) for number in sorted(ports))
+    return Loss(
+        code="MM331",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        sites=(fact.trail,),
+        message=f"failing endpoints of {service.key} are not left out on {numbers}: only failures of HTTP are counted.",
+        why="The source counts connections that fail there; the target takes these ports for bytes.",
+        advice="Let clients of these ports reconnect to another endpoint themselves.",
+        doc=_DOC,
+    )
+
+
 def sent_elsewhere(
     service: Service, goal: Goal, rule: Outliers | None, own: Outliers | None
 ) -> Loss:
