@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Never, Protocol
 
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced
@@ -134,7 +134,7 @@ class Importer(Protocol):
 class Said:
     """A constant of an output with the nodes that it says: a trail, a value that it follows from, a default."""
 
-    value: Scalar
+    value: Scalar | dict[str, Never]
     by: tuple[Traced[object], ...]
 
 

@@ -138,6 +138,9 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
         prefix = _prefix(own)
         for path, value in one.put:
             constant = value.value
+            if isinstance(constant, dict):
+                message = f"{one.resource}: an edit puts scalars alone"
+                raise TypeError(message)
             changes.append(Put((*prefix, *path), constant))
             at = ""
             for key in path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.fixtures.cases import Case
@@ -34,8 +36,8 @@ _UNBUILT = {
 """Cases that a mesh's own exporter cannot write yet; each must fail, or go from here."""
 
 
-def _cases() -> list[object]:
-    found = []
+def _cases() -> Sequence[object]:
+    found: list[object] = []
     for case in sources():
         name = f"{case.mesh}/{case.folder.name}"
         reason = _UNBUILT.get(name)

@@ -72,7 +72,7 @@ def _plain(tree: Tree, resource: str, path: str, placed: list[Placed]) -> Plain:
     at = Placement(resource, path)
     if isinstance(tree, Said):
         placed.append(Placed(tree.by, at))
-        return tree.value
+        return {} if isinstance(tree.value, dict) else tree.value
     if isinstance(tree, Traced):
         placed.append(Placed((tree,), at))
         return tree.value

@@ -21,9 +21,9 @@ from ir.access import (
     Refusal,
     TokenCheck,
 )
-from ir.match import HTTP_PARTS, AllOf, Part, Pattern, PatternKind, Test, Unreadable
+from ir.match import AllOf, Test
 from ir.model import Fact, Model
-from ir.provenance import Traced, derived
+from ir.provenance import Traced
 from ir.resilience import Fault, RateLimit
 from ir.roles import ROLES, Role
 from ir.telemetry import Telemetry
@@ -32,6 +32,7 @@ from ir.walk import position_key, traced
 from translator.api import SUPPORT, Grade, Loss, Row
 from translator.exporters.capability import Table
 from translator.exporters.handed_on import harm_of_match, harm_of_rule, refuses
+from translator.exporters.of_requests import any_method, needs_it
 from translator.report.model import Impact, Severity, Support
 
 T = TypeVar("T")
@@ -82,25 +83,10 @@ def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
 
 
 def _still_of_requests(left: Fact, fact: Fact) -> Fact:
-    """What is left of a grant, which holds for HTTP alone if the grant does.
-
-    A rule that asks for something of HTTP grants nothing on connections that are not HTTP, its other alternatives
-    included; without that alternative it would.
-    """
-    if not isinstance(fact, Grant) or not isinstance(left, Grant):
-        return left
-    skips = fact.view.on_unreadable is Unreadable.SKIP_RULE
-    if left is fact or not skips or _asks_http(left) or not _asks_http(fact):
-        return left
-    node = derived("an HTTP request", (fact.trail,))
-    any_method = Traced(Pattern(PatternKind.NON_EMPTY, ""), parents=(node,))
-    test = Test(part=Part.METHOD, any_of=(any_method,), trail=node)
-    return replace(left, always=(*left.always, test))
-
-
-def _asks_http(grant: Grant) -> bool:
-    tests = [test for way in (*grant.callers, *grant.requests) for test in way.tests]
-    return any(test.part in HTTP_PARTS for test in (*tests, *grant.always))
+    """What is left of a grant, which holds for HTTP alone if the grant does."""
+    if isinstance(fact, Grant) and isinstance(left, Grant) and needs_it(left, fact):
+        return replace(left, always=(*left.always, any_method(fact)))
+    return left
 
 
 def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:

@@ -34,6 +34,23 @@ def no_outliers(fact: Outliers, reason: str) -> Iterator[Loss]:
         )
 
 
+def theirs_too(key: Key, fact: Outliers, chosen: Outliers) -> Loss:
+    """Clients or endpoints that the rule is not for in the source, where nothing is written for them."""
+    audience = fact.attachment.audience
+    spaces = () if audience is None else audience.namespaces
+    who = f"clients in {', '.join(s.value for s in spaces)}" if spaces else "some clients or ports"
+    return Loss(
+        code="MM331",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=(chosen.trail,),
+        message=f"the rule about failing endpoints of {spoken(key)} holds for {who} too, who have another in the source.",
+        advice="Write a DestinationRule with exportTo for them.",
+        doc=DOC,
+    )
+
+
 def other_rule(way: Key, goal: Key, rule: Outliers | None, chosen: Outliers) -> Loss:
     """Those who address a service and are sent to endpoints whose rule is another than theirs in the source."""
     before = "none is left out" if rule is None else "they are left out by another rule"

@@ -25,6 +25,7 @@ from translator.exporters.istio.legalise.destination_findings import (
     manner,
     no_outliers,
     other_rule,
+    theirs_too,
     whose_count,
 )
 from translator.exporters.istio.legalise.goals import (
@@ -57,6 +58,8 @@ class Ejections:
     used: set[int] = field(default_factory=set)
     kept: set[Key] = field(default_factory=set)
     """Services whose endpoints have a rule of their own."""
+    apart: list[tuple[Key, Outliers]] = field(default_factory=list)
+    """For whom, or which endpoints, the source has no word and another rule."""
 
     def file(self, fact: Outliers) -> None:
         """Takes a rule in; what has no form is lost."""
@@ -83,6 +86,8 @@ class Ejections:
         base, longest = fact.ejection_time, fact.longest_ejection
         if reason or key is None or base is None:
             self.losses.extend(no_outliers(fact, reason))
+            if key is not None and not any(value.origin for value in traced(fact)):
+                self.apart.append((key, fact))
             return
         bound = max(_LONGEST, base.value)
         if longest is not None and longest.value != bound:
@@ -181,6 +186,10 @@ class Ejections:
             if there is not None:
                 reason = f"the input has {there.key} for the host, which is heeded in the place of a new rule"
             self.losses.extend(no_outliers(fact, reason))
+        written = {key_of(fact.attachment): fact for fact in self.written}
+        for key, fact in self.apart:
+            if key in written:
+                self.losses.append(theirs_too(key, fact, written[key]))
 
 
 def _all(facts: Sequence[Outliers], name: str) -> list[Traced[object]]:

@@ -26,6 +26,7 @@ from translator.exporters.istio.legalise.territories import (
     within,
 )
 from translator.exporters.istio.write.authorization import OPERATION, SOURCE
+from translator.exporters.of_requests import any_method, needs_it
 from translator.report.model import Impact, Severity, Support
 
 Rule = Grant | Refusal | ExternalDecision
@@ -166,6 +167,9 @@ def _spelled(rule: Rule, port: Test | None, spoken: Spoken) -> Iterator[Rule]:
     shared = (*always[0].tests, *(() if port is None else (port,)))
     for request in requests or (AllOf(trail=named("request", rule.trail)),):
         tests = (*request.tests, *shared)
+        part = replace(rule, callers=callers, requests=(), always=tests)
+        if isinstance(rule, Grant) and isinstance(part, Grant) and needs_it(part, rule):
+            tests = (*tests, any_method(rule))
         of_request = _once((t for t in tests if t.part in OPERATION), refuses=refuses)
         if of_request is None:
             spoken.losses.append(_never(request))

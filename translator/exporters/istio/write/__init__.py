@@ -38,7 +38,6 @@ from translator.exporters.istio.write.waypoint import write_waypoints
 from translator.exporters.istio.write.workload_entry import write_workload_entry
 from translator.exporters.naming import Names
 
-
 _TOGETHER = (
     Closed,
     Grant,

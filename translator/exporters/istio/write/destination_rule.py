@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.resilience import Outliers, RetryBudget, SessionAffinity
-from ir.traffic import Destination, RouteTable
+from ir.traffic import Destination, Route, RouteTable
 from translator.api import Manifest, Options, Said, Tree
 from translator.exporters.istio.write.virtual_service import NETWORKING, duration, host_of
 from translator.exporters.naming import Names
@@ -39,17 +39,23 @@ def _parts(facts: Sequence[Fact]) -> Mapping[tuple[str, str], Parts]:
     """The parts of services to which routes send, by host and name."""
     found: dict[tuple[str, str], dict[str, list[Destination]]] = {}
     routes = (route for fact in facts if isinstance(fact, RouteTable) for route in fact.routes)
-    for one in (one for route in routes for one in (*route.backends, *route.mirrors)):
-        to = one.destination
+    for to in (to for route in routes for to in _goals(route)):
         if to.namespace is not None and to.subset is not None and to.labels is not None:
             key = to.namespace.value, to.name.value
             found.setdefault(key, {}).setdefault(to.subset.value, []).append(to)
     return found
 
 
+def _goals(route: Route) -> Iterator[Destination]:
+    yield from (backend.destination for backend in route.backends)
+    yield from (mirror.destination for mirror in route.mirrors)
+
+
 def _subset(name: str, destinations: Sequence[Destination]) -> Tree:
     labels = [to.labels for to in destinations if to.labels is not None]
-    said = {one.key: Said(one.values[0], tuple(labels)) for one in labels[0].value.requirements}
+    said: dict[str, Tree] = {
+        one.key: Said(one.values[0], tuple(labels)) for one in labels[0].value.requirements
+    }
     words = tuple(to.subset for to in destinations if to.subset is not None)
     return {"name": Said(name, words), **({"labels": said} if said else {})}
 
@@ -64,8 +70,8 @@ def _rule(
     for subject in subjects:
         of_host.extend(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
     of_host.extend(v for to in goals for v in (to.name, to.namespace, to.trail) if v is not None)
-    owners = (*subjects, *goals)
-    spaces = tuple(one.namespace for one in owners if one.namespace is not None)
+    owners = (*(one.namespace for one in subjects), *(to.namespace for to in goals))
+    spaces = tuple(one for one in owners if one is not None)
     policy: dict[str, Tree] = dict(block for fact in group for block in _block(fact))
     return Manifest(
         api_version=NETWORKING,

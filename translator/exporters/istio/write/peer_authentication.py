@@ -23,13 +23,19 @@ def write_modes(facts: Sequence[Fact], options: Options) -> Iterator[Manifest]:
     names = Names()
     groups: dict[str, list[PeerMtls]] = {}
     for fact in facts:
-        if isinstance(fact, PeerMtls) and (fact.mode.origin or fact.attachment.ports):
+        if isinstance(fact, PeerMtls):
             subject = fact.attachment.subject
             space, labels = subject.namespace, subject.labels
             key = str((subject.scope, space and space.value, labels and labels.value))
             groups.setdefault(key, []).append(fact)
     for group in groups.values():
-        yield _policy(group, names, options)
+        if any(map(_speaks, group)):
+            yield _policy(group, names, options)
+
+
+def _speaks(fact: PeerMtls) -> bool:
+    """Whether it says more than what holds where nothing is written."""
+    return bool(fact.mode.origin or fact.attachment.ports)
 
 
 def _policy(group: Sequence[PeerMtls], names: Names, options: Options) -> Manifest:
@@ -46,7 +52,7 @@ def _policy(group: Sequence[PeerMtls], names: Names, options: Options) -> Manife
             }
         }
     ports: dict[str, Tree] = {}
-    for fact in group:
+    for fact in filter(_speaks, group):
         mode: Tree = {"mode": fact.mode.map(MODES.__getitem__)}
         if not fact.attachment.ports:
             spec["mtls"] = mode

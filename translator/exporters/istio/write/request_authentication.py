@@ -38,8 +38,7 @@ def _policy(group: Sequence[TokenCheck], names: Names, options: Options) -> Mani
     spaces = tuple(s.namespace for s in subjects if s.namespace is not None)
     space = spaces[0].value if spaces else options.root_namespace
     selector = selected(subjects)
-    words = selector.values() if isinstance(selector, dict) else ()
-    named = [one.value for one in words if isinstance(one, Said)] or ["all"]
+    named = [one.value for one in selector.values() if isinstance(one, Said)] or ["all"]
     return Manifest(
         api_version=SECURITY,
         kind="RequestAuthentication",

@@ -176,7 +176,7 @@ def _pattern(test: Test) -> Tree:
             raise TypeError(test)
         if test.part is Part.QUERY:
             return {"regex": Said(".*", (test.presence, *name))}
-        return {}
+        return Said({}, (test.presence, *name))
     (term,) = terms
     if not isinstance(term.value, Pattern):
         raise TypeError(test)
