@@ -21,12 +21,22 @@ _PASSED = " Its requests go to the next rule that matches, or to the service."
 _NOBODY = " No other rule that is written takes its requests: they are not found."
 
 
-def harm_of_rule(route: Route, table: RouteTable, kept: Sequence[Route]) -> tuple[Impact, str]:
-    """What becomes of the requests of a rule that goes, in ``table``, of which ``kept`` are written; and the words for it."""
+def harm_of_rule(
+    route: Route, table: RouteTable, kept: Sequence[Route], *, leaks: bool = False
+) -> tuple[Impact, str]:
+    """What becomes of the requests of a rule that goes, in ``table``, of which ``kept`` are written; and the words for it.
+
+    ``leaks``: what no rule of the table matches goes by other tables in the target.
+    """
     others = [one for one in _after(route, table) if any(one is own for own in kept)]
     if not rejects(route):
         return _handed_on(route, table), _PASSED if _passes(table) else _NEXT
-    if kept and not _passes(table) and not any(_may_meet(route, other) for other in others):
+    if (
+        kept
+        and not leaks
+        and not _passes(table)
+        and not any(_may_meet(route, other) for other in others)
+    ):
         return Impact.DIFFERENT, _NOBODY
     return Impact.LOOSER, _PASSED
 

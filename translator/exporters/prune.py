@@ -33,6 +33,7 @@ from translator.api import SUPPORT, Grade, Loss, Row
 from translator.exporters.capability import Table
 from translator.exporters.handed_on import harm_of_match, harm_of_rule, refuses
 from translator.exporters.of_requests import any_method, needs_it
+from translator.exporters.routes.rivals import rivals_of
 from translator.report.model import Impact, Severity, Support
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
     losses: list[Loss] = []
     kept: list[Fact] = []
     for fact in model.facts:
-        sweep = _Sweep(table, fact, losses)
+        sweep = _Sweep(table, fact, losses, model.facts)
         try:
             kept.append(_still_of_requests(sweep.facet(fact), fact))
         except Unsayable as unsayable:
@@ -147,8 +148,9 @@ def _harm_of_fact(fact: Fact) -> Impact:
 class _Sweep:
     """One pass over one fact."""
 
-    def __init__(self, table: Table, fact: Fact, losses: list[Loss]) -> None:
+    def __init__(self, table: Table, fact: Fact, losses: list[Loss], facts: Sequence[Fact]) -> None:
         self.table = table
+        self.facts = facts
         self.fact = fact
         self.within = type(fact).__name__
         self.refuses = isinstance(fact, Refusal)
@@ -222,11 +224,16 @@ class _Sweep:
             return
         kept = [one for one in table.routes if not any(one is own for own, _ in gone)]
         for route, row in gone:
-            impact, then = harm_of_rule(route, table, kept)
+            impact, then = harm_of_rule(route, table, kept, leaks=self._leaks(table))
             loss = lost(route, row, impact)
             if route.answer is not None and row.code == _ANSWERS:
                 loss = replace(loss, message=loss.message + then)
             self.losses.append(loss)
+
+    def _leaks(self, table: RouteTable) -> bool:
+        """Whether other tables are for the same requests: those of all clients beside those of some."""
+        tables = (fact for fact in self.facts if isinstance(fact, RouteTable))
+        return table.attachment.audience is not None and bool(rivals_of(table, tables))
 
     def _without(self, owner: object, name: str, item: object, row: Row, role: Role) -> None:
         if self.refuses and isinstance(item, Test):

@@ -13,7 +13,7 @@ from itertools import product
 
 from ir.behaviour.precedence import LEAST
 from ir.language import Dialect, Language, Opaque
-from ir.match import AllOf, Part, Pattern, PatternKind, RegexDialect, Term, Test
+from ir.match import AllOf, Part, Pattern, PatternKind, Presence, RegexDialect, Term, Test
 from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Route, RouteMatch, RouteTable
 from translator.exporters.routes.languages import language
@@ -80,18 +80,24 @@ def _alternatives(tests: Sequence[Test], table: RouteTable) -> Iterator[tuple[Te
     yield from product(*choices)
 
 
+def _excludes(test: Test) -> bool:
+    """Whether it says what must not be there, which stands in a list of its own."""
+    absent = test.presence is not None and test.presence.value is Presence.ABSENT
+    return absent or bool(test.none_of)
+
+
 def _by_name(tests: Sequence[Test]) -> Iterator[Test]:
     """One test for each header and parameter: the target has no more.
 
     Raises:
         Unsayable: two on one name ask for different things.
     """
-    found: dict[tuple[Part, str], Test] = {}
+    found: dict[tuple[Part, str, bool], Test] = {}
     for test in tests:
         if test.name is None:
             yield test
             continue
-        key = test.part, test.name.value.lower()
+        key = test.part, test.name.value.lower(), _excludes(test)
         known = found.get(key)
         if known is None:
             found[key] = test

@@ -19,6 +19,7 @@ from ir.resilience import Retry
 from ir.traffic import FixedAnswer, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
+from translator.exporters.handed_on import rejects, turns_away
 from translator.exporters.istio.legalise.defaults import pinned_retry
 from translator.exporters.istio.legalise.effects import in_target_effects
 from translator.exporters.istio.legalise.order import Unsayable, in_list_order
@@ -141,7 +142,35 @@ def _tables(group: _Group, scene: _Scene, found: Routed) -> Iterator[RouteTable]
         try:
             yield _table(space, tables, scene, found)
         except Unsayable as reason:
-            found.losses.append(_whole(tables, str(reason)))
+            found.losses.extend(_given_up(tables, str(reason), group.public if space else ()))
+
+
+def _given_up(
+    tables: Sequence[RouteTable], reason: str, common: Sequence[RouteTable]
+) -> Iterator[Loss]:
+    """The losses of the rules of some clients, who go by those for all (``common``) then, or to the service."""
+    loss = _whole(tables, reason)
+    if common:
+        end = "; where none of these matches they are not found" if turns_away(common) else ""
+        message = loss.message.replace(
+            _TO_SERVICE, f"Requests go by the rules for all clients{end}."
+        )
+        impact = Impact.STRICTER if turns_away(common) else loss.impact
+        loss = replace(loss, message=message, impact=impact)
+    yield loss
+    refusing = [route for table in tables for route in table.routes if rejects(route)]
+    if refusing:
+        yield replace(
+            loss,
+            impact=Impact.LOOSER,
+            severity=None,
+            sites=(),
+            because=tuple(value for route in refusing for value in traced(route)),
+            message=f"{loss.message} What these rules refuse is not refused any more.",
+        )
+
+
+_TO_SERVICE = "Requests go to the service that they address."
 
 
 def _is_same(one: RouteTable, other: RouteTable) -> bool:
@@ -348,6 +377,6 @@ def _whole(tables: Sequence[RouteTable], reason: str) -> Loss:
         support=Support.NOT_YET,
         severity=Severity.HIGH,
         sites=tuple(v for table in tables for v in traced(table)),
-        message=f"the routes of {where} are not written: {reason}. Requests go to the service that they address.",
+        message=f"the routes of {where} are not written: {reason}. {_TO_SERVICE}",
         advice="Write a VirtualService by hand.",
     )

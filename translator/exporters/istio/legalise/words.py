@@ -170,11 +170,11 @@ def _spelled(rule: Rule, port: Test | None, spoken: Spoken) -> Iterator[Rule]:
         part = replace(rule, callers=callers, requests=(), always=tests)
         if isinstance(rule, Grant) and isinstance(part, Grant) and needs_it(part, rule):
             tests = (*tests, any_method(rule))
-        of_request = _once((t for t in tests if t.part in OPERATION), refuses=refuses)
+        of_request, spare = _once([t for t in tests if t.part in OPERATION], refuses=refuses)
         if of_request is None:
             spoken.losses.append(_never(request))
             continue
-        when = tuple(t for t in tests if t.part not in OPERATION)
+        when = (*(t for t in tests if t.part not in OPERATION), *spare)
         trail = request.trail
         yield replace(
             rule,
@@ -185,16 +185,27 @@ def _spelled(rule: Rule, port: Test | None, spoken: Spoken) -> Iterator[Rule]:
         )
 
 
-def _once(tests: Iterator[Test], *, refuses: bool) -> tuple[Test, ...] | None:
-    """One test a part, as the target has one list for each; ``None`` where two together hold for nothing.
+_IN_CONDITIONS = (Part.PORT, Part.METHOD)
+"""Parts that conditions can name too: a second list of what may be stands there."""
 
-    Of two lists of what may be, a refusal keeps the first and so refuses more; a grant keeps what both name.
+
+def _once(
+    tests: Sequence[Test], *, refuses: bool
+) -> tuple[tuple[Test, ...] | None, tuple[Test, ...]]:
+    """One test a part, as the target has one list for each, and those that conditions must name.
+
+    ``None`` where two together hold for nothing. Of two lists of what may be that have no other place, a refusal keeps
+    the first and so refuses more; a grant keeps what both name.
     """
+    spare: list[Test] = []
     found: dict[Part, Test] = {}
     for test in tests:
         known = found.get(test.part)
         if known is None:
             found[test.part] = test
+            continue
+        if known.any_of and test.any_of and test.part in _IN_CONDITIONS:
+            spare.append(test)
             continue
         any_of = known.any_of or test.any_of
         if known.any_of and test.any_of and not refuses:
@@ -203,14 +214,14 @@ def _once(tests: Iterator[Test], *, refuses: bool) -> tuple[Test, ...] | None:
                 derived(t.value, (t, *test.any_of)) for t in known.any_of if t.value in both
             )
             if not any_of:
-                return None
+                return None, ()
         found[test.part] = replace(
             known,
             any_of=any_of,
             none_of=(*known.none_of, *test.none_of),
             trail=derived(known.trail.value, (known.trail, test.trail)),
         )
-    return tuple(found.values())
+    return tuple(found.values()), tuple(spare)
 
 
 def _alternatives(
