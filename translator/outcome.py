@@ -149,6 +149,8 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
             placed.append(Placed(by, Placement(one.resource, at)))
         for gone in one.leave:
             changes.extend(Remove(path, prune_empty=True) for path in _paths(own, gone))
+    put = {change.path for change in changes if isinstance(change, Put)}  # stays, as it is to be
+    changes = [c for c in changes if isinstance(c, Put) or c.path not in put]
     document = resource.document
     tree = edited_tree(document.root, changes)
     return Edited(

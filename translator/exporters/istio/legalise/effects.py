@@ -18,8 +18,13 @@ from translator.report.model import Fate, Impact, Severity, Support
 _GATEWAY_STATUSES = (502, 503, 504)
 
 
-def in_target_effects(route: Route, pinned: Retry | None) -> tuple[tuple[Route, ...], list[Loss]]:
-    """The rule with effects in the target's words, taken apart where a prefix is replaced; and what was lost."""
+def in_target_effects(
+    route: Route, stated: Route, pinned: Retry | None
+) -> tuple[tuple[Route, ...], list[Loss]]:
+    """The rule with effects in the target's words, taken apart where a prefix is replaced; and what was lost.
+
+    ``stated``: the rule as the source has it, with its own prefixes: one of text is replaced as a text, as the target does.
+    """
     losses: list[Loss] = []
     timeouts, node = _timeouts(route.timeouts, route.trail)
     retry = route.retry
@@ -31,7 +36,7 @@ def in_target_effects(route: Route, pinned: Retry | None) -> tuple[tuple[Route, 
     prefixes = [
         p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
     ]
-    if not prefixes or not route.matches:
+    if not prefixes or not route.matches or any(map(_of_text, stated.matches)):
         return (route,), losses
     groups: dict[bool, list[RouteMatch]] = {}
     for match in route.matches:
@@ -45,6 +50,12 @@ def in_target_effects(route: Route, pinned: Retry | None) -> tuple[tuple[Route, 
         )
         for below, matches in groups.items()
     ), losses
+
+
+def _of_text(match: RouteMatch) -> bool:
+    """Whether the match is for a prefix of text, whatever elements of the path it ends in."""
+    terms = (t for test in match.requests.tests if test.part is Part.PATH for t in test.any_of)
+    return any(isinstance(t.value, Pattern) and t.value.kind is PatternKind.PREFIX for t in terms)
 
 
 def _is_below(match: RouteMatch) -> bool:

@@ -295,13 +295,13 @@ def _rules(
     tables: Sequence[RouteTable], number: int | None, scene: _Scene, losses: list[Loss]
 ) -> Iterator[Route]:
     for route, matches in in_list_order(tables):
-        table = next(t for t in tables if any(r is route for r in t.routes))
+        stated, table = route, next(t for t in tables if any(r is route for r in t.routes))
         own = tuple(_on_port(match, number, table) for match in matches)
         if any(not match.requests.tests and match.audience is None for match in own):
             spent = derived(route.trail.value, (route.trail, *traced(own)))
             route = replace(route, trail=spent)  # noqa: PLW2901
             own = ()  # one of them asks for nothing, so all of them together do
-        made, lost = in_target_effects(replace(route, matches=own), scene.retry)
+        made, lost = in_target_effects(replace(route, matches=own), stated, scene.retry)
         losses.extend(lost)
         yield from made
     passing = [t for t in tables if t.no_match is NoMatch.PASS]
