@@ -197,3 +197,111 @@ spec: {host: api.shop.svc.cluster.local, trafficPolicy: {outlierDetection: {}}}
     result = translated(service + rule, "istio", "linkerd")
     assert faults(result) == []
     assert told(result, "MM331") == {Impact.DIFFERENT}
+
+
+# --- to Cilium -----------------------------------------------------------------------------------
+
+
+def test_a_rule_for_any_method_keeps_its_leaf_in_an_empty_rule_for_requests() -> None:
+    result = translated(
+        policy("{rules: [{to: [{operation: {methods: ['*']}}]}]}"), "istio", "cilium"
+    )
+    assert faults(result) == []
+
+
+def test_requests_without_a_host_are_no_reason_to_let_in_any_host() -> None:
+    """What is left when every host is refused is the empty one, and an empty host means any to Cilium."""
+    rule = "{action: DENY, rules: [{to: [{operation: {hosts: ['*']}}]}]}"
+    result = translated(API + policy(rule), "istio", "cilium")
+    assert faults(result) == []
+    assert "host: ''" not in "".join(document.text for document in result.documents)
+
+
+def test_ports_that_refusals_leave_nothing_of_keep_their_leaves() -> None:
+    rule = (
+        "{action: DENY, rules: [{to: [{operation: {ports: ['9000', '8080'], methods: [GET]}}]}, "
+        "{to: [{operation: {ports: ['8080']}}]}]}"
+    )
+    assert faults(translated(API + policy(rule), "istio", "cilium")) == []
+
+
+# --- from Istio to Istio -------------------------------------------------------------------------
+
+
+def test_an_alternative_of_a_rule_for_requests_lets_no_other_connections_in() -> None:
+    rule = "{rules: [{to: [{operation: {paths: [/a]}}, {operation: {ports: ['9000']}}]}]}"
+    result = translated(API + policy(rule), "istio", "istio")
+    assert faults(result) == []
+    (written,) = (one["spec"] for one in result.manifests)
+    assert {"operation": {"methods": ["*"], "ports": ["9000"]}} in [
+        rule["to"][0]
+        for rule in written["rules"]  # type: ignore[index]
+    ]
+
+
+def test_two_conditions_on_the_port_are_both_kept() -> None:
+    rule = (
+        "{action: DENY, rules: [{to: [{operation: {ports: ['9000']}}], "
+        "when: [{key: destination.port, values: ['8080']}]}]}"
+    )
+    result = translated(API + policy(rule), "istio", "istio")
+    assert faults(result) == []
+    (written,) = (one["spec"] for one in result.manifests)
+    (only,) = written["rules"]  # type: ignore[index]
+    assert only["to"] == [{"operation": {"ports": ["9000"]}}]
+    assert only["when"] == [{"key": "destination.port", "values": ["8080"]}]
+
+
+def test_the_presence_of_a_header_keeps_its_leaf() -> None:
+    for field in ("headers", "withoutHeaders"):
+        rule = f"{{match: [{{{field}: {{x-a: {{}}}}}}], route: [{{destination: {{host: api.shop.svc.cluster.local}}}}]}}"
+        result = translated(routes(rule), "istio", "istio")
+        assert faults(result) == []
+        (written,) = (one["spec"] for one in result.manifests)
+        assert written["http"][0]["match"] == [{field: {"x-a": {}}}]  # type: ignore[index]
+
+
+def test_a_prefix_of_text_is_replaced_as_text() -> None:
+    rule = (
+        "{match: [{uri: {prefix: /}}], route: [{destination: {host: api.shop.svc.cluster.local}}], "
+        "rewrite: {uri: /new}}"
+    )
+    result = translated(routes(rule), "istio", "istio")
+    assert faults(result) == []
+    (written,) = (one["spec"] for one in result.manifests)
+    assert written["http"][0]["rewrite"] == {"uri": "/new"}  # type: ignore[index]
+
+
+def test_a_header_may_be_asked_for_and_asked_not_to_be_something() -> None:
+    rule = (
+        "{match: [{headers: {x-a: {regex: r.d}}, withoutHeaders: {x-a: {prefix: re}}}], "
+        "route: [{destination: {host: api.shop.svc.cluster.local}}]}"
+    )
+    result = translated(routes(rule), "istio", "istio")
+    assert faults(result) == []
+    (written,) = (one["spec"] for one in result.manifests)
+    asked = {"headers": {"x-a": {"regex": "r.d"}}, "withoutHeaders": {"x-a": {"prefix": "re"}}}
+    assert written["http"][0]["match"] == [asked]  # type: ignore[index]
+
+
+def test_one_name_stands_for_one_part_of_a_service_for_all_clients() -> None:
+    """The rule of a client's namespace names other pods by the same word."""
+    ends = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: ends, namespace: %s}
+spec: {host: api.shop.svc.cluster.local, subsets: [{name: new, labels: {version: %s}}]}
+---
+"""
+    to = "route: [{destination: {host: api.shop.svc.cluster.local, subset: new}}]"
+    texts = (SERVICE % "{name: http, port: 80}", ends % ("shop", "v1"), ends % ("dev", "v2"))
+    tables = (
+        routes(f"{{{to}}}"),
+        "---",
+        routes(f"{{{to}}}", namespace="dev", more=", exportTo: [.]"),
+    )
+    result = translated("".join((*texts, *tables)), "istio", "istio")
+    assert faults(result) == []
+    (rule,) = (one["spec"] for one in result.manifests if one["kind"] == "DestinationRule")
+    named = {part["name"]: part["labels"]["version"] for part in rule["subsets"]}  # type: ignore[index]
+    assert sorted(named.values()) == ["v1", "v2"]

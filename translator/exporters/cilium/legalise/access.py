@@ -40,6 +40,7 @@ from translator.exporters.cilium.legalise.regions import (
 )
 from translator.exporters.cilium.legalise.sources import Reader, Source
 from translator.exporters.cilium.legalise.spelling import spelt
+from translator.exporters.cilium.legalise.words import has_host
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
 
@@ -211,7 +212,12 @@ def _closed(
     said: Sequence[Traced[object]],
     state: Pass,
 ) -> None:
-    usable = [box for box in boxes if all(h.wanted for h in box.headers)]
+    found = [box for box in boxes if all(h.wanted for h in box.headers)]
+    usable = [box for box in found if has_host(box)]
+    pods = [w.key for w in pods_in((region,), state.model.inventory)]
+    state.legal.losses.extend(
+        remarks.no_host(box, pods or [name]) for box in found if not has_host(box)
+    )
     ready = tuple(_distinct(state.ports.granted(usable, region)))
     if state.options.target.at_least(HOST_IS_HELD):
         ready = (*ready, *state.ports.probed(ready, region))

@@ -111,14 +111,25 @@ def from_nodes(facts: Sequence[Fact]) -> Iterator[Grant]:
 def _used(policy: Policy) -> set[int]:
     """The values that stand in a test or in the subject."""
     found = {id(value) for value in policy.place}
+    any_request = {(box.peers, box.ports) for box in policy.boxes if not box.http}
     for box in policy.boxes:
         by = box.by
-        spoken = [(by.peers, not box.peers.everyone), (by.ports, not box.ports.everything)]
-        spoken += [(by.path, True), (by.method, True), (by.host, True), (by.headers, True)]
-        for values, stands in spoken:
-            if stands:
-                found.update(id(value) for value in values)
+        if not box.peers.everyone:
+            found.update(map(id, by.peers))
+        found.update(map(id, _said_ports(box)))
+        if (box.peers, box.ports) not in any_request:
+            found.update(id(v) for v in (*by.path, *by.method, *by.host, *by.headers))
     return found
+
+
+def _said_ports(box: Box) -> Iterator[Traced[object]]:
+    """The values that stand behind a number of the box."""
+    if box.ports.everything:
+        return
+    numbers = box.ports.ordered()
+    for number in numbers:
+        own = [v for v in box.by.ports if _names(v.value, number)]
+        yield from own
 
 
 def _grants(policy: Policy, subject: Subject, name: Traced[str]) -> Iterator[Grant]:

@@ -12,13 +12,15 @@ from ir.behaviour.languages import language_of
 from ir.language import PATH, TOKEN, Dialect, Language
 from ir.match import Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced
-from translator.exporters.cilium.legalise.boxes import HOSTS
+from translator.exporters.cilium.legalise.boxes import HOSTS, Box
 
 LIMIT = 4096
 """Characters that an expression may have; RE2 itself has room for more (``max_program_size`` of Envoy is not set)."""
 
 WIRE = Language.regex("/[!-~]*", Dialect.RE2_FULL)
 """What may stand in ``:path``."""
+
+_NAMED = HOSTS - Language.exact("")
 
 _NO_QUERY = Language.regex("[^?]*", Dialect.RE2_FULL)
 
@@ -83,6 +85,11 @@ def method_pattern(methods: Language, origins: Iterable[Traced[object]]) -> Patt
 def host_pattern(hosts: Language, origins: Iterable[Traced[object]]) -> Pattern | None:
     """The set of authorities as one pattern; ``None`` where it is all of them."""
     return _within(hosts, HOSTS, patterns_of(origins))
+
+
+def has_host(box: Box) -> bool:
+    """Whether some request of the box names a host: none is read that does not, and an empty ``host`` would mean any."""
+    return not (box.host & _NAMED).is_empty()
 
 
 def _within(wanted: Language, domain: Language, asked: tuple[Pattern, ...]) -> Pattern | None:

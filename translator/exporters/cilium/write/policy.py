@@ -300,7 +300,7 @@ def _rules(fact: Grant | Refusal) -> list[Tree] | None:
 
 def _request(way: AllOf) -> Tree:
     tree: dict[str, Tree] = {}
-    headers: list[Tree] = []
+    headers: list[dict[str, Tree]] = []
     for test in way.tests:
         match test.part:
             case Part.PATH:
@@ -318,9 +318,19 @@ def _request(way: AllOf) -> Tree:
                 headers.append(header)
             case _:
                 raise TypeError(test)
+    if not tree and not headers:
+        return Said({}, (way.trail,))
+    _mark(tree or headers[0], way.trail)
     if headers:
-        tree["headerMatches"] = headers
+        tree["headerMatches"] = list(headers)
     return tree
+
+
+def _mark(fields: dict[str, Tree], trail: Traced[str]) -> None:
+    """Lets the first of the fields say what the request comes from and none of them repeats."""
+    first, leaf = next(iter(fields.items()))
+    if isinstance(leaf, Traced):
+        fields[first] = Said(leaf.value, (leaf, trail))
 
 
 def _asked(test: Test, *, path: bool = False) -> Tree:

@@ -33,6 +33,23 @@ def not_written(group: Sequence[RateLimit], reason: str) -> Loss:
     )
 
 
+def answers_alone(limit: RateLimit, written: str) -> Loss | None:
+    """What the source adds to answers and is not written; ``written``: what is."""
+    gone = tuple(text for text in limit.reply if text.value != written)
+    if not gone:
+        return None
+    return Loss(
+        code="MM541",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.LOW,
+        sites=gone,
+        message=f"refusals above the limit come without what is asked for: {', '.join(one.value for one in gone)}.",
+        advice="Add it to the EnvoyFilter that is written, where clients go by it.",
+        doc=DOC,
+    )
+
+
 def by_caller(limit: RateLimit) -> Loss:
     """A limit for single callers beside one for all of them."""
     return Loss(

@@ -21,6 +21,7 @@ from ir.resilience import RateLimit, Sharing
 from translator.api import AMBIENT, Loss, Options
 from translator.exporters.istio.legalise.limit_findings import (
     also_shadowed,
+    answers_alone,
     by_caller,
     checks_pass,
     lowered,
@@ -242,8 +243,17 @@ def _limit(
         seconds=seconds,
         burst=burst,
         reply=(named(GRPC_REPLY, node),),
+        status=_status(totals, node),
         trail=node,
     )
+
+
+def _status(totals: Sequence[RateLimit], node: Traced[str]) -> Traced[int] | None:
+    """The status of refusals, where all limits that stand together have one."""
+    found = [one.status for one in totals if one.status is not None]
+    if not found:
+        return None
+    return derived(found[0].value, (*found, node))
 
 
 def _told(
@@ -254,6 +264,9 @@ def _told(
 ) -> Iterator[Loss]:
     requests, _, burst = _least(totals)
     for one in group:
+        unanswered = answers_alone(one, GRPC_REPLY)
+        if unanswered is not None:
+            yield unanswered
         if any(one is total for total in totals):
             gives = one.requests is requests or one.burst is burst
             if gives and (parts > 1 or held[0] is not requests or held[1] is not burst):

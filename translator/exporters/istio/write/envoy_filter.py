@@ -86,6 +86,8 @@ def _settings(limit: RateLimit) -> dict[str, Tree]:
             "runtime_key": Said(f"local_rate_limit_{word}", node),
             "default_value": {"numerator": Said(100, node), "denominator": Said("HUNDRED", node)},
         }
+    if limit.status is not None:
+        tree["status"] = {"code": limit.status}
     if limit.reply:
         tree["rate_limited_as_resource_exhausted"] = Said(True, (*limit.reply, limit.trail))
     return tree
