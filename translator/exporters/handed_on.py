@@ -42,9 +42,11 @@ def harm_of_rule(
 
 
 def harm_of_match(route: Route, table: RouteTable) -> Impact:
-    """What becomes of the requests of one alternative of a rule that goes; what the rule refuses may pass then."""
-    refused = route.answer is not None and route.answer.status.value >= _ERROR
-    return Impact.LOOSER if refused else _handed_on(route, table)
+    """What becomes of the requests of one alternative of a rule that goes."""
+    if not rejects(route):
+        return _handed_on(route, table)
+    taken = _passes(table) or any(_may_meet(route, other) for other in _after(route, table))
+    return Impact.LOOSER if taken else Impact.DIFFERENT
 
 
 def told_of_rest(loss: Loss, route: Route, table: RouteTable) -> Loss:
@@ -52,10 +54,14 @@ def told_of_rest(loss: Loss, route: Route, table: RouteTable) -> Loss:
 
     Where it says what becomes of them, it says it by :data:`OR_PASSED`.
     """
-    if loss.impact is Impact.NONE or harm_of_match(route, table) is not Impact.STRICTER:
+    if loss.impact is Impact.NONE:
         return loss
-    message = loss.message.replace(OR_PASSED, "; where none does they are not found")
-    return replace(loss, impact=Impact.STRICTER, message=message)
+    message = loss.message
+    if not _are_taken(route, table):
+        message = message.replace(OR_PASSED, "; where none does they are not found")
+    impact = harm_of_match(route, table)
+    severity = None if impact is Impact.LOOSER else loss.severity
+    return replace(loss, impact=impact, message=message, severity=severity)
 
 
 def refuses(table: RouteTable) -> bool:
@@ -70,8 +76,12 @@ def rejects(route: Route) -> bool:
 
 
 def turns_away(common: Iterable[RouteTable]) -> bool:
-    """Whether some request may find no rule in tables for all clients."""
-    return any(not _passes(one) and all(route.matches for route in one.routes) for one in common)
+    """Whether some request may find no rule in tables for all clients, or one that answers it itself."""
+    return any(
+        any(route.answer is not None or rejects(route) for route in one.routes)
+        or (not _passes(one) and all(route.matches for route in one.routes))
+        for one in common
+    )
 
 
 def _passes(table: RouteTable) -> bool:
@@ -80,11 +90,19 @@ def _passes(table: RouteTable) -> bool:
 
 
 def _handed_on(route: Route, table: RouteTable) -> Impact:
-    """Different where another rule or the service takes all that is left over, stricter where some may find none."""
-    taken = _passes(table) or any(
+    """Different where another rule or the service takes all that is left over.
+
+    Stricter where some may find none, or one that answers them itself.
+    """
+    answered = any(one.answer is not None or rejects(one) for one in _after(route, table))
+    return Impact.DIFFERENT if _are_taken(route, table) and not answered else Impact.STRICTER
+
+
+def _are_taken(route: Route, table: RouteTable) -> bool:
+    """Whether another rule or the service takes whatever is left over."""
+    return _passes(table) or any(
         not one.matches and one.answer is None for one in _after(route, table)
     )
-    return Impact.DIFFERENT if taken else Impact.STRICTER
 
 
 def _after(route: Route, table: RouteTable) -> list[Route]:

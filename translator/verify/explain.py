@@ -129,15 +129,13 @@ class Claim:
     def may_explain(self, kind: Kind, *, shut: bool = False) -> bool:
         """Whether it is about what has changed at all; ``shut``: requests that passed are refused.
 
-        Where callers are refused for want of a proof, what tells that they are refused explains it too.
+        Where the proof of who calls is what changed, what tells that they are refused, or let in, explains it too.
         """
         if self.impact not in IMPACTS.get(kind, ANY):
             return False
         if kind is Kind.EVIDENCE:
-            stricter = shut and self.impact is Impact.STRICTER
-            return self.code in (_WEAKER, SPELLING) or (
-                stricter and self.may_explain(Kind.NEWLY_DENIED)
-            )
+            whole = Kind.NEWLY_DENIED if shut else Kind.NEWLY_ALLOWED
+            return self.code in (_WEAKER, SPELLING) or self.may_explain(whole)
         about = _ABOUT.get(self.code)
         if about is not None:
             return kind in about
