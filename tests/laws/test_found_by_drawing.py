@@ -225,6 +225,41 @@ def test_ports_that_refusals_leave_nothing_of_keep_their_leaves() -> None:
     assert faults(translated(API + policy(rule), "istio", "cilium")) == []
 
 
+def test_pods_whose_namespace_asks_for_no_proxy_are_told_to_be_left_out_of_rules_for_the_mesh() -> (
+    None
+):
+    spaces = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: bank, labels: {istio-injection: enabled}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+"""
+    wide = policy("{}").replace("namespace: shop", "namespace: istio-system")
+    result = translated(spaces + API + wide, "istio", "cilium")
+    assert faults(result) == []
+    assert Impact.LOOSER in told(result, "MM412")
+
+
+def test_an_alternative_of_an_answer_that_goes_lets_its_requests_on() -> None:
+    rules = (
+        "{match: [{uri: {exact: /a}}, {scheme: {exact: http}}], directResponse: {status: 503}}, "
+        "{route: [{destination: {host: api.shop.svc.cluster.local}}]}"
+    )
+    service = SERVICE % "{name: http, port: 80}"
+    result = translated(service + routes(rules), "istio", "gateway-api")
+    assert faults(result) == []
+    assert Impact.LOOSER in {finding.impact for finding in result.report.findings}
+
+
+def test_whoever_comes_in_where_nothing_is_guarded_is_told_whatever_proved_him_before() -> None:
+    rule = "{rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]}"
+    assert faults(translated(API + policy(rule), "istio", "gateway-api")) == []
+
+
 # --- from Istio to Istio -------------------------------------------------------------------------
 
 

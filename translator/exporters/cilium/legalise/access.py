@@ -26,6 +26,7 @@ from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.health import probed_by_others
+from translator.exporters.cilium.legalise.outside import outside_of_mesh
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
@@ -106,6 +107,7 @@ def legalise_access(
     state.legal.facts.extend(_passing(sources, closed, state))
     _tell(rulings, cutter, closed, state)
     state.legal.losses.extend(probed_by_others(model))
+    state.legal.losses.extend(outside_of_mesh(rulings, model))
     state.legal.losses.extend(remarks.beside_networks(stays, model.inventory, closed))
     state.legal.facts.extend(
         f

@@ -9,6 +9,7 @@ from ir.inventory import SYSTEM, Inventory
 from ir.membership import Enrolment
 from ir.model import Model
 from translator.api import Options
+from translator.exporters.cilium.legalise.outside import outside
 from translator.exporters.cilium.legalise.regions import (
     Region,
     Regions,
@@ -31,8 +32,7 @@ class Ground:
         self.inventory: Inventory = model.inventory
         self.past = bypasses_of(model)
         self.joined = tuple(_joined(model))
-        outside = _outside(model, self.joined)
-        self.beyond = tuple(sorted({*SYSTEM, options.root_namespace, *outside}))
+        self.beyond = tuple(sorted({*SYSTEM, options.root_namespace, *outside(model)}))
         self.free: Regions = tuple(
             region_of(w, model.inventory)
             for w in model.inventory.workloads
@@ -53,10 +53,3 @@ def _joined(model: Model) -> Iterator[str]:
     for fact in model.facts:
         if isinstance(fact, Enrolment) and fact.enrolled.value and fact.subject.namespace:
             yield fact.subject.namespace.value
-
-
-def _outside(model: Model, joined: tuple[str, ...]) -> Iterator[str]:
-    """Namespaces of the input that are in no mesh, where it shows which are."""
-    for name in sorted(model.inventory.namespaces):
-        if joined and name not in joined:
-            yield name

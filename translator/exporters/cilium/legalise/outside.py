@@ -1,0 +1,48 @@
+"""Namespaces that are outside of the source's mesh, as far as the input shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ir.access import Closed, Grant, MtlsMode, PeerMtls, Refusal
+from ir.attachment import Scope
+from ir.membership import Enrolment
+from ir.model import Fact, Model
+from ir.walk import traced
+from translator.api import Loss
+from translator.report.model import Fate, Impact, Support
+
+
+def outside(model: Model) -> Iterator[str]:
+    """Namespaces of the input that are in no mesh, where it shows which are."""
+    joined = [f.subject for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
+    inside = {s.namespace.value for s in joined if s.namespace is not None}
+    for name in sorted(model.inventory.namespaces):
+        if inside and name not in inside:
+            yield name
+
+
+def outside_of_mesh(rulings: Sequence[Fact], model: Model) -> Iterator[Loss]:
+    """Rules for the whole mesh that are not written for namespaces that ask for no proxy where others do."""
+    wide = [f for f in rulings if not isinstance(f, Grant) and _is_mesh_wide(f)]
+    pods = [w.key for space in outside(model) for w in model.inventory.workloads_in(space)]
+    if wide and pods:
+        yield Loss(
+            code="MM412",
+            impact=Impact.LOOSER,
+            support=Support.PARTIAL,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(fact.trail for fact in wide if fact.trail.origin),
+            because=tuple(value for fact in wide for value in traced(fact)),
+            message="rules for the whole mesh are not written for pods whose namespaces ask for no proxy, where others of "
+            f"the input do: they are taken to be outside of the mesh: {', '.join(pods)}.",
+            why="Pods without a proxy are held to no rule of the source, unless the mesh injects one everywhere.",
+            advice="Label these namespaces as they are meant, istio-injection: enabled or disabled.",
+        )
+
+
+def _is_mesh_wide(fact: Fact) -> bool:
+    if not isinstance(fact, (Closed, Refusal, PeerMtls)):
+        return False
+    demands = not isinstance(fact, PeerMtls) or fact.mode.value is MtlsMode.DEMANDED
+    return demands and fact.attachment.subject.scope is Scope.MESH
