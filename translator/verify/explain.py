@@ -77,6 +77,7 @@ _OF_OBJECTS = frozenset(
         "MM411",
         "MM412",
         "MM413",
+        "MM430",
         "MM431",
         "MM477",
         "MM478",

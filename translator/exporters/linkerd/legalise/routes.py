@@ -16,7 +16,7 @@ from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind
 from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named
-from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
+from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.gateways.binding import KINDS
@@ -152,6 +152,7 @@ def _legal(
     if profile is not None:
         losses.extend((*lost, *profile.losses))
         return profile.facts
+    table = _with_rest(table)
     routes, terms = in_target_terms(table.routes, scene.options.target, scene.pinned)
     lost.extend(terms)
     table = replace(table, routes=routes)
@@ -179,6 +180,18 @@ def _legal(
     lost.extend(left_out(table, host_of(table), told))
     losses.extend(lost)
     return tuple(found)
+
+
+def _with_rest(table: RouteTable) -> RouteTable:
+    """The table with a rule for what none of its own takes, where that goes to the service: routes alone refuse it."""
+    if table.no_match is not NoMatch.PASS or table.attachment.subject.scope is Scope.EGRESS:
+        return table
+    if any(not route.matches for route in table.routes):
+        return replace(table, no_match=NoMatch.NOT_FOUND)
+    rest = Route(
+        backends=to_itself(table), trail=named("requests that no rule matches", table.trail)
+    )
+    return replace(table, routes=(*table.routes, rest), no_match=NoMatch.NOT_FOUND)
 
 
 def _shelf(table: RouteTable) -> str:
