@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ir.model import Model
 from translator.verify.access import Comparison
+from translator.verify.connections import ConnectionComparison
 from translator.verify.edge import EdgeComparison
 from translator.verify.egress import EgressComparison
 from translator.verify.ejection import EjectionComparison
@@ -111,6 +112,8 @@ def compare(before: Model, after: Model, terms: Terms) -> Proof:
         unread=terms.unread_routes,
     )
     slices.extend(routes.slices())
+    streams = ConnectionComparison(access.lowered, access.world, terms.unread_routes)
+    slices.extend(streams.slices())
     edge = EdgeComparison(before, after, access.world, access.lowered, unread=terms.unread_routes)
     slices.extend(edge.slices())
     leaving = EgressComparison(

@@ -37,8 +37,9 @@ _ROUTES = (
     Part.SERVICE_PORT,
     Part.RPC_SERVICE,
     Part.RPC_METHOD,
+    Part.SERVER_NAME,
 )
-"""Parts that a VirtualService can match."""
+"""Parts that a VirtualService can match: the name in the TLS hello in rules for connections, the others in those for requests."""
 
 _NEXT = "The match is left out: its requests go to the next rule that matches; where none does they are not found."
 

@@ -17,7 +17,7 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 OPAQUE = "opaque"
 _BYTES = ("tcp", "mongo", "mysql", "redis")
-_TLS = ("https", "tls")
+_TLS = ("https", "tls", "kubernetes.io/wss")
 _OWN = ("appProtocol", "name", "number", "guess", "service")
 """Evidence that stands on the Service, where it stays."""
 
@@ -40,6 +40,8 @@ def legalise_protocols(
         services = () if said else _services(fact, inventory)
         if services:
             losses.append(_of_pods(fact, services))
+        if fact.protocol.value.upper() != "TLS" and _is_tls(port_of(fact, inventory)):
+            losses.append(_by_name(fact))
     return kept
 
 
@@ -71,6 +73,35 @@ def _at_both_ends(fact: PortProtocol) -> Loss:
         sites=(fact.protocol,),
         message=f"a port of Service/{'/'.join(names)} is passed on unread by the proxies of its pods too, whatever these said.",
         advice="Give the pods another Service where requests to them are to be read.",
+    )
+
+
+def _is_tls(port: PortOfService | None) -> bool:
+    """Whether the Service declares the port as TLS, by whatever word the target goes by."""
+    return port is not None and _word(port) in _TLS
+
+
+def _word(port: PortOfService) -> str:
+    word = (port.app_protocol or port.name).lower()
+    return word if word.startswith("kubernetes.io/") else word.partition("-")[0]
+
+
+def _by_name(fact: PortProtocol) -> Loss:
+    """A port that the source looks at, or does not read at all."""
+    subject = fact.attachment.subject
+    names = [v.value for v in (subject.namespace, subject.name) if v is not None]
+    ports = ", ".join(str(port.value.port) for port in fact.attachment.ports)
+    unread = fact.protocol.value == OPAQUE
+    return Loss(
+        code="MM552",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.INFO if unread else Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        because=(fact.trail,),
+        message=f"Service/{'/'.join(names)} declares port {ports} as TLS, which the target goes by: it passes connections on by "
+        f"the name in their hello, where the source {'does not read them' if unread else 'looks at what is sent'}.",
+        advice="Nothing, if what is sent there is TLS; else change appProtocol or the name of the port.",
     )
 
 

@@ -23,7 +23,7 @@ from translator.exporters.handed_on import rejects, turns_away
 from translator.exporters.istio.legalise.defaults import pinned_retry
 from translator.exporters.istio.legalise.effects import in_target_effects
 from translator.exporters.istio.legalise.order import Unsayable, in_list_order
-from translator.exporters.istio.legalise.streams import stream_table
+from translator.exporters.istio.legalise.streams import DECLARED, Streams
 from translator.exporters.naming import Names
 from translator.exporters.routes.destinations import to_itself
 from translator.exporters.routes.slots import is_on, service_ports
@@ -61,7 +61,7 @@ def legalise_routes(model: Model, options: Options) -> Routed:
         if reason:
             found.losses.append(_whole((fact,), reason))
             continue
-        if fact.protocol is Protocol.TCP:
+        if fact.protocol in DECLARED:
             streams.append(fact)
             continue
         group = groups.setdefault(_service(fact), _Group())
@@ -73,32 +73,13 @@ def legalise_routes(model: Model, options: Options) -> Routed:
     scene = _Scene(model.inventory, pinned_retry(model, options), Names())
     for key in sorted(groups):
         found.facts.extend(_tables(groups[key], scene, found))
+    written = Streams(model.facts, model.inventory, scene.names, options)
     for stream in streams:
-        found.facts.extend(_stream(stream, model, scene, found))
+        written.add(stream)
+    found.facts.extend(written.made)
+    found.losses.extend(written.losses)
+    found.losses.extend(_whole((table,), reason) for table, reason in written.refused)
     return found
-
-
-def _stream(stream: RouteTable, model: Model, scene: _Scene, found: Routed) -> Iterator[RouteTable]:
-    """A table of connections, where no other table of the model is about its service."""
-    key = _service(stream)
-    others = [
-        fact
-        for fact in model.facts
-        if isinstance(fact, RouteTable)
-        and fact is not stream
-        and fact.attachment.subject.scope is Scope.SERVICE
-        and _service(fact) == key
-    ]
-    clients = [client.value for client in _clients(stream)]
-    if len(clients) > 1:
-        reason = "they are for the clients of several namespaces"
-        found.losses.append(_whole((stream,), reason))
-        return
-    space = clients[0] if clients else key[0]
-    try:
-        yield stream_table(stream, space, others, scene.inventory, scene.names)
-    except Unsayable as reason:
-        found.losses.append(_whole((stream,), str(reason)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +95,7 @@ def _unwritten(table: RouteTable) -> str:
         return "routes of gateways are not written yet"
     if table.attachment.subject.scope is not Scope.SERVICE:
         return "routes to destinations outside are not written yet"
-    if table.protocol not in (Protocol.HTTP, Protocol.GRPC, Protocol.TCP):
+    if table.protocol not in (Protocol.HTTP, Protocol.GRPC, *DECLARED):
         return f"routes of {table.protocol.value} connections are not written yet"
     return ""
 

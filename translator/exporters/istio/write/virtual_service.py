@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ir.attachment import Audience, Reach
 from ir.match import AllOf, Part, Pattern, PatternKind, Presence, Test
-from ir.provenance import Traced
+from ir.provenance import Traced, derived
 from ir.resilience import Fault, Retry, RetryCondition
 from ir.traffic import (
     AS_ASKED,
@@ -25,6 +25,7 @@ from ir.traffic import (
     RouteTable,
 )
 from translator.api import Manifest, Options, Said, Tree
+from translator.exporters.istio.legalise.server_names import more_hosts, spelt
 
 NETWORKING = "networking.istio.io/v1"
 _KINDS = {PatternKind.EXACT: "exact", PatternKind.PREFIX: "prefix", PatternKind.REGEX: "regex"}
@@ -38,7 +39,10 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
         raise TypeError(table)
     of_host = tuple(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
     space = "" if subject.namespace is None else subject.namespace.value
-    spec: dict[str, Tree] = {"hosts": [Said(host_of(subject.name.value, space, options), of_host)]}
+    name = host_of(subject.name.value, space, options)
+    hosts: list[Tree] = [Said(name, of_host)]
+    hosts.extend(Said(spelt(one.value), (one,)) for one in more_hosts(_asked(table), name))
+    spec: dict[str, Tree] = {"hosts": hosts}
     audience = table.attachment.audience
     if audience is not None and audience.reach is Reach.NAMESPACES:
         own = [n.value for n in audience.namespaces] == [table.home.value]
@@ -46,8 +50,9 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
             Said("." if own else n.value, (n, audience.trail)) for n in audience.namespaces
         ]
     purpose = (table.trail, table.name, *((audience.trail,) if audience is not None else ()))
-    if table.protocol is Protocol.TCP:
-        spec["tcp"] = [_stream(route, table, options) for route in table.routes]
+    if table.protocol in (Protocol.TCP, Protocol.TLS):
+        field = table.protocol.value
+        spec[field] = [_stream(route, table, options) for route in table.routes]
         purpose = (*purpose, *(r.name for r in table.routes if r.name is not None))
     else:
         spec["http"] = [_rule(route, options) for route in table.routes]
@@ -66,14 +71,29 @@ def host_of(name: str, space: str, options: Options) -> str:
     return f"{name}.{space}.svc.{options.cluster_domain}" if space else name
 
 
+def _asked(table: RouteTable) -> tuple[Traced[Pattern], ...]:
+    """The names in the TLS hello for which its rules are."""
+    return tuple(
+        derived(term.value, (term,))
+        for route in table.routes
+        for match in route.matches
+        for test in match.requests.tests
+        if test.part is Part.SERVER_NAME
+        for term in test.any_of
+        if isinstance(term.value, Pattern)
+    )
+
+
 def _stream(route: Route, table: RouteTable, options: Options) -> Tree:
-    """Connections to the ports of the table."""
+    """Connections to the ports of the table, by the names in their TLS hello."""
     tree: dict[str, Tree] = {}
-    ports: list[Tree] = [
+    names: list[Tree] = [Said(spelt(name.value), (name,)) for name in _asked(table)]
+    asked: dict[str, Tree] = {"sniHosts": names} if names else {}
+    ports: list[dict[str, Tree]] = [
         {"port": port.derive(int(port.value.port))} for port in table.attachment.ports
     ]
-    if ports:
-        tree["match"] = ports
+    if ports or asked:
+        tree["match"] = [{**port, **asked} for port in ports or [{}]]
     tree["route"] = [_backend(backend, options) for backend in route.backends]
     return tree
 

@@ -144,6 +144,12 @@ def _mesh_table(
     if ports is None:
         why = f"no port of the service {first.place.text} is {protocol.value.upper()}"
         return [], [Idle(in_order(leaves_in(rule.route)), why) for rule in rules]
+    if protocol is Protocol.TLS and rules:
+        matched = _matched(ports, rules)
+        if matched is None:
+            why = f"no TLS port of the service {first.place.text} is one that it asks for"
+            return [], [Idle(in_order(leaves_in(rule.route)), why) for rule in rules]
+        ports = matched
     kept, idles = _in_order(rules) if protocol is Protocol.TLS else _until_all(rules)
     seen = Visibility(public=space is None, namespaces=() if space is None else (space,), spent=())
     spent = [one.host for one in chosen]
@@ -240,6 +246,36 @@ def _ports(
     because = Traced("", (), service.leaves)
     fitting = [p.number for p in service.ports if _kind(p) is protocol]
     return tuple(named(ServicePort(n), because) for n in fitting) or None
+
+
+def _matched(
+    ports: tuple[Traced[ServicePort], ...], rules: Sequence[Rule]
+) -> tuple[Traced[ServicePort], ...] | None:
+    """The ports for which there is a TLS rule: at the others connections go to the service. ``None``: there is none for any.
+
+    istio/istio pilot/pkg/networking/core/tls.go ``buildSidecarOutboundTLSFilterChainOpts``, 1.31.
+    """
+    asked = [_numbers(match) for rule in rules for match in rule.route.matches]
+    if any(numbers is None for numbers in asked):
+        return ports
+    listed = {number for numbers in asked if numbers is not None for number in numbers}
+    kept = tuple(port for port in ports if port.value.port in listed)
+    if ports:
+        return kept or None
+    return tuple(Traced(ServicePort(n)) for n in sorted(listed))  # the service is not listed
+
+
+def _numbers(match: RouteMatch) -> list[int] | None:
+    """The ports that an alternative asks for; ``None``: whatever the port is."""
+    tests = [test for test in match.requests.tests if test.part is Part.SERVICE_PORT]
+    if not tests:
+        return None
+    return [
+        int(term.value.text)
+        for test in tests
+        for term in test.any_of
+        if isinstance(term.value, Pattern)
+    ]
 
 
 def _kind(port: PortOfService) -> Protocol:

@@ -35,7 +35,8 @@ def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> Rou
     own = [port.value.port for port in table.attachment.ports]
     if (own and all(n in opaque for n in own)) or len(opaque) == len(service.ports) > 0:
         return None
-    out: tuple[Traced[ServicePort], ...] = tuple(named(ServicePort(n)) for n in opaque)
+    because = Traced("", (), service.leaves)
+    out: tuple[Traced[ServicePort], ...] = tuple(named(ServicePort(n), because) for n in opaque)
     at = table.attachment
     return replace(table, attachment=replace(at, excluding_ports=(*at.excluding_ports, *out)))
 
