@@ -80,6 +80,8 @@ class Options:
     defaults: str = "pin"
     """``pin``: write the source's silent behaviour out; ``adopt``: take the target's own."""
     gateway_class: str | None = None
+    gateway_selector: tuple[str, ...] = ()
+    """Labels of the pods that serve gateways as the target's own (:func:`translator.selectors.selectors_of`)."""
     profile: str = PROFILES[0]
     """One of :data:`PROFILES`; only a target that has both may be asked for another than the first."""
     allow_envoy_config: bool = False

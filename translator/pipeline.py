@@ -39,6 +39,7 @@ from translator.report.model import (
     Verification,
     Version,
 )
+from translator.selectors import selectors_of
 from translator.source.load import Loaded, load
 from translator.target import Target, parse_target
 from translator.telemetry.rules import rewrite_rules
@@ -145,7 +146,23 @@ def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, 
         _must_be_networks(name, getattr(options, name))
     _must_have_profile(options)
     _must_take_envoy(options)
+    _must_choose_pods(options)
     return options
+
+
+_SERVES_BY_LABELS = "istio"
+"""The target whose own gateways are pods with labels."""
+
+
+def _must_choose_pods(options: Options) -> None:
+    chosen = selectors_of(options)
+    if not chosen or options.target.mesh == _SERVES_BY_LABELS:
+        if chosen and options.gateway_class is not None:
+            message = "--gateway-selector and --gateway-class: give one of them; the one is for gateways of the target's own kind, the other for those of Gateway API."
+            raise TargetError(message)
+        return
+    message = f"--gateway-selector is for the target {_SERVES_BY_LABELS}: gateways of {options.target.mesh} have a class (--gateway-class)."
+    raise TargetError(message)
 
 
 _AMBIENT_SINCE = {"istio": "1.24"}

@@ -41,8 +41,8 @@ spec:
 
 def changes(before: str, after: str) -> list[Changed]:
     """What becomes otherwise of connections."""
-    sides = [load_text(f"{SERVICE}---\n{text}") for text in (before, after)]
-    found = difference(*sides, options_of(sides[0], "istio", "istio", {}))
+    was, becomes = (load_text(f"{SERVICE}---\n{text}") for text in (before, after))
+    found = difference(was, becomes, options_of(was, "istio", "istio", {}))
     return [c for c in found.changes if "connections" in c.slice]
 
 

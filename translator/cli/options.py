@@ -88,6 +88,9 @@ class Aim:
 
     target_version: str = flag("", "The target's version; the newest by default.", "V")
     gateway_class: str = flag("", "Of the Gateways that take over ingress.", "CLASS")
+    gateway_selector: tuple[str, ...] = flag(
+        (), "Of Istio: labels of the pods that serve all Gateways, or one.", "[NS/NAME:]KEY=VALUE"
+    )
     profile: Profile = flag(Profile.SIDECAR, "Of Istio: a proxy in each pod, or the ambient mesh.")
     allow_envoy_config: bool = flag(
         default=False,

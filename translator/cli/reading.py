@@ -47,6 +47,7 @@ def run_options(loaded: Loaded, source: str, target: str, reading: Reading, aim:
         {
             **reading_settings(reading),
             "gateway_class": aim.gateway_class or None,
+            "gateway_selector": aim.gateway_selector,
             "profile": aim.profile.value,
             "allow_envoy_config": aim.allow_envoy_config,
             "defaults": aim.defaults.value,

@@ -11,7 +11,9 @@ from translator.api import AMBIENT, Export, Loss, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import in_mesh
+from translator.exporters.gateways import is_edge
 from translator.exporters.gateways.classes import is_class, of_class
+from translator.exporters.gateways.undecided import undecided
 from translator.exporters.istio.capabilities import ROWS
 from translator.exporters.istio.egress import legalise_egress
 from translator.exporters.istio.egress.by_name import hold_by_name
@@ -25,8 +27,10 @@ from translator.exporters.istio.legalise.ambient import (
     still_true,
 )
 from translator.exporters.istio.legalise.checks import legalise_checks
-from translator.exporters.istio.legalise.defaults import of_target
+from translator.exporters.istio.legalise.defaults import of_target, pinned_retry
+from translator.exporters.istio.legalise.gateways import Edge, legalise_gateways, names_of
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
+from translator.exporters.istio.legalise.routes import Scene
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import taken_by, write
@@ -36,6 +40,8 @@ from translator.exporters.network_policies import Control, as_network_policies
 from translator.exporters.network_policies.write import write_network_policies
 from translator.exporters.prune import prune
 
+_WHY = "The target's own gateways are pods that are chosen by labels."
+_ADVICE = "Say which pods serve it (--gateway-selector istio=ingressgateway), or give the class of its Gateways (--gateway-class)."
 _CLASS = "See that its pods are let in where rules name who calls, test, then point DNS to the new address."
 
 
@@ -46,7 +52,10 @@ def write_mesh(model: Model, options: Options) -> Export:
     """
     classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
-    model = replace(model, facts=tuple(f for f in model.facts if not is_class(f)))
+    edge = replace(model, facts=tuple(f for f in model.facts if is_edge(f) and not is_class(f)))
+    model = replace(model, facts=tuple(f for f in model.facts if not is_edge(f)))
+    scene = Scene(model.inventory, pinned_retry(model, options), names_of(options))
+    entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
     joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
     by_name = hold_by_name(joined.outbound, model.inventory, options, names)
@@ -71,8 +80,8 @@ def write_mesh(model: Model, options: Options) -> Export:
         losses = [*still_true(losses, seen.facts), *placed.losses, *seen.losses]
         facts = seen.facts
         losses.extend(remarks(facts, network))
-    legal, more = legalise(replace(pruned, facts=tuple(facts)), options)
-    legal = close(replace(legal, facts=(*legal.facts, *moved)))
+    legal, more = legalise(replace(pruned, facts=tuple(facts)), scene, options)
+    legal = close(replace(legal, facts=(*legal.facts, *entered.facts, *moved)))
     emission = write(legal, options)
     beside_it = close(replace(legal, facts=tuple(outward.facts))).facts
     policies = tuple(write_network_policies(beside_it, names))
@@ -81,6 +90,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         emission=replace(emission, manifests=(*emission.manifests, *policies)),
         losses=(
             *(one for one in classes if isinstance(one, Loss)),
+            *entered.losses,
             *joined.losses,
             *by_name.losses,
             *outward.losses,
@@ -90,10 +100,24 @@ def write_mesh(model: Model, options: Options) -> Export:
             *losses,
             *more,
         ),
-        assumptions=(*joined.assumptions, *outward.assumptions, *limited.assumptions),
+        assumptions=(
+            *entered.assumptions,
+            *joined.assumptions,
+            *outward.assumptions,
+            *limited.assumptions,
+        ),
     )
 
 
 def _control(options: Options) -> Control:
     """The control plane (istio/istio manifests/charts/istio-control/istio-discovery/templates/service.yaml, 1.31)."""
     return Control(options.root_namespace, (("app", "istiod"),), 15012, "istiod on port 15012")
+
+
+def _at_the_edge(edge: Model, scene: Scene, options: Options) -> Edge:
+    """Gateways of the target's own kind, by the pods that are given; without these one finding for each."""
+    if not options.gateway_selector:
+        return Edge(losses=list(undecided(edge, _WHY, _ADVICE)))
+    pruned, lost = prune(edge, Table(ROWS, options.target))
+    made = legalise_gateways(pruned, scene, options)
+    return Edge(made.facts, [*lost, *made.losses], made.assumptions)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from ir.edge import Listener
 from ir.match import RegexDialect
 from ir.membership import ProxySetting
 from ir.model import Fact, Model
 from ir.traffic import RouteTable
-from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.gateways import Edge, about, by_gateway, legalise_edge
 from translator.exporters.gateways.classes import of_class
 from translator.exporters.gateways.findings import CLASS, Takeover, pods_of
+from translator.exporters.gateways.undecided import undecided
 from translator.exporters.route_objects.scene import Scene
 from translator.exporters.route_objects.words import in_edition
-from translator.report.model import Impact, Support
 
-Piece = Listener | RouteTable
+_WHY = "Every Gateway is of a class, which says who makes and serves it."
+_ADVICE = "Decide who takes over; with that class give --gateway-class."
 
 
 def at_the_edge(
@@ -39,7 +38,9 @@ def at_the_edge(
     classes = list(of_class(settings, name, advice))
     told = [one for one in classes if isinstance(one, Loss)]
     if options.gateway_class is None:
-        return Edge(losses=[*told, *_undecided(edge), *_policies(edge, inside, options)])
+        return Edge(
+            losses=[*told, *undecided(edge, _WHY, _ADVICE), *_policies(edge, inside, options)]
+        )
     edition = scene.edition
     tables = {
         id(f): in_edition(f, edition, scene.pinned) for f in edge.facts if isinstance(f, RouteTable)
@@ -66,43 +67,8 @@ def at_the_edge(
     return Edge([*made.facts, *kept], [*told, *spoken, *made.losses], assumptions)
 
 
-def _undecided(model: Model) -> Iterator[Loss]:
-    groups: dict[str, list[Piece]] = {}
-    for fact in model.facts:
-        if isinstance(fact, (Listener, RouteTable)):
-            groups.setdefault(_gateway(fact), []).append(fact)
-    listed = {f.gateway.value for f in model.facts if isinstance(f, Listener)}
-    for name, pieces in sorted(groups.items()):
-        yield Loss(
-            code="MM501",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            sites=tuple(value for piece in pieces for value in traced(piece)),
-            message=f"the gateway {name} {_says(pieces)} not written"
-            f"{'' if name in listed else ' (the gateway is not in the input)'}: "
-            "nothing enters by it once the source's gateway is gone.",
-            why="Every Gateway is of a class, which says who makes and serves it.",
-            advice="Decide who takes over; with that class give --gateway-class.",
-        )
-
-
 def _policies(edge: Model, inside: Model, options: Options) -> Iterator[Loss]:
     """What policies say about gateways that go."""
     for listeners in by_gateway(edge).values():
         pods_in, account = pods_of(listeners, edge.inventory, options.root_namespace)
         yield from about(inside.facts, listeners, pods_in, account, "")
-
-
-def _gateway(fact: Piece) -> str:
-    """``namespace/name`` of the gateway; of several the first."""
-    if isinstance(fact, Listener):
-        return fact.gateway.value
-    audience = fact.attachment.audience
-    names = () if audience is None else audience.listeners
-    return min((name.value for name in names), default="")
-
-
-def _says(pieces: Sequence[Piece]) -> str:
-    listeners = sum(isinstance(piece, Listener) for piece in pieces)
-    rules = sum(len(piece.routes) for piece in pieces if isinstance(piece, RouteTable))
-    return f"({listeners} listener{'s' * (listeners != 1)}, {rules} rule{'s' * (rules != 1)}) is"

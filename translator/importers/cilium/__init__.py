@@ -30,6 +30,7 @@ from translator.importers.cilium.unread import (
 )
 from translator.importers.cilium.words import read_services
 from translator.importers.linked import AGE
+from translator.importers.route_objects.places import is_mixed, is_of_services
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
@@ -108,7 +109,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inert=(*inert, *envoy.inert, *routes.found.inert),
         reads=frozenset(reads),
         losses=(*losses, *routes.found.losses),
-        shared=routes.claimed,
+        shared=tuple(r for r in routes.claimed if is_of_services(r) or is_mixed(r)),
         edits=tuple(routes.found.edits),
         spoken=routes.found.spoken,
         standing=routes.standing,

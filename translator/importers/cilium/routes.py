@@ -18,13 +18,14 @@ from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Options
 from translator.errors import InputError
-from translator.importers.route_objects.classes import class_gateways
+from translator.importers.route_objects.classes import class_gateways, own_classes
 from translator.importers.route_objects.findings import idle
 from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.link.mesh import link_mesh
 from translator.importers.route_objects.model import RouteObject, Rule, Statement
 from translator.importers.route_objects.places import is_of_services
 from translator.importers.route_objects.reading import Found, read_objects
+from translator.importers.route_objects.takeover import taken_over
 from translator.resources.gateway_api.read import Parent
 from translator.source.leaves import Resource
 
@@ -71,26 +72,31 @@ def read_routes(
     resources: Sequence[Resource], inventory: Inventory, options: Options, reads: set[int]
 ) -> Routes:
     """The routes and Gateways of these resources; what is refused is among the errors."""
-    found = read_objects(resources, options, all_classes=False)
+    own = {*CLASSES, *own_classes(resources, reads, CONTROLLER)}
+    taken = taken_over(resources, options, own.__contains__)
+    found = read_objects(resources, options, all_classes=False, taken=taken)
     reads |= found.reads
-    routes = Routes(found, claimed=tuple(r for r in resources if is_of_services(r)))
+    claimed = tuple(r for r in resources if is_of_services(r) or id(r.node) in taken)
+    routes = Routes(found, claimed=claimed)
     if found.errors:
         return routes
     heeded = list(_heeded(found.mine, inventory, options, routes.inactive))
-    linked = link_mesh(heeded, inventory, found.grants, options)
-    routes.facts.extend(linked.facts)
-    routes.inactive.extend((*found.inactive, *linked.inactive))
+    routes.inactive.extend(found.inactive)
+    own = link_gateways(found.mine, inventory, found.grants, options)
+    for linked in (link_mesh(heeded, inventory, found.grants, options), own):
+        routes.facts.extend(linked.facts)
+        routes.inactive.extend(linked.inactive)
+    routes.assumptions = own.assumptions
     gateways = link_gateways(found.theirs, inventory, found.grants, options)
     standing = gateways.facts
     routes.inactive.extend(idle(routes.claimed, routes.facts, routes.inactive, found.losses))
     if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
         routes.facts.extend(standing)
-        routes.assumptions = gateways.assumptions
+        routes.assumptions = tuple(dict.fromkeys((*own.assumptions, *gateways.assumptions)))
         return routes
     routes.standing = standing
-    routes.facts.extend(
-        class_gateways(resources, options, reads, names=CLASSES, controller=CONTROLLER)
-    )
+    left = [r for r in resources if id(r.node) not in taken or r.kind != "Gateway"]
+    routes.facts.extend(class_gateways(left, options, reads, names=CLASSES, controller=CONTROLLER))
     return routes
 
 

@@ -19,8 +19,9 @@ from translator.importers.route_objects.findings import idle
 from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.link.mesh import link_mesh
 from translator.importers.route_objects.model import RouteObject
-from translator.importers.route_objects.places import is_of_services
+from translator.importers.route_objects.places import is_mixed, is_of_services
 from translator.importers.route_objects.reading import is_own, read_objects
+from translator.importers.route_objects.takeover import is_still_heeded, taken_over
 from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
 from translator.source.leaves import Resource
@@ -33,15 +34,20 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         ExceptionGroup: of ``InputError``, all of the run together.
     """
     more = {"XBackendTrafficPolicy": lambda root, meta: read_traffic_policy(root, meta, options)}
-    found = read_objects(resources, options, more)
-    claimed = tuple(r for r in resources if is_own(r, more))
+    taken = taken_over(resources, options)
+    found = read_objects(resources, options, more, taken=taken)
+    claimed = tuple(r for r in resources if is_own(r, more) or id(r.node) in taken)
     if found.errors:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, found.errors)
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     facts: list[Fact] = []
     mine, grants, inactive = found.mine, found.grants, found.inactive
-    for linked in (link_mesh(mine, inventory, grants, options), link_policies(mine)):
+    for linked in (
+        link_mesh(mine, inventory, grants, options),
+        link_gateways(mine, inventory, grants, options),
+        link_policies(mine),
+    ):
         facts.extend(linked.facts)
         inactive.extend(linked.inactive)
     gateways = link_gateways(found.theirs, inventory, grants, options)
@@ -70,7 +76,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         inert=tuple(found.inert),
         reads=frozenset(found.reads),
         losses=tuple(found.losses),
-        shared=tuple(r for r in claimed if is_of_services(r)),
+        shared=tuple(
+            r for r in claimed if is_of_services(r) or is_mixed(r) or is_still_heeded(r, taken)
+        ),
         edits=tuple(found.edits),
         spoken=found.spoken,
         standing=standing,

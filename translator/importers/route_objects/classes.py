@@ -25,7 +25,7 @@ def class_gateways(
 
     ``names``: the classes that it brings along; ``controller``: how the controllers of its classes begin.
     """
-    classes = {*names, *_own_classes(resources, reads, controller)}
+    classes = {*names, *own_classes(resources, reads, controller)}
     for resource in _of_kind(resources, "Gateway"):
         spec = root_cursor(resource, reads).opt_map("spec")
         name = None if spec is None else spec.opt_str("gatewayClassName")
@@ -46,7 +46,8 @@ def class_gateways(
             )
 
 
-def _own_classes(resources: Sequence[Resource], reads: set[int], controller: str) -> Iterator[str]:
+def own_classes(resources: Sequence[Resource], reads: set[int], controller: str) -> Iterator[str]:
+    """The classes of the input whose controller begins like that."""
     for resource in _of_kind(resources, "GatewayClass"):
         spec = root_cursor(resource, reads).opt_map("spec")
         word = None if spec is None else spec.opt_str("controllerName")

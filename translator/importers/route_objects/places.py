@@ -33,8 +33,9 @@ def is_mixed(resource: Resource) -> bool:
     return "Service" in kinds and not is_of_services(resource)
 
 
-def _word(node: Node, key: str) -> str:
-    found = _at(node, key)
+def word(node: Node | None, key: str) -> str:
+    """The text at a key; empty where there is none."""
+    found = at(node, key)
     return found.value if found is not None and isinstance(found.value, str) else ""
 
 
@@ -50,7 +51,7 @@ def is_route(resource: Resource) -> bool:
 
 def foreign_words(resource: Resource) -> dict[str, str]:
     """Annotations by which a mesh would treat the requests of the route, which the API knows nothing of."""
-    found = _at(_at(resource.node, "metadata"), "annotations")
+    found = at(at(resource.node, "metadata"), "annotations")
     keys = () if found is None or not isinstance(found.value, dict) else found.value
     return {key: _UNHEEDED for key in keys if key.partition("/")[0].endswith(_FOREIGN)}
 
@@ -59,12 +60,13 @@ def _parents(resource: Resource) -> Iterator[str]:
     """The kinds of the parents, as far as they are written."""
     if not is_route(resource):
         return
-    parents = _at(_at(resource.node, "spec"), "parentRefs")
+    parents = at(at(resource.node, "spec"), "parentRefs")
     for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
-        yield _word(item, "kind") or "Gateway"
+        yield word(item, "kind") or "Gateway"
 
 
-def _at(node: Node | None, key: str) -> Node | None:
+def at(node: Node | None, key: str) -> Node | None:
+    """What stands at a key."""
     if node is None or not isinstance(node.value, dict):
         return None
     return node.value.get(key)

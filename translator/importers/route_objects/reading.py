@@ -28,6 +28,7 @@ from translator.importers.route_objects.places import (
 )
 from translator.importers.route_objects.route import read_route
 from translator.importers.route_objects.stream_route import PROTOCOLS, read_stream_route
+from translator.importers.route_objects.takeover import handed_over, said_anew
 from translator.report.model import Fate
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.source.cursor import Cursor, root_cursor
@@ -59,17 +60,20 @@ def read_objects(
     more: Mapping[str, Reader] = _NO_MORE,
     *,
     all_classes: bool = True,
+    taken: frozenset[int] = frozenset(),
 ) -> Found:
     """All objects of Gateway API.
 
     ``more``: readers of kinds of it that only some sources heed, which are said anew too. ``all_classes``: Gateways get
-    the class that is given, whatever theirs is.
+    the class that is given, whatever theirs is. ``taken``: Gateways and routes bound to them that are said anew.
     """
     found = Found()
     for resource in resources:
         reader = _reader(resource, options, more)
         if reader is not None:
-            _read(resource, reader, found, options, more)
+            anew = is_own(resource, more) or id(resource.node) in taken
+            _read(resource, reader, found, options, anew=anew)
+    found.losses.extend(handed_over(s) for s in found.mine if isinstance(s, GatewayObject))
     if all_classes:
         _move(found, options)
     found.grants = _grants(resources, options, found)
@@ -104,7 +108,7 @@ def is_own(resource: Resource, more: Mapping[str, Reader] = _NO_MORE) -> bool:
 
 
 def _read(
-    resource: Resource, reader: Reader, found: Found, options: Options, more: Mapping[str, Reader]
+    resource: Resource, reader: Reader, found: Found, options: Options, *, anew: bool
 ) -> None:
     """Adds a resource to what is written or to what stays; one that is both is taken apart."""
     root = root_cursor(resource, found.reads)
@@ -115,8 +119,9 @@ def _read(
     except InputError as error:
         found.errors.append(error)
         return
-    if is_own(resource, more):
-        found.mine.append(statement)
+    if anew:
+        own = said_anew(statement) if isinstance(statement, GatewayObject) else statement
+        found.mine.append(own)
         found.inert.extend(quiet)
         if isinstance(statement, RouteObject):
             told = tuple(pruned(statement, options))

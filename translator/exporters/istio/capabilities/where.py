@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from translator.api import Grade, Row
-from translator.exporters.istio.capabilities.rows import field, whole
+from translator.exporters.istio.capabilities.rows import whole
 
 ROWS: tuple[Row, ...] = (
     whole("Attachment", Grade.PARTIAL),
-    field("Audience.listeners", Grade.NOT_YET, "MM226", "routes of gateways are not written yet."),
     whole("Audience", Grade.PARTIAL),
     whole("Subject", Grade.PARTIAL),
     whole("AllOf", Grade.FULL),

@@ -12,15 +12,15 @@ from translator.exporters.istio.legalise.ejections import legalise_ejections
 from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
 from translator.exporters.istio.legalise.protocols import legalise_protocols
-from translator.exporters.istio.legalise.routes import legalise_routes
+from translator.exporters.istio.legalise.routes import Scene, legalise_routes
 from translator.exporters.istio.legalise.subsets import settled_subsets
 from translator.exporters.istio.legalise.tls_policies import told_of_policies
 
 
-def legalise(model: Model, options: Options) -> tuple[Model, tuple[Loss, ...]]:
-    """The model in legal form, and what was lost on the way."""
+def legalise(model: Model, scene: Scene, options: Options) -> tuple[Model, tuple[Loss, ...]]:
+    """The model in legal form, and what was lost on the way; ``scene``: what its rules are made with."""
     losses: list[Loss] = []
-    routed = legalise_routes(model, options)
+    routed = legalise_routes(model, scene, options)
     losses.extend(routed.losses)
     facts = legalise_protocols(settled_subsets(routed.facts), model.inventory, losses)
     facts = legalise_ejections(facts, model.inventory, options, losses)

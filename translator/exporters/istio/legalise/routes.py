@@ -20,7 +20,6 @@ from ir.traffic import FixedAnswer, NoMatch, Order, Protocol, Route, RouteMatch,
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.handed_on import rejects, turns_away
-from translator.exporters.istio.legalise.defaults import pinned_retry
 from translator.exporters.istio.legalise.effects import in_target_effects
 from translator.exporters.istio.legalise.order import Unsayable, in_list_order
 from translator.exporters.istio.legalise.streams import DECLARED, Streams
@@ -48,7 +47,7 @@ class _Group:
     private: dict[str, list[RouteTable]] = field(default_factory=dict)
 
 
-def legalise_routes(model: Model, options: Options) -> Routed:
+def legalise_routes(model: Model, scene: Scene, options: Options) -> Routed:
     """One table for each service and set of clients, in list order."""
     found = Routed()
     groups: dict[tuple[str, str], _Group] = {}
@@ -70,7 +69,6 @@ def legalise_routes(model: Model, options: Options) -> Routed:
             group.public.append(fact)
         for space in spaces:
             group.private.setdefault(space.value, []).append(fact)
-    scene = _Scene(model.inventory, pinned_retry(model, options), Names())
     for key in sorted(groups):
         found.facts.extend(_tables(groups[key], scene, found))
     written = Streams(model.facts, model.inventory, scene.names, options)
@@ -83,7 +81,9 @@ def legalise_routes(model: Model, options: Options) -> Routed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class Scene:
+    """What rules are made with: the retries to be written out, and the names that are taken."""
+
     inventory: Inventory
     retry: Retry | None
     names: Names
@@ -112,7 +112,7 @@ def _clients(table: RouteTable) -> tuple[Traced[str], ...]:
     return audience.namespaces if audience is not None and named_so else ()
 
 
-def _tables(group: _Group, scene: _Scene, found: Routed) -> Iterator[RouteTable]:
+def _tables(group: _Group, scene: Scene, found: Routed) -> Iterator[RouteTable]:
     views: list[tuple[str, list[RouteTable]]] = []
     if group.public:
         views.append(("", group.public))
@@ -161,7 +161,7 @@ def _is_same(one: RouteTable, other: RouteTable) -> bool:
     ]
 
 
-def _table(space: str, tables: Sequence[RouteTable], scene: _Scene, found: Routed) -> RouteTable:
+def _table(space: str, tables: Sequence[RouteTable], scene: Scene, found: Routed) -> RouteTable:
     """All rules of one service for some clients."""
     first = next((t for t in tables if _clients(t)), tables[0]) if space else tables[0]
     subject = first.attachment.subject
@@ -226,12 +226,12 @@ def _spent(table: RouteTable) -> Iterator[Traced[object]]:
 
 
 def _routes(
-    tables: Sequence[RouteTable], service: Service | None, scene: _Scene, losses: list[Loss]
+    tables: Sequence[RouteTable], service: Service | None, scene: Scene, losses: list[Loss]
 ) -> Iterator[Route]:
     """The rules port by port, where not all ports have the same."""
     wide = [t for t in tables if not t.attachment.ports and not t.attachment.excluding_ports]
     if len(wide) == len(tables) or _is_alone(tables, service):
-        yield from _rules(_narrowest(tables), None, scene, losses)
+        yield from rules_of(_narrowest(tables), None, scene, losses)
         return
     numbers = sorted(
         {
@@ -243,14 +243,14 @@ def _routes(
     for number in numbers:
         here = _narrowest([t for t in tables if is_on(t.attachment, number)])
         if here:
-            yield from _rules(here, number, scene, losses)
+            yield from rules_of(here, number, scene, losses)
             if not any(t.no_match is NoMatch.PASS or _takes_all(t) for t in here):
                 yield _turned_away(here, number)
         else:
             yield from _itself(tables, number, scene)
     others = _narrowest([t for t in tables if not t.attachment.ports])
     if others:
-        yield from _rules(others, None, scene, losses)
+        yield from rules_of(others, None, scene, losses)
     else:
         yield from _itself(tables, None, scene)
 
@@ -272,9 +272,14 @@ def _is_alone(tables: Sequence[RouteTable], service: Service | None) -> bool:
     return all(is_on(table.attachment, service.ports[0].number) for table in tables)
 
 
-def _rules(
-    tables: Sequence[RouteTable], number: int | None, scene: _Scene, losses: list[Loss]
+def rules_of(
+    tables: Sequence[RouteTable], number: int | None, scene: Scene, losses: list[Loss]
 ) -> Iterator[Route]:
+    """The rules of tables that compete, in list order, on one port or (``None``) on all of theirs.
+
+    Raises:
+        Unsayable: one of them has no form.
+    """
     for route, matches in in_list_order(tables):
         stated, table = route, next(t for t in tables if any(r is route for r in t.routes))
         own = tuple(_on_port(match, number, table) for match in matches)
@@ -339,7 +344,7 @@ def _turned_away(tables: Sequence[RouteTable], number: int) -> Route:
     )
 
 
-def _itself(tables: Sequence[RouteTable], number: int | None, scene: _Scene) -> Iterator[Route]:
+def _itself(tables: Sequence[RouteTable], number: int | None, scene: Scene) -> Iterator[Route]:
     """Requests to ports without rules go to the service that they address."""
     trails = [t.trail for t in tables]
     yield Route(

@@ -100,7 +100,7 @@ def host_of(service: Service, options: Options) -> str:
 
 
 def more_hosts(names: Asked, own: str) -> Iterator[Traced[Pattern]]:
-    """The hosts that the object needs beside the name ``own`` of the service, none within another."""
+    """The hosts that the object needs beside the name ``own`` (of its service), none within another."""
     for name in names:
         pattern = name.value
         if pattern.kind is PatternKind.EXACT and pattern.text.lower() == own:

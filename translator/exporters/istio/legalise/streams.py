@@ -241,14 +241,23 @@ def _frames(route: Route) -> Iterator[Traced[object]]:
         yield from (test.trail for test in match.requests.tests)
 
 
-def _check_backends(route: Route, inventory: Inventory) -> None:
-    """Whether every share goes to a service and a port that are listed, as a whole."""
+def check_shares(route: Route) -> None:
+    """Whether connections of a rule go anywhere, in shares that are stated.
+
+    Raises:
+        Unsayable: they do not.
+    """
     if not route.backends:
         raise Unsayable("a rule without destinations closes connections, which no rule can say")
     if not any(b.weight is None or b.weight.value for b in route.backends):
         raise Unsayable("a rule whose weights are all 0 closes connections, which no rule can say")
     if len(route.backends) > 1 and any(b.weight is None for b in route.backends):
         raise Unsayable("one of several destinations has no weight")
+
+
+def _check_backends(route: Route, inventory: Inventory) -> None:
+    """Whether every share goes to a service and a port that are listed, as a whole."""
+    check_shares(route)
     for backend in route.backends:
         wanted = backend.destination
         if wanted.subset is not None or wanted.labels is not None:

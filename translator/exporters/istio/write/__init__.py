@@ -11,12 +11,13 @@ from ir.access import (
     Refusal,
     TokenCheck,
 )
-from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
+from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
 from ir.resilience import Outliers, RateLimit, RetryBudget, SessionAffinity
 from ir.traffic import PortProtocol, RouteTable
 from translator.api import AMBIENT, Edit, Emission, Manifest, Options
+from translator.exporters.gateways import is_edge
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.legalise.waypoints import as_written
@@ -24,6 +25,7 @@ from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.destination_rule import write_destination_rules
 from translator.exporters.istio.write.egress import write_service_entry, write_sidecar
 from translator.exporters.istio.write.envoy_filter import write_rate_limit
+from translator.exporters.istio.write.gateway import write_gateways
 from translator.exporters.istio.write.peer_authentication import write_modes
 from translator.exporters.istio.write.pods import (
     Manner,
@@ -49,6 +51,7 @@ _TOGETHER = (
     Outliers,
     RetryBudget,
     SessionAffinity,
+    Listener,
 )
 
 
@@ -79,7 +82,8 @@ def write(model: Model, options: Options) -> Emission:
             case _:
                 message = f"{type(fact).__name__} is not in legal form"
                 raise TypeError(message)
-    tables = [f for f in model.facts if isinstance(f, RouteTable)]
+    tables = [f for f in model.facts if isinstance(f, RouteTable) and not is_edge(f)]
+    manifests.extend(write_gateways(model.facts))
     written, fronts = as_written(model.facts, model.inventory, options)
     manifests.extend(write_policies(written, options))
     manifests.extend(write_token_checks(model.facts, names, options))

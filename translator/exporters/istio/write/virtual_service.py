@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ir.attachment import Audience, Reach
+from ir.attachment import Audience, EnforcedAt, Reach
 from ir.match import AllOf, Part, Pattern, PatternKind, Presence, Test
 from ir.provenance import Traced, derived
 from ir.resilience import Fault, Retry, RetryCondition
@@ -33,7 +33,9 @@ _WORDS = {RetryCondition.RATE_LIMITED: "envoy-ratelimited"}
 
 
 def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
-    """The object of one service and one set of clients."""
+    """The object of one service and one set of clients, or of names at a gateway."""
+    if table.attachment.enforced_at is EnforcedAt.GATEWAY:
+        return _at_gateway(table, options)
     subject = table.attachment.subject
     if subject.name is None or table.home is None:
         raise TypeError(table)
@@ -50,12 +52,9 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
             Said("." if own else n.value, (n, audience.trail)) for n in audience.namespaces
         ]
     purpose = (table.trail, table.name, *((audience.trail,) if audience is not None else ()))
+    spec.update(_rules(table, options))
     if table.protocol in (Protocol.TCP, Protocol.TLS):
-        field = table.protocol.value
-        spec[field] = [_stream(route, table, options) for route in table.routes]
         purpose = (*purpose, *(r.name for r in table.routes if r.name is not None))
-    else:
-        spec["http"] = [_rule(route, options) for route in table.routes]
     return Manifest(
         api_version=NETWORKING,
         kind="VirtualService",
@@ -64,6 +63,36 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
         tree={"metadata": {"namespace": table.home}, "spec": spec},
         purpose=purpose,
     )
+
+
+def _at_gateway(table: RouteTable, options: Options) -> Manifest:
+    """The rules of names at a gateway; without names those of every name."""
+    audience = table.attachment.audience
+    if table.home is None or audience is None:
+        raise TypeError(table)
+    own = (table.trail, *table.hosts)
+    hosts: list[Tree] = [Said(spelt(one.value), own) for one in more_hosts(table.hosts, "")]
+    spec: dict[str, Tree] = {
+        "hosts": hosts,
+        "gateways": [Said(n.value, (n, audience.trail)) for n in audience.listeners],
+    }
+    spec.update(_rules(table, options))
+    names = (r.name for r in table.routes if r.name is not None and table.protocol is not Protocol.HTTP)  # fmt: skip
+    return Manifest(
+        api_version=NETWORKING,
+        kind="VirtualService",
+        namespace=table.home.value,
+        name=table.name.value,
+        tree={"metadata": {"namespace": table.home}, "spec": spec},
+        purpose=(table.trail, table.name, *table.hosts, *names),
+    )
+
+
+def _rules(table: RouteTable, options: Options) -> Iterator[tuple[str, Tree]]:
+    if table.protocol in (Protocol.TCP, Protocol.TLS):
+        yield table.protocol.value, [_stream(route, table, options) for route in table.routes]
+    else:
+        yield "http", [_rule(route, options) for route in table.routes]
 
 
 def host_of(name: str, space: str, options: Options) -> str:

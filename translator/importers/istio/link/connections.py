@@ -255,7 +255,7 @@ def _matched(
 
     istio/istio pilot/pkg/networking/core/tls.go ``buildSidecarOutboundTLSFilterChainOpts``, 1.31.
     """
-    asked = [_numbers(match) for rule in rules for match in rule.route.matches]
+    asked = [ports_asked(match) for rule in rules for match in rule.route.matches]
     if any(numbers is None for numbers in asked):
         return ports
     listed = {number for numbers in asked if numbers is not None for number in numbers}
@@ -265,7 +265,7 @@ def _matched(
     return tuple(Traced(ServicePort(n)) for n in sorted(listed))  # the service is not listed
 
 
-def _numbers(match: RouteMatch) -> list[int] | None:
+def ports_asked(match: RouteMatch) -> list[int] | None:
     """The ports that an alternative asks for; ``None``: whatever the port is."""
     tests = [test for test in match.requests.tests if test.part is Part.SERVICE_PORT]
     if not tests:

@@ -19,7 +19,7 @@ from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
 from translator.importers.istio.link.acting import acting
 from translator.importers.istio.link.clients import Clients, by_subsets
-from translator.importers.istio.link.connections import Bound, connection_tables
+from translator.importers.istio.link.connections import Bound, connection_tables, ports_asked
 from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
     Rulebook,
@@ -318,7 +318,7 @@ def _table(  # all that one table is made of
         home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
             subject=subject_at(place, meta),
-            ports=() if service.port is None else (service.port.map(ServicePort),),
+            ports=_ports(service, surface),
             audience=clients.audience,
             enforced_at=EnforcedAt.CLIENT if surface.mesh else EnforcedAt.GATEWAY,
         ),
@@ -330,6 +330,21 @@ def _table(  # all that one table is made of
         trail=absorb(meta.fact(f"routes of {place.text}"), service.trail, *words),
     )
     return table, losses
+
+
+def _ports(service: VirtualService, surface: Surface) -> tuple[Traced[ServicePort], ...]:
+    """The ports that the table is for; none: all.
+
+    At a gateway a VirtualService without a rule for the port is as if it were not there (istio/istio
+    pilot/pkg/networking/core/gateway.go ``buildGatewayHTTPRouteConfig``, 1.31), so that a wider host has its requests.
+    """
+    if service.port is not None:
+        return (service.port.map(ServicePort),)
+    asked = [] if surface.mesh else [ports_asked(m) for r in surface.routes for m in r.matches]
+    if not asked or None in asked or not all(route.matches for route in surface.routes):
+        return ()
+    numbers = sorted({number for own in asked for number in own or ()})
+    return tuple(Traced(ServicePort(n), (), service.meta.because) for n in numbers)
 
 
 def _spoken(route: Route, scene: Scene) -> Route:

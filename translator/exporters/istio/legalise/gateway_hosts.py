@@ -1,0 +1,137 @@
+"""Which rules hold for which names at a gateway, so that each name has them from one VirtualService alone.
+
+istio/istio pilot/pkg/networking/core/gateway.go ``buildGatewayHTTPRouteConfig``, 1.31: a VirtualService holds at each server
+for the names that both have, of two the narrower; where two hold for one name their rules follow each other by age, those
+that ask for nothing last. A name without a VirtualService goes by the next wider one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ir.attachment import ServicePort
+from ir.edge import narrower
+from ir.match import Pattern
+from ir.provenance import Traced, bare, derived
+from ir.traffic import Protocol, RouteTable
+from translator.exporters.gateways.binding import is_shut, listeners_of, meeting
+from translator.exporters.gateways.listeners import Doors
+
+Says = tuple[tuple[int, tuple[str, ...]], ...]
+"""What holds for a name, port by port, in a form that can be compared."""
+
+
+@dataclass(slots=True)
+class Name:
+    """One name at a gateway with its tables by port, the oldest first; ``again``: tables that say the same once more."""
+
+    hosts: list[Traced[Pattern]]
+    ports: dict[int, list[RouteTable]] = field(default_factory=dict)
+    again: list[RouteTable] = field(default_factory=list)
+
+    @property
+    def pattern(self) -> Pattern:
+        """The name itself."""
+        return self.hosts[0].value
+
+    @property
+    def host(self) -> Traced[Pattern]:
+        """The name with all that states it."""
+        return derived(self.pattern, self.hosts)
+
+    @property
+    def tables(self) -> list[RouteTable]:
+        """All its tables, each once."""
+        every = [*(t for own in self.ports.values() for t in own), *self.again]
+        return list({id(table): table for table in every}.values())
+
+    @property
+    def says(self) -> Says:
+        """What holds for it."""
+        return tuple((port, tuple(map(said, own))) for port, own in sorted(self.ports.items()))
+
+    def add(self, port: int, table: RouteTable, host: Traced[Pattern]) -> None:
+        """Another table for it; one that is there already, by another parent of its route, counts once."""
+        self.hosts.append(host)
+        own = self.ports.setdefault(port, [])
+        if said(table) in map(said, own):
+            if not any(table is known for known in (*own, *self.again)):
+                self.again.append(table)
+            return
+        own.append(table)
+
+
+def said(table: RouteTable) -> str:
+    """What a table says, whatever its hosts and ports."""
+    return repr((table.home and table.home.value, table.name.value, bare(table.routes)))
+
+
+def names_at(
+    gateway: str, doors: Doors, tables: Sequence[RouteTable], protocol: Protocol
+) -> list[Name]:
+    """The names of a gateway that have rules of a protocol, in the order in which tables state them."""
+    found: dict[tuple[str, str], Name] = {}
+    for table in tables:
+        if gateway not in listeners_of(table) or table.protocol is not protocol:
+            continue
+        own = {p.value.port for p in table.attachment.ports if isinstance(p.value, ServicePort)}
+        for door in doors.made:
+            port = door.listener.port.value
+            if door.protocol is not protocol or (own and port not in own):
+                continue
+            for host in meeting(door, table):
+                if not is_shut(doors, host.value, port):
+                    key = host.value.kind, host.value.text.lower()
+                    found.setdefault(key, Name([])).add(port, table, host)
+    return list(found.values())
+
+
+def crowded(names: Sequence[Name], doors: Doors, protocol: Protocol) -> Iterator[tuple[Name, str]]:
+    """Names whose rules would mix with those of narrower ones, and at which server."""
+    for name in names:
+        for door in doors.made:
+            port = door.listener.port.value
+            own = narrower(name.pattern, door.pattern)
+            if door.protocol is not protocol or port not in name.ports or own is None:
+                continue
+            if own == name.pattern:
+                continue
+            rivals = [
+                other
+                for other in names
+                if other is not name
+                and port in other.ports
+                and narrower(other.pattern, door.pattern) is not None
+            ]
+            if rivals:
+                yield (
+                    name,
+                    f"the listener {door.listener.name and door.listener.name.value} has a narrower name",
+                )
+                break
+
+
+def wider(name: Name, names: Sequence[Name]) -> list[Name]:
+    """Those of the names that are wider than it, by which its requests would go if it had no rules of its own."""
+    return [
+        other
+        for other in names
+        if other is not name
+        and other.pattern != name.pattern
+        and narrower(other.pattern, name.pattern) is name.pattern
+    ]
+
+
+def together(names: Sequence[Name], says: Callable[[Name], object]) -> list[list[Name]]:
+    """Names for which the same holds, in groups of names that do not overlap: hosts of one object may not."""
+    groups: dict[str, list[list[Name]]] = {}
+    for name in names:
+        known = groups.setdefault(repr(says(name)), [])
+        for group in known:
+            if all(narrower(name.pattern, other.pattern) is None for other in group):
+                group.append(name)
+                break
+        else:
+            known.append([name])
+    return [group for own in groups.values() for group in own]
