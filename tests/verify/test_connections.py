@@ -41,8 +41,8 @@ spec:
 
 def changes(before: str, after: str) -> list[Changed]:
     """What becomes otherwise of connections."""
-    was, becomes = (load_text(f"{SERVICE}---\n{text}") for text in (before, after))
-    found = difference(was, becomes, options_of(was, "istio", "istio", {}))
+    one, other = (load_text(f"{SERVICE}---\n{text}") for text in (before, after))
+    found = difference(one, other, options_of(one, "istio", "istio", {}))
     return [c for c in found.changes if "connections" in c.slice]
 
 

@@ -17,12 +17,25 @@ from translator.errors import AccountingError
 from translator.report.account import Placed
 from translator.report.model import Placement
 from translator.source.leaves import Scalar
+from translator.source.scalars import plain_value
 
 Plain = dict[str, "Plain"] | list["Plain"] | Scalar
 """A value ready to dump."""
 
 _KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_Plain: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_Plain):  # type: ignore[misc, valid-type]  # the C one where it is there
+    """Quotes whatever some reader takes for something else than text: ``y`` and ``off`` are truth values of YAML 1.1."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = None if isinstance(plain_value(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 @dataclass(frozen=True, slots=True)

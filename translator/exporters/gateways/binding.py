@@ -89,7 +89,7 @@ def _meetings(
             continue
         for door in doors.made:
             if door.redirects is None and door.protocol is table.protocol and _admits(door, table):
-                for host in meeting(door, table):
+                for host in _meeting(door, table):
                     home = _home(doors, door, host.value)
                     if home is not None and not is_shut(
                         doors, host.value, door.listener.port.value
@@ -238,7 +238,7 @@ def _admits(door: Door, table: RouteTable) -> bool:
     return host.routes_from is None or host.routes_from.value == home
 
 
-def meeting(door: Door, table: RouteTable) -> Iterator[Traced[Pattern]]:
+def _meeting(door: Door, table: RouteTable) -> Iterator[Traced[Pattern]]:
     """The names that the door and the table both have: of two the narrower."""
     (own,) = door.listener.hosts
     if not table.hosts:

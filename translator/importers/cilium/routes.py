@@ -21,7 +21,7 @@ from translator.errors import InputError
 from translator.importers.route_objects.classes import class_gateways, own_classes
 from translator.importers.route_objects.findings import idle
 from translator.importers.route_objects.link.gateways import link_gateways
-from translator.importers.route_objects.link.mesh import link_mesh
+from translator.importers.route_objects.link.mesh import is_service, link_mesh
 from translator.importers.route_objects.model import RouteObject, Rule, Statement
 from translator.importers.route_objects.places import is_of_services
 from translator.importers.route_objects.reading import Found, read_objects
@@ -80,24 +80,33 @@ def read_routes(
     routes = Routes(found, claimed=claimed)
     if found.errors:
         return routes
-    heeded = list(_heeded(found.mine, inventory, options, routes.inactive))
+    heeded = list(_heeded(tuple(_on_services(found.mine)), inventory, options, routes.inactive))
     routes.inactive.extend(found.inactive)
-    own = link_gateways(found.mine, inventory, found.grants, options)
-    for linked in (link_mesh(heeded, inventory, found.grants, options), own):
+    entered = link_gateways(found.mine, inventory, found.grants, options)
+    for linked in (link_mesh(heeded, inventory, found.grants, options), entered):
         routes.facts.extend(linked.facts)
         routes.inactive.extend(linked.inactive)
-    routes.assumptions = own.assumptions
+    routes.assumptions = entered.assumptions
     gateways = link_gateways(found.theirs, inventory, found.grants, options)
     standing = gateways.facts
     routes.inactive.extend(idle(routes.claimed, routes.facts, routes.inactive, found.losses))
     if options.source.mesh == options.target.mesh:  # read back: there is nothing to be written
         routes.facts.extend(standing)
-        routes.assumptions = tuple(dict.fromkeys((*own.assumptions, *gateways.assumptions)))
+        routes.assumptions = tuple(dict.fromkeys((*entered.assumptions, *gateways.assumptions)))
         return routes
     routes.standing = standing
     left = [r for r in resources if id(r.node) not in taken or r.kind != "Gateway"]
     routes.facts.extend(class_gateways(left, options, reads, names=CLASSES, controller=CONTROLLER))
     return routes
+
+
+def _on_services(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """The routes of services, with these as their only parents."""
+    for one in statements:
+        if isinstance(one, RouteObject):
+            parents = tuple(parent for parent in one.parents if is_service(parent))
+            if parents:
+                yield one if parents == one.parents else replace(one, parents=parents)
 
 
 def _heeded(

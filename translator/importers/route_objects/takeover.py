@@ -100,7 +100,7 @@ def handed_over(gateway: GatewayObject) -> Loss:
         support=Support.PARTIAL,
         severity=Severity.MEDIUM,
         fate=Fate.APPROXIMATED,
-        leaves=gateway.class_name.origin,
+        leaves=gateway.meta.name.origin,
         message=f"{gateway.meta.key} becomes a Gateway of the target's own kind: the pods that --gateway-selector chooses "
         "serve it, at their address.",
         why="It has a class in the source, and is served by labels in the target.",

@@ -12,6 +12,7 @@ ROWS: tuple[Row, ...] = (
     field("Rewrite.pattern", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
     field("Rewrite.substitution", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
     whole("Rewrite", Grade.PARTIAL),
+    field("Route.cross_origin", Grade.NOT_YET, "MM212", "cross-origin rules are not written yet."),
     whole("RouteTable", Grade.PARTIAL),
     whole("RouteMatch", Grade.PARTIAL),
     whole("Route", Grade.PARTIAL),

@@ -5,6 +5,7 @@ istio/istio pilot/pkg/networking/core/route/route.go, route/retry/retry.go and p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ir.match import Part, Pattern, PatternKind
@@ -36,20 +37,24 @@ def in_target_effects(
     prefixes = [
         p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
     ]
-    if not prefixes or not route.matches or any(map(_of_text, stated.matches)):
+    if not prefixes or any(map(_of_text, stated.matches)):
         return (route,), losses
+    if not route.matches:  # every path is below "/"
+        return (_below(route, (), below=True),), losses
     groups: dict[bool, list[RouteMatch]] = {}
     for match in route.matches:
         groups.setdefault(_is_below(match), []).append(match)
-    return tuple(
-        replace(
-            route,
-            matches=tuple(matches),
-            redirect=_below_redirect(route.redirect, below=below),
-            rewrite=_below_rewrite(route.rewrite, below=below),
-        )
-        for below, matches in groups.items()
-    ), losses
+    made = (_below(route, matches, below=below) for below, matches in groups.items())
+    return tuple(made), losses
+
+
+def _below(route: Route, matches: Sequence[RouteMatch], *, below: bool) -> Route:
+    return replace(
+        route,
+        matches=tuple(matches),
+        redirect=_below_redirect(route.redirect, below=below),
+        rewrite=_below_rewrite(route.rewrite, below=below),
+    )
 
 
 def _of_text(match: RouteMatch) -> bool:

@@ -154,14 +154,19 @@ def never_reached(tables: Sequence[RouteTable]) -> Loss:
     )
 
 
-def nowhere(table: RouteTable, names: str) -> Loss:
-    """A table that no listener that is written has a place for."""
+def nowhere(table: RouteTable, *, held: bool) -> Loss:
+    """A table that no listener that is written has a place for; ``held``: one of the source has."""
+    names = [] if table.attachment.audience is None else table.attachment.audience.listeners
+    where = ", ".join(name.value for name in names)
     return Loss(
         code="MM510",
-        impact=Impact.STRICTER,
+        impact=Impact.STRICTER if held else Impact.NONE,
         support=Support.PARTIAL,
-        severity=Severity.HIGH,
+        severity=Severity.HIGH if held else Severity.INFO,
+        fate=Fate.LOST if held else Fate.ABSORBED,
         sites=tuple(traced(table)),
-        message=f"no listener of {names} that is written has the rules of {table.name.value}: they hold nowhere.",
-        advice="See the findings about its listeners.",
+        message=f"no listener of {where} that is written has the rules of {table.name.value}: they hold nowhere.",
+        advice="See the findings about its listeners."
+        if held
+        else "Nothing: they held nowhere before.",
     )

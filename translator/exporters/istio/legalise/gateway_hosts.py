@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from ir.attachment import ServicePort
 from ir.edge import narrower
 from ir.match import Pattern
-from ir.provenance import Traced, bare, derived
+from ir.provenance import Traced, bare, derived, named
 from ir.traffic import Protocol, RouteTable
-from translator.exporters.gateways.binding import is_shut, listeners_of, meeting
+from translator.exporters.gateways.binding import ANY, is_shut, listeners_of
 from translator.exporters.gateways.listeners import Doors
 
 Says = tuple[tuple[int, tuple[str, ...]], ...]
@@ -70,7 +70,11 @@ def said(table: RouteTable) -> str:
 def names_at(
     gateway: str, doors: Doors, tables: Sequence[RouteTable], protocol: Protocol
 ) -> list[Name]:
-    """The names of a gateway that have rules of a protocol, in the order in which tables state them."""
+    """The names of a gateway that have rules of a protocol, in the order in which tables state them.
+
+    The names of tables are those that they have in common with a listener already; a wider one stays the wider one at a
+    listener with a narrower name, where the rules of that name go before it.
+    """
     found: dict[tuple[str, str], Name] = {}
     for table in tables:
         if gateway not in listeners_of(table) or table.protocol is not protocol:
@@ -80,8 +84,9 @@ def names_at(
             port = door.listener.port.value
             if door.protocol is not protocol or (own and port not in own):
                 continue
-            for host in meeting(door, table):
-                if not is_shut(doors, host.value, port):
+            for host in table.hosts or (named(ANY, table.trail),):
+                meets = narrower(host.value, door.pattern) is not None
+                if meets and not is_shut(doors, host.value, port):
                     key = host.value.kind, host.value.text.lower()
                     found.setdefault(key, Name([])).add(port, table, host)
     return list(found.values())

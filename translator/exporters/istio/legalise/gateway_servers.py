@@ -166,18 +166,19 @@ def _door(listener: Listener, labels: Mapping[str, str], names: Names) -> Door:
         demands=(),
         trail=node,
     )
-    return Door(server, host.name.value, _served(word, mode), None)
+    return Door(server, host.name.value, serves(listener), None)
 
 
 def _last(secret: str) -> str:
     return secret.rpartition("/")[2]
 
 
-def _served(word: str, mode: ListenerTls) -> Protocol:
+def serves(listener: Listener) -> Protocol:
     """The rules that hold there: where TLS ends and no requests are read, those for TCP.
 
     istio/istio pilot/pkg/networking/core/gateway.go ``createGatewayTCPFilterChainOpts``, 1.31.
     """
+    word, mode = listener.protocol.value, _mode(listener)
     if word in ("HTTP", "HTTPS"):
         return Protocol.HTTP
     return Protocol.TLS if mode is ListenerTls.PASSTHROUGH else Protocol.TCP

@@ -37,7 +37,7 @@ from translator.exporters.istio.legalise.gateway_hosts import (
     together,
     wider,
 )
-from translator.exporters.istio.legalise.gateway_servers import SELECTOR, Ports, servers_of
+from translator.exporters.istio.legalise.gateway_servers import SELECTOR, Ports, servers_of, serves
 from translator.exporters.istio.legalise.order import Unsayable
 from translator.exporters.istio.legalise.routes import Scene, rules_of
 from translator.exporters.istio.legalise.streams import check_shares
@@ -112,9 +112,21 @@ def legalise_gateways(edge: Model, scene: Scene, options: Options) -> Edge:
     found.losses.extend(shared(own, words) for words, own in pods.items() if len(own) > 1)
     for table in tables:
         if id(table) not in written and id(table) not in told:
-            found.losses.append(nowhere(table, ", ".join(listeners_of(table))))
+            found.losses.append(nowhere(table, held=_was_held(table, edge)))
     found.assumptions = list(dict.fromkeys(found.assumptions))
     return found
+
+
+def _was_held(table: RouteTable, edge: Model) -> bool:
+    """Whether the rules hold at some listener of the source."""
+    ports = [port.value.port for port in table.attachment.ports]
+    return any(
+        listener.gateway.value in listeners_of(table)
+        and (not ports or listener.port.value in ports)
+        and serves(listener) is table.protocol
+        for listener in edge.facts
+        if isinstance(listener, Listener)
+    )
 
 
 def loss_of(listener: Listener, doors: Doors) -> Iterator[Loss]:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
 from ir.edge import narrower
 from ir.inventory import Inventory, meets
-from ir.match import Pattern, PatternKind, View
+from ir.match import AllOf, Part, Pattern, PatternKind, Test, View
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
 from ir.provenance import Traced, absorb, derived, trail
-from ir.traffic import NoMatch, Order, Protocol, Route, RouteTable
+from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.route_objects.grants import Grants
@@ -225,6 +225,18 @@ def _common(door: Door, hosts: Sequence[Traced[Pattern]]) -> Iterator[Traced[Pat
             yield derived(pattern, (host,))
 
 
+def _by_name(
+    made: tuple[Route, ...], route: RouteObject, hosts: tuple[Traced[Pattern], ...]
+) -> tuple[Route, ...]:
+    """The rules; those of a TLSRoute for the names that it has there, of which the most particular counts (TLSRoute, 1.6)."""
+    if route.protocol is not Protocol.TLS:
+        return made
+    test = Test(part=Part.SERVER_NAME, any_of=hosts, trail=trail("names"))
+    requests = AllOf(tests=(test,), trail=trail("requests"))
+    match = RouteMatch(requests=requests, trail=trail("alternative"))
+    return tuple(replace(one, matches=(match,)) for one in made)
+
+
 def _table(
     route: RouteObject,
     parent: Parent,
@@ -269,7 +281,7 @@ def _table(
                 name=one.name
                 or Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
             )
-            for number, one in enumerate(made)
+            for number, one in enumerate(_by_name(made, route, hosts))
         ),
         no_match=NoMatch.NOT_FOUND,
         view=View(authority_has_port=False),
