@@ -11,7 +11,8 @@ ENTRIES = (
         "Nothing enters by the gateway once the source's gateway is gone.",
         "A gateway is a part of the source mesh; the target has none of its own and works behind any ingress "
         "controller whose pods are in the mesh.",
-        "Decide which ingress controller takes over. With its Gateway API class give --gateway-class.",
+        "Decide which ingress controller takes over. With its Gateway API class give --gateway-class. To Istio, "
+        "--gateway-selector names the pods that serve it.",
         "kind: Gateway\nspec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.example.com]}]}",
     ),
     Entry(
@@ -42,7 +43,8 @@ ENTRIES = (
         "MM505",
         "Gateway of another class",
         "Requests enter by other pods and at another address than before.",
-        "--gateway-class is given, so the gateway becomes a Gateway of that class, which brings pods of its own.",
+        "--gateway-class is given, so the gateway becomes a Gateway of that class, which brings pods of its own; or "
+        "--gateway-selector is, which names the pods that serve it in Istio.",
         "Enrol those pods in the mesh, test, then point DNS to the new address.",
         "kind: Gateway\nspec: {selector: {istio: ingressgateway}, servers: [...]}",
     ),
@@ -86,6 +88,23 @@ ENTRIES = (
         "No listener of the gateways that they name has their host, or it is left out.",
         "Compare the hosts of both.",
         "hosts: [b.example.com]\ngateways: [shop]  # whose servers have a.example.com only",
+    ),
+    Entry(
+        "MM567",
+        "Secrets where the gateway's pods are",
+        "Connections to a server fail until its secret is in the namespace of the pods that serve it.",
+        "Gateway API names secrets of other namespaces, with grants; credentialName of Istio's Gateway names one beside "
+        "the pods.",
+        "Copy the secrets, or have them issued there, before the gateway gets traffic.",
+        "listeners: [{tls: {certificateRefs: [{name: shop, namespace: certs}]}}]",
+    ),
+    Entry(
+        "MM568",
+        "Gateways with the same pods",
+        "Whoever reaches one of the gateways reaches the names and ports of the others.",
+        "Each Gateway of the source has an address of its own; those of Istio that choose the same pods are merged.",
+        "Give gateways that not everybody may reach pods of their own: --gateway-selector NAMESPACE/NAME:KEY=VALUE.",
+        "--gateway-selector istio=ingressgateway  # and two Gateways in the input",
     ),
     Entry(
         "MM601",
