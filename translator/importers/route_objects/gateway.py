@@ -94,6 +94,7 @@ def _door(item: Cursor, meta: Meta, gateway: str, spec: Cursor | None) -> Door:
     if spec is not None and protocol.value == "HTTPS" and mode is not None:
         mode, trust = _clients(spec, port.value, meta, mode)
     admits, kinds, spent = _allowed(item, meta, protocol.value)
+    spent.extend(_empties(item, tls))
     listener = Listener(
         gateway=Traced(gateway, (), meta.because),
         name=item.str("name"),
@@ -109,6 +110,13 @@ def _door(item: Cursor, meta: Meta, gateway: str, spec: Cursor | None) -> Door:
     return Door(
         listener=listener, admits=admits, kinds=kinds, secrets=tuple(secrets), leaves=item.leaves()
     )
+
+
+def _empties(item: Cursor, tls: Cursor | None) -> Iterator[Traced[object]]:
+    """Collections in which nothing is."""
+    places = [(item, key) for key in ("tls", "allowedRoutes")]
+    places += [] if tls is None else [(tls, key) for key in ("certificateRefs", "options")]
+    yield from (place.empty(key) for place, key in places)
 
 
 def _options(tls: Cursor) -> Iterator[tuple[str, Traced[str]]]:

@@ -16,7 +16,7 @@ from ir.match import Pattern
 from ir.provenance import Traced, bare, derived, named
 from ir.traffic import Protocol, RouteTable
 from translator.exporters.gateways.binding import ANY, is_shut, listeners_of
-from translator.exporters.gateways.listeners import Doors
+from translator.exporters.gateways.listeners import Door, Doors
 
 Says = tuple[tuple[int, tuple[str, ...]], ...]
 """What holds for a name, port by port, in a form that can be compared."""
@@ -24,11 +24,15 @@ Says = tuple[tuple[int, tuple[str, ...]], ...]
 
 @dataclass(slots=True)
 class Name:
-    """One name at a gateway with its tables by port, the oldest first; ``again``: tables that say the same once more."""
+    """One name at a gateway with its tables by port, the oldest first, and the servers at which they hold.
+
+    ``again``: tables that say the same once more.
+    """
 
     hosts: list[Traced[Pattern]]
     ports: dict[int, list[RouteTable]] = field(default_factory=dict)
     again: list[RouteTable] = field(default_factory=list)
+    doors: list[Door] = field(default_factory=list)
 
     @property
     def pattern(self) -> Pattern:
@@ -51,10 +55,11 @@ class Name:
         """What holds for it."""
         return tuple((port, tuple(map(said, own))) for port, own in sorted(self.ports.items()))
 
-    def add(self, port: int, table: RouteTable, host: Traced[Pattern]) -> None:
+    def add(self, door: Door, table: RouteTable, host: Traced[Pattern]) -> None:
         """Another table for it; one that is there already, by another parent of its route, counts once."""
         self.hosts.append(host)
-        own = self.ports.setdefault(port, [])
+        self.doors.append(door)
+        own = self.ports.setdefault(door.listener.port.value, [])
         if said(table) in map(said, own):
             if not any(table is known for known in (*own, *self.again)):
                 self.again.append(table)
@@ -88,7 +93,7 @@ def names_at(
                 meets = narrower(host.value, door.pattern) is not None
                 if meets and not is_shut(doors, host.value, port):
                     key = host.value.kind, host.value.text.lower()
-                    found.setdefault(key, Name([])).add(port, table, host)
+                    found.setdefault(key, Name([])).add(door, table, host)
     return list(found.values())
 
 

@@ -20,7 +20,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.gateways import by_gateway
 from translator.exporters.gateways.binding import listeners_of
-from translator.exporters.gateways.listeners import Doors
+from translator.exporters.gateways.listeners import Door, Doors
 from translator.exporters.istio.legalise.gateway_findings import (
     never_reached,
     nowhere,
@@ -234,7 +234,7 @@ def _shut_table(place: _Place, names: Sequence[Name]) -> RouteTable:
         table,
         name=named(table.name.value, *reasons),
         home=named(place.space, place.gateway),
-        attachment=_attachment(place, ()),
+        attachment=_attachment(place, (), ()),
         hosts=tuple(named(name.pattern, name.host) for name in names),
         trail=named("not found", *reasons),
     )
@@ -272,7 +272,7 @@ def _winners(name: Name) -> Iterator[Name]:
     """The name by the table that has it, the oldest of each port, with the ports of that table."""
     found: dict[str, Name] = {}
     for port, tables in sorted(name.ports.items()):
-        own = found.setdefault(said(tables[0]), Name(name.hosts))
+        own = found.setdefault(said(tables[0]), Name(name.hosts, doors=name.doors))
         own.ports[port] = tables[:1]
         own.again.extend(t for t in name.again if said(t) == said(tables[0]) and t not in own.again)
     yield from found.values()
@@ -324,7 +324,7 @@ def _table(
     return RouteTable(
         name=derived(name, [t.name for t in tables]),
         home=derived(home, [t.home for t in tables if t.home is not None]),
-        attachment=_attachment(place, tables),
+        attachment=_attachment(place, tables, [d for one in names for d in one.doors]),
         protocol=protocol,
         hosts=tuple(one.host for one in names),
         order=Order.LIST,
@@ -340,11 +340,14 @@ def _frame(table: RouteTable) -> Iterator[Traced[object]]:
     yield from traced(table.attachment)
 
 
-def _attachment(place: _Place, tables: Sequence[RouteTable]) -> Attachment:
+def _attachment(place: _Place, tables: Sequence[RouteTable], doors: Sequence[Door]) -> Attachment:
+    """The gateway, of which the servers say where the rules hold."""
     audiences = [t.attachment.audience for t in tables if t.attachment.audience is not None]
     own = [n for a in audiences for n in a.listeners if n.value == place.gateway.value]
+    servers = [v for one in {id(d): d for d in doors}.values() for v in _says(one.listener)]
+    known: list[Traced[object]] = [*own, *servers]
     gateway = (
-        derived(place.gateway.value, own) if own else named(place.gateway.value, place.gateway)
+        derived(place.gateway.value, known) if known else named(place.gateway.value, place.gateway)
     )
     return Attachment(
         subject=Subject(
@@ -358,6 +361,13 @@ def _attachment(place: _Place, tables: Sequence[RouteTable]) -> Attachment:
         ),
         enforced_at=EnforcedAt.GATEWAY,
     )
+
+
+def _says(listener: Listener) -> Iterator[Traced[object]]:
+    """What a server says of the rules that hold there."""
+    yield from (listener.port, *(host.name for host in listener.hosts))
+    if listener.name is not None:
+        yield listener.name
 
 
 def _servers(place: _Place, tables: Sequence[RouteTable]) -> Iterator[Listener]:
