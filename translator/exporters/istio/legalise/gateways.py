@@ -374,14 +374,14 @@ def _servers(place: _Place, tables: Sequence[RouteTable]) -> Iterator[Listener]:
     """The servers, each for rules of the namespaces that have some for its names; of none for those of its own."""
     for door in place.doors.made:
         (host,) = door.listener.hosts
-        homes: dict[str, list[Traced[str]]] = {}
+        homes: dict[str, list[Traced[object]]] = {}
         for table in tables:
             numbers = [port.value.port for port in table.attachment.ports]
             here = any(narrower(h.value, door.pattern) is not None for h in table.hosts)
             here = here and (not numbers or door.listener.port.value in numbers)
             if here and table.protocol is door.protocol and table.home is not None:
-                homes.setdefault(table.home.value, []).append(table.home)
-        spaces = [named(home, *by) for home, by in sorted(homes.items())]
+                homes.setdefault(table.home.value, []).extend((table.home, *table.hosts))
+        spaces = [derived(home, by) for home, by in sorted(homes.items())]
         spaces = spaces or [named(place.space, place.gateway)]
         yield replace(
             door.listener,
