@@ -28,9 +28,9 @@ from translator.exporters.istio.legalise.ambient import (
 )
 from translator.exporters.istio.legalise.checks import legalise_checks
 from translator.exporters.istio.legalise.defaults import of_target, pinned_retry
-from translator.exporters.istio.legalise.gateways import Edge, legalise_gateways, names_of
+from translator.exporters.istio.legalise.gateways import Edge, legalise_gateways
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
-from translator.exporters.istio.legalise.routes import Scene
+from translator.exporters.istio.legalise.routes import Scene, names_of
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import taken_by, write

@@ -51,6 +51,7 @@ def read_gateway(root: Cursor, meta: Meta) -> GatewayObject:
         class_name=spec.str("gatewayClassName"),
         doors=doors,
         sets=_admission(allowed, meta, "None"),
+        sets_words=Traced("", () if allowed is None else allowed.leaves()),
     )
 
 

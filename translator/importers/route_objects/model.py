@@ -79,13 +79,14 @@ class Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayObject:
-    """Gateway; ``sets``: the namespaces whose ListenerSets it takes in."""
+    """Gateway; ``sets``: the namespaces whose ListenerSets it takes in, ``sets_words``: what says so."""
 
     meta: Meta
     created: Traced[str]
     class_name: Traced[str]
     doors: tuple[Door, ...]
     sets: Admission
+    sets_words: Traced[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

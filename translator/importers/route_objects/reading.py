@@ -120,8 +120,7 @@ def _read(
         found.errors.append(error)
         return
     if anew:
-        own = said_anew(statement) if isinstance(statement, GatewayObject) else statement
-        found.mine.append(own)
+        found.mine.append(said_anew(statement))
         found.inert.extend(quiet)
         if isinstance(statement, RouteObject):
             told = tuple(pruned(statement, options))

@@ -8,9 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from ir.provenance import absorb
+from ir.provenance import Traced, absorb
 from translator.api import Loss, Options
-from translator.importers.route_objects.model import GatewayObject
+from translator.importers.route_objects.model import (
+    Door,
+    GatewayObject,
+    ListenerSetObject,
+    Statement,
+)
 from translator.importers.route_objects.places import GROUPS, at, group_of, is_route, word
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Node, Resource
@@ -82,14 +87,21 @@ def is_still_heeded(resource: Resource, taken: frozenset[int]) -> bool:
     return own and resource.kind == "Gateway" and id(resource.node) in taken
 
 
-def said_anew(gateway: GatewayObject) -> GatewayObject:
-    """The gateway with its class as a part of what its listeners say: who serves them is said in another way."""
-    if not gateway.doors:
-        return gateway
-    first = gateway.doors[0]
-    node = absorb(first.listener.trail, gateway.class_name)
-    door = replace(first, listener=replace(first.listener, trail=node))
-    return replace(gateway, doors=(door, *gateway.doors[1:]))
+def said_anew(one: Statement) -> Statement:
+    """A gateway or a set of listeners, of which what says whose they are is a part of what the first listener says."""
+    if isinstance(one, GatewayObject) and one.doors:
+        return replace(one, doors=_with(one.doors, one.class_name, one.sets_words))
+    if isinstance(one, ListenerSetObject) and one.doors:
+        parent = one.parent
+        words = [parent.spent, parent.name, *([parent.namespace] if parent.namespace else [])]
+        return replace(one, doors=_with(one.doors, *words))
+    return one
+
+
+def _with(doors: tuple[Door, ...], *words: Traced[str]) -> tuple[Door, ...]:
+    first = doors[0]
+    listener = replace(first.listener, trail=absorb(first.listener.trail, *words))
+    return (replace(first, listener=listener), *doors[1:])
 
 
 def handed_over(gateway: GatewayObject) -> Loss:

@@ -7,7 +7,8 @@ that ask for nothing last. A name without a VirtualService goes by the next wide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ir.attachment import ServicePort
@@ -17,6 +18,9 @@ from ir.provenance import Traced, bare, derived, named
 from ir.traffic import Protocol, RouteTable
 from translator.exporters.gateways.binding import ANY, is_shut, listeners_of
 from translator.exporters.gateways.listeners import Door, Doors
+from translator.exporters.istio.legalise.order import Unsayable
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 
 Says = tuple[tuple[int, tuple[str, ...]], ...]
 """What holds for a name, port by port, in a form that can be compared."""
@@ -131,6 +135,22 @@ def wider(name: Name, names: Sequence[Name]) -> list[Name]:
         and other.pattern != name.pattern
         and narrower(other.pattern, name.pattern) is name.pattern
     ]
+
+
+def check_goals(tables: Iterable[RouteTable]) -> None:
+    """Whether all destinations in a namespace can be names of services.
+
+    Raises:
+        Unsayable: one of them is of a kind that nobody knows.
+    """
+    for table in tables:
+        for route in table.routes:
+            goals = [b.destination for b in route.backends]
+            goals += [m.destination for m in route.mirrors]
+            for goal in goals:
+                if goal.namespace is not None and not _LABEL.match(goal.name.value):
+                    message = f'"{goal.name.value}" is no name of a Service'
+                    raise Unsayable(message)
 
 
 def together(names: Sequence[Name], says: Callable[[Name], object]) -> list[list[Name]]:

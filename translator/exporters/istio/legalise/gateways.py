@@ -31,6 +31,7 @@ from translator.exporters.istio.legalise.gateway_findings import (
 )
 from translator.exporters.istio.legalise.gateway_hosts import (
     Name,
+    check_goals,
     crowded,
     names_at,
     said,
@@ -41,7 +42,6 @@ from translator.exporters.istio.legalise.gateway_servers import SELECTOR, Ports,
 from translator.exporters.istio.legalise.order import Unsayable
 from translator.exporters.istio.legalise.routes import Scene, rules_of
 from translator.exporters.istio.legalise.streams import check_shares
-from translator.exporters.naming import Names
 from translator.selectors import labels_for
 
 PODS = Assumption(
@@ -193,6 +193,7 @@ def _refuse(place: _Place, names: Sequence[Name], reason: str, told: set[int]) -
 def _rules(group: Sequence[Name], place: _Place, losses: list[Loss]) -> Iterator[Route]:
     """The rules of names for which the same holds, port by port where not all ports have them."""
     ports = group[0].ports
+    check_goals(table for tables in ports.values() for table in tables)
     if _on_all(group, place):
         yield from rules_of(next(iter(ports.values())), None, place.scene, losses)
         return
@@ -393,12 +394,3 @@ def _from(host: ListenerHost, space: Traced[str], *, first: bool) -> ListenerHos
     name = host.name if first else derived(host.name.value, (host.name,))
     node = host.trail if first else derived(host.trail.value, (host.trail,))
     return replace(host, name=name, routes_from=space, trail=node)
-
-
-def names_of(options: Options) -> Names:
-    """The names of VirtualServices, those of the input being taken."""
-    taken: dict[tuple[str, str], set[str]] = {}
-    for one in options.beside:
-        if one.kind == "VirtualService":
-            taken.setdefault((one.kind, one.namespace), set()).add(one.name)
-    return Names(taken)

@@ -366,3 +366,12 @@ def _whole(tables: Sequence[RouteTable], reason: str) -> Loss:
         message=f"the routes of {where} are not written: {reason}. {_TO_SERVICE}",
         advice="Write a VirtualService by hand.",
     )
+
+
+def names_of(options: Options) -> Names:
+    """The names of VirtualServices, those of the input being taken."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for one in options.beside:
+        if one.kind == "VirtualService":
+            taken.setdefault((one.kind, one.namespace), set()).add(one.name)
+    return Names(taken)

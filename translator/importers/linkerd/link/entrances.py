@@ -20,8 +20,10 @@ from translator.resources.gateway_api.isolation import ISOLATED
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 from translator.resources.kubernetes.metadata import Meta
 
-_NOWHERE = FixedAnswer(status=Traced(500), trail=trail("a rule without a backend"))
-"""What a gateway answers where a rule has nowhere to go (apis/v1/httproute_types.go ``HTTPRouteRule.BackendRefs``, 1.4)."""
+
+def _nowhere(route: HttpRoute) -> FixedAnswer:
+    """What a gateway answers then (apis/v1/httproute_types.go ``HTTPRouteRule.BackendRefs``, 1.4)."""
+    return FixedAnswer(status=Traced(500, (), route.meta.because), trail=route.meta.fact("nowhere"))
 
 
 def at_gateway(
@@ -32,7 +34,7 @@ def at_gateway(
         replace(
             rule,
             name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
-            answer=_NOWHERE if not rule.backends and rule.redirect is None else None,
+            answer=_nowhere(route) if not rule.backends and rule.redirect is None else None,
         )
         for number, rule in enumerate(route.routes)
     )
