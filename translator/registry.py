@@ -51,16 +51,20 @@ def pairs() -> tuple[tuple[str, str], ...]:
 
 
 def load_importer(mesh: str) -> Importer:
-    """The importer of a mesh.
+    """The importer of a mesh, which sees no object that another one makes.
 
     Raises:
         TargetError: there is none.
     """
+    from translator.resources.kubernetes.made import (
+        standing,
+    )  # not before there is anything to read
+
     if mesh not in SOURCES:
         message = f'"{mesh}" cannot be read yet: expected one of {", ".join(SOURCES)}.'
         raise TargetError(message)
-    module = import_module(f"translator.importers.{_folder(mesh)}")
-    return cast("Importer", module.read_mesh)
+    read = cast("Importer", import_module(f"translator.importers.{_folder(mesh)}").read_mesh)
+    return lambda resources, options: read(standing(resources, options.namespace), options)
 
 
 def load_exporter(mesh: str) -> Exporter:
