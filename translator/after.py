@@ -53,14 +53,10 @@ def standing(
     """The same for outputs and resources of the source mesh that are known already."""
     gone = {id(resource.node) for resource in claimed}
     edited = {document.resource for document in written if document.edited}
-    replaced = {r.document.number for r in loaded.resources if _key(r, options) in edited}
+    gone.update(id(r.node) for r in loaded.resources if _key(r, options) in edited)
     text = "\n---\n".join(document.text for document in written)
     whole = with_text(loaded, text, "after") if written else loaded
-    resources = tuple(
-        resource
-        for resource in whole.resources
-        if id(resource.node) not in gone and resource.document.number not in replaced
-    )
+    resources = tuple(resource for resource in whole.resources if id(resource.node) not in gone)
     left = {resource.document.number for resource in resources}
     return replace(
         whole,

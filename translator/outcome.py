@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from ir.model import Entry, SourceObject
 from ir.provenance import Traced
 from translator.api import MANAGED_BY, TOOL, Edit, Loss, Manifest, Options, Said, Tree
-from translator.exporters.emit import join
+from translator.exporters.emit import dump, join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
 from translator.resources.kubernetes.generators import maker_of, owner_of
 from translator.resources.kubernetes.read import below
 from translator.source.edit import Put, Remove, edit, edited_tree
-from translator.source.leaves import Node, Resource, document_of, leaf_of, leaf_ref
+from translator.source.leaves import Key, Node, Resource, document_of, leaf_of, leaf_ref
 from translator.source.load import Loaded
 
 SOURCE = "meshmigrate.io/source"
@@ -100,18 +100,17 @@ class Edits:
 def edited_documents(edits: Sequence[Edit], loaded: Loaded, options: Options) -> Edits:
     """Applies the edits of a run, one document at a time."""
     by_key = {_key(r, options.namespace): r for r in loaded.resources if _is_plain(r)}
-    by_document: dict[int, list[tuple[Resource, Edit]]] = {}
+    by_object: dict[tuple[int, tuple[Key, ...]], list[tuple[Resource, Edit]]] = {}
     losses: list[Loss] = []
     for one in edits:
         resource = by_key.get(one.resource)
         if resource is None:
             losses.append(_not_there(one))
         else:
-            by_document.setdefault(resource.document.number, []).append((resource, one))
+            place = resource.document.number, resource.keys
+            by_object.setdefault(place, []).append((resource, one))
     placed: list[Placed] = []
-    documents = [
-        _apply(pairs, placed) for _, pairs in sorted(by_document.items(), key=lambda item: item[0])
-    ]
+    documents = [_apply(by_object[place], placed) for place in sorted(by_object)]
     restarted = [one for one in edits if one.restart and one.resource in by_key]
     if restarted:
         losses.append(_restart(restarted, by_key))
@@ -132,16 +131,16 @@ def _key(resource: Resource, namespace: str) -> str:
 
 
 def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edited:
+    """The changed copy of one object; of a list only the item, so that no other goes along with it."""
     resource = pairs[0][0]
-    changes: list[Put | Remove] = []
+    changes: list[Put | Remove] = [Remove(path) for path in _of_the_server(resource)]
     for own, one in pairs:
-        prefix = _prefix(own)
         for path, value in one.put:
             constant = value.value
             if isinstance(constant, dict):
                 message = f"{one.resource}: an edit puts scalars alone"
                 raise TypeError(message)
-            changes.append(Put((*prefix, *path), constant))
+            changes.append(Put(path, constant))
             at = ""
             for key in path:
                 at = f"{at}[{key}]" if isinstance(key, int) else join(at, key)
@@ -152,32 +151,38 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
     put = {change.path for change in changes if isinstance(change, Put)}  # stays, as it is to be
     changes = [c for c in changes if isinstance(c, Put) or c.path not in put]
     document = resource.document
-    tree = edited_tree(document.root, changes)
+    tree = edited_tree(resource.node, changes)
+    if resource.keys:  # a typed list says once what its items are
+        tree = {"apiVersion": resource.api_version, "kind": resource.kind, **tree}
     return Edited(
         resource=pairs[0][1].resource,
         api_version=resource.api_version,
         file=document.file,
         value=tree,
-        text=edit(document.text, changes),
+        text=dump(tree) if resource.keys else edit(document.text, changes),
     )
 
 
-def _prefix(resource: Resource) -> tuple[str | int, ...]:
-    """The keys from the document's root to a resource: none, or ``items`` and its place in a List."""
-    if not resource.path:
-        return ()
-    name, _, number = resource.path.partition("[")
-    return (name, int(number.rstrip("]")))
+_SERVER = ("uid", "resourceVersion", "generation", "selfLink", "managedFields")
+"""What the API server writes of an object: applied again, a version of yesterday is a conflict, and fields that are
+managed are refused (https://kubernetes.io/docs/reference/using-api/server-side-apply/)."""
 
 
-def _paths(resource: Resource, value: Traced[object]) -> list[tuple[str | int, ...]]:
-    """Keys to the leaves of a value that stand in this resource's document."""
-    number = resource.document.number
-    return [
+def _of_the_server(resource: Resource) -> Iterator[tuple[str, ...]]:
+    for path in (*(("metadata", name) for name in _SERVER), ("status",)):
+        if below(resource.node, *path) is not None:
+            yield path
+
+
+def _paths(resource: Resource, value: Traced[object]) -> list[tuple[Key, ...]]:
+    """Keys from the root of a resource to the leaves of a value that stand in it."""
+    number, prefix = resource.document.number, resource.keys
+    found = (
         resource.document.keys_of(leaf_of(leaf))
         for leaf in value.origin
         if document_of(leaf) == number
-    ]
+    )
+    return [keys[len(prefix) :] for keys in found if keys[: len(prefix)] == prefix]
 
 
 def _values(said: Traced[str] | Said) -> tuple[Traced[object], ...]:

@@ -20,7 +20,7 @@ from translator.exporters.emit import dump
 from translator.pipeline import Result
 from translator.report.model import Fate, Output, Report
 from translator.report.render.text import render_text
-from translator.source.leaves import plain
+from translator.source.leaves import Document, below, plain
 from translator.source.load import Loaded
 
 
@@ -66,20 +66,37 @@ def written_pieces(result: Result, loaded: Loaded, carry: Carry) -> list[Piece]:
 
 
 def _untouched(report: Report, loaded: Loaded, edited: set[tuple[str, str]]) -> Iterator[Piece]:
-    """Documents that stay as they are: every leaf is carried and none was edited."""
-    touched: set[tuple[str, int]] = set()
-    resources: dict[tuple[str, int], str] = {}
+    """Objects that stay as they are: every leaf is carried and none was edited; a list whole where all of its are."""
+    touched: set[tuple[str, int, str]] = set()
+    named: dict[tuple[str, int], str] = {}
     for row in report.ledger:
-        key = (row.file, row.document)
-        resources.setdefault(key, row.resource)
+        named.setdefault((row.file, row.document), row.resource)
         if row.fate is not Fate.CARRIED or (row.file, row.resource) in edited:
-            touched.add(key)
+            touched.add((row.file, row.document, row.resource))
+    parts = {(file, number) for file, number, _ in touched}
     for document in loaded.documents:
         key = (document.file, document.index)
         value = plain(document.root)
-        resource = resources.get(key, "")
-        if key not in touched and resource and isinstance(value, dict):
-            yield Piece(resource, value, document.text.strip("\n") or dump(value), document.file)
+        if key not in parts and named.get(key) and isinstance(value, dict):
+            text = document.text.strip("\n") or dump(value)
+            yield Piece(named[key], value, text, document.file)
+        elif loaded.is_list(document):
+            yield from _items(report, loaded, document, touched)
+
+
+def _items(
+    report: Report, loaded: Loaded, document: Document, touched: set[tuple[str, int, str]]
+) -> Iterator[Piece]:
+    """The items of a list that stay as they are, each as an object of its own."""
+    place = document.file, document.index
+    names = {row.path: row.resource for row in report.ledger if (row.file, row.document) == place}
+    paths = document.paths()
+    for one in (r for r in loaded.resources if r.document is document):
+        name = next((names[paths[leaf]] for leaf in below(one.node) if paths[leaf] in names), "")
+        value = plain(one.node)
+        if name and isinstance(value, dict) and (*place, name) not in touched:
+            whole = {"apiVersion": one.api_version, "kind": one.kind, **value}
+            yield Piece(name, whole, dump(whole), document.file)
 
 
 def _with_files(report: Report, names: Mapping[str, str]) -> Report:

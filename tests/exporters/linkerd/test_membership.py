@@ -202,25 +202,60 @@ def test_json_stays_json() -> None:
     assert metadata == {"name": "shop", "annotations": {"linkerd.io/inject": "enabled"}}
 
 
-def test_items_of_a_list_are_changed_in_their_list_and_in_one_document() -> None:
+def test_items_of_a_list_are_changed_as_objects_of_their_own() -> None:
     text = f"""
 apiVersion: v1
 kind: List
 items:
 - apiVersion: v1
   kind: Namespace
-  metadata: {{name: shop, labels: {{{ENABLED}}}}}  # the shop
+  metadata: {{name: shop, labels: {{{ENABLED}}}}}
+- apiVersion: security.istio.io/v1
+  kind: PeerAuthentication
+  metadata: {{name: default, namespace: shop}}
+  spec: {{mtls: {{mode: PERMISSIVE}}}}
 - apiVersion: v1
   kind: Namespace
   metadata:
     name: bank
     labels: {{{ENABLED}, team: b}}
 """
+    documents = to_linkerd(text).documents
+    metadata: Any = [one.value["metadata"] for one in documents]
+    assert [one.resource for one in documents] == ["Namespace//shop", "Namespace//bank"]
+    assert [one["annotations"]["linkerd.io/inject"] for one in metadata] == ["enabled"] * 2
+    assert [one.get("labels") for one in metadata] == [None, {"team": "b"}]
+
+
+def test_an_item_of_a_typed_list_says_of_itself_what_it_is() -> None:
+    text = f"""
+apiVersion: v1
+kind: NamespaceList
+items:
+- metadata: {{name: shop, labels: {{{ENABLED}}}}}
+"""
     [document] = to_linkerd(text).documents
-    items: Any = document.value["items"]
-    assert [i["metadata"]["annotations"]["linkerd.io/inject"] for i in items] == ["enabled"] * 2
-    assert [i["metadata"].get("labels") for i in items] == [None, {"team": "b"}]
-    assert "# the shop" in document.text
+    assert (document.value["apiVersion"], document.value["kind"]) == ("v1", "Namespace")
+
+
+def test_what_the_api_server_writes_is_not_applied_again() -> None:
+    text = f"""
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: shop
+  uid: 1b4e28ba-2fa1-11d2-883f-0016d3cca427
+  resourceVersion: "123"
+  generation: 3
+  creationTimestamp: "2024-01-01T00:00:00Z"
+  managedFields: [{{manager: kubectl}}]
+  labels: {{{ENABLED}}}  # in the mesh
+status: {{phase: Active}}
+"""
+    [document] = to_linkerd(text).documents
+    metadata: Any = document.value["metadata"]
+    assert list(metadata) == ["name", "creationTimestamp", "annotations"]
+    assert "status" not in document.value
 
 
 def test_the_rest_of_a_changed_document_is_carried() -> None:
