@@ -28,6 +28,7 @@ from ir.attachment import Attachment, EnforcedAt, Scope
 from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
+from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.resilience import RateLimit
 from translator.api import Loss, Options
@@ -97,6 +98,10 @@ class Pass:
     """Namespaces whose pods all have the same default, with that default."""
     spoken: set[int] = field(default_factory=set)
     """The rulings that the default of a namespace says, by identity."""
+    silent: dict[int, Fact] = field(default_factory=dict)
+    """Rulings that hold at workloads of which nothing is written, by what they are."""
+    said: set[int] = field(default_factory=set)
+    """Rulings that what is written for a workload says."""
 
 
 def legalise_access(model: Model, options: Options) -> Legal:
@@ -121,15 +126,22 @@ def legalise_access(model: Model, options: Options) -> Legal:
     for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
         mine = _of(workload, filed.near(workload.namespace), state, idle)
         limited = bool(limits.about(workload)) and not without_proxy(state.past, workload, everyone)
-        if (limited or any(rules(r) for r in mine)) and not workload.host_network:
+        if limited or any(rules(r) for r in mine):
             reached.update(id(r) for r in _workload(workload, mine, state))
         elif not is_standin(workload):
             reached.update(id(r) for r in mine)
-            legal.losses.extend(remarks.default_holds(mine))
+            state.silent.update((id(r), r) for r in mine)
     legal.losses.extend((*remarks.together(state), *limits.losses()))
+    quiet: list[Fact] = []
     for ruling in rulings:
-        if id(ruling) not in reached and speaks(ruling):
+        there = id(ruling) in reached or id(ruling) not in idle
+        if id(ruling) in state.silent or (
+            there and not (rules(ruling) or id(ruling) in state.said)
+        ):
+            quiet.append(ruling)
+        elif id(ruling) not in reached and speaks(ruling):
             legal.losses.append((in_vain if id(ruling) in idle else unreached)(ruling))
+    legal.losses.extend(remarks.default_holds(quiet))
     legal.facts.extend(
         f
         for f in model.facts
@@ -153,9 +165,12 @@ def _is_ruling(fact: Fact) -> bool:
 def _of(
     workload: Workload, rulings: Sequence[Fact], state: Pass, idle: dict[int, Fact]
 ) -> list[Fact]:
-    """The rulings that the workload is held to; ``idle`` takes those that are about what its proxy never sees."""
+    """The rulings that the workload is held to; ``idle`` takes those that are about what its proxy never sees.
+
+    Pods on the network of their node have no proxy.
+    """
     found = [r for r in rulings if covers(attachment_of(r).subject, workload, state.inventory)]
-    outside = without_proxy(state.past, workload, state.inventory)
+    outside = workload.host_network or without_proxy(state.past, workload, state.inventory)
     void = {
         id(r): r
         for r in found
@@ -198,6 +213,7 @@ class _Filed:
 
 def _namespaces(filed: _Filed, state: Pass) -> None:
     """Writes the default of a namespace where it says the same for all of its pods."""
+    joined = _joined(state.model)
     for name, namespace in sorted(state.model.inventory.namespaces.items()):
         rulings = filed.near(name)
         wide = [r for r in rulings if _covers_namespace(attachment_of(r), name)]
@@ -212,11 +228,29 @@ def _namespaces(filed: _Filed, state: Pass) -> None:
         ]
         if any(_default(_everywhere(rulings, w, state)) != default for w in pods):
             continue
+        if not pods and joined and name not in joined:
+            continue
         if not pods:
-            state.legal.losses.append(remarks.unknown_pods(name, whole))
+            granted = any(isinstance(r, Grant) for r in rulings)
+            closed = any(isinstance(r, Closed) for r in whole) and not granted
+            state.legal.losses.extend(
+                remarks.unknown_pods(name, whole, shut=default == "deny" and not closed)
+            )
         state.settled[name] = default
         state.spoken.update(id(r) for r in whole if not isinstance(r, Grant))
         state.legal.facts.append(Carver.of_namespace(namespace, whole, default))
+
+
+def _joined(model: Model) -> frozenset[str]:
+    """The namespaces whose pods are in the mesh, so far as any says so."""
+    return frozenset(
+        f.subject.namespace.value
+        for f in model.facts
+        if isinstance(f, Enrolment)
+        and f.enrolled.value
+        and f.subject.scope is Scope.NAMESPACE
+        and f.subject.namespace is not None
+    )
 
 
 def _covers_namespace(attachment: Attachment, name: str) -> bool:
@@ -293,6 +327,7 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         if closed:
             _port(port, here, carver, state, probed=probed)
             stated.extend(here)
+            state.said.update(map(id, here))
         _limit(state.limits.at(about, workload, port), port, here, carver, state, closed=closed)
     state.limits.undeclared(about, workload, shut=default == "deny" and not here_only)
     if is_standin(workload):
@@ -300,18 +335,21 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
             settled = not here_only or not default
             state.legal.losses.append(remarks.standin(workload, ports, stated, settled=settled))
         return stated
+    if default:
+        state.said.update(map(id, everywhere))
     if state.settled.get(workload.namespace) != default:
         state.legal.facts.extend(
             carver.default(everywhere, closed=default == "deny", demanded=_demanded(everywhere))
         )
         stated.extend(everywhere if default else ())
     said = {*map(id, stated), *state.spoken}
-    state.legal.losses.extend(remarks.default_holds(r for r in mine if id(r) not in said))
+    demanded = (r for r in mine if id(r) not in said and _demanded((r,)))
+    state.legal.losses.extend(remarks.default_holds(demanded))
     if any(attachment_of(r).enforced_at is EnforcedAt.WAYPOINT for r in mine):
         state.at_services.append(workload.key)
     if default == "deny" and (_lets_in(everywhere) or long_ranges(mine, workload)):
         state.undeclared.append(workload.key)
-    if mine and not ports:
+    if default == "deny" and not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))
     return mine
 

@@ -65,36 +65,60 @@ def standin(
     )
 
 
-def unknown_pods(namespace: str, whole: Sequence[Fact]) -> Loss:
-    """A namespace without pods in the input: its default is set, and their health checks come in all the same."""
-    return Loss(
+def unknown_pods(namespace: str, whole: Sequence[Fact], *, shut: bool) -> Iterator[Loss]:
+    """A namespace without pods in the input: its default is set, and their health checks come in all the same.
+
+    ``shut``: the default lets nobody in, and what the rules let in on a port has no Server to stand at.
+    """
+    sites = tuple(f.trail for f in whole if f.trail.origin)
+    yield Loss(
         code="MM411",
         impact=Impact.LOOSER,
         support=Support.PARTIAL,
         fate=Fate.APPROXIMATED,
-        sites=tuple(f.trail for f in whole if f.trail.origin),
+        sites=sites,
         message=f"the pods of {namespace} are not in the input: their default is set on the namespace; the paths that "
         "their health checks ask for stay open to everyone by GET, on ports for which no Server is written.",
         why="Without a route of its own on a port, the target lets health checks in by their path "
         "(linkerd2 policy-controller/k8s/index/src/inbound/index.rs, 2.20).",
         advice=_PODS,
     )
+    if shut:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=sites,
+            message=f"the pods of {namespace} are not in the input: all of their ports are shut by the default of the "
+            "namespace, whatever the source lets in there, save those for which a Server is written.",
+            why="A grant of the target is bound to a port of pods that are known by their labels.",
+            advice=_PODS,
+        )
 
 
-def default_holds(mine: Iterable[Fact]) -> Iterator[Loss]:
-    """Rulings on certificates that a default says: that of the target (clear text is taken), or one that is written."""
-    for ruling in mine:
-        if isinstance(ruling, PeerMtls) and any(v.origin for v in traced(ruling)):
-            off = ruling.mode.value is MtlsMode.OFF
-            yield Loss(
-                code="MM405",
-                impact=Impact.DIFFERENT if off else Impact.NONE,
-                support=Support.NEVER if off else Support.PARTIAL,
-                severity=Severity.LOW if off else Severity.INFO,
-                fate=Fate.LOST if off else Fate.ABSORBED,
-                sites=tuple(traced(ruling)),
-                message=_MODES[ruling.mode.value],
-            )
+def default_holds(rulings: Iterable[Fact]) -> Iterator[Loss]:
+    """Rulings on certificates that a default says: that of the target (clear text is taken), or one that is written.
+
+    What several workloads inherit is told once.
+    """
+    said: dict[tuple[int, ...], list[PeerMtls]] = {}
+    for ruling in rulings:
+        if isinstance(ruling, PeerMtls) and ruling.mode.origin:
+            said.setdefault(ruling.mode.origin, []).append(ruling)
+    for alike in said.values():
+        mode = alike[0].mode.value
+        off = mode is MtlsMode.OFF
+        yield Loss(
+            code="MM405",
+            impact=Impact.DIFFERENT if off else Impact.NONE,
+            support=Support.NEVER if off else Support.PARTIAL,
+            severity=Severity.LOW if off else Severity.INFO,
+            fate=Fate.LOST if off else Fate.ABSORBED,
+            sites=tuple(value for one in alike for value in traced(one)),
+            message=_MODES[mode],
+        )
 
 
 _MODES = {
