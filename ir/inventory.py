@@ -34,12 +34,13 @@ class ProbeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HttpProbe:
-    """A health check by HTTP GET of ``path`` (with its query) on ``port``."""
+    """A health check by HTTP: ``method`` on ``path`` (with its query) at ``port``. One by gRPC is a POST."""
 
     kind: ProbeKind
     port: int | str
     path: str
     leaves: tuple[int, ...] = ()
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,16 +183,17 @@ class _Port:
 
     def __init__(self, sides: list[Json], callers: list[Json], *, http: bool) -> None:
         self.http, self.known = http, dict[tuple[int, int], bool]()
-        self.terms: dict[str, list[Json]] = {"path": [], "method": [_exact("GET")], "address": []}
+        checks = [check for side in _parts(sides, "checks") for check in side["checks"]]
+        asked = [_exact(check["method"]) for check in checks]
+        self.terms: dict[str, list[Json]] = {"path": [], "method": asked, "address": []}
         tests = _parts(sides, "of")
         who = [test for test in tests if test["of"].startswith("caller ")]
         for test in (one for one in tests if not one["of"].startswith("caller ")):
             self.terms.setdefault(test["of"], []).extend([*test["any_of"], *test["none_of"]])
         blocks = {b for t in self.terms.pop("address") for b in (t["block"], *t["excluding"])}
-        probed = [path for side in _parts(sides, "probed") for path in side["probed"]]
         stems = [t for t in self.terms["path"] if t["kind"] in ("prefix", "element_prefix")]
         self.terms["path"] += [_exact(_stem(one), fold=one["ignore_case"]) for one in stems]
-        self.terms["path"] += map(_exact, [*probed, "/"])  # no path asked for counts as much as "/"
+        self.terms["path"] += map(_exact, ["/", *(c["path"] for c in checks)])  # "/" is as no path
         alike = dict[tuple[bool, ...], Json]()
         for one in callers[::-1]:
             held = (self._holds(test, {}, {"caller": one}) for test in who)
@@ -320,12 +321,13 @@ class _Port:
         here = (gate for gate in side["gates"] if self.meets(gate["where"], {}, at))
         layers = {gate["layer"]: self._gate(gate, at) for gate in here}  # the last of each counts
         proven = bool(at["caller"]["certificate"]) or not side["demanded"]
-        lets = side["open_probes"] and layers.get("network", True)
-        lets = lets or (side["rewritten_probes"] and at["caller"]["probe"])
-        asked = [_exact(path) for path in side["probed"] if self.http and lets]
-        check = any(self._covered(one, "path", at["path"]) for one in asked)
-        check = check and self._covered(_exact("GET"), "method", at["method"])
+        doors = {"path": layers.get("network", True), "agent": at["caller"]["probe"]}
+        check = any(doors[one["by"]] and self._asks(one, at) for one in side["checks"])
         return bool(side["bypassed"] or (proven and all(layers.values())) or check)
+
+    def _asks(self, check: Json, at: Json) -> bool:
+        said = ((slot, _exact(check[slot])) for slot in ("path", "method"))
+        return self.http and all(self._covered(term, slot, at[slot]) for slot, term in said)
 
 
 def changes(entry: Json, callers: list[Json]) -> tuple[bool, bool]:

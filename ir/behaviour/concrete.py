@@ -222,7 +222,9 @@ def _bypassed(site: _Site) -> Decision | None:
 
 def _probe(site: _Site, access: ProbeAccess) -> Decision | None:
     """What lets a health check in, if the request is one and this is how they get in."""
-    if not (access is ProbeAccess.BY_PATH or site.request.caller.probe) or not _checks_health(site):
+    by_path = access is ProbeAccess.BY_PATH
+    gets_in = site.request.method == "GET" if by_path else site.request.caller.probe
+    if not gets_in or not _checks_health(site):
         return None
     for fact in site.facts(Probes):
         if fact.access.value is access:
@@ -233,14 +235,11 @@ def _probe(site: _Site, access: ProbeAccess) -> Decision | None:
 def _checks_health(site: _Site) -> bool:
     request, workload = site.request, site.workload
     path = request.path.partition("?")[0]
-    return (
-        request.http
-        and request.method == "GET"
-        and any(
-            workload.port_number(probe.port) == request.port
-            and probe.path.partition("?")[0] == path
-            for probe in workload.probes
-        )
+    return request.http and any(
+        workload.port_number(probe.port) == request.port
+        and probe.path.partition("?")[0] == path
+        and probe.method == request.method
+        for probe in workload.probes
     )
 
 

@@ -269,12 +269,13 @@ class Lowering:
         closed = [f for f in certain if f.direction is Direction.INBOUND]
         unsure = any(f.certain is Certainty.UNKNOWN for f in closed)
         exits, doubts = exits_to(self, workload, port)
-        asked = (p.path.partition("?")[0] for p in workload.probes
-                 if workload.port_number(p.port) == port)  # fmt: skip
+        asked = {(p.method, p.path.partition("?")[0]) for p in workload.probes
+                 if workload.port_number(p.port) == port}  # fmt: skip
         probes = [f.access.value for f in facts if isinstance(f, Probes)]
         access = Access(
             bypassed=any(f.direction is Direction.INBOUND for f in _only(facts, Bypass)),
-            probed=tuple(sorted(set(asked))) if probes else (),
+            probed=tuple(sorted(p for m, p in asked if m == "GET")) if probes else (),
+            called=tuple(sorted(p for m, p in asked if m == "POST")) if probes else (),
             rewritten_probes=ProbeAccess.REWRITTEN in probes,
             open_probes=ProbeAccess.BY_PATH in probes,
             demanded=any(f.mode.value is MtlsMode.DEMANDED for f in _only(facts, PeerMtls)),

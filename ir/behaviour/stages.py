@@ -86,13 +86,15 @@ class Exit:
 class Access:
     """All that has a say on whether a request gets in at one port.
 
-    ``probed``: paths of health checks on the port, without query. ``outside``: requests on which something beyond the
+    ``probed``: paths of health checks on the port, without query; ``called``: of those by gRPC, which are POST and never
+    come in by their path alone. ``outside``: requests on which something beyond the
     model decides. ``tokens``: places where a token may be carried that something verifies; ``None``: no check.
     ``exits``: what the callers' own side lets out to the port.
     """
 
     bypassed: bool = False
     probed: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     rewritten_probes: bool = False
     open_probes: bool = False
     demanded: bool = False

@@ -45,7 +45,7 @@ SILENCE = Silence("any", "1", "field", "https://example.org/")
 
 
 def workload(name: str, namespace: str = "shop", *, app: str = "", version: str = "") -> Workload:
-    """A Deployment with port ``http`` 9080 and a liveness probe on ``/healthz?full=1``."""
+    """A Deployment with port ``http`` 9080, a liveness probe on ``/healthz?full=1`` and one by POST on ``/a``."""
     labels = {"app": app or name} | ({"version": version} if version else {})
     return Workload(
         kind="Deployment",
@@ -55,7 +55,10 @@ def workload(name: str, namespace: str = "shop", *, app: str = "", version: str 
         annotations={},
         service_account=name,
         ports=(ContainerPort("http", 9080),),
-        probes=(HttpProbe(ProbeKind.LIVENESS, "http", "/healthz?full=1"),),
+        probes=(
+            HttpProbe(ProbeKind.LIVENESS, "http", "/healthz?full=1"),
+            HttpProbe(ProbeKind.READINESS, "http", "/a", method="POST"),
+        ),
     )
 
 

@@ -224,6 +224,14 @@ def test_probes_by_path_let_anyone_in_without_a_certificate() -> None:
     assert answer(replace(check, port=1), *facts) is Answer.REFUSED
 
 
+def test_a_health_check_by_grpc_comes_in_by_the_agent_and_by_no_path() -> None:
+    check = replace(GET, method="POST", path="/a", caller=Caller(probe=True))
+    assert answer(check, probes(ProbeAccess.REWRITTEN), closed()) is Answer.ALLOWED
+    assert answer(check, probes(ProbeAccess.BY_PATH), closed()) is Answer.REFUSED
+    get = replace(check, method="GET")
+    assert answer(get, probes(ProbeAccess.REWRITTEN), closed()) is Answer.REFUSED
+
+
 def test_the_network_stays_closed_to_strangers_on_a_probed_path() -> None:
     check = replace(GET, path="/healthz", caller=PLAIN)
     assert answer(check, probes(ProbeAccess.BY_PATH), closed(layer=Layer.NETWORK)) is Answer.REFUSED

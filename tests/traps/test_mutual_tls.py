@@ -166,6 +166,24 @@ def test_trap_linkerd_31_health_checks_of_a_strict_port_come_from_the_nodes() ->
     assert not [f for f in world.result.report.findings if f.code in ("MM903", "MM904")]
 
 
+GRPC = "readinessProbe: {grpc: {port: 8080, service: shop}}"
+CALLED = SHOP.replace("{containerPort: 9000}]}", "{containerPort: 9000}], " + GRPC + "}")
+CHECK = "/grpc.health.v1.Health/Check"
+
+
+@pytest.mark.parametrize("networks", [(), ("10.128.0.0/20",)])
+def test_trap_linkerd_31_health_checks_by_grpc_are_let_in_by_no_rule_of_the_target(
+    networks: tuple[str, ...],
+) -> None:
+    """Istio's agent asks in the node's place; Linkerd lets checks in by GET alone."""
+    world = World(peers(STRICT), shop=CALLED, node_networks=networks)
+    assert world.both(KUBELET, path=CHECK, method="POST") == (IN, IN if networks else OUT)
+    assert world.both(KUBELET, path=CHECK) == (OUT, OUT)
+    assert world.both(CLEAR, path=CHECK, method="POST") == (OUT, OUT)
+    assert bool(world.findings("MM404")) is not bool(networks)
+    assert not [f for f in world.result.report.findings if f.code in ("MM903", "MM904")]
+
+
 def test_trap_linkerd_44_any_certificate_is_one_of_the_own_trust_domain_where_it_can_be_said() -> (
     None
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -143,11 +143,21 @@ def _access(access: Access) -> Tree:
     return {
         "bypassed": access.bypassed,
         "demanded": access.demanded,
-        "probed": list(access.probed),
-        "open_probes": access.open_probes,
-        "rewritten_probes": access.rewritten_probes,
+        "checks": [*_checks(access)],
         "gates": [_gate(gate) for gate in access.gates],
     }
+
+
+def _checks(access: Access) -> Iterator[Tree]:
+    """Health checks that get in by their path, and those that the node's agent asks for in its place."""
+    ways = (
+        ("path", "GET", access.probed if access.open_probes else ()),
+        ("agent", "GET", access.probed if access.rewritten_probes else ()),
+        ("agent", "POST", access.called if access.rewritten_probes else ()),
+    )
+    for by, method, paths in ways:
+        for path in paths:
+            yield {"by": by, "method": method, "path": path}
 
 
 def _gate(gate: Gate) -> Tree:

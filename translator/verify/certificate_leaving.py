@@ -98,8 +98,7 @@ def _leaving(client: Client, view: View) -> Tree:
 
 
 def _side(gates: Sequence[Tree]) -> Tree:
-    nothing = {"bypassed": False, "demanded": False, "probed": []}
-    return {**nothing, "open_probes": False, "rewritten_probes": False, "gates": list(gates)}
+    return {"bypassed": False, "demanded": False, "checks": [], "gates": list(gates)}
 
 
 # --- what leaves ---------------------------------------------------------------------------------

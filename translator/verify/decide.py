@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ir.access import Evidence, Layer
 from ir.behaviour.stages import Access, Exit, Gate, Guard, Rule
-from ir.match import View
+from ir.match import Pattern, View
 from ir.traffic import NoMatch
 from translator.verify.choice import Candidate, choose
-from translator.verify.frame import CALLER, GET, Frame
+from translator.verify.frame import CALLER, GET, POST, Frame
 from translator.verify.space import Sure, sure
 
 
@@ -43,10 +43,11 @@ def _let_in(access: Access, frame: Frame) -> Sure:
         if gate.layer is Layer.NETWORK:
             network = let_in
     passes = Sure(passes.must & ~_undecided(access, frame), passes.may)
-    checks = _health_checks(access, frame)
+    checks = _asked(access.probed, GET, frame)
     if access.open_probes:
         passes |= sure(checks) & network
     if access.rewritten_probes:
+        checks |= _asked(access.called, POST, frame)
         passes |= sure(checks & _callers(frame, frame.world.probes))
     return passes
 
@@ -56,13 +57,14 @@ def _callers(frame: Frame, members: int) -> int:
     return frame.space.lift(CALLER, atoms)
 
 
-def _health_checks(access: Access, frame: Frame) -> int:
+def _asked(paths: tuple[str, ...], method: Pattern, frame: Frame) -> int:
+    """Requests with this method for one of the paths."""
     if not frame.http:
         return 0
     found = 0
-    for path in access.probed:
+    for path in paths:
         found |= frame.exact_path(path)
-    return found & frame.method(GET)
+    return found & frame.method(method)
 
 
 def _undecided(access: Access, frame: Frame) -> int:

@@ -157,7 +157,9 @@ def asked_of(*both: Access) -> Asked:
     for access in both:
         for seen in conditions(access):
             asked.add(seen)
-        asked.paths.update((Pattern(PatternKind.EXACT, p), PathForm.RAW) for p in access.probed)
+        checks = (*access.probed, *access.called)
+        asked.paths.update((Pattern(PatternKind.EXACT, p), PathForm.RAW) for p in checks)
+        asked.methods.update((POST,) if access.called else ())
         for guard in (guard for gate in access.gates for guard in gate.guards):
             ways = [way for passage in guard.passages for way in passage.matches]
             asked.paths.update((stem, guard.view.path) for stem in stems(ways))

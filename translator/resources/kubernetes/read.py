@@ -44,6 +44,11 @@ _PROBES = {
 }
 
 
+GRPC_CHECK = "/grpc.health.v1.Health/Check"
+"""What the node asks of a container with a probe by gRPC, whatever its ``service``
+(https://github.com/grpc/grpc/blob/master/doc/health-checking.md)."""
+
+
 def read_inventory(resources: Sequence[Resource], namespace: str, *, complete: bool) -> Inventory:
     """What runs in the cluster; ``namespace`` is that of objects that name none."""
     namespaces: list[Namespace] = []
@@ -209,6 +214,10 @@ def _probes(resource: Resource, container: Node) -> Iterable[HttpProbe]:
                 path=_probed(_text(below(http, "path"))),
                 leaves=_leaves(resource, below(http, "port"), below(http, "path")),
             )
+        number = below(container, field, "grpc", "port")
+        port = _port(number)
+        if port is not None:
+            yield HttpProbe(kind, port, GRPC_CHECK, _leaves(resource, number), method="POST")
 
 
 def _probed(path: str) -> str:

@@ -468,13 +468,13 @@ def _probes(workload: Workload, port: int, options: Options) -> tuple[Probe, ...
         return ()
     blocks = tuple((block, ()) for block in sorted(options.node_networks))
     nodes = frozenset((Clause(Who.ANYONE, networks=blocks),))
-    return tuple(Probe(path, nodes) for path in _asked_for(workload, port))
+    return tuple(Probe(path, nodes, method) for path, method in _asked_for(workload, port))
 
 
-def _asked_for(workload: Workload, port: int) -> list[str]:
-    """The paths that health checks ask for."""
+def _asked_for(workload: Workload, port: int) -> list[tuple[str, str]]:
+    """The paths that health checks ask for, with their methods."""
     mine = (p for p in workload.probes if workload.port_number(p.port) == port)
-    return sorted({p.path.partition("?")[0] for p in mine})
+    return sorted({(p.path.partition("?")[0], p.method) for p in mine})
 
 
 __all__ = ["Legal", "Pass", "Ruling", "attachment_of", "known_callers", "legalise_access"]

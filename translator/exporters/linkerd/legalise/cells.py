@@ -50,10 +50,11 @@ MOST = 64
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A health check to be let in: GET on exactly this path, from these callers."""
+    """A health check to be let in: this method on exactly this path, from these callers."""
 
     path: str
     callers: Callers
+    method: str = "GET"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +157,12 @@ def cells(door: Door) -> Table:
     return survey.table(tuple(_cells(groups, survey)))
 
 
-def shut_to_checks(door: Door, paths: Iterable[str]) -> bool:
-    """Whether the rules keep out some who ask for one of these paths as health checks do: by GET, unknown."""
-    asked = tuple(Probe(path, NOBODY) for path in paths)
+def shut_to_checks(door: Door, checks: Iterable[tuple[str, str]]) -> bool:
+    """Whether the rules keep out some who ask as health checks do, unknown: for one of these paths, by its method."""
+    asked = tuple(Probe(path, NOBODY, method) for path, method in checks)
     survey = _Survey(replace(door, probes=asked))
     return any(
-        ANYONE not in dict(methods)["GET"]
+        ANYONE not in dict(methods)[probe.method]
         for probe in asked
         for signature in survey.atoms.signatures
         if survey.holds(signature, probe.path)
@@ -349,7 +350,7 @@ class _Survey:
         if door.demanded:
             left = authenticated(left)
         for probe in door.probes:
-            if method == "GET" and self.holds(path, probe.path):
+            if method == probe.method and self.holds(path, probe.path):
                 left |= probe.callers
         return left, narrowed
 

@@ -142,7 +142,8 @@ def probe_facts(
     }
     servers_in = by_namespace(servers)
     for workload in inventory.workloads:
-        asked = {workload.port_number(probe.port) for probe in workload.probes}
+        checks = (probe for probe in workload.probes if probe.method == "GET")  # none by gRPC
+        asked = {workload.port_number(probe.port) for probe in checks}
         shut = {*held_ports(workload, routed), *_unread(workload, servers_in, inventory)}
         ports = sorted({p for p in asked if p is not None} - shut)
         if ports:
