@@ -79,10 +79,25 @@ class HeaderSide(StrEnum):
     RESPONSE = "response"
 
 
+def template_of(text: str) -> str:
+    """A text as the value of an edit."""
+    return text.replace("%", "%%")
+
+
+def text_of(template: str) -> str | None:
+    """The text that an edit's value stands for; ``None`` where a proxy fills something in."""
+    parts = template.split("%%")
+    return None if any("%" in part for part in parts) else "%".join(parts)
+
+
 @roles(side=Role.EFFECT, action=Role.EFFECT, name=Role.EFFECT, value=Role.EFFECT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeaderEdit:
-    """Sets, adds or removes one header."""
+    """Sets, adds or removes one header.
+
+    In ``value``, ``%%`` is a percent sign, and what stands between two single ones is filled in by the proxy from the
+    request.
+    """
 
     side: HeaderSide
     action: HeaderAction

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.exporters.linkerd.istio import spec_of, written
+from tests.exporters.linkerd.istio import WORKLOAD, routes, spec_of, translated, written
 from tests.traps.test_routing import World, ends, http, messages, rule, shop
+from translator import pipeline
+from translator.source.load import load_text
 
 CLIENT = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: c, namespace: NS}\n"
@@ -145,3 +147,32 @@ def test_a_rule_to_the_service_itself_needs_no_port() -> None:
     (rule_,) = rules(World(unlisted))
     assert "backendRefs" not in rule_
     assert rule_["timeouts"] == {"request": "3s"}
+
+
+def test_a_percent_sign_of_a_header_is_written_as_each_mesh_spells_it() -> None:
+    """Envoy takes ``%%`` for one and fills in what stands between two; Gateway API knows texts alone."""
+    headers = {"request": {"set": {"x-share": "100%%", "x-from": "%REQ(x-other)%"}}}
+    rule = {"headers": headers, "route": [{"destination": {"host": "api"}}]}
+    result = translated(routes([rule]))
+    (route,) = written(result, "HTTPRoute")
+    (edits,) = spec_of(route)["rules"][0]["filters"]
+    assert edits["requestHeaderModifier"] == {"set": [{"name": "x-share", "value": "100%"}]}
+    (told,) = [f for f in result.report.findings if f.code == "MM205"]
+    assert "%REQ(x-other)%" in told.message
+    back = pipeline.translate_loaded(
+        load_text("---\n".join((WORKLOAD, *(d.text for d in result.documents)))),
+        pipeline.options_of(load_text(""), "linkerd", "istio", {}),
+    )
+    (table,) = [d for d in back.documents if d.resource.startswith("VirtualService/")]
+    assert "x-share: 100%%" in table.text
+
+
+def test_more_edits_than_a_filter_holds_are_told() -> None:
+    headers = {"request": {"remove": [f"x-{n}" for n in range(17)]}}
+    result = translated(routes([{"headers": headers, "route": [{"destination": {"host": "api"}}]}]))
+    (route,) = written(result, "HTTPRoute")
+    (edits,) = spec_of(route)["rules"][0]["filters"]
+    assert len(edits["requestHeaderModifier"]["remove"]) == 16
+    assert [f.code for f in result.report.findings if "an edit of a header" in f.message] == [
+        "MM205"
+    ]

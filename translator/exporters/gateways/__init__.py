@@ -41,6 +41,7 @@ from translator.exporters.gateways.tables import legal_tables
 from translator.exporters.routes.alternatives import Contradiction
 from translator.exporters.routes.destinations import Subsets, Unreachable
 from translator.exporters.routes.effects import with_effects
+from translator.exporters.routes.headers import with_edits
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import Redirects, in_target_redirects
 from translator.exporters.routes.tables import Scene
@@ -141,7 +142,7 @@ def _prepared(table: RouteTable, redirects: Redirects, losses: list[Loss]) -> Ro
     losses.extend(more)
     table, more = with_effects(table)
     losses.extend(more)
-    return table
+    return replace(table, routes=tuple(with_edits(one, losses) for one in table.routes))
 
 
 def by_gateway(edge: Model) -> dict[str, list[Listener]]:

@@ -6,7 +6,6 @@ in each list of header edits); values: its patterns.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -14,7 +13,6 @@ from ir.match import Part, Pattern, PatternKind
 from ir.provenance import Traced, derived
 from ir.resilience import Retry, Timeouts
 from ir.traffic import (
-    Backend,
     HeaderAction,
     HeaderEdit,
     HeaderSide,
@@ -29,17 +27,13 @@ from translator.api import Loss
 from translator.exporters.route_objects import cross_origin, retries
 from translator.exporters.route_objects.edition import Edition
 from translator.exporters.routes.effects import nowhere
+from translator.exporters.routes.headers import HEADER_NAME, LONGEST_VALUE, with_edits
 from translator.report.model import Fate, Impact, Severity, Support
 
 MOST = 16
 """Backends of a rule, filters of a rule, tests of a match, edits of one kind."""
 _FILTERS_BESIDE_MIRRORS = 5
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_\x60|~]{1,256}\Z")
-_VALUE = re.compile(r"[!-~]([\t !-~]*[!-~])?\Z")
-_MAX_VALUE = 4096
 _MAX_PARAMETER = 1024
-_FORMAT = re.compile(r"%[A-Z][A-Z0-9_]*(\([^)]*\))?(:[0-9]+)?%")
-"""What a proxy of the source puts a value of the request in for (Envoy, command operators of access logs)."""
 _HOST_HEADERS = ("host", ":authority")
 
 
@@ -64,9 +58,7 @@ def in_edition(
 def _route(route: Route, edition: Edition, pinned: Retry | None, losses: list[Loss]) -> Route:
     route = _all_idle(_host_of_headers(route))
     route = replace(
-        route,
-        header_edits=_edits(route.header_edits, losses),
-        backends=tuple(_backend(one, losses) for one in route.backends),
+        with_edits(route, losses),
         mirrors=_mirrors(route.mirrors, edition, losses),
         timeouts=_times(route.timeouts, losses),
     )
@@ -98,12 +90,16 @@ def _matches(route: Route) -> tuple[tuple[RouteMatch, ...], list[Loss]]:
 def _unsaid(match: RouteMatch) -> tuple[str, str] | None:
     """Code and reason why a match cannot be said; ``None`` where it can."""
     tests = match.requests.tests
-    for part, most in ((Part.HEADER, _MAX_VALUE), (Part.QUERY, _MAX_PARAMETER)):
+    for part, most in ((Part.HEADER, LONGEST_VALUE), (Part.QUERY, _MAX_PARAMETER)):
         asked = [test for test in tests if test.part is part]
         if len(asked) > MOST:
             return "MM209", f"it asks for more than {MOST} {part.value} values"
         for test in asked:
-            if part is Part.HEADER and test.name is not None and not _NAME.match(test.name.value):
+            if (
+                part is Part.HEADER
+                and test.name is not None
+                and not HEADER_NAME.match(test.name.value)
+            ):
                 return "MM201", f'"{test.name.value}" is no name of a header in Gateway API'
             for term in test.any_of:
                 if isinstance(term.value, Pattern) and not _fits(term.value, most):
@@ -161,10 +157,6 @@ def _all_idle(route: Route) -> Route:
     spent = [value for backend in route.backends for value in traced(backend)]
     node = derived(route.trail.value, (route.trail, *spent))
     return replace(route, backends=(), answer=nowhere(route.trail), trail=node)
-
-
-def _backend(backend: Backend, losses: list[Loss]) -> Backend:
-    return replace(backend, header_edits=_edits(backend.header_edits, losses))
 
 
 def _mirrors(mirrors: Sequence[Mirror], edition: Edition, losses: list[Loss]) -> tuple[Mirror, ...]:
@@ -235,50 +227,6 @@ def _host_of_headers(route: Route) -> Route:
 def _sets_host(edit: HeaderEdit) -> bool:
     request = edit.side is HeaderSide.REQUEST and edit.action is HeaderAction.SET
     return request and edit.name.value.lower() in _HOST_HEADERS
-
-
-def _edits(edits: Sequence[HeaderEdit], losses: list[Loss]) -> tuple[HeaderEdit, ...]:
-    kept: list[HeaderEdit] = []
-    counts: dict[tuple[HeaderSide, HeaderAction], list[str]] = {}
-    for edit in edits:
-        names = counts.setdefault((edit.side, edit.action), [])
-        reason = _why_not(edit, names)
-        if reason:
-            losses.append(_unedited(edit, reason))
-        else:
-            names.append(edit.name.value)
-            kept.append(edit)
-    return tuple(kept)
-
-
-def _why_not(edit: HeaderEdit, names: Sequence[str]) -> str:
-    name = edit.name.value
-    if not _NAME.match(name):
-        return f'"{name}" is no name of a header in Gateway API'
-    if name in names:
-        return f'"{name}" stands in the same list already'
-    if len(names) == MOST:
-        return f"a list of edits has {MOST} items at most"
-    value = "" if edit.value is None else edit.value.value
-    if _FORMAT.search(value):
-        return f'"{value}" is filled in by the proxy of the source; as it stands it is only a text'
-    if edit.action is not HeaderAction.REMOVE and not (
-        _VALUE.match(value) and len(value) <= _MAX_VALUE
-    ):
-        return f'the value "{value}" cannot be written (printable, not empty, no blank at an end)'
-    return ""
-
-
-def _unedited(edit: HeaderEdit, reason: str) -> Loss:
-    return Loss(
-        code="MM205",
-        impact=Impact.DIFFERENT,
-        support=Support.NEVER,
-        severity=Severity.HIGH,
-        sites=tuple(traced(edit)),
-        message=f"an edit of a header is left out: {reason}.",
-        advice="Let the application do it.",
-    )
 
 
 # --- times -----------------------------------------------------------------------------------------

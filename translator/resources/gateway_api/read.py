@@ -20,6 +20,7 @@ from ir.traffic import (
     Mirror,
     Redirect,
     Rewrite,
+    template_of,
 )
 from translator.source.cursor import Cursor
 
@@ -169,7 +170,7 @@ def _edits(modifier: Cursor | None, side: HeaderSide, kind: Traced[str]) -> Iter
                 side=side,
                 action=action,
                 name=item.str("name"),
-                value=item.str("value"),
+                value=item.str("value").map(template_of),
                 trail=absorb(trail(action.value), kind),
             )
     for name in modifier.opt_strings("remove"):

@@ -18,6 +18,7 @@ from ir.traffic import (
     Mirror,
     Redirect,
     Rewrite,
+    text_of,
 )
 from translator.api import Said, Tree
 
@@ -161,9 +162,16 @@ def _edits(edits: Iterable[HeaderEdit]) -> dict[str, Tree]:
         if edit.action is HeaderAction.REMOVE:
             by_action.setdefault("remove", []).append(edit.name)
         else:
-            value: Tree = Said("", (edit.trail,)) if edit.value is None else edit.value
+            value: Tree = (
+                Said("", (edit.trail,)) if edit.value is None else edit.value.map(_literal)
+            )
             by_action.setdefault(edit.action.value, []).append({"name": edit.name, "value": value})
     return {action: by_action[action] for action in ("set", "add", "remove") if action in by_action}
+
+
+def _literal(template: str) -> str:
+    found = text_of(template)
+    return template if found is None else found
 
 
 def redirect_filter(redirect: Redirect) -> dict[str, Tree]:

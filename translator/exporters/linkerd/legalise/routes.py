@@ -41,6 +41,7 @@ from translator.exporters.routes.destinations import (
     to_itself,
 )
 from translator.exporters.routes.gaps import Told, left_out
+from translator.exporters.routes.headers import with_edits
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import Redirects, in_target_redirects
 from translator.exporters.routes.rivals import host_of, is_http_of, rivals_of
@@ -146,6 +147,7 @@ def _legal(
     lost.extend(left_to_all(who.losses, rivals))
     table, more = in_target_redirects(table, _REDIRECTS)
     lost.extend(more)
+    table = replace(table, routes=tuple(with_edits(one, lost) for one in table.routes))
     table, more = by_method(table)
     lost.extend(more)
     profile = as_profile(table, whole_table, who.viewers, scene)
