@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from ir.model import Model, SourceObject
+from ir.provenance import Traced
 from ir.walk import positions
 from translator.api import Import, Loss, Options
 from translator.report.account import Fates, Lot, Placed
@@ -21,7 +22,7 @@ from translator.report.model import (
     Source,
     Support,
 )
-from translator.source.leaves import Document, leaf_of, leaf_ref
+from translator.source.leaves import Document, document_of, leaf_of, leaf_ref
 from translator.source.load import Loaded
 
 _NULL = "the API server prunes a null"
@@ -306,11 +307,30 @@ def _finding(loss: Loss, books: Books) -> Finding:
         why=loss.why,
         advice=loss.advice,
         doc=loss.doc,
-        sources=tuple(sources(sorted(leaves), books)),
+        sources=tuple(sources(_in_order(leaves, loss.about, books), books)),
         default=None
         if default is None
         else DefaultRef(default.mesh, default.version, default.field, default.doc),
     )
+
+
+def _in_order(leaves: set[int], about: Sequence[Traced[object]], books: Books) -> Iterable[int]:
+    """What a finding is about, then what its objects say, then how they are called."""
+    first = dict.fromkeys(leaf for value in about for leaf in value.origin if leaf in leaves)
+    yield from first
+    rest = sorted(leaves - first.keys())
+    names = {leaf for leaf in rest if _names_an_object(leaf, books)}
+    yield from (leaf for leaf in rest if leaf not in names)
+    yield from (leaf for leaf in rest if leaf in names)
+
+
+def _names_an_object(leaf: int, books: Books) -> bool:
+    """Whether it is part of an object's own name and namespace."""
+    document = books.loaded.documents_by_number[document_of(leaf)]
+    return document.keys_of(leaf_of(leaf))[-2:] in _NAMES
+
+
+_NAMES = (("metadata", "name"), ("metadata", "namespace"))
 
 
 def sources(leaves: Iterable[int], books: Books) -> Iterable[Source]:

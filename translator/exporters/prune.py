@@ -65,9 +65,11 @@ _ALL_FAIL = "It fails every request of its rule; these are served now."
 class Unsayable(Exception):  # noqa: N818  # not an error of anybody: it carries a loss upwards
     """A condition below cannot be said: the rule around it must go."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, what: object) -> None:
         super().__init__(row.key)
         self.row = row
+        self.what = what
+        """That which cannot be said."""
 
 
 def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
@@ -79,7 +81,8 @@ def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
         try:
             kept.append(_still_of_requests(sweep.facet(fact), fact))
         except Unsayable as unsayable:
-            losses.append(lost(fact, unsayable.row, _harm_of_fact(fact)))
+            gone = lost(fact, unsayable.row, _harm_of_fact(fact), unsayable.what)
+            losses.append(gone)
     return replace(model, facts=tuple(kept)), of_one_cause(losses)
 
 
@@ -112,13 +115,14 @@ def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:
                 sites=(*known.sites, *loss.sites),
                 leaves=(*known.leaves, *loss.leaves),
                 because=(*known.because, *loss.because),
+                about=(*known.about, *loss.about),
             )
         )
     return tuple(found.values())
 
 
-def lost(value: object, row: Row, impact: Impact) -> Loss:
-    """The loss of everything below ``value``, for the reason that ``row`` gives."""
+def lost(value: object, row: Row, impact: Impact, about: object = ()) -> Loss:
+    """The loss of everything below ``value``, for the reason that ``row`` gives; ``about``: what of it that speaks of."""
     impact = Impact(row.impact) if row.impact else impact
     other = row.grade == Grade.NEVER and (row.until or row.channel)
     support = Support.VERSION if other else SUPPORT[row.grade]
@@ -128,6 +132,7 @@ def lost(value: object, row: Row, impact: Impact) -> Loss:
         support=support,
         severity=Severity.LOW if impact is Impact.NONE else None,
         sites=tuple(traced(value)),
+        about=tuple(traced(about)),
         message=row.why or f"{row.key} cannot be said.",
         why=row.source,
         advice=row.advice,
@@ -175,7 +180,7 @@ class _Sweep:
         row = self.table.row(position_key(owner, name), self.within)
         if row.grade in (Grade.NEVER, Grade.NOT_YET) and self._speaks(owner, name):
             if role not in (Role.EFFECT, Role.NOTE) or row.key in ACTIONS:
-                raise Unsayable(row)
+                raise Unsayable(row, owner if isinstance(owner, Test) else inner)
             loss = lost(inner, row, _harm_of_effect(inner, role))
             if isinstance(inner, Fault) and inner.answers_all:
                 loss = replace(loss, message=f"{loss.message} {_ALL_FAIL}")
@@ -190,7 +195,8 @@ class _Sweep:
         except Unsayable as unsayable:
             if role is not Role.EFFECT or position_key(owner, name) in ACTIONS:
                 raise
-            self.losses.append(lost(inner, unsayable.row, Impact.DIFFERENT))
+            gone = lost(inner, unsayable.row, Impact.DIFFERENT, unsayable.what)
+            self.losses.append(gone)
             return None
 
     def _speaks(self, owner: object, name: str) -> bool:
@@ -201,32 +207,32 @@ class _Sweep:
         self, owner: object, name: str, items: tuple[object, ...], role: Role
     ) -> tuple[object, ...]:
         kept: list[object] = []
-        row: Row | None = None
-        gone: list[tuple[Route, Row]] = []
+        last: Unsayable | None = None
+        gone: list[tuple[Route, Unsayable]] = []
         for item in items:
             try:
                 kept.append(self.facet(item))
             except Unsayable as unsayable:
-                row = unsayable.row
+                last = unsayable
                 if isinstance(item, Route) and isinstance(owner, RouteTable):
-                    gone.append((item, row))
+                    gone.append((item, last))
                 else:
-                    self._without(owner, name, item, row, role)
+                    self._without(owner, name, item, last, role)
         self._without_rules(owner, gone)
-        if row is not None and not kept and role is Role.CONDITION and not self.refuses:
-            raise Unsayable(row)
+        if last is not None and not kept and role is Role.CONDITION and not self.refuses:
+            raise last
         same = len(kept) == len(items) and all(a is b for a, b in zip(kept, items, strict=True))
         return items if same else tuple(kept)
 
-    def _without_rules(self, table: object, gone: Sequence[tuple[Route, Row]]) -> None:
+    def _without_rules(self, table: object, gone: Sequence[tuple[Route, Unsayable]]) -> None:
         """Rules that go: what becomes of their requests depends on those that stay."""
         if not isinstance(table, RouteTable):
             return
         kept = [one for one in table.routes if not any(one is own for own, _ in gone)]
-        for route, row in gone:
+        for route, unsayable in gone:
             impact, then = harm_of_rule(route, table, kept, leaks=self._leaks(table))
-            loss = lost(route, row, impact)
-            if route.answer is not None and row.code == _ANSWERS:
+            loss = lost(route, unsayable.row, impact, unsayable.what)
+            if route.answer is not None and unsayable.row.code == _ANSWERS:
                 loss = replace(loss, message=loss.message + then)
             self.losses.append(loss)
 
@@ -235,7 +241,10 @@ class _Sweep:
         tables = (fact for fact in self.facts if isinstance(fact, RouteTable))
         return table.attachment.audience is not None and bool(rivals_of(table, tables))
 
-    def _without(self, owner: object, name: str, item: object, row: Row, role: Role) -> None:
+    def _without(
+        self, owner: object, name: str, item: object, unsayable: Unsayable, role: Role
+    ) -> None:
+        row = unsayable.row
         if self.refuses and isinstance(item, Test):
             message = f"{row.why} The refusal is made wider: it holds whatever this test says."
             wider = replace(lost(item, row, Impact.STRICTER), code="MM403", message=message)
@@ -243,8 +252,8 @@ class _Sweep:
             return
         alternative = (type(owner).__name__, name) in ALTERNATIVES
         if not alternative and (role is not Role.EFFECT or position_key(owner, name) in ACTIONS):
-            raise Unsayable(row)
-        self.losses.append(lost(item, row, self._harm_of_item(owner, item)))
+            raise unsayable
+        self.losses.append(lost(item, row, self._harm_of_item(owner, item), unsayable.what))
 
     def _harm_of_item(self, owner: object, item: object) -> Impact:
         if isinstance(item, AllOf):

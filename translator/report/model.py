@@ -284,6 +284,7 @@ class Loss:
 
     ``sites``: the traced values that are lost (``fate`` LOST) or placed with a difference (APPROXIMATED).
     ``because``: values that explain it, to be shown as sources without being lost.
+    ``about``: of both, what the message speaks of: shown before the rest.
     """
 
     code: str
@@ -294,6 +295,7 @@ class Loss:
     fate: Fate = Fate.LOST
     sites: tuple[Traced[object], ...] = ()
     because: tuple[Traced[object], ...] = ()
+    about: tuple[Traced[object], ...] = ()
     leaves: tuple[int, ...] = ()
     """Input leaves named directly, where no value stands for them."""
     why: str = ""

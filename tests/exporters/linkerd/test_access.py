@@ -142,3 +142,12 @@ def test_a_method_that_only_a_health_check_asks_for_comes_from_its_pod() -> None
     shop = Path(__file__).parents[3] / "examples" / "shop"
     result = translate([shop], source="istio", target="linkerd", node_networks=("10.128.0.0/20",))
     assert not [f.message for f in result.report.findings if f.code == "MM902"]
+
+
+def test_a_finding_begins_with_what_it_speaks_of_and_ends_with_the_name_of_its_object() -> None:
+    when = {"key": "destination.ip", "values": ["10.0.0.1"]}
+    result = translated(policy({"rules": [{**FROM_WEB, **GET_API, "when": [when]}]}))
+    (told,) = [f for f in result.report.findings if "destination address" in f.message]
+    paths = [source.path for source in told.sources]
+    assert paths[0].startswith("spec.rules[0].when[0]")
+    assert paths[-1] == "metadata.namespace"
