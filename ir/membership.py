@@ -55,7 +55,9 @@ class Aspect(StrEnum):
 
     # what it captures and how it reads it
     CAPTURE = "capture"
-    """How connections get into the proxy."""
+    """How connections get into the proxy, and which of those that come to its pod."""
+    CAPTURE_OUT = "capture_out"
+    """Which connections that its pod opens get into the proxy."""
     PROBES = "probes"
     """``false``: health checks reach the application as they are."""
     CONNECT_TIMEOUT = "connect_timeout"

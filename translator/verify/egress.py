@@ -15,6 +15,7 @@ from ir.behaviour.lower import Lowering
 from ir.behaviour.request import Answer, Decision, Request
 from ir.language import Opaque
 from ir.match import Labels, Operator
+from ir.membership import Aspect, ProxySetting
 from ir.model import Model
 from ir.opaque import Column, Intent
 from ir.opaque import Opaque as OpaquePiece
@@ -209,6 +210,10 @@ class EgressComparison:
             for fact in model.facts:
                 if isinstance(fact, OpaquePiece) and _may_stop(fact):
                     yield fact.kind
+                elif isinstance(fact, ProxySetting) and fact.aspect is Aspect.CAPTURE_OUT:
+                    where = None if fact.subject.namespace is None else fact.subject.namespace.value
+                    if any(where in (None, client.namespace) for client in group):
+                        yield f"a setting of proxies ({fact.aspect.value})"
 
 
 def _may_stop(piece: OpaquePiece) -> bool:

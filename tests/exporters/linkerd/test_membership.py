@@ -278,3 +278,12 @@ spec: {selector: {matchLabels: {app: db}}, portLevelMtls: {"8080": {mode: STRICT
     fates = {row.fate for row in result.report.ledger if row.path.startswith("spec.portLevelMtls")}
     assert fates == {Fate.ABSORBED}
     assert [f.severity for f in result.report.findings if f.code == "MM412"] == [Severity.LOW]
+
+
+def test_what_goes_past_a_proxy_on_its_way_out_leaves_the_proof_of_what_comes_in() -> None:
+    metadata = "traffic.sidecar.istio.io/excludeOutboundIPRanges: 169.254.169.254/32"
+    result = to_linkerd(f"{namespace(ENABLED)}---\n{pods(annotations=metadata)}")
+    (told,) = [f for f in result.report.findings if f.code == "MM603"]
+    assert told.severity is Severity.MEDIUM
+    assert not [f for f in result.report.findings if f.code == "MM905"]
+    assert result.report.verification.slices["MAY_DIFFER"] == 0

@@ -14,12 +14,12 @@ from translator.importers.istio.proxy_config import whole
 from translator.source.cursor import Cursor
 
 PROXY: Mapping[str, Aspect] = {
-    "includeIPRanges": Aspect.CAPTURE,
-    "excludeIPRanges": Aspect.CAPTURE,
+    "includeIPRanges": Aspect.CAPTURE_OUT,
+    "excludeIPRanges": Aspect.CAPTURE_OUT,
     "includeInboundPorts": Aspect.CAPTURE,
     "excludeInboundPorts": Aspect.CAPTURE,
-    "includeOutboundPorts": Aspect.CAPTURE,
-    "excludeOutboundPorts": Aspect.CAPTURE,
+    "includeOutboundPorts": Aspect.CAPTURE_OUT,
+    "excludeOutboundPorts": Aspect.CAPTURE_OUT,
     "holdApplicationUntilProxyStarts": Aspect.WAIT_FOR_PROXY,
     "autoInject": Aspect.TEMPLATE,
 }

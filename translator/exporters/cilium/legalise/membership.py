@@ -18,6 +18,7 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 _DIFFERENT = {
     Aspect.CAPTURE: ("MM603", Impact.DIFFERENT, Severity.MEDIUM),
+    Aspect.CAPTURE_OUT: ("MM603", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.BOOTSTRAP: ("MM801", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.NETWORKS: ("MM604", Impact.DIFFERENT, Severity.MEDIUM),
     Aspect.WAYPOINT: ("MM604", Impact.DIFFERENT, Severity.LOW),

@@ -85,6 +85,7 @@ _HARM = dict.fromkeys(
         Aspect.EGRESS,
         Aspect.BOOTSTRAP,
         Aspect.CAPTURE,
+        Aspect.CAPTURE_OUT,
     ),
     Impact.DIFFERENT,
 )

@@ -125,6 +125,7 @@ _MATTERS = (
     Aspect.CONNECT_TIMEOUT,
     Aspect.DETECT_TIMEOUT,
     Aspect.CAPTURE,
+    Aspect.CAPTURE_OUT,
     Aspect.TRUSTED_HOPS,
     Aspect.INBOUND,
     Aspect.INGRESS,

@@ -104,6 +104,16 @@ OUTCOMES: Mapping[Aspect, Outcome] = {
         code="MM603",
         support=Support.PARTIAL,
     ),
+    Aspect.CAPTURE_OUT: Outcome(
+        Impact.DIFFERENT,
+        Severity.MEDIUM,
+        "connections that go past the proxy by their address in the source pass through it in the target, unread where "
+        "they are not HTTP, and are held to EgressNetworks",
+        "Look whether one of these addresses is refused by an EgressNetwork, or waits for the server to speak first; then "
+        "leave its port out by config.linkerd.io/skip-outbound-ports.",
+        code="MM603",
+        support=Support.PARTIAL,
+    ),
     Aspect.PROBES: Outcome(
         Impact.DIFFERENT,
         Severity.MEDIUM,
