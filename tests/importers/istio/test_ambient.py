@@ -148,3 +148,39 @@ def test_a_refusal_elsewhere_does_not_come_to_pods_of_the_agent() -> None:
     elsewhere = rule("DENY", **parts).replace("namespace: shop", "namespace: other")
     assert allowed(translated(AMBIENT, elsewhere))
     assert not allowed(translated(AMBIENT, rule("DENY", **parts)))
+
+
+def test_a_refusal_that_comes_to_nothing_does_so_beside_pods_that_are_left_out_too() -> None:
+    """Pods of another label are not of the mesh: the rule is about none of them."""
+    out = WORKLOAD.replace("api", "out").replace("version: v1", "istio.io/dataplane-mode: none")
+    refusal = policy(
+        {
+            "selector": {"matchLabels": {"app": "api"}},
+            "action": "DENY",
+            "rules": [{"from": CALLER, "to": PATH}],
+        }
+    )
+    result = translated(AMBIENT, out, refusal)
+    assert [f.code for f in result.report.findings if f.severity == "blocker"] == []
+    assert {row.fate for row in result.report.ledger if "rules[0]" in row.path} == {Fate.INERT}
+
+
+def test_rules_of_pods_behind_a_waypoint_are_told_to_be_asked_about_its_clients() -> None:
+    space = SPACE.replace("WORDS", "istio.io/dataplane-mode: ambient, istio.io/use-waypoint: wp")
+    gateway = (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"
+        "metadata: {name: wp, namespace: shop}\n"
+        "spec: {gatewayClassName: istio-waypoint, listeners: [{name: m, port: 15008, protocol: HBONE}]}"
+    )
+    target = {"targetRefs": [{"kind": "Service", "group": "", "name": "api"}]}
+    inner = [{"from": [{"source": {"principals": ["cluster.local/ns/shop/sa/wp"]}}]}]
+    by_service = policy({**target, "rules": [{"from": CALLER}]}, "outer")
+    at_pods = policy({"selector": {"matchLabels": {"app": "api"}}, "rules": inner}, "inner")
+    alone = translated(space, gateway, by_service)
+    both = translated(space, gateway, by_service, at_pods)
+    told = [
+        [f for f in one.report.findings if "asked about the waypoint" in f.message]
+        for one in (alone, both)
+    ]
+    assert told[0] == []
+    assert [(f.code, f.severity, f.impact) for f in told[1]] == [("MM402", "high", Impact.STRICTER)]

@@ -94,6 +94,8 @@ class Pass:
     """Ports where callers with any certificate become callers of the own trust domain."""
     at_services: list[str] = field(default_factory=list)
     """Workloads that are held to what the source holds requests to a service to."""
+    at_both: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
+    """Of these, such as have closed doors of their own, with who is let in there."""
     settled: dict[str, str] = field(default_factory=dict)
     """Namespaces whose pods all have the same default, with that default."""
     spoken: set[int] = field(default_factory=set)
@@ -345,8 +347,7 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
     said = {*map(id, stated), *state.spoken}
     demanded = (r for r in mine if id(r) not in said and _demanded((r,)))
     state.legal.losses.extend(remarks.default_holds(demanded))
-    if any(attachment_of(r).enforced_at is EnforcedAt.WAYPOINT for r in mine):
-        state.at_services.append(workload.key)
+    _note_services(workload, mine, state)
     if default == "deny" and (_lets_in(everywhere) or long_ranges(mine, workload)):
         state.undeclared.append(workload.key)
     if default == "deny" and not ports:
@@ -360,6 +361,15 @@ def _lets_in(everywhere: Sequence[Fact]) -> bool:
         return any(isinstance(r, Grant) for r in everywhere)
     refusals = [r for r in everywhere if isinstance(r, Refusal)]
     return not any(not (r.callers or r.requests or r.always) for r in refusals)
+
+
+def _note_services(workload: Workload, mine: Sequence[Fact], state: Pass) -> None:
+    """Notes a workload behind a proxy of its service, and what it asks of its callers itself."""
+    if any(attachment_of(r).enforced_at is EnforcedAt.WAYPOINT for r in mine):
+        state.at_services.append(workload.key)
+        own = [r for r in mine if attachment_of(r).enforced_at is EnforcedAt.SERVER]
+        if any(isinstance(r, Closed) for r in own):
+            state.at_both[workload.key] = tuple(r for r in own if isinstance(r, Grant))
 
 
 def _limit(

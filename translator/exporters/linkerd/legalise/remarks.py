@@ -316,6 +316,22 @@ def together(state: Pass) -> Iterator[Loss]:
             why="A policy of the target cannot be bound to a Service.",
             advice="Look whether somebody calls these pods by another Service or by their address.",
         )
+    for key, grants in state.at_both.items():
+        yield Loss(
+            code="MM402",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.HIGH,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(
+                value for one in grants if isinstance(one, Grant) for value in traced(one.callers)
+            ),
+            message=f"{key}: in the source its own rules are asked about the waypoint, which calls in the place of the "
+            "clients; here they are asked about the clients. Who comes in must be let in by the rules of the Service and "
+            "by those of the pods.",
+            why="The target has no proxy in between: a pod sees the identity of the client itself.",
+            advice="Let the pods' own rules name the clients that the rules of the Service name, or take them out.",
+        )
 
 
 def _health_checks(state: Pass) -> Iterator[Loss]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from ir.access import Grant, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
 from ir.edge import EgressPolicy
-from ir.match import HTTP_PARTS, AllOf, Labels, Part, Test
+from ir.match import HTTP_PARTS, AllOf, Labels, Operator, Part, Test
 from ir.model import Fact, Inactive
 from ir.provenance import Traced, trail
 from ir.resilience import RateLimit
@@ -139,11 +139,21 @@ def _inside(subject: Subject, taken: Sequence[Subject]) -> bool:
         return False
     return any(
         one.scope is Scope.NAMESPACE
-        and not one.excluding
+        and not any(_may_share(subject, out) for out in one.excluding)
         and one.namespace is not None
         and one.namespace.value == subject.namespace.value
         for one in taken
     )
+
+
+def _may_share(some: Subject, others: Subject) -> bool:
+    """Whether a pod may be of both; not where both ask for one label with different values."""
+    asked: dict[str, set[tuple[str, ...]]] = {}
+    for subject in (some, others):
+        for one in () if subject.labels is None else subject.labels.value.requirements:
+            if one.operator is Operator.IN and len(one.values) == 1:
+                asked.setdefault(one.key, set()).add(one.values)
+    return all(len(values) == 1 for values in asked.values())
 
 
 def _as_seen(fact: Grant | Refusal) -> Grant | Refusal | None:
