@@ -40,7 +40,7 @@ from translator.importers.istio.link.mesh_config import (
     settled,
 )
 from translator.importers.istio.link.mtls import link_mtls
-from translator.importers.istio.link.protocols import link_protocols
+from translator.importers.istio.link.protocols import as_read, link_protocols
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.link.tokens import link_tokens
@@ -154,8 +154,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     linked = [link(statements, inventory, options) for link in LINKS]
     losses.extend(loss for one in linked for loss in one.losses)
     guessed = (*guesses(words), *(a for one in linked for a in one.assumptions))
-    heeded = as_heeded([fact for one in linked for fact in one.facts], words, options)
-    inactive = (*(i for one in linked for i in one.inactive), *heeded.inactive)
+    read, idle = as_read([fact for one in linked for fact in one.facts], inventory)
+    heeded = as_heeded(read, words, options)
+    inactive = (*(i for one in linked for i in one.inactive), *idle, *heeded.inactive)
     facts = heeded.facts
     network, joined = (
         network_of(resources, options.namespace, options.cluster_networks),

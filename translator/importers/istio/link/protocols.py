@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from ir.attachment import Attachment, EnforcedAt, Scope, ServicePort, Subject
 from ir.inventory import Inventory, PortOfService, Service
+from ir.model import Fact, Inactive
 from ir.provenance import Traced, named, trail
-from ir.traffic import PortProtocol
+from ir.traffic import PortProtocol, Protocol, RouteTable
+from ir.walk import traced
 from translator.api import Options
 from translator.importers.istio.model import Statement
 from translator.importers.linked import Linked
@@ -51,6 +53,43 @@ def link_protocols(
             if port.protocol == "TCP" and not service.external_name
         )
     )
+
+
+def as_read(facts: Sequence[Fact], inventory: Inventory) -> tuple[list[Fact], list[Inactive]]:
+    """The facts, less rules for requests to services of which no port is read as HTTP, which no sidecar has.
+
+    istio/istio pilot/pkg/networking/core/route/route.go ``buildSidecarVirtualHostsForVirtualService``, 1.31.
+    """
+    heeded: list[Fact] = []
+    idle: list[Inactive] = []
+    for fact in facts:
+        service = _called(fact, inventory)
+        if service is None or any(
+            spoken(p)[0] in _READ for p in service.ports if p.protocol == "TCP"
+        ):
+            heeded.append(fact)
+        else:
+            leaves = {leaf for value in traced(fact) for leaf in value.origin}
+            why = f"no port of {service.key} is read as HTTP"
+            idle.append(Inactive(leaves=tuple(sorted(leaves)), winner="", why=why))
+    return heeded, idle
+
+
+_READ = ("HTTP/1", "HTTP/2", "unknown")
+
+
+def _called(fact: Fact, inventory: Inventory) -> Service | None:
+    """The service of rules for requests, where its ports are known."""
+    if not isinstance(fact, RouteTable) or fact.protocol is not Protocol.HTTP:
+        return None
+    subject = fact.attachment.subject
+    if fact.attachment.enforced_at is EnforcedAt.GATEWAY or subject.scope is not Scope.SERVICE:
+        return None
+    space, name = subject.namespace, subject.name
+    if space is None or name is None:
+        return None
+    service = inventory.service(space.value, name.value)
+    return service if service is not None and service.ports else None
 
 
 def spoken(port: PortOfService) -> tuple[str, str]:
