@@ -21,7 +21,8 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 Json = dict[str, Any]
-_TOP, _MOST, _SIDES = 128, 2_000_000, ("before", "after")
+_TOP, _MOST, _CHECK = ("path", "method")
+_SIDES = 128, 2_000_000, ("before", "after")
 _BEYOND = re.compile(r"\[:|\[\[|&&|~~|--|\|\||\{,|\\[sSbBAZzpPQEC]|\(\?[^:i]|\(\?i[^)]")
 _ESCAPE = "%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
 _DOMAINS = {
@@ -322,12 +323,9 @@ class _Port:
         layers = {gate["layer"]: self._gate(gate, at) for gate in here}  # the last of each counts
         proven = bool(at["caller"]["certificate"]) or not side["demanded"]
         doors = {"path": layers.get("network", True), "agent": at["caller"]["probe"]}
-        check = any(doors[one["by"]] and self._asks(one, at) for one in side["checks"])
+        asked = (c for c in side["checks"] if self.http and doors[c["by"]])
+        check = any(all(self._covered(_exact(c[s]), s, at[s]) for s in _CHECK) for c in asked)
         return bool(side["bypassed"] or (proven and all(layers.values())) or check)
-
-    def _asks(self, check: Json, at: Json) -> bool:
-        said = ((slot, _exact(check[slot])) for slot in ("path", "method"))
-        return self.http and all(self._covered(term, slot, at[slot]) for slot, term in said)
 
 
 def changes(entry: Json, callers: list[Json]) -> tuple[bool, bool]:
