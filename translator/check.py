@@ -21,8 +21,8 @@ from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 Json = dict[str, Any]
-_TOP, _MOST, _CHECK = ("path", "method")
-_SIDES = 128, 2_000_000, ("before", "after")
+_TOP, _MOST, _SIDES = 128, 2_000_000, ("before", "after")
+_CHECK = ("path", "method")
 _BEYOND = re.compile(r"\[:|\[\[|&&|~~|--|\|\||\{,|\\[sSbBAZzpPQEC]|\(\?[^:i]|\(\?i[^)]")
 _ESCAPE = "%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
 _DOMAINS = {
