@@ -52,7 +52,8 @@ def _redirect(redirect: Redirect, door: Address, seen: Seen) -> Iterator[str]:
     scheme = None if redirect.scheme is None else redirect.scheme.value
     used = scheme or ("https" if seen.tls else "http")
     port = None if redirect.port is None else redirect.port.value
-    asked = port == AS_ASKED or (seen.entered and port is None and scheme is None)
+    silent = port is None and scheme is None
+    asked = port == AS_ASKED or (silent and (seen.entered or redirect.authority is None))
     yield f"to {used}"
     yield "the host asked for" if redirect.authority is None else redirect.authority.value
     yield f"port {door.port if asked else int(port) if port else _PORTS.get(used, 0)}"

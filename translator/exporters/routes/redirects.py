@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ir.attachment import EnforcedAt
 from ir.match import Part, Pattern, PatternKind
 from ir.provenance import Traced, derived
 from ir.traffic import AS_ASKED, Redirect, Route, RouteTable
@@ -15,6 +16,8 @@ from translator.report.model import Fate, Impact, Severity, Support
 OLD_STATUSES = (301, 302)
 """Statuses that a redirect may have before Gateway API 1.5."""
 _LIKE = {303: 302, 307: 302, 308: 301}
+_HTTP = 80
+"""The port of HTTP."""
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
@@ -44,7 +47,8 @@ def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTabl
         if reason:
             gone.append(_gone(tuple(traced(route)), reason))
         else:
-            routes.append(replace(route, redirect=_said(route.redirect, losses, target)))
+            said = _said(_with_its_port(route.redirect, table), losses, target)
+            routes.append(replace(route, redirect=said))
     if routes and all(route.matches for route in routes):  # no rule takes what is left over
         gone = [replace(loss, impact=Impact.STRICTER) for loss in gone]
     return replace(table, routes=tuple(routes)), [*gone, *losses]
@@ -78,6 +82,20 @@ def _asks_elements(route: Route) -> bool:
         )
         for match in route.matches
     )
+
+
+def _with_its_port(redirect: Redirect, table: RouteTable) -> Redirect:
+    """A redirect to another host, which means the port of HTTP where it says none, with this port in numbers.
+
+    Targets take that of the address then (Gateway API: the listener's; Linkerd: that of the host asked for, linkerd2-proxy
+    linkerd/http/route/src/http/filter/redirect.rs), which is the same on port 80 alone. At gateways it stays as it is.
+    """
+    own, at = redirect.authority, table.attachment
+    if own is None or ":" in own.value or redirect.port is not None or redirect.scheme is not None:
+        return redirect
+    if at.enforced_at is EnforcedAt.GATEWAY or {p.value.port for p in at.ports} == {_HTTP}:
+        return redirect
+    return replace(redirect, port=derived(str(_HTTP), (own,)))
 
 
 def _said(redirect: Redirect, losses: list[Loss], target: Redirects) -> Redirect:

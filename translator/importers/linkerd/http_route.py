@@ -12,7 +12,7 @@ from typing import TypeVar
 from ir.match import AllOf, Pattern, PatternKind, RegexDialect
 from ir.provenance import Traced, absorb, trail
 from ir.resilience import Timeouts
-from ir.traffic import Protocol, Route, RouteMatch
+from ir.traffic import AS_ASKED, Protocol, Redirect, Route, RouteMatch
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.linkerd.age import read_created
@@ -111,13 +111,20 @@ def _route(rule: Cursor, meta: Meta, *, heeds: bool, any_form: bool) -> Route:
     return Route(
         matches=tuple(_alternative(match) for match in read_matches(rule, _DIALECT)),
         backends=read_backends(rule, meta.namespace),
-        redirect=filters.redirect,
+        redirect=None if filters.redirect is None else _redirect(filters.redirect),
         rewrite=filters.rewrite,
         mirrors=filters.mirrors,
         header_edits=filters.edits,
         timeouts=Timeouts(request=request, trail=trail("timeouts")) if request else None,
         trail=absorb(trail("rule"), rule.here, rule.empty("matches"), rule.empty("backendRefs")),
     )
+
+
+def _redirect(redirect: Redirect) -> Redirect:
+    """To another host the port stays that of the host asked for (linkerd2-proxy linkerd/http/route .../redirect.rs)."""
+    if redirect.port is not None or redirect.authority is None:
+        return redirect
+    return replace(redirect, port=Traced(AS_ASKED))
 
 
 def _alternative(match: AllOf) -> RouteMatch:

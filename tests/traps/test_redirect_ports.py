@@ -1,0 +1,92 @@
+"""The port of a redirect to another host that says none: Envoy takes that of the scheme, Linkerd that of the host asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from translator.pipeline import Result, options_of, translate_loaded
+from translator.source.load import load_text
+
+SERVICE = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}, annotations: {linkerd.io/inject: enabled}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: PORT, name: http}]}
+---
+"""
+ISTIO = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web]
+  http:
+  - match: [{uri: {prefix: /old/}}]
+    redirect: {REDIRECT}
+  - route: [{destination: {host: web}}]
+"""
+LINKERD = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web, port: 8080}]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /old}}]
+    filters: [{type: RequestRedirect, requestRedirect: {hostname: new.example}}]
+  - backendRefs: [{name: web, port: 8080}]
+"""
+
+
+def translated(source: str, target: str, text: str, port: int = 8080) -> Result:
+    loaded = load_text(SERVICE.replace("PORT", str(port)) + text)
+    return translate_loaded(loaded, options_of(loaded, source, target, {}))
+
+
+def written(result: Result, kind: str) -> list[Any]:
+    """The objects of a kind that were written."""
+    return [one for one in result.manifests if one["kind"] == kind]
+
+
+def redirects(result: Result) -> list[dict[str, object]]:
+    """What the rules of the routes that were written say of redirects."""
+    rules = [rule for route in written(result, "HTTPRoute") for rule in route["spec"]["rules"]]
+    filters = [one for rule in rules for one in rule.get("filters", [])]
+    return [one["requestRedirect"] for one in filters]
+
+
+@pytest.mark.parametrize("target", ["linkerd", "cilium", "gateway-api"])
+@pytest.mark.parametrize(
+    ("said", "port", "kept"),
+    [
+        ("authority: new.example", 8080, 80),
+        ("'authority': 'new.example:81'", 8080, 81),
+        ("authority: new.example, scheme: https", 8080, None),
+    ],
+)
+def test_another_host_is_asked_at_the_port_of_http(
+    target: str, said: str, port: int, kept: int | None
+) -> None:
+    result = translated("istio", target, ISTIO.replace("REDIRECT", said), port)
+    assert [one.get("port") for one in redirects(result)] == [kept]
+
+
+@pytest.mark.parametrize("target", ["linkerd", "cilium", "gateway-api"])
+@pytest.mark.parametrize("said", ["authority: new.example", "uri: /new"])
+def test_the_proof_finds_nothing_else(target: str, said: str) -> None:
+    result = translated("istio", target, ISTIO.replace("REDIRECT", said))
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
+
+
+def test_linkerd_keeps_the_port_of_the_host_asked_for() -> None:
+    result = translated("linkerd", "istio", LINKERD)
+    (table,) = written(result, "VirtualService")
+    found = [rule["redirect"] for rule in table["spec"]["http"] if "redirect" in rule]
+    assert [one["derivePort"] for one in found] == ["FROM_REQUEST_PORT"] * len(found)
+    assert found
