@@ -212,7 +212,6 @@ def test_labels_prove_a_namespace_where_the_rule_goes_by_labels() -> None:
 @pytest.mark.parametrize(
     ("part", "headers"),
     [
-        (Part.DNS_NAME, {}),
         (Part.EXTENSION, {}),
         (Part.TOKEN_PRINCIPAL, {"Authorization": "Bearer x"}),
         (Part.CLIENT_ADDRESS, {"X-Forwarded-For": "1.2.3.4"}),

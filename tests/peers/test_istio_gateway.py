@@ -191,13 +191,13 @@ def _listeners(gateway: Tree) -> int:
 
 
 ON_PURPOSE = {
-    "mesh": {"rerouted": 1},
+    "mesh": {"rerouted": 3},
     "valid-invalid-parent-ref": {"rerouted": 2},
 }
 """Changes by case and kind; every one is a difference on purpose.
 
 ``mesh``: a route on two ports of a Service, of which Istio makes two VirtualServices of one host for itself; of two that a
-user writes the older alone holds, and so they are read here.
+user writes the older alone holds, and so they are read here. So it is for the connections of a TLSRoute on that Service.
 ``valid-invalid-parent-ref``: a parent that is a ServiceEntry, which is a word
 of Istio's own, and a parent that is a Service which is not there.
 """

@@ -82,6 +82,12 @@ def test_an_owner_in_another_namespace_is_another_owner() -> None:
     assert len(workloads(elsewhere, REPLICAS)) == 2
 
 
+def test_pods_of_one_owner_with_other_labels_stand_for_themselves() -> None:
+    other = pod("web-6d4c-c").replace("app: web,", "app: till,")
+    found = workloads(pod("web-6d4c-a"), pod("web-6d4c-b"), other)
+    assert sorted(labels["app"] for labels in found.values()) == ["till", "web"]
+
+
 def test_an_owner_that_makes_no_pods_leaves_the_workload_as_it_is() -> None:
     owned = DEPLOYMENT.replace(
         "namespace: shop}",

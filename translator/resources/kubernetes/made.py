@@ -57,15 +57,15 @@ _PROXIES = {
 def standing(resources: Sequence[Resource], namespace: str) -> tuple[Resource, ...]:
     """The objects without those that another of them makes; ``namespace`` is that of objects that name none.
 
-    Of pods whose owner is not there one stays for each owner, as its template would be: without what was put on the pod
-    or into it as it was made.
+    Of pods whose owner is not there one stays for each owner and each set of labels, as its template would be: without
+    what was put on the pod or into it as it was made. (Pods of one owner with other labels are of another template.)
     """
     makers = {(r.kind, r.namespace or namespace, r.name) for r in resources if _makes_pods(r)}
-    chosen: dict[tuple[str, Owner], Resource] = {}
+    chosen: dict[tuple[str, Owner, frozenset[tuple[str, str]]], Resource] = {}
     for one in sorted(filter(_makes_pods, resources), key=lambda r: (r.namespace or "", r.name)):
         owner = _owner(one, namespace)
         if owner is not None and owner not in makers:
-            chosen.setdefault((one.kind, owner), one)
+            chosen.setdefault((one.kind, owner, _labels(one)), one)
     first = {id(one.node) for one in chosen.values()}
     found = []
     for one in resources:
@@ -119,6 +119,14 @@ def _is_gateway(annotations: Node) -> bool:
     """Whether the proxy is the application: Istio's gateways are injected as one."""
     templates = below(annotations, "inject.istio.io/templates")
     return templates is not None and "gateway" in str(templates.value)
+
+
+def _labels(resource: Resource) -> frozenset[tuple[str, str]]:
+    """The labels of its template."""
+    path = (*template_path(resource.kind), "metadata", "labels")
+    there = below(_as_template(resource), *path)
+    labels = there.value if there is not None and isinstance(there.value, dict) else {}
+    return frozenset((key, str(value.value)) for key, value in labels.items())
 
 
 def _without_labels(node: Node) -> Node:
