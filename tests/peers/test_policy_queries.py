@@ -152,6 +152,7 @@ QUERIES: dict[str, Callable[[list[list[Tree]]], int]] = {
 
 ON_PURPOSE = {
     ("withEndPort-scheme", "redundnacy_np2"): (2, PROTOCOLS),
+    ("withIpBlock-scheme", "redundnacy_np1_np4"): (1, PROTOCOLS),
     ("withIpBlock2-scheme", "no_vacuity"): (1, ADDRESSES),
     ("withIpBlock2-scheme", "ipv6-redundancy_in_specific_policies"): (7, PROTOCOLS),
 }
@@ -160,9 +161,6 @@ ON_PURPOSE = {
 OPEN = {
     ("typoNotInTests-scheme", "emptiness_ghe"),
     ("typoNotInTests-scheme", "redundancy_ghe"),
-    ("withIpBlock-scheme", "redundnacy_np1_np4"),
-    ("withIpBlock2-scheme", "redundancy_check_slighlty_different_policies"),
-    ("withIpBlock2-scheme", "ipv6-redundancy_check_slighlty_different_policies"),
     ("withIpBlock2-scheme", "redundancy_in_specific_policies"),
     ("withIpBlock2-scheme", "redundancy_between_configs"),
 }
