@@ -67,7 +67,7 @@ def redirects(result: Result) -> list[dict[str, object]]:
     [
         ("authority: new.example", 8080, 80),
         ("'authority': 'new.example:81'", 8080, 81),
-        ("authority: new.example, scheme: https", 8080, None),
+        ("authority: new.example, scheme: https, port: 8443", 8080, 8443),
     ],
 )
 def test_another_host_is_asked_at_the_port_of_http(
@@ -75,6 +75,14 @@ def test_another_host_is_asked_at_the_port_of_http(
 ) -> None:
     result = translated("istio", target, ISTIO.replace("REDIRECT", said), port)
     assert [one.get("port") for one in redirects(result)] == [kept]
+
+
+@pytest.mark.parametrize(("target", "kept"), [("linkerd", 443), ("cilium", None)])
+def test_another_scheme_has_its_own_port(target: str, kept: int | None) -> None:
+    said = "authority: new.example, scheme: https"
+    result = translated("istio", target, ISTIO.replace("REDIRECT", said))
+    assert [one.get("port") for one in redirects(result)] == [kept]
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}
 
 
 @pytest.mark.parametrize("target", ["linkerd", "cilium", "gateway-api"])

@@ -24,11 +24,12 @@ from tests.ir.facts import backend, model, on, pattern, route
 from tests.verify.test_edge import THROUGH, by_name, listener, rules, tls_rules
 from translator.check import OUTSIDE, NotUnderstood, routes
 from translator.verify.access import Comparison
-from translator.verify.certificate_edge import certified_gateways
+from translator.verify.certificate_edge import BY_HELLO, certified_gateways
 from translator.verify.edge import EdgeComparison
 
 Json = dict[str, Any]
 LEFT_OUT = {
+    BY_HELLO,
     "endpoints that are known by a name alone",
     "requests that both sides refuse by other answers",
     "routes whose winner cannot be told",

@@ -51,6 +51,8 @@ from translator.verify.result import Slice
 from translator.verify.routed import Fate, whole_paths
 from translator.verify.space import bits, lowest
 
+BY_HELLO = "listeners of which the name in the hello chooses one, whose rules alone hold"
+"""What a certificate does not speak of."""
 SHOWN = (Shown.PLAIN, Shown.TLS, Shown.CERTIFICATE, Shown.MESH)
 """What clients of a gateway may show: the callers of its claims, in the order in which the checker has them."""
 
@@ -131,6 +133,8 @@ class _Claims:
         covered = bare(frame.hosts)
         for atom, sample in enumerate(frame.hosts.samples):
             if sample is not None:
+                if any(gate.chosen_by_hello(covered, atom) for gate in self.gates):
+                    raise LeftOut(BY_HELLO)
                 both = entered_by(self.gates, covered, atom)
                 by_entry[both] = by_entry.get(both, 0) | 1 << atom
         for entered, atoms in by_entry.items():

@@ -56,11 +56,17 @@ def _redirect(redirect: Redirect, door: Address, seen: Seen) -> Iterator[str]:
     asked = port == AS_ASKED or (silent and (seen.entered or redirect.authority is None))
     yield f"to {used}"
     yield "the host asked for" if redirect.authority is None else redirect.authority.value
-    yield f"port {door.port if asked else int(port) if port else _PORTS.get(used, 0)}"
+    yield f"port {_told(door.port, scheme) if asked else int(port) if port else _PORTS.get(used, 0)}"
     if redirect.path is not None:
         yield f"path {redirect.path.value}"
     if redirect.prefix is not None:
         yield f"path {moved(redirect.prefix.value, seen)}"
+
+
+def _told(port: int, scheme: str | None) -> int:
+    """The port of the host asked for, which names none where it is that of its own scheme: then that of the new one."""
+    plain = {"https": _PORTS["http"], "http": _PORTS["https"]}
+    return port if scheme is None or port != plain.get(scheme) else _PORTS[scheme]
 
 
 def _effects(route: Route, lowering: Lowering, door: Address, seen: Seen) -> Iterator[str]:

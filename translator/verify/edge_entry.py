@@ -119,26 +119,40 @@ class Gate:
 
         Where TLS ends, the name in the hello chooses the listener, and what that one does not let in does not hold.
         """
+        fits = _fitting(covered, atom)
+        doors, here = self._open(fits)
+        chosen = here if self._by_hello(here) else doors
+        return Entered(tuple(here), self._held(chosen, fits))
 
-        def fits(pattern: Pattern) -> bool:
-            return _is_every(pattern) or bool(covered[pattern] >> atom & 1)
+    def chosen_by_hello(self, covered: Mapping[Pattern, int], atom: int) -> bool:
+        """Whether rules of a listener that has the name do not hold, since the hello chooses another."""
+        fits = _fitting(covered, atom)
+        doors, here = self._open(fits)
+        return self._by_hello(here) and self._held(here, fits) != self._held(doors, fits)
 
+    def _open(self, fits: Fits) -> tuple[list[int], list[int]]:
+        """The doors that have the name, and the most particular of them."""
         doors = [n for n, d in enumerate(self.doors) if d.bare or fits(d.host.name.value)]
         best = max((_rank(self.doors[n].host.name.value) for n in doors), default=None)
         here = [
             n for n in doors if self.doors[n].bare or _rank(self.doors[n].host.name.value) == best
         ]
-        by_hello = self.http and any(self.doors[n].mode is not ListenerTls.NONE for n in here)
-        chosen = here if by_hello else doors
+        return doors, here
+
+    def _by_hello(self, here: Sequence[int]) -> bool:
+        return self.http and any(self.doors[n].mode is not ListenerTls.NONE for n in here)
+
+    def _held(self, doors: Sequence[int], fits: Fits) -> tuple[int, ...]:
+        """The tables that hold at some of these doors: of requests those for the most particular names."""
         held = {
             n: max(_ranks(table, fits), default=(-1, 0))
             for n, table in enumerate(self.tables)
-            if any(self._binds(table, self.doors[d], fits) for d in chosen)
+            if any(self._binds(table, self.doors[d], fits) for d in doors)
         }
         if self.http:
             top = max(held.values(), default=None)
             held = {n: rank for n, rank in held.items() if rank == top}
-        return Entered(tuple(here), tuple(held))
+        return tuple(held)
 
     def _binds(self, table: RouteTable, door: Open, fits: Fits) -> bool:
         home = "" if table.home is None else table.home.value
@@ -178,6 +192,15 @@ Rank = tuple[int, int]
 def _is_every(pattern: Pattern) -> bool:
     """Whether the pattern covers every name, and what shows none."""
     return pattern.kind is PatternKind.SUFFIX and not pattern.text
+
+
+def _fitting(covered: Mapping[Pattern, int], atom: int) -> Fits:
+    """Whether a pattern has the names of an atom."""
+
+    def fits(pattern: Pattern) -> bool:
+        return _is_every(pattern) or bool(covered[pattern] >> atom & 1)
+
+    return fits
 
 
 def _rank(pattern: Pattern) -> Rank:

@@ -100,11 +100,8 @@ def write_mesh(model: Model, options: Options) -> Export:
             *losses,
             *more,
         ),
-        assumptions=(
-            *entered.assumptions,
-            *joined.assumptions,
-            *outward.assumptions,
-            *limited.assumptions,
+        assumptions=tuple(
+            a for one in (entered, joined, outward, limited) for a in one.assumptions
         ),
     )
 

@@ -16,8 +16,7 @@ from translator.report.model import Fate, Impact, Severity, Support
 OLD_STATUSES = (301, 302)
 """Statuses that a redirect may have before Gateway API 1.5."""
 _LIKE = {303: 302, 307: 302, 308: 301}
-_HTTP = 80
-"""The port of HTTP."""
+_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 
 
@@ -26,12 +25,13 @@ class Redirects:
     """What a target makes of redirects.
 
     ``keeps_query``: a full path does not drop the query of the request. ``replaces_prefix``: the prefix that a rule asks
-    for can be replaced.
+    for can be replaced. ``keeps_port``: without a port it is that of the host asked for, whatever the scheme.
     """
 
     statuses: tuple[int, ...] = OLD_STATUSES
     keeps_query: bool = True
     replaces_prefix: bool = False
+    keeps_port: bool = False
 
 
 def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTable, list[Loss]]:
@@ -47,7 +47,7 @@ def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTabl
         if reason:
             gone.append(_gone(tuple(traced(route)), reason))
         else:
-            said = _said(_with_its_port(route.redirect, table), losses, target)
+            said = _said(_with_its_port(route.redirect, table, target), losses, target)
             routes.append(replace(route, redirect=said))
     if routes and all(route.matches for route in routes):  # no rule takes what is left over
         gone = [replace(loss, impact=Impact.STRICTER) for loss in gone]
@@ -84,18 +84,22 @@ def _asks_elements(route: Route) -> bool:
     )
 
 
-def _with_its_port(redirect: Redirect, table: RouteTable) -> Redirect:
-    """A redirect to another host, which means the port of HTTP where it says none, with this port in numbers.
+def _with_its_port(redirect: Redirect, table: RouteTable, target: Redirects) -> Redirect:
+    """A redirect to another host, which means the port of its scheme where it says none, with this port in numbers.
 
-    Targets take that of the address then (Gateway API: the listener's; Linkerd: that of the host asked for, linkerd2-proxy
-    linkerd/http/route/src/http/filter/redirect.rs), which is the same on port 80 alone. At gateways it stays as it is.
+    Targets take that of the address where no scheme is given (Gateway API: the listener's; Linkerd: that of the host asked
+    for, with a scheme too, linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs), which is the same on port 80
+    alone. At gateways it stays as it is.
     """
     own, at = redirect.authority, table.attachment
-    if own is None or ":" in own.value or redirect.port is not None or redirect.scheme is not None:
+    if own is None or ":" in own.value or redirect.port is not None:
         return redirect
-    if at.enforced_at is EnforcedAt.GATEWAY or {p.value.port for p in at.ports} == {_HTTP}:
+    scheme = "http" if redirect.scheme is None else redirect.scheme.value
+    if at.enforced_at is EnforcedAt.GATEWAY or (redirect.scheme and not target.keeps_port):
         return redirect
-    return replace(redirect, port=derived(str(_HTTP), (own,)))
+    if {p.value.port for p in at.ports} == {_PORTS[scheme]}:
+        return redirect
+    return replace(redirect, port=derived(str(_PORTS[scheme]), (redirect.scheme or own,)))
 
 
 def _said(redirect: Redirect, losses: list[Loss], target: Redirects) -> Redirect:

@@ -158,10 +158,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     heeded = as_heeded(read, words, options)
     inactive = (*(i for one in linked for i in one.inactive), *idle, *heeded.inactive)
     facts = heeded.facts
-    network, joined = (
-        network_of(resources, options.namespace, options.cluster_networks),
-        tuple(read_membership(words)),
-    )
+    network = network_of(resources, options.namespace, options.cluster_networks)
+    joined = tuple(read_membership(words))
     classes = class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER)
     facts.extend((*network, *joined, *kept_out(joined), *told.facts, *classes))
     facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]

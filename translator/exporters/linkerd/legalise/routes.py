@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, Service
@@ -67,7 +68,7 @@ class Legal:
     losses: list[Loss] = field(default_factory=list)
 
 
-_REDIRECTS = Redirects(keeps_query=False)
+_REDIRECTS = Redirects(keeps_port=True, keeps_query=False)
 """What a proxy of the target makes of redirects.
 
 linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs, 2.20: a full path drops the query of the request, and a
@@ -163,24 +164,20 @@ def _legal(
     slots = _slots(table, service, scene.inventory, scene.options.target, lost)
     alone = not rivals and not any(viewer.passes for viewer in who.viewers)
     calls = alone and stays_calls(table, service, scene)
-    for viewer in who.viewers:
-        for slot in slots:
-            on = _on_port(table, slot)
-            if calls:
-                seen = call_object(on, viewer, scene, told, lost)
-            else:
-                seen = _objects(on, viewer, scene, lost, told)
-            found.extend(_finished(seen, viewer, service, scene))
+    for viewer, slot in product(who.viewers, slots):
+        on = _on_port(table, slot)
+        if calls:
+            seen = call_object(on, viewer, scene, told, lost)
+        else:
+            seen = _objects(on, viewer, scene, lost, told)
+        found.extend(_finished(seen, viewer, service, scene))
     if not found:
         losses.extend(lost)
         for reason in told.gone.values():
             raise reason
         raise Unreachable("MM208", "none of its rules is left for clients of the mesh")
-    lost.extend(_leaks(found, rivals))
-    lost.extend(moving_shares(found))
-    lost.extend(_never_reached(table, told))
-    lost.extend(left_out(table, host_of(table), told))
-    losses.extend(lost)
+    lost.extend((*_leaks(found, rivals), *moving_shares(found), *_never_reached(table, told)))
+    losses.extend((*lost, *left_out(table, host_of(table), told)))
     return tuple(found)
 
 
