@@ -71,10 +71,15 @@ def _route(route: Route, losses: list[Loss]) -> Route:
     if rewrite.authority is not None and not _HOST.match(rewrite.authority.value):
         losses.append(_lost(rewrite.authority, f'"{rewrite.authority.value}" is no host name'))
         rewrite = replace(rewrite, authority=None)
-    empty = rewrite.path is None and rewrite.prefix is None and rewrite.authority is None
-    if not empty:
-        return replace(route, rewrite=_marked(rewrite, spent))
-    node = derived(route.trail.value, (route.trail, rewrite.trail, *spent))
+    return without_empty_rewrite(replace(route, rewrite=_marked(rewrite, spent)))
+
+
+def without_empty_rewrite(route: Route) -> Route:
+    """The route without a rewrite that says nothing, which is spent on it."""
+    said = route.rewrite
+    if said is None or any((said.path, said.prefix, said.authority, said.pattern)):
+        return route
+    node = derived(route.trail.value, (route.trail, said.trail))
     return replace(route, rewrite=None, trail=node)
 
 

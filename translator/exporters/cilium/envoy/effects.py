@@ -19,7 +19,7 @@ from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.cilium.envoy import findings
 from translator.exporters.cilium.envoy.matches import Unsayable, path_of
-from translator.exporters.routes.effects import nowhere
+from translator.exporters.routes.effects import nowhere, without_empty_rewrite
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def in_proxy_words(route: Route, pinned: Retry | None, losses: list[Loss]) -> Ro
     Raises:
         Unsayable: it replaces a part of the path that the proxy cannot replace alone.
     """
-    route = _all_idle(route)
+    route = without_empty_rewrite(_all_idle(route))
     for match in route.matches or (None,):
         pattern = None if match is None else path_of(match)
         kind = PatternKind.PREFIX if pattern is None else pattern.kind

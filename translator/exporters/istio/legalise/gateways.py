@@ -381,8 +381,10 @@ def _servers(place: _Place, tables: Sequence[RouteTable]) -> Iterator[Listener]:
             here = any(narrower(h.value, door.pattern) is not None for h in table.hosts)
             here = here and (not numbers or door.listener.port.value in numbers)
             if here and table.protocol is door.protocol and table.home is not None:
-                homes.setdefault(table.home.value, []).extend((table.home, *table.hosts))
-        spaces = [derived(home, by) for home, by in sorted(homes.items())]
+                # a route of connections says nothing else by which its namespace is known
+                node = (table.trail,) if table.protocol is Protocol.TCP else ()
+                homes.setdefault(table.home.value, []).extend((table.home, *node, *table.hosts))
+        spaces = [derived(home, said) for home, said in sorted(homes.items())]
         spaces = spaces or [named(place.space, place.gateway)]
         yield replace(
             door.listener,
