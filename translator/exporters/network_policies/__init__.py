@@ -86,6 +86,7 @@ def as_network_policies(
         found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied))
     found.facts.extend(_to_control(one, control) for one in held)
     found.losses.extend(findings.told_of_control(closed, control.name))
+    found.losses.extend(findings.of_questions([g for g in grants if not _unsaid(g)], closed))
     found.losses.extend(findings.taken_out(taken_out))
     found.losses.extend(findings.denied(f for f in refusals if f not in taken_out))
     found.losses.extend(peers.losses())

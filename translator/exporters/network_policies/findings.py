@@ -153,6 +153,24 @@ def narrowed(
         )
 
 
+def of_questions(facts: Sequence[Grant], closed: Sequence[Closed]) -> Iterator[Loss]:
+    """Ports for questions of names alone, at which a NetworkPolicy lets out whatever is sent."""
+    asked = [fact for fact in facts if fact.requests]
+    if asked and closed:
+        yield Loss(
+            code="MM488",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(value for fact in asked for value in traced(fact.requests)),
+            because=tuple(value for fact in closed for value in traced(fact)),
+            message="ports that are open for questions of names alone let out whatever is sent there.",
+            why="The source reads what is sent to these ports as DNS and drops all else; a NetworkPolicy knows ports alone.",
+            advice="Confine the rule to the pods of the cluster's DNS.",
+            doc=_DOC,
+        )
+
+
 def told_of_control(facts: Sequence[Closed], name: str) -> Iterator[Loss]:
     """The way to the control plane, which the source has no need of."""
     yield Loss(

@@ -98,4 +98,12 @@ ENTRIES = (
         "Let the same pods out to what else their proxies call, such as collectors of traces.",
         "kind: NetworkPolicy\nspec: {policyTypes: [Egress]}",
     ),
+    Entry(
+        "MM488",
+        "Ports for questions of names",
+        "More than questions of names leaves pods by the ports that are open for these.",
+        "A policy of Cilium lets out DNS alone at a port; a NetworkPolicy lets out whatever is sent to it.",
+        "Confine the rule to the pods of the cluster's DNS, which answer nothing else.",
+        "toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]",
+    ),
 )
