@@ -240,8 +240,6 @@ ON_PURPOSE = {
     "gamma__mesh-redirect-path echo": 48,
     "gamma__mesh-redirect-port echo": 24,
     "gamma__mesh-redirect-scheme echo": 24,
-    # Cilium keeps routes of a wide listener from names that a narrower listener of the Gateway has. We let both serve such
-    # a name where a route of the wide one asks for it: a shortcoming of ours, kept in sight here.
     # Listeners that choose namespaces by labels: no namespace has labels in Cilium's tests, so that no route is taken.
     "gateway__gateway-with-attached-routes gateway-with-one-attached-route": 16,
     "gateway__gateway-with-attached-routes gateway-with-two-attached-routes": 16,
