@@ -171,6 +171,39 @@ def test_a_service_with_endpoints_of_its_own_is_reached_at_these() -> None:
     assert finding.impact is Impact.DIFFERENT
 
 
+@pytest.mark.parametrize(("protocol", "port"), [("TLS", 443), ("HTTP", 80), ("TCP", 5432)])
+def test_a_client_that_dials_another_address_than_those_of_endpoints_is_refused_and_told(
+    protocol: str, port: int
+) -> None:
+    """The source's proxy leads to the endpoints whatever was dialled; no look-up is known by which it could be told."""
+    ends = [{"address": "192.0.2.5"}]
+    declared = entry("api.example", port=port, protocol=protocol, resolution="STATIC", endpoints=ends)  # fmt: skip
+    of = limited(declared)
+    asked: dict[str, Any] = {"service_port": port, "http": protocol == "HTTP"}
+    asked["authority" if protocol == "HTTP" else "server_name"] = "api.example"
+    assert leaves(of, external="192.0.2.5", **asked) == (True, True)
+    assert leaves(of, **asked) == (True, False)
+    (finding,) = told(of[1], "MM525")
+    assert (finding.impact, finding.fate) == (Impact.STRICTER, Fate.APPROXIMATED)
+    assert "api.example" in finding.message
+    assert changes(of[1]) == {("newly_denied", ("MM525",))}
+
+
+def test_a_service_whose_addresses_are_those_of_its_endpoints_is_the_same() -> None:
+    more: dict[str, Any] = {"addresses": ["192.0.2.5"], "endpoints": [{"address": "192.0.2.5"}]}
+    _, result = limited(entry("api.example", resolution="STATIC", **more))
+    assert told(result, "MM525") == []
+    assert changes(result) == set()
+
+
+def test_a_name_that_is_looked_up_behind_addresses_goes_where_it_was_dialled_and_is_told() -> None:
+    _, result = limited(entry("api.example", addresses=["240.0.0.1"]))
+    (finding,) = told(result, "MM522")
+    assert finding.impact is Impact.DIFFERENT
+    assert "api.example" in finding.message
+    assert told(limited(entry("api.example"))[1], "MM522") == []
+
+
 def test_an_address_that_only_the_proxy_knows_is_refused_and_told() -> None:
     more: dict[str, Any] = {
         "resolution": "STATIC",

@@ -53,6 +53,17 @@ def test_a_service_entry_is_outside_and_not_looked_up_unless_it_says_so() -> Non
     assert found.resolution.stated_by is not None
 
 
+def test_names_outside_have_no_case() -> None:
+    spec = {"hosts": ["API.Example.com", "*.Example.org"], "ports": [HTTPS]}
+    entry = resource("ServiceEntry", spec)
+    (found,) = [f for f in to_linkerd(entry).model.facts if isinstance(f, ExternalService)]
+    assert [host.value.text for host in found.hosts] == ["api.example.com", ".example.org"]
+    seen = {"egress": [{"hosts": ["./API.example.com"]}], "outboundTrafficPolicy": {}}
+    result = to_linkerd(f"{entry}---\n{resource('Sidecar', seen)}")
+    written = [d.value["spec"]["hostnames"] for d in result.documents if "TLSRoute" in d.resource]  # type: ignore[index]
+    assert written == [["api.example.com"]]
+
+
 @pytest.mark.parametrize("resolution", ["NONE", "DNS", "DNS_ROUND_ROBIN"])
 def test_a_name_that_clients_look_up_needs_nothing(resolution: str) -> None:
     spec = {

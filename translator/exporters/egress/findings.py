@@ -103,6 +103,22 @@ def let_out(tables: Iterable[RouteTable], names: Collection[str]) -> Iterator[Lo
             )
 
 
+def by_own_look_up(services: Sequence[ExternalService]) -> Iterator[Loss]:
+    """Names that the source's proxy looks up, so that a client cannot choose the address."""
+    if services:
+        yield Loss(
+            code="MM522",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(service.resolution for service in services),
+            message=f"{names_of(services)}: requests go to the address that the client dialled, whatever it is, "
+            "and not to one that the proxy looked up for the name.",
+            why="The target lets a name through by what the request says, and forwards to the address dialled.",
+            advice="Limit the addresses with NetworkPolicies where clients are not trusted.",
+        )
+
+
 def passing(policies: Sequence[EgressPolicy], why: str) -> Iterator[Loss]:
     """Policies that refuse nothing, where nothing is to be written for them; ``why`` the target needs no words."""
     for fact in policies:

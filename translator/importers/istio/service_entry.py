@@ -52,10 +52,10 @@ def read_service_entry(root: Cursor, meta: Meta) -> ServiceEntry:
 
 
 def _host(host: Traced[str]) -> Traced[Pattern]:
-    """Hosts are literal; a leading ``*`` stands for any labels before it."""
+    """Hosts are literal; a leading ``*`` stands for any labels before it. Names have no case (RFC 4343)."""
     wild = host.value.startswith("*")
     kind = PatternKind.SUFFIX if wild else PatternKind.EXACT
-    return host.map(lambda text: Pattern(kind, text.removeprefix("*"), ignore_case=True))
+    return host.map(lambda text: Pattern(kind, text.removeprefix("*").lower(), ignore_case=True))
 
 
 def _port(item: Cursor, meta: Meta) -> ExternalPort:

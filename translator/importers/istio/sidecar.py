@@ -50,7 +50,7 @@ def read_sidecar(root: Cursor, meta: Meta) -> Sidecar:
     seen: list[Traced[str]] = []
     for item in spec.opt_list("egress"):
         node = absorb(node, item.here, item.empty("hosts"))
-        seen.extend(item.opt_strings("hosts"))
+        seen.extend(host.map(str.lower) for host in item.opt_strings("hosts"))
         leaves.extend(
             leaf for key in _LISTENER if (found := item.opt(key)) for leaf in found.leaves()
         )

@@ -279,6 +279,7 @@ def _tell(  # all that there is to tell from
     spent = {id(v) for d in doors for v in d.by} | {id(v) for loss in hidden for v in loss.sites}
     losses.extend(findings.not_told(limited, spent))
     losses.extend(findings.by_look_up(doors))
+    losses.extend(findings.at_declared_addresses(doors))
     asked = {text_of(h.value) for d in doors for h in d.asked if d.protocol is Protocol.HTTP}
     losses.extend(let_out((f for f in model.facts if isinstance(f, RouteTable)), asked))
     written = {id(d.of) for d in doors}

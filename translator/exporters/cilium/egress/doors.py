@@ -23,6 +23,9 @@ from translator.exporters.egress.known import Seen
 from translator.exporters.egress.names import EVERYWHERE as ALL_BLOCKS
 from translator.exporters.egress.names import HTTP_WORDS, TLS_WORDS, Unreached, home_of, moved
 
+_LED = "the source's proxy leads to its endpoints whatever was dialled; only what dials their addresses passes"
+"""Why a way out to the endpoints of a service is not all that the source lets out to it."""
+
 Origins = tuple[Traced[object], ...]
 Named = tuple[Traced[Pattern], ...]
 
@@ -97,6 +100,8 @@ class Reader:
                 yield Unreached(service, port, reason)
                 return
             yield _door(protocol, service, port, own, asked, blocks=there)
+            if there != bound:
+                yield Unreached(service, port, _LED)
         elif bound or how is Resolution.ORIGINAL:
             yield _door(protocol, service, port, own, asked, blocks=bound or frozenset(EVERYWHERE))
         else:
@@ -114,6 +119,7 @@ class Reader:
             there = self._endpoints(service)
             if there:
                 yield _door(Protocol.TCP, service, port, own, (), blocks=there)
+                yield Unreached(service, port, _LED)
             else:
                 yield Unreached(service, port, "the addresses of its endpoints are not known")
         elif reason := moved(service, port) if bound else "":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ir.edge import Resolution
 from ir.inventory import Inventory
 from ir.provenance import Traced
 from ir.traffic import RouteTable
@@ -15,12 +16,13 @@ from translator.exporters.cilium.egress.routes import Shut
 from translator.exporters.cilium.egress.zones import Zone
 from translator.exporters.cilium.legalise.regions import common, pods_in
 from translator.exporters.cilium.legalise.remarks import POLICY
-from translator.exporters.egress.findings import listed
+from translator.exporters.egress.findings import by_own_look_up, listed
 from translator.exporters.egress.known import knows_all, refuses, sees
 from translator.exporters.egress.names import names_of
 from translator.exporters.handed_on import refuses as turns_down
 from translator.report.model import Fate, Impact, Severity, Support
 
+_LOOKED_UP = (Resolution.NAME, Resolution.FIRST_OF_NAME, Resolution.DYNAMIC)
 DNS = f"{POLICY}#dns-based"
 NO_PROXIES = "There is no proxy beside a pod that would have to know of a service."
 BY_HAND = "Write an egress rule for the addresses by hand."
@@ -92,6 +94,16 @@ def by_look_up(doors: Sequence[Door]) -> Iterator[Loss]:
             "that short lifetimes of records do not outrun tofqdns-min-ttl.",
             doc=DNS,
         )
+
+
+def at_declared_addresses(doors: Sequence[Door]) -> Iterator[Loss]:
+    """Names that the source looks up though it goes by the address too: the way out leads where it was dialled."""
+    found = {
+        id(d.service): d.service
+        for d in doors
+        if d.service is not None and not d.names and d.service.resolution.value in _LOOKED_UP
+    }
+    yield from by_own_look_up(tuple(found.values()))
 
 
 def not_told(zones: Sequence[Zone], spent: set[int]) -> Iterator[Loss]:

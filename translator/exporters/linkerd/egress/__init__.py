@@ -25,10 +25,10 @@ from translator.exporters.linkerd.egress.findings import (
     HOME,
     LEARNS,
     SINCE,
-    by_own_look_up,
     held,
     hidden_inside,
     inside_passes,
+    looked_up,
     nothing_hidden,
     too_old,
 )
@@ -101,7 +101,7 @@ def _limited(
     policies = {id(p): p for zone in limited for p in zone.policies}.values()
     refusing = [p for p in policies if refuses(p)]
     losses: list[Loss] = [inside_passes(refusing, inside)] if refusing else []
-    losses.extend(by_own_look_up(built.written))
+    losses.extend(looked_up(built.written))
     losses.extend(hidden_inside(limited, model.inventory, options.cluster_domain))
     losses.extend(nothing_hidden(limited, losses, built.written))
     losses.extend(held(limited))

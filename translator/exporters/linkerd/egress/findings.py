@@ -10,9 +10,8 @@ from ir.provenance import Assumption
 from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.egress.findings import all_is_known, listed
+from translator.exporters.egress.findings import all_is_known, by_own_look_up, listed
 from translator.exporters.egress.known import knows_all, refuses, sees
-from translator.exporters.egress.names import names_of
 from translator.exporters.linkerd.egress.declared import Entry
 from translator.exporters.linkerd.egress.zones import (
     GLOBAL,
@@ -62,26 +61,15 @@ def inside_passes(policies: Sequence[EgressPolicy], inside: Sequence[str]) -> Lo
     )
 
 
-def by_own_look_up(entries: Sequence[Entry]) -> Iterator[Loss]:
-    """Names that the source's proxy looks up, so that a client cannot choose the address."""
+def looked_up(entries: Sequence[Entry]) -> Iterator[Loss]:
+    """Names that the source's proxy looks up."""
     named = (Protocol.HTTP, Protocol.TLS)
     found = {
         id(e.service): e.service
         for e in entries
         if e.protocol in named and e.service.resolution.value is not Resolution.ORIGINAL
     }
-    if found:
-        yield Loss(
-            code="MM522",
-            impact=Impact.DIFFERENT,
-            support=Support.NEVER,
-            fate=Fate.APPROXIMATED,
-            sites=tuple(service.resolution for service in found.values()),
-            message=f"{names_of(found.values())}: requests go to the address that the client dialled, whatever it is, "
-            "and not to one that the proxy looked up for the name.",
-            why="The target lets a name through by what the request says, and forwards to the address dialled.",
-            advice="Limit the addresses with NetworkPolicies where clients are not trusted.",
-        )
+    yield from by_own_look_up(tuple(found.values()))
 
 
 def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> Iterator[Loss]:
