@@ -8,7 +8,12 @@ from ir.inventory import Inventory
 from ir.model import Model
 from translator.api import AMBIENT, Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.istio.annotations import as_captured, as_probed, read_annotations
+from translator.importers.istio.annotations import (
+    as_captured,
+    as_probed,
+    of_their_pods,
+    read_annotations,
+)
 from translator.importers.istio.authorization_policy import read_authorization_policy
 from translator.importers.istio.defaults import defaults
 from translator.importers.istio.destination_rule import read_destination_rule
@@ -161,8 +166,9 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     network = network_of(resources, options.namespace, options.cluster_networks)
     joined = tuple(read_membership(words))
     classes = class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER)
-    facts.extend((*network, *joined, *kept_out(joined), *told.facts, *classes))
-    facts = [as_captured(as_probed(fact, told.facts), told.facts) for fact in facts]
+    said = list(of_their_pods(told.facts, inventory))
+    facts.extend((*network, *joined, *kept_out(joined, inventory), *said, *classes))
+    facts = [as_captured(as_probed(fact, said), said) for fact in facts]
     there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
     orphans = (loss for r in others for loss in orphaned(r))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ir.access import Bypass, Probes
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
+from ir.inventory import Inventory
 from ir.membership import Aspect, ProxySetting
 from ir.model import Fact
 from ir.provenance import Traced, derived, trail
@@ -37,6 +38,7 @@ from translator.importers.istio.membership import (
 from translator.importers.istio.proxy_config import read_proxy_config
 from translator.importers.istio.words import Where, Words
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.resources.kubernetes.enrolment import only_theirs
 from translator.source.cursor import Cursor
 
 CONFIG = "proxy.istio.io/config"
@@ -76,6 +78,14 @@ def read_annotations(words: Sequence[Words], *, by_default: bool = False) -> Fou
         except InputError as error:
             found.errors.append(error)
     return found
+
+
+def of_their_pods(
+    facts: Sequence[ProxySetting | Telemetry | Bypass], inventory: Inventory
+) -> Iterator[Fact]:
+    """The facts, where ports get past a proxy for the pods alone that say so."""
+    bypasses = only_theirs([f for f in facts if isinstance(f, Bypass)], inventory)
+    yield from (next(bypasses) if isinstance(f, Bypass) else f for f in facts)
 
 
 def as_probed(fact: Fact, settings: Sequence[Fact]) -> Fact:

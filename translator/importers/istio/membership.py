@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ir.attachment import Scope, Subject
+from ir.inventory import contains
 from ir.membership import Enrolment
 from ir.provenance import Assumption, Traced, absorb, trail
 from translator.importers.istio.words import Where, Words
@@ -91,20 +92,35 @@ def captured(words: Sequence[Words], *, by_default: bool = False) -> tuple[Subje
         return (_without_sidecars(words),)
     spaces = _spaces(words)
     wide = [name for name, space in spaces.items() if _is_taken(Said(), space)]
-    taken: list[Subject] = []
-    others: dict[str, list[Subject]] = {}
+    agents = agents_pods(words)
+    pods: dict[str, list[Words]] = {}
     for one in words:
         if one.where is Where.POD:
-            own = _is_taken(_said(_leaves(one)), spaces.get(one.namespace, Space()))
-            if own and one.namespace not in wide:
-                taken.append(one.subject())
-            elif not own and one.namespace in wide:
-                others.setdefault(one.namespace, []).append(one.subject())
+            pods.setdefault(one.namespace, []).append(one)
+    found: list[Subject] = []
     for one in words:
-        if one.where is Where.NAMESPACE and one.namespace in wide:
-            own_pods = tuple(others.get(one.namespace, ()))
-            taken.append(replace(one.subject(), excluding=own_pods))
-    return tuple(taken)
+        own = pods.get(one.namespace, ())
+        if one.where is Where.POD and one.key in agents and one.namespace not in wide:
+            found.append(_less(one, [o for o in own if o.key not in agents and _shares(one, o)]))
+        elif one.where is Where.NAMESPACE and one.namespace in wide:
+            out = tuple(
+                _less(o, [t for t in own if t.key in agents and _shares(o, t, more=True)])
+                for o in own
+                if o.key not in agents
+            )
+            found.append(replace(one.subject(), excluding=out))
+    return tuple(found)
+
+
+def _less(words: Words, others: Sequence[Words]) -> Subject:
+    """The pods of a workload without those of others that bear its labels too."""
+    return replace(words.subject(), excluding=tuple(one.subject() for one in others))
+
+
+def _shares(words: Words, other: Words, *, more: bool = False) -> bool:
+    """Whether pods of the other workload bear all labels of these, and ``more`` than these."""
+    mine, theirs = ({k: t.value for k in w.labels if (t := w.label(k))} for w in (words, other))
+    return contains(theirs, mine) and not (more and theirs == mine)
 
 
 def agents_pods(words: Sequence[Words], *, by_default: bool = False) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from ir.inventory import Inventory
 from ir.model import Fact, Inactive, Model
 from ir.traffic import Protocol, RouteTable
 from translator.api import Import, Inert, Loss, Options
@@ -47,7 +48,7 @@ from translator.importers.linkerd.unread import kind_not_read
 from translator.importers.linkerd.words import Told, read_words
 from translator.resources.gateway_api.gateway import Gateway, gateway_reader
 from translator.resources.gateway_api.read import ROUTE_GROUP
-from translator.resources.kubernetes.enrolment import kept_out
+from translator.resources.kubernetes.enrolment import kept_out, only_theirs
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.resources.kubernetes.network_policy import network_of
 from translator.resources.kubernetes.read import read_inventory
@@ -111,7 +112,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(protocol_facts(servers, inventory, options.source))
     facts.extend(probe_facts(statements, servers, inventory, options))
     told = read_words(resources, options, reads)
-    facts.extend(_of_proxies(resources, options, reads, told))
+    facts.extend(_of_proxies(resources, inventory, options, reads, told))
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
     inactive = (*access.inactive, *limits.inactive, *routes.inactive, *idle)
@@ -139,13 +140,17 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
 
 
 def _of_proxies(
-    resources: Sequence[Resource], options: Options, reads: set[int], told: Told
+    resources: Sequence[Resource],
+    inventory: Inventory,
+    options: Options,
+    reads: set[int],
+    told: Told,
 ) -> Iterator[Fact]:
     """Who has a proxy, what gets past it, and how it runs."""
     joined = tuple(read_membership(resources, options, reads))
     yield from joined
-    yield from kept_out(joined)
-    yield from read_proxies(resources, options, reads)
+    yield from kept_out(joined, inventory)
+    yield from only_theirs(tuple(read_proxies(resources, options, reads)), inventory)
     yield from told.facts
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ir.access import Bypass, Direction
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
-from ir.inventory import equal_to
+from ir.inventory import Inventory, Workload, equal_to
 from ir.membership import Enrolment
 from ir.provenance import Traced, trail
 from translator.resources.kubernetes.read import (
@@ -93,19 +93,96 @@ def _space(subject: Subject) -> str:
     return "" if subject.namespace is None else subject.namespace.value
 
 
-def kept_out(enrolments: Sequence[Enrolment]) -> Iterator[Bypass]:
-    """Pods that are kept out of the mesh have no proxy: no policy of the mesh exists on any of their ports."""
-    pods: dict[str, list[Subject]] = {}
+def kept_out(enrolments: Sequence[Enrolment], inventory: Inventory) -> Iterator[Bypass]:
+    """Pods that are kept out of the mesh have no proxy: no policy of the mesh exists on any of their ports.
+
+    So it is with pods on the network of their node, whatever is said of them: no injector changes the rules of the node,
+    and no agent takes such pods (istio/istio pkg/kube/inject/inject.go ``injectRequired`` and
+    cni/pkg/util/enablement_selector.go, 1.31; linkerd2 pkg/inject/report.go ``Injectable``, 2.20).
+    """
+    joined: dict[str, dict[str, Subject]] = {}
     for one in enrolments:
-        if one.subject.scope is Scope.WORKLOADS:
-            pods.setdefault(_space(one.subject), []).append(one.subject)
+        if one.subject.scope is Scope.WORKLOADS and one.enrolled.value:
+            joined.setdefault(_space(one.subject), {})[one.object] = one.subject
+    out: dict[str, Bypass] = {}
     for one in enrolments:
         if not one.enrolled.value:
             wide = one.subject.scope is Scope.NAMESPACE
-            own = tuple(pods.get(_space(one.subject), ())) if wide else ()
-            subject = replace(one.subject, excluding=own)
-            yield Bypass(
-                attachment=Attachment(subject=subject, enforced_at=EnforcedAt.SERVER),
-                direction=Direction.INBOUND,
-                trail=trail(f"no proxy in {one.object}", because=one.enrolled.because),
-            )
+            own = joined.get(_space(one.subject), {}) if wide else {}
+            left = (_without_those_of_more_labels(s, own, inventory) for s in own.values())
+            subject = replace(one.subject, excluding=tuple(left))
+            out[one.object] = _no_proxy(subject, one.object, one.enrolled.because)
+    for workload in inventory.workloads:
+        if workload.host_network and workload.key not in out:
+            out[workload.key] = _no_proxy(_pods(workload), workload.key, workload.leaves)
+    yield from (_only_theirs(key, one, out, inventory) for key, one in out.items())
+
+
+def only_theirs(bypasses: Sequence[Bypass], inventory: Inventory) -> Iterator[Bypass]:
+    """What objects say of the ports of their pods, less other pods that bear the same labels and do not say it."""
+    said: dict[str, dict[str, Bypass]] = {}
+    for one in bypasses:
+        said.setdefault(_asked(one), {})[one.object] = one
+    for one in bypasses:
+        yield _only_theirs(one.object, one, said[_asked(one)], inventory)
+
+
+def _asked(bypass: Bypass) -> str:
+    at = bypass.attachment
+    ports = ([str(p.value) for p in some] for some in (at.ports, at.excluding_ports))
+    return f"{bypass.direction} {[sorted(some) for some in ports]}"
+
+
+def _only_theirs(
+    key: str, bypass: Bypass, said: Mapping[str, Bypass], inventory: Inventory
+) -> Bypass:
+    """The fact of one workload without the pods of others that its labels cover.
+
+    A job may bear the label of the server that it cleans up for, and be kept out while the server is not. Where both
+    bear the same labels nothing tells them apart, and the fact holds for neither: policies stay in force.
+    """
+    subject = bypass.attachment.subject
+    if subject.scope is not Scope.WORKLOADS or subject.namespace is None or subject.labels is None:
+        return bypass
+    others = [
+        workload
+        for workload in inventory.selected(subject.namespace.value, subject.labels.value)
+        if workload.key != key and workload.key not in said
+    ]
+    if not others:
+        return bypass
+    left = replace(subject, excluding=(*subject.excluding, *map(_pods, others)))
+    return replace(bypass, attachment=replace(bypass.attachment, subject=left))
+
+
+def _without_those_of_more_labels(
+    subject: Subject, joined: Mapping[str, Subject], inventory: Inventory
+) -> Subject:
+    """The pods that join by themselves, less others of their namespace that bear their labels and more, and do not join."""
+    if subject.namespace is None or subject.labels is None:
+        return subject
+    labels = subject.labels.value
+    others = [
+        workload
+        for workload in inventory.selected(subject.namespace.value, labels)
+        if workload.key not in joined and equal_to(workload.labels) != labels
+    ]
+    return replace(subject, excluding=tuple(map(_pods, others)))
+
+
+def _no_proxy(subject: Subject, owner: str, because: Sequence[int]) -> Bypass:
+    return Bypass(
+        attachment=Attachment(subject=subject, enforced_at=EnforcedAt.SERVER),
+        direction=Direction.INBOUND,
+        trail=trail(f"no proxy in {owner}", because=because),
+    )
+
+
+def _pods(workload: Workload) -> Subject:
+    return Subject(
+        scope=Scope.WORKLOADS,
+        namespace=Traced(workload.namespace),
+        name=Traced(workload.name),
+        labels=Traced(equal_to(workload.labels)),
+        trail=trail(f"pods of {workload.name}"),
+    )

@@ -1,0 +1,144 @@
+"""Pods that have no proxy, and those beside them that have one and bear the same labels."""
+
+from __future__ import annotations
+
+import pytest
+
+from ir.behaviour.concrete import decide_access
+from ir.behaviour.request import Caller, Request
+from ir.model import Model
+from tests.exporters.linkerd.istio import policy, written
+from tests.translation import in_force_after, to_linkerd
+from translator.pipeline import Result
+from translator.registry import load_importer
+from translator.source.load import load_text
+
+SPACE = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+"""
+STRICT = """
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+"""
+WEB = {"selector": {"matchLabels": {"app": "web"}}}
+MARK = "sidecar.istio.io/inject: 'false'"
+PORT = "traffic.sidecar.istio.io/excludeInboundPorts: '8080'"
+
+
+def pods(name: str, labels: str, annotations: str = "", spec: str = "") -> str:
+    return f"""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  template:
+    metadata: {{labels: {{{labels}}}, annotations: {{{annotations}}}}}
+    spec: {{{spec}serviceAccountName: {name}, containers: [{{name: c, ports: [{{containerPort: 8080}}]}}]}}
+"""
+
+
+def estate(*texts: str) -> str:
+    return "\n---\n".join(texts)
+
+
+def open_to_all(model: Model, name: str, port: int = 8080) -> bool:
+    """Whether anybody gets in without a certificate."""
+    stranger = Caller(mtls=False)
+    return decide_access(
+        model, Request(caller=stranger, workload=f"Deployment/shop/{name}", port=port)
+    ).allowed
+
+
+def shut_ports(result: Result) -> list[str]:
+    return [d["metadata"]["name"] for d in written(result, "Server")]
+
+
+def test_pods_on_the_network_of_their_node_are_held_to_nothing_on_either_side() -> None:
+    """No sidecar is put beside them: neither STRICT nor a rule holds there, and the proof says so of both meshes."""
+    text = estate(SPACE, STRICT, pods("web", "app: web", spec="hostNetwork: true, "), policy(WEB))
+    result = to_linkerd(text)
+    assert open_to_all(result.model, "web")
+    assert open_to_all(in_force_after(text, result), "web")
+    assert shut_ports(result) == []
+    assert {f.code for f in result.report.findings} & {"MM903"} == set()
+
+
+def test_in_an_ambient_mesh_the_agent_does_not_take_them_either() -> None:
+    space = SPACE.replace("istio-injection: enabled", "istio.io/dataplane-mode: ambient")
+    text = estate(space, STRICT, pods("web", "app: web", spec="hostNetwork: true, "))
+    result = to_linkerd(text)
+    assert open_to_all(result.model, "web")
+    assert {f.code for f in result.report.findings} & {"MM903"} == set()
+
+
+@pytest.mark.parametrize("words", [MARK, PORT])
+@pytest.mark.parametrize("labels", ["app: web, v: '2'", "app: web"])
+def test_what_keeps_pods_from_a_proxy_keeps_no_others_that_bear_their_labels(
+    words: str, labels: str
+) -> None:
+    """Before, a job that was kept out took the rules of the server whose label it bears with it."""
+    text = estate(SPACE, pods("job", "app: web", words), pods("web", labels), policy(WEB))
+    result = to_linkerd(text)
+    assert not open_to_all(result.model, "web")
+    assert "web-8080" in shut_ports(result)
+    assert not open_to_all(in_force_after(text, result), "web")
+
+
+def test_rules_on_requests_hold_for_sidecars_beside_pods_of_the_agent() -> None:
+    """A pod that the agent takes bears the label of one with a sidecar, whose rule on paths stays in force."""
+    ambient = "app: web, istio.io/dataplane-mode: ambient"
+    admin = {"to": [{"operation": {"paths": ["/admin"]}}]}
+    refusal = policy({**WEB, "action": "DENY", "rules": [admin]})
+    space = SPACE.replace("istio-injection: enabled", "team: a")
+    beside = pods("web", f"{ambient}, sidecar.istio.io/inject: 'true'")
+    result = to_linkerd(estate(space, pods("job", ambient), beside, refusal))
+    request = Request(caller=Caller(), workload="Deployment/shop/web", port=8080, path="/admin")
+    assert not decide_access(result.model, request).allowed
+
+
+LINKERD = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, annotations: {linkerd.io/inject: enabled}}
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, port: 8080, accessPolicy: deny}
+"""
+
+
+def of_linkerd(*texts: str) -> Model:
+    result = to_linkerd("")
+    return load_importer("linkerd")(
+        load_text(estate(LINKERD, *texts)).resources, result.options
+    ).model
+
+
+@pytest.mark.parametrize(
+    "words", ["linkerd.io/inject: disabled", "config.linkerd.io/skip-inbound-ports: '8080'"]
+)
+def test_linkerd_as_a_source_tells_them_apart_too(words: str) -> None:
+    model = of_linkerd(pods("job", "app: web", words), pods("web", "app: web, v: '2'"))
+    assert open_to_all(model, "job")
+    assert not open_to_all(model, "web")
+
+
+def test_linkerd_puts_no_proxy_beside_pods_on_the_network_of_their_node() -> None:
+    model = of_linkerd(pods("web", "app: web", spec="hostNetwork: true, "))
+    assert open_to_all(model, "web")
+
+
+def test_pods_of_more_labels_stay_outside_where_their_namespace_keeps_them_out() -> None:
+    """One joins by its own word; another bears its label and one more, says nothing, and has no proxy."""
+    space, server = LINKERD.replace("enabled", "disabled").split("---")
+    joined = pods("web", "app: web", "linkerd.io/inject: enabled")
+    result = to_linkerd("")
+    text = estate(space, server, joined, pods("job", "app: web, v: '2'"))
+    model = load_importer("linkerd")(load_text(text).resources, result.options).model
+    assert open_to_all(model, "job")
+    assert not open_to_all(model, "web")
