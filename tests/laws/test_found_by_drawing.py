@@ -340,3 +340,32 @@ spec: {host: api.shop.svc.cluster.local, subsets: [{name: new, labels: {version:
     (rule,) = (one["spec"] for one in result.manifests if one["kind"] == "DestinationRule")
     named = {part["name"]: part["labels"]["version"] for part in rule["subsets"]}  # type: ignore[index]
     assert sorted(named.values()) == ["v1", "v2"]
+
+
+_TWO_PORTS = SERVICE % "{name: http, port: 80, targetPort: 9000}"
+
+
+def test_a_table_for_some_clients_that_goes_lets_in_and_shuts_out() -> None:
+    """What it refused passes by the rules for everybody, and what it let on finds none there."""
+    apart = routes(
+        "{match: [{uri: {prefix: /a}}], directResponse: {status: 503}}, "
+        "{route: [{destination: {host: api.shop.svc.cluster.local}}]}",
+        namespace="dev",
+        more=", exportTo: [.]",
+    ).replace("name: routes,", "name: apart,")
+    common = routes(
+        "{match: [{method: {exact: GET}}], route: [{destination: {host: api.shop.svc.cluster.local}}]}"
+    )
+    result = translated(API + _TWO_PORTS + apart + "---" + common, "istio", "cilium")
+    assert faults(result) == []
+    assert told(result, "MM208") == {Impact.LOOSER, Impact.STRICTER}
+
+
+def test_a_rule_for_some_clients_that_goes_lets_in_whom_it_refused() -> None:
+    rules = routes(
+        "{match: [{sourceNamespace: dev}], directResponse: {status: 403}}, "
+        "{route: [{destination: {host: api.shop.svc.cluster.local}}]}"
+    )
+    result = translated(API + _TWO_PORTS + rules, "istio", "cilium")
+    assert faults(result) == []
+    assert told(result, "MM208") == {Impact.LOOSER}

@@ -7,6 +7,7 @@ from typing import Any
 from tests.exporters.cilium.istio import policies
 from translator import pipeline
 from translator.pipeline import Result
+from translator.report.model import OTHERWISE, UNEXPLAINED, Impact
 from translator.source.load import load_text
 
 SHOP = """
@@ -106,3 +107,27 @@ def test_who_is_let_in_to_the_port_is_held_to_its_routes() -> None:
     rules = [item["toPorts"][0].get("rules") for item in items(result)[:-1]]
     assert None not in rules
     assert unexplained(result) == []
+
+
+def test_callers_of_a_route_by_address_are_told_to_be_those_outside() -> None:
+    """A block of addresses selects no pod, also where the source asks for it at a route."""
+    network = """
+apiVersion: policy.linkerd.io/v1alpha1
+kind: NetworkAuthentication
+metadata: {name: inside, namespace: shop}
+spec: {networks: [{cidr: 10.0.0.0/8}]}
+---
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: by-network, namespace: shop}
+spec:
+  targetRef: {group: policy.linkerd.io, kind: HTTPRoute, name: metrics}
+  requiredAuthenticationRefs: [{group: policy.linkerd.io, kind: NetworkAuthentication, name: inside}]
+"""
+    result = to_cilium(route("metrics", "/metrics"), network)
+    (told,) = [f for f in result.report.findings if f.code == "MM410"]
+    assert (told.impact, [s.path for s in told.sources]) == (
+        Impact.STRICTER,
+        ["spec.networks[0].cidr"],
+    )
+    assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}

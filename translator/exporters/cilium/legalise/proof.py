@@ -133,30 +133,31 @@ def _stated(fact: Fact) -> Iterator[Traced[object]]:
 
 def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> Iterator[Loss]:
     """Rules by address are about what is outside of the cluster alone."""
-    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.LOOSER)):
-        terms = [term for f in rulings if isinstance(f, kind) for term in _blocks(f)]
+    for refuses, impact in ((False, Impact.STRICTER), (True, Impact.LOOSER)):
+        kinds = (Refusal,) if refuses else (Grant, GuardedRoutes)
+        terms = [term for f in rulings if isinstance(f, kinds) for term in _blocks(f)]
         inside = [t for t in terms if isinstance(t.value, Cidr) and _inside(t.value, known)]
         beyond = [t for t in terms if all(t is not one for one in inside)]
-        if inside and kind is Refusal:
+        if inside and refuses:
             names = _pods_of(rulings, inventory)
             yield _refused_pods(inside, names)
-        if beyond or (inside and kind is Grant):
+        if beyond or (inside and not refuses):
             yield Loss(
                 code="MM410",
                 impact=impact,
                 support=Support.NEVER,
-                severity=None if inside and kind is Grant else Severity.LOW,
+                severity=None if inside and not refuses else Severity.LOW,
                 fate=Fate.APPROXIMATED,
-                sites=tuple((inside if kind is Grant else ()) or beyond),
+                sites=tuple((() if refuses else inside) or beyond),
                 message="blocks of addresses are about callers outside of the cluster alone: pods and nodes with such an "
-                f"address are not {'let in' if kind is Grant else 'refused'} by them.",
+                f"address are not {'refused' if refuses else 'let in'} by them.",
                 why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
                 advice="Name pods by service account or namespace.",
                 doc=f"{POLICY}#cidr-based",
             )
 
 
-def _blocks(fact: Grant | Refusal) -> Iterator[Traced[Term]]:
+def _blocks(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Traced[Term]]:
     for test in _tests(fact):
         if test.part is Part.PEER_ADDRESS:
             yield from (*test.any_of, *test.none_of)
