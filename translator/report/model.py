@@ -43,6 +43,9 @@ BY_CLAIM = "MM535"
 """The code of names outside that the network knew by their addresses, and proxies by what clients say."""
 
 
+QUESTIONS = "MM488"
+"""The code of ports at which more leaves than questions of names."""
+
 CLOSED_IN = "MM534"
 """The code of addresses that no limit of egress was about, and that a limit on what is known is about too."""
 

@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ir.behaviour.request import Request
-from translator.report.model import BEYOND, CLOSED_IN, HIDDEN, NODE, ODD_PATHS, SPELLING, Impact
+from translator.report.model import (
+    BEYOND,
+    CLOSED_IN,
+    HIDDEN,
+    NODE,
+    ODD_PATHS,
+    QUESTIONS,
+    SPELLING,
+    Impact,
+)
 from translator.verify.result import Change, Kind, Sample
 
 IMPACTS: Mapping[Kind, frozenset[Impact]] = {
@@ -111,6 +120,9 @@ _OF_REQUESTS: Mapping[str, Callable[[Request], bool]] = {
 _SPELLING = re.compile(r"//|%|\\|/\.{1,2}(?:/|\Z)")
 """What a path has that is changed when it is brought into some form."""
 
+_PORTS = re.compile(r" port ((?:\d+(?:-\d+)?(?:, )?)+) of ")
+"""The ports that a finding names."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")
 
 
@@ -147,14 +159,26 @@ def _may(claim: Claim, change: Change, sample: Sample) -> bool:
     """Whether the finding is about requests of this kind.
 
     Three are about addresses that are not limited or inside of the cluster alone, one about the node of a pod, one about
-    what is no remote call, one (where it is about more that is let in) about paths that can be spelt in another way.
+    what is no remote call, one about the ports that it names, one (where it is about more that is let in) about paths that can be spelt in another way.
     """
     if claim.code in (BEYOND, CLOSED_IN):
         return change.beyond
     if claim.code == SPELLING and change.kind in (Kind.NEWLY_ALLOWED, Kind.EVIDENCE):
         return _SPELLING.search(sample.request.path) is not None
+    if claim.code == QUESTIONS:
+        return _on_ports(claim.message, sample.request)
     asks = _OF_REQUESTS.get(claim.code)
     return asks is None or asks(sample.request)
+
+
+def _on_ports(message: str, request: Request) -> bool:
+    """Whether the finding names the port of the request, or every port."""
+    found = _PORTS.search(message)
+    if found is None:
+        return True
+    spans = (text.partition("-") for text in found.group(1).split(", "))
+    port = request.service_port or request.port
+    return any(int(first) <= port <= int(last or first) for first, _, last in spans)
 
 
 @dataclass(frozen=True, slots=True)

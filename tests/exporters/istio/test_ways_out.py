@@ -151,6 +151,94 @@ def test_a_refusal_that_cannot_be_taken_out_is_a_blocker() -> None:
     assert not faults(result)
 
 
+def test_a_refusal_is_taken_out_of_the_rules_of_which_it_can_be() -> None:
+    """Another rule for the same pods lets the block out on one port, which is told; on others it stays shut."""
+    wide = policy(f"toEntities: [all], {TLS}", labels="{tier: web}", name="wide")
+    text = "\n---\n".join(
+        (policy("toCIDR: [198.51.100.0/24]", deny="toCIDR: [198.51.100.64/26]"), wide)
+    )
+    result = translated(text)
+    blocks = [
+        peer["ipBlock"]
+        for one in written(result, "NetworkPolicy")
+        for rule in one["spec"]["egress"]
+        for peer in rule.get("to", ())
+        if "ipBlock" in peer
+    ]
+    assert blocks == [{"cidr": "198.51.100.0/24", "except": ["198.51.100.64/26"]}]
+    assert found(result, "MM475", Impact.LOOSER)
+    assert leaves(text, result, external="198.51.100.70", service_port=80) == (False, False)
+    assert not faults(result)
+
+
+def test_a_refusal_for_other_ports_leaves_a_rule_as_it_is() -> None:
+    deny = "toCIDR: [198.51.100.64/26], toPorts: [{ports: [{port: '80', protocol: TCP}]}]"
+    result = translated(policy(f"toCIDR: [198.51.100.0/24], {TLS}", deny=deny))
+    assert rules(result)[0]["to"] == [{"ipBlock": {"cidr": "198.51.100.0/24"}}]
+    assert found(result, "MM475", Impact.LOOSER) == []
+    assert not faults(result)
+
+
+OPEN_BUT = """
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: no-metadata}
+spec:
+  endpointSelector: {}
+  enableDefaultDeny: {egress: false}
+  egressDeny: [{toCIDR: [169.254.169.254/32]}]
+"""
+SHOP = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}"
+
+
+def test_what_is_refused_to_pods_that_nothing_closes_is_a_blocker() -> None:
+    result = translated(OPEN_BUT, SHOP, policy("toCIDR: [169.254.0.0/16]"), complete=True)
+    assert rules(result)[0]["to"][0]["ipBlock"]["except"] == ["169.254.169.254/32"]
+    (message,) = found(result, "MM475", Impact.LOOSER)
+    assert "nothing closes some of these pods" in message
+    assert not faults(result)
+
+
+QUESTIONS = "toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]"
+
+
+def test_ports_for_questions_are_told_of_the_pods_that_have_them() -> None:
+    """What it is about explains no other port, and no pods of other policies."""
+    dns = "toEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': kube-system}}]"
+    other = policy("toFQDNs: [{matchName: db.example.com}], "
+                   "toPorts: [{ports: [{port: '5432', protocol: TCP}]}]", labels="{app: batch}", name="batch")  # fmt: skip
+    result = translated(policy(f"{dns}, {QUESTIONS}"), other)
+    (one,) = [f for f in result.report.findings if f.code == "MM488"]
+    assert one.message.startswith("pods of the namespace shop with app=front: ")
+    assert "port 53 of the pods that this rule names" in one.message
+    assert {place.resource for place in one.sources} == {"CiliumNetworkPolicy/shop/front"}
+    changes = result.report.verification.changes
+    assert changes
+    assert all("MM488" not in str(change["explained_by"]) for change in changes)
+
+
+def test_ports_for_questions_to_destinations_outside_are_told_as_such() -> None:
+    result = translated(policy(f"toEntities: [world], {QUESTIONS.replace('UDP', 'ANY')}"))
+    (message,) = found(result, "MM488", Impact.LOOSER)
+    assert "port 53 of these destinations" in message
+    shown: list[Any] = [
+        c for c in result.report.verification.changes if "MM488" in str(c["explained_by"])
+    ]
+    assert {change["witness"]["port"] for change in shown} == {53}
+    assert not faults(result)
+
+
+def test_namespaces_that_are_added_later_have_no_policy() -> None:
+    base = OPEN_BUT.replace("  enableDefaultDeny: {egress: false}\n", "").replace(
+        "egressDeny: [{toCIDR: [169.254.169.254/32]}]", "egress: [{toEntities: [cluster]}]"
+    )
+    result = translated(base, SHOP, complete=True)
+    assert [p["metadata"]["namespace"] for p in written(result, "NetworkPolicy")] == ["shop"]
+    (message,) = found(result, "MM475", Impact.LOOSER)
+    assert "namespaces that are added later" in message
+    assert not faults(result)
+
+
 def test_rules_for_some_requests_and_for_nodes_are_left_out() -> None:
     result = translated(
         policy(

@@ -19,8 +19,8 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.network_policies import findings
 from translator.exporters.network_policies.peers import Peers
-from translator.exporters.network_policies.refusals import blocks_of, is_taken_out
-from translator.exporters.network_policies.subjects import UNLISTED, Place, places_of
+from translator.exporters.network_policies.refusals import blocks_of, denials_of
+from translator.exporters.network_policies.subjects import SOME, Place, places_of
 
 Ruling = Closed | Grant | Refusal
 
@@ -48,6 +48,8 @@ class Outward:
     facts: list[Closed | Grant] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     assumptions: tuple[Assumption, ...] = ()
+    asked: list[tuple[Grant, Sequence[Place]]] = field(default_factory=list)
+    """Rules for questions of names alone, and the pods for which they are written."""
 
 
 def as_network_policies(
@@ -80,15 +82,17 @@ def as_network_policies(
     found.facts.extend(held)
     grants = [f for f in facts if isinstance(f, Grant)]
     refusals = [f for f in facts if isinstance(f, Refusal)]
-    taken_out = [f for f in refusals if is_taken_out(f, grants, inventory)]
+    denials = list(denials_of(refusals, grants, open_places, inventory))
     for grant in grants:
-        denied = blocks_of(taken_out, grant, inventory)
+        denied = blocks_of(denials, grant, inventory)
         found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied))
     found.facts.extend(_to_control(one, control) for one in held)
     found.losses.extend(findings.told_of_control(closed, control.name))
-    found.losses.extend(findings.of_questions([g for g in grants if not _unsaid(g)], closed))
-    found.losses.extend(findings.taken_out(taken_out))
-    found.losses.extend(findings.denied(f for f in refusals if f not in taken_out))
+    for grant, at in found.asked:
+        near = [f for f in closed if _meets(f, at, inventory)]
+        found.losses.append(findings.of_questions(grant, at, near))
+    found.losses.extend(findings.taken_out([d.refusal for d in denials if d.taken_out]))
+    found.losses.extend(findings.denied(denials))
     found.losses.extend(peers.losses())
     rest = [f for f in facts if isinstance(f, Closed) and f not in closed]
     found.losses.extend(findings.lost(rest))
@@ -97,6 +101,12 @@ def as_network_policies(
 
 def _closed(fact: Closed, place: Place) -> Closed:
     return replace(fact, attachment=_at(place))
+
+
+def _meets(fact: Closed, places: Sequence[Place], inventory: Inventory) -> bool:
+    """Whether it is about some of the pods, as far as labels tell."""
+    own = places_of(fact.attachment.subject, inventory)[0]
+    return any(one.may_meet(place) for one in own for place in places)
 
 
 def _at(place: Place) -> Attachment:
@@ -114,10 +124,10 @@ def _granted(
     """The rule for each transport and each place where a policy closes its pods."""
     places, reason = places_of(grant.attachment.subject, inventory)
     at = [place for place in places if any(one.holds(place) for one in closed)]
-    if not places and reason == UNLISTED:
+    if not places and reason in SOME:
         found.losses.extend(findings.lost([grant]))
         return
-    if (reason and reason != UNLISTED) or not at:
+    if (reason and reason not in SOME) or not at:
         found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
         return
     if reason := _unsaid(grant):
@@ -127,6 +137,8 @@ def _granted(
     if grant.callers and not spoken:
         found.losses.append(findings.emptied(grant))
         return
+    if grant.requests:
+        found.asked.append((grant, at))
     everybody = [way.trail for way in spoken if not way.tests]
     if everybody:
         spoken = ()

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant, Refusal
-from ir.match import AllOf
+from ir.attachment import ServicePort, WorkloadPort
+from ir.match import AllOf, Part
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.exporters.network_policies.refusals import Denial
+from translator.exporters.network_policies.subjects import LATER, Place
+from translator.report.model import QUESTIONS, Fate, Impact, Severity, Support
 
 NARROWED = "MM486"
 UNCLOSED = "no policy that is written closes all of its pods"
+_BY_PLACE = (Part.NAMESPACE, Part.NAMESPACE_LABELS, Part.WORKLOAD_LABELS, Part.SERVICE)
 _DOC = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 _KEEP = (
     "Keep the policy of the source for it, where the source stays as the network of the cluster."
@@ -52,22 +56,28 @@ def not_selected(fact: Closed, reason: str, *, whole: bool) -> Loss:
         because=tuple(traced(fact)),
         message=f"what some of these workloads may call is limited no longer: {reason}, and a NetworkPolicy selects pods of one "
         "namespace by their labels.",
-        advice="Add all namespaces to the input and say --complete, or keep the policy of the source.",
+        advice="Give each namespace that is added a policy like those that are written, and accept it."
+        if reason == LATER
+        else "Add all namespaces to the input and say --complete, or keep the policy of the source.",
         doc=_DOC,
     )
 
 
-def denied(facts: Iterable[Refusal]) -> Iterator[Loss]:
-    """Refusals."""
-    found = list(facts)
-    if found:
+def denied(found: Iterable[Denial]) -> Iterator[Loss]:
+    """Refusals of which something is left to say."""
+    groups: dict[tuple[str, bool], list[Refusal]] = {}
+    for one in found:
+        if one.rest:
+            groups.setdefault((one.rest, one.taken_out), []).append(one.refusal)
+    for (rest, partly), refusals in groups.items():
         yield Loss(
             code="MM475",
             impact=Impact.LOOSER,
             support=Support.NEVER,
-            sites=_sites(found),
-            message="what these rules refuse on its way out passes where another rule lets it out: a NetworkPolicy refuses "
-            "nothing but what it leaves out.",
+            fate=Fate.APPROXIMATED if partly else Fate.LOST,
+            sites=_sites(refusals),
+            message=f"what these rules refuse on its way out passes where {rest}: a NetworkPolicy refuses nothing but what it "
+            "leaves out.",
             advice="Say what may leave in rules that let out less, and translate again.",
             doc=_DOC,
         )
@@ -153,22 +163,38 @@ def narrowed(
         )
 
 
-def of_questions(facts: Sequence[Grant], closed: Sequence[Closed]) -> Iterator[Loss]:
+def of_questions(grant: Grant, places: Sequence[Place], closed: Sequence[Closed]) -> Loss:
     """Ports for questions of names alone, at which a NetworkPolicy lets out whatever is sent."""
-    asked = [fact for fact in facts if fact.requests]
-    if asked and closed:
-        yield Loss(
-            code="MM488",
-            impact=Impact.LOOSER,
-            support=Support.NEVER,
-            fate=Fate.APPROXIMATED,
-            sites=tuple(value for fact in asked for value in traced(fact.requests)),
-            because=tuple(value for fact in closed for value in traced(fact)),
-            message="ports that are open for questions of names alone let out whatever is sent there.",
-            why="The source reads what is sent to these ports as DNS and drops all else; a NetworkPolicy knows ports alone.",
-            advice="Confine the rule to the pods of the cluster's DNS.",
-            doc=_DOC,
-        )
+    confined = bool(grant.callers) and all(map(_is_of_pods, grant.callers))
+    ports = ", ".join(_shown(port.value) for port in grant.attachment.ports)
+    to = f"port {ports}" if ports else "every port"
+    return Loss(
+        code=QUESTIONS,
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(traced(grant.requests)),
+        because=(*traced(grant), *(value for fact in closed for value in traced(fact))),
+        message=f"{'; '.join(place.shown for place in places)}: whatever is sent to {to} of "
+        f"{'the pods that this rule names' if confined else 'these destinations'} leaves, where questions of names alone "
+        "did. The NetworkPolicy alone holds it, and nothing of the mesh.",
+        why="The source reads what is sent to these ports as DNS and drops all else; a NetworkPolicy knows ports alone.",
+        advice="Accept it if these pods answer nothing but DNS there."
+        if confined
+        else "Confine the rule to the pods of the cluster's DNS.",
+        doc=_DOC,
+    )
+
+
+def _is_of_pods(way: AllOf) -> bool:
+    """Whether it is for pods that it names by namespace or label."""
+    named = [test for test in way.tests if test.part in _BY_PLACE and test.any_of]
+    return bool(named) and len(named) == len(way.tests)
+
+
+def _shown(port: WorkloadPort | ServicePort) -> str:
+    last = port.last if isinstance(port, WorkloadPort) else 0
+    return f"{port.port}-{last}" if last else str(port.port)
 
 
 def told_of_control(facts: Sequence[Closed], name: str) -> Iterator[Loss]:

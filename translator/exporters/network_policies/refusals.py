@@ -3,51 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ir.access import Grant, Refusal
+from ir.attachment import ServicePort, WorkloadPort
 from ir.inventory import Inventory
 from ir.match import Part, Pattern, Term, Test
 from ir.provenance import Traced
-from translator.exporters.network_policies.subjects import places_of
+from translator.exporters.network_policies.subjects import LATER, Place, places_of
+
+_ELSEWHERE = "another rule lets it out"
+_UNKNOWN = "the input does not list their pods"
+_UNCLOSED = "nothing closes some of these pods"
 
 
-def is_taken_out(refusal: Refusal, grants: Sequence[Grant], inventory: Inventory) -> bool:
-    """Whether every rule that lets out some of its pods lets out all of its peers by block, or none of them."""
-    if refusal.requests or not _only_blocks(refusal):
-        return False
-    own, reason = places_of(refusal.attachment.subject, inventory)
-    if reason:
-        return False
-    met = [
-        (grant, place)
-        for grant in grants
-        if _lets_out_addresses(grant)
-        for place in places_of(grant.attachment.subject, inventory)[0]
-        if any(one.may_meet(place) for one in own)
-    ]
-    return all(
-        grant.callers and not _is_open(grant) and any(one.holds(place) for one in own)
-        for grant, place in met
-    )
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A refusal, and what becomes of it: ``taken_out`` of some rules, with what is left of it to say (``rest``)."""
+
+    refusal: Refusal
+    taken_out: bool
+    rest: str = ""
+
+
+def denials_of(
+    refusals: Sequence[Refusal],
+    grants: Sequence[Grant],
+    closed: Sequence[Place],
+    inventory: Inventory,
+) -> Iterator[Denial]:
+    """What becomes of each refusal: it holds where every rule for its pods lets out less, and something closes them."""
+    for refusal in refusals:
+        own, reason = places_of(refusal.attachment.subject, inventory)
+        if refusal.requests or not _only_blocks(refusal):
+            yield Denial(refusal, taken_out=False, rest=_ELSEWHERE)
+            continue
+        met = [
+            (grant, place)
+            for grant in grants
+            if _lets_out_addresses(grant) and _may_share_ports(refusal, grant)
+            for place in places_of(grant.attachment.subject, inventory)[0]
+            if any(one.may_meet(place) for one in own)
+        ]
+        less = [
+            bool(grant.callers) and not _is_open(grant) and any(one.holds(place) for one in own)
+            for grant, place in met
+        ]
+        shut = all(any(other.holds(one) for other in closed) for one in own)
+        known = reason in ("", LATER)
+        rest = _UNKNOWN if not known else "" if all(less) else _ELSEWHERE
+        yield Denial(refusal, any(less) or not rest, rest or ("" if shut else _UNCLOSED))
 
 
 def blocks_of(
-    refusals: Sequence[Refusal], grant: Grant, inventory: Inventory
+    denials: Sequence[Denial], grant: Grant, inventory: Inventory
 ) -> tuple[Traced[Term], ...]:
-    """The blocks that are refused to the pods of a rule, on whatever port."""
+    """The blocks that are refused to the pods of a rule."""
     places = places_of(grant.attachment.subject, inventory)[0]
     return tuple(
         term
-        for refusal in refusals
+        for denial in denials
+        if denial.taken_out and _may_share_ports(denial.refusal, grant)
         if any(
             own.holds(place)
-            for own in places_of(refusal.attachment.subject, inventory)[0]
+            for own in places_of(denial.refusal.attachment.subject, inventory)[0]
             for place in places
         )
-        for test in _tests(refusal)
+        for test in _tests(denial.refusal)
         if test.part is Part.PEER_ADDRESS
         for term in test.any_of
     )
+
+
+def _may_share_ports(refusal: Refusal, grant: Grant) -> bool:
+    """Whether both may be for one port."""
+    mine, theirs = ([p.value for p in f.attachment.ports] for f in (refusal, grant))
+    if not mine or not theirs:
+        return True
+    return any(_may_share(one, other) for one in mine for other in theirs)
+
+
+def _may_share(one: WorkloadPort | ServicePort, other: WorkloadPort | ServicePort) -> bool:
+    spans = []
+    for port in (one, other):
+        if not isinstance(port, WorkloadPort) or not isinstance(port.port, int):
+            return True
+        spans.append((port.port, port.last or port.port))
+    (first, last), (low, high) = spans
+    return first <= high and low <= last
 
 
 def _tests(refusal: Refusal) -> Iterator[Test]:

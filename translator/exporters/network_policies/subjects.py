@@ -11,6 +11,9 @@ from ir.match import Labels, Operator, Requirement
 from ir.provenance import named
 
 UNLISTED = "it is for pods of all namespaces, of which the input does not list all"
+LATER = "it is for pods of namespaces that are added later too"
+SOME = (UNLISTED, LATER)
+"""Reasons why a policy holds for some of its pods alone, which are known all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class Place:
         return None if self.subject.labels is None else self.subject.labels.value
 
     @property
+    def shown(self) -> str:
+        """For messages."""
+        words = ", ".join(
+            f"{r.key}={r.values[0]}" if _is_equal(r) else f"{r.key} {r.operator} {r.values}"
+            for r in (() if self.labels is None else self.labels.requirements)
+        )
+        return f"pods of the namespace {self.namespace}" + (f" with {words}" if words else "")
+
+    @property
     def key(self) -> str:
         """By which places are told apart."""
         return f"{self.namespace} {self.labels}"
@@ -45,6 +57,10 @@ class Place:
             return False
         mine, theirs = ({r.key: set(r.values) for r in _equal(one.labels)} for one in (self, other))
         return all(mine[key] & theirs[key] for key in mine if key in theirs)
+
+
+def _is_equal(one: Requirement) -> bool:
+    return one.operator is Operator.IN and len(one.values) == 1
 
 
 def _equal(labels: Labels | None) -> Iterator[Requirement]:
@@ -71,7 +87,7 @@ def places_of(subject: Subject, inventory: Inventory) -> tuple[list[Place], str]
         Place(_plain(replace(subject, namespace=named(space, subject.trail), excluding=())))
         for space in spaces
     ]
-    return found, "" if inventory.complete else UNLISTED
+    return found, LATER if inventory.complete else UNLISTED
 
 
 def _plain(subject: Subject) -> Subject:
