@@ -13,6 +13,7 @@ from ir.behaviour.request import Caller, Request
 from ir.edge import ExternalService, ExternalWorkload, Resolution
 from tests.exporters.linkerd.istio import WORKLOAD, written
 from tests.translation import in_force_after, to_linkerd, to_version
+from translator import pipeline
 from translator.after import as_source
 from translator.pipeline import Result
 from translator.registry import load_importer
@@ -414,21 +415,75 @@ def test_labels_of_the_object_count_for_a_machine_and_win() -> None:
     assert written(to_linkerd(text(yaml.safe_dump(document))), "ExternalWorkload")
 
 
-def test_rules_that_let_out_a_part_of_the_requests_are_a_blocker_where_egress_is_limited() -> None:
-    web = {"number": 80, "name": "http", "protocol": "HTTP"}
-    api = resource("ServiceEntry", {"hosts": ["api.example"], "ports": [web], "resolution": "DNS"})
-    to = [{"destination": {"host": "api.example"}}]
+OPEN = WORKLOAD.replace("name: api", "name: other")
+WEB = {"number": 80, "name": "http", "protocol": "HTTP"}
+TO_API = [{"destination": {"host": "api.example"}}]
+V1 = {"match": [{"uri": {"prefix": "/v1"}}], "route": TO_API}
 
-    def wider(*rules: dict[str, Any], mesh: str = MESH) -> list[Severity]:
-        routes = resource("VirtualService", {"hosts": ["api.example"], "http": list(rules)})
-        result = to_linkerd(text(mesh, api, routes))
+
+def wider(
+    declared: list[str], rules: dict[str, Any], *, mesh: str = MESH, port: dict[str, Any] = WEB
+) -> list[str]:
+    """What is told, as a blocker, of rules for names outside that let out a part of what is declared, whatever the target."""
+    api = resource("ServiceEntry", {"hosts": declared, "ports": [port], "resolution": "NONE"})
+    whole = text(mesh, api, resource("VirtualService", rules))
+    found = []
+    for version in ("linkerd@2.20", "cilium@1.20", "gateway-api@1.5"):
+        own = pipeline.options_of(load_text(""), "istio", version, {})
+        result = pipeline.translate_loaded(load_text(whole), own)
         assert not told(result, "MM903")
-        return [f.severity for f in told(result, "MM203") if f.impact is Impact.LOOSER]
+        looser = [f for f in told(result, "MM203") if f.impact is Impact.LOOSER]
+        assert {f.severity for f in looser} <= {Severity.BLOCKER}
+        found.append([f.message for f in looser])
+    assert found[0] == found[1] == found[2]
+    return found[0]
 
-    some = {"match": [{"uri": {"prefix": "/v1"}}], "route": to}
-    assert wider(some) == [Severity.BLOCKER]
-    assert wider(some, {"route": to, "timeout": "5s"}) == []
-    assert wider(some, mesh=WORKLOAD.replace("name: api", "name: other")) == []
+
+@pytest.mark.parametrize("mesh", [MESH, OPEN], ids=["limited", "open"])
+def test_rules_that_let_out_a_part_of_the_requests_are_a_blocker(mesh: str) -> None:
+    (said,) = wider(["api.example"], {"hosts": ["api.example"], "http": [V1]}, mesh=mesh)
+    assert "requests to api.example that none" in said
+    all_of_it = {"route": TO_API, "timeout": "5s"}
+    whole = {"hosts": ["api.example"], "http": [V1, all_of_it]}
+    assert wider(["api.example"], whole, mesh=mesh) == []
+
+
+def test_rules_for_a_name_below_a_declared_one_count_on_port_80_alone() -> None:
+    """Elsewhere a host that no service has by that very name has no virtual host."""
+    rules = {"hosts": ["a.example"], "http": [V1]}
+    (said,) = wider(["*.example"], rules)
+    assert "requests to a.example that none" in said
+    assert wider(["*.example"], rules, port={**WEB, "number": 8080}) == []
+
+
+def test_rules_for_names_of_any_case_and_with_a_wildcard_name_what_they_hold() -> None:
+    (said,) = wider(["A.example", "b.example"], {"hosts": ["*.example"], "http": [V1]})
+    assert "requests to a.example, b.example that none" in said
+
+
+def test_rules_of_a_closer_host_take_its_requests() -> None:
+    close = resource(
+        "VirtualService", {"hosts": ["a.example"], "http": [{"route": TO_API}]}, "close"
+    )
+    (said,) = wider(["a.example", "b.example"], {"hosts": ["*.example"], "http": [V1]}, mesh=f"{MESH}---\n{close}")  # fmt: skip
+    assert "requests to b.example that none" in said
+
+
+def test_rules_for_tls_that_let_out_some_names_are_a_blocker() -> None:
+    tls = {"number": 443, "name": "tls", "protocol": "TLS"}
+
+    def rules(host: str, *names: str) -> dict[str, Any]:
+        match = [{"port": 443, "sniHosts": [*names]}]
+        return {"hosts": [host], "tls": [{"match": match, "route": TO_API}]}
+
+    for host in ("*.example", "a.example"):
+        (said,) = wider(["*.example"], rules(host, "a.example"), port=tls)
+        assert "of TLS to *.example:443" in said
+        assert "(a.example) alone" in said
+    assert wider(["*.example"], rules("*.example", "*.example"), port=tls) == []
+    assert wider(["a.example"], rules("a.example", "a.example"), port=tls) == []
+    other = {**tls, "number": 8443}
+    assert wider(["*.example"], rules("*.example", "a.example"), port=other) == []
 
 
 AMBIENT = (

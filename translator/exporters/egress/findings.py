@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from ir.attachment import Scope
 from ir.edge import EgressPolicy, ExternalService
 from ir.provenance import Traced
-from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.egress.names import Unreached, is_reached_anyway, names_of
-from translator.exporters.handed_on import turns_away
 from translator.report.model import Fate, Impact, Severity, Support
 
 _SHOWN = 5
-_HTTP = (Protocol.HTTP, Protocol.GRPC)
 
 
 def outside(
@@ -79,28 +75,6 @@ def not_reached(
             message=f"{listed(shown)}: {said} is refused: {reason}.",
             advice=advice,
         )
-
-
-def let_out(tables: Iterable[RouteTable], names: Collection[str]) -> Iterator[Loss]:
-    """Rules for names outside that let out a part of the requests only: where egress is limited, all of them leave.
-
-    ``names``: those that clients reach by HTTP where egress is limited.
-    """
-    for table in tables:
-        subject = table.attachment.subject
-        name = "" if subject.name is None else subject.name.value
-        outward = subject.scope is Scope.SERVICE and subject.namespace is None
-        if outward and table.protocol in _HTTP and name in names and turns_away((table,)):
-            yield Loss(
-                code="MM203",
-                impact=Impact.LOOSER,
-                support=Support.NOT_YET,
-                fate=Fate.APPROXIMATED,
-                because=() if subject.name is None else (subject.name,),
-                message=f"requests to {name} that none of its rules matches are not found in the source; in the target "
-                "they leave, as all does that goes to a declared name.",
-                advice="Limit the paths at an egress gateway, or where the requests arrive.",
-            )
 
 
 def by_own_look_up(services: Sequence[ExternalService]) -> Iterator[Loss]:

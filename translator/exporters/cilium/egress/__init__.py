@@ -46,9 +46,10 @@ from translator.exporters.cilium.legalise.regions import (
 )
 from translator.exporters.cilium.names import Names as Set
 from translator.exporters.cilium.peers import EVERYWHERE, Pods
-from translator.exporters.egress.findings import let_out, lost_way, not_reached, outside, passing
+from translator.exporters.egress.findings import lost_way, not_reached, outside, passing
 from translator.exporters.egress.known import seen
-from translator.exporters.egress.names import Unreached, text_of
+from translator.exporters.egress.names import Unreached
+from translator.exporters.egress.parts import LetOut, let_out, names_declared
 from translator.exporters.naming import Names
 from translator.report.model import Impact, Severity, Support
 
@@ -280,8 +281,11 @@ def _tell(  # all that there is to tell from
     losses.extend(findings.not_told(limited, spent))
     losses.extend(findings.by_look_up(doors))
     losses.extend(findings.at_declared_addresses(doors))
-    asked = {text_of(h.value) for d in doors for h in d.asked if d.protocol is Protocol.HTTP}
-    losses.extend(let_out((f for f in model.facts if isinstance(f, RouteTable)), asked))
+    everywhere = any(zone.at is None for zone in limited)
+    tables = (f for f in model.facts if isinstance(f, RouteTable))
+    losses.extend(
+        let_out(tables, _by_name(doors) if everywhere else names_declared(scene.services))
+    )
     written = {id(d.of) for d in doors}
     routed = {id(d.service) for d in doors}
     losses.extend(not_reached(egress.left, written, routed, findings.BY_HAND))
@@ -294,6 +298,14 @@ def _tell(  # all that there is to tell from
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)
     losses.extend(findings.beyond(_left_out(scene.ground), limited))
     losses.extend(findings.elsewhere(inventory, limited))
+
+
+def _by_name(doors: Sequence[Door]) -> Iterator[LetOut]:
+    """What ways out let out by host or name."""
+    for door in doors:
+        if door.port is not None:
+            number = door.port.value
+            yield from (LetOut(door.protocol, host.value, number) for host in door.asked)
 
 
 def _tables(scene: _Scene, egress: Egress) -> Iterator[Loss]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ir.edge import EgressPolicy, UnknownEgress
+from ir.edge import EgressPolicy, ExternalService, UnknownEgress
 from ir.model import Fact, Model
 from ir.traffic import RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.egress.parts import let_out, names_declared
 from translator.exporters.gateway_api.legalise.guards import spoken
 from translator.report.model import Impact, Severity, Support
 
 
 def without_egress(model: Model) -> tuple[Model, tuple[Loss, ...]]:
-    """The model without limits of egress, and what becomes of each."""
+    """The model without limits of egress, and what becomes of each and of rules that let out a part of what is declared."""
     kept: list[Fact] = []
     losses: list[Loss] = []
     tables = [fact for fact in model.facts if isinstance(fact, RouteTable)]
@@ -24,6 +25,8 @@ def without_egress(model: Model) -> tuple[Model, tuple[Loss, ...]]:
             losses.append(_egress(fact, [t for t in tables if _is_of(t, fact)]))
         else:
             kept.append(fact)
+    services = [fact for fact in model.facts if isinstance(fact, ExternalService)]
+    losses.extend(let_out(tables, names_declared(services)))
     return replace(model, facts=tuple(kept)), tuple(losses)
 
 

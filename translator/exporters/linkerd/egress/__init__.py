@@ -16,9 +16,10 @@ from ir.provenance import Assumption, Traced
 from ir.traffic import Protocol, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.egress.findings import let_out, lost_way, not_reached, outside, passing
+from translator.exporters.egress.findings import lost_way, not_reached, outside, passing
 from translator.exporters.egress.known import refuses
-from translator.exporters.egress.names import Unreached, text_of
+from translator.exporters.egress.names import TLS_WORDS, Unreached
+from translator.exporters.egress.parts import LetOut, let_out, names_declared
 from translator.exporters.linkerd.egress.declared import Entry, entries
 from translator.exporters.linkerd.egress.findings import (
     BY_HAND,
@@ -105,15 +106,16 @@ def _limited(
     losses.extend(hidden_inside(limited, model.inventory, options.cluster_domain))
     losses.extend(nothing_hidden(limited, losses, built.written))
     losses.extend(held(limited))
+    everywhere = any(zone.at is None for zone in limited)
     tables = (fact for fact in model.facts if isinstance(fact, RouteTable))
-    losses.extend(let_out(tables, _by_http(built.written)))
+    ways = _by_name(built.written) if everywhere else names_declared(services)
+    losses.extend(let_out(tables, ways))
     written, routed = _written(built.written)
     losses.extend(not_reached(built.left, {id(e.port) for e in built.written}, routed, BY_HAND))
     shut = {id(one.service) for one in built.left} - {id(e.service) for e in built.written}
     losses.extend(lost_way((p.through,)) for p in policies if p.through is not None)
     left = [s for s in services if id(s) not in shut]
     losses.extend(outside(left, written, routed))
-    everywhere = any(zone.at is None for zone in limited)
     return Egress(tuple(built.facts), tuple(losses), (HOME,) if everywhere else ())
 
 
@@ -123,9 +125,13 @@ def _written(entries: Sequence[Entry]) -> tuple[set[int], set[int]]:
     return stated, {id(entry.service) for entry in entries}
 
 
-def _by_http(entries: Sequence[Entry]) -> set[str]:
-    http = (Protocol.HTTP, Protocol.GRPC)
-    return {text_of(h.value) for e in entries for h in e.hosts if e.protocol in http}
+def _by_name(entries: Sequence[Entry]) -> Iterator[LetOut]:
+    """What the entries let out by host or name; TLS that passes with all bytes counts by its names too."""
+    for entry in entries:
+        word = "" if entry.port.protocol is None else entry.port.protocol.value
+        kind = Protocol.TLS if word in TLS_WORDS else entry.protocol
+        hosts = entry.service.hosts if kind is not entry.protocol else entry.hosts
+        yield from (LetOut(kind, host.value, entry.port.number.value) for host in hosts)
 
 
 def _stated(entry: Entry) -> Iterator[Traced[object]]:
