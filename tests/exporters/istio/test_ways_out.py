@@ -301,6 +301,55 @@ def test_names_of_pods_with_rules_of_others_are_left_out() -> None:
     assert found(result, "MM525", Impact.STRICTER)
 
 
+POSTGRES = "toPorts: [{ports: [{port: '5432', protocol: TCP}]}]"
+DATABASE = f"toFQDNs: [{{matchName: db.example.com}}], {POSTGRES}"
+
+
+def deployment(name: str) -> str:
+    """Pods of the namespace ``shop``."""
+    return f"""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: app, image: example}}]}}
+"""
+
+
+def test_bytes_of_other_pods_are_not_sent_to_a_name() -> None:
+    """An entry of bytes takes all that is sent to its port, by every proxy of the namespace."""
+    result = translated(
+        policy(DATABASE), SHOP, deployment("front"), deployment("free"), complete=True
+    )
+    assert written(result, "ServiceEntry") == written(result, "Sidecar") == []
+    (message,) = found(result, "MM525", Impact.STRICTER)
+    assert "other pods of the namespace shop send to port 5432" in message
+    assert not faults(result)
+
+
+def test_bytes_are_held_to_a_name_where_there_are_no_other_pods() -> None:
+    for text, settings in (
+        (policy(DATABASE), {"complete": True}),
+        (policy(DATABASE, labels="{}"), {"complete": False}),
+    ):
+        result = translated(text, SHOP, deployment("front"), **settings)
+        (entry,) = written(result, "ServiceEntry")
+        assert entry["spec"]["ports"] == [{"number": 5432, "name": "tcp-5432", "protocol": "TCP"}]
+        assert not faults(result)
+
+
+def test_a_port_that_a_service_has_for_all_addresses_is_not_that_of_a_name() -> None:
+    web = SERVICE.replace("port: 80,", "port: 5432,")
+    result = translated(web, policy(DATABASE, labels="{}"))
+    assert written(result, "ServiceEntry") == []
+    (message,) = found(result, "MM525", Impact.STRICTER)
+    assert "shop/orders has a listener for all addresses on port 5432" in message
+    assert not faults(result)
+
+
 def test_agents_of_nodes_see_another_port() -> None:
     result = translated(policy("toEndpoints: [{}]"), profile="ambient")
     assert written(result, "NetworkPolicy") == []

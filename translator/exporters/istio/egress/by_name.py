@@ -2,7 +2,7 @@
 
 The network lets a pod out to the addresses that it saw in answers to questions for a name. A NetworkPolicy has no names, so it
 opens their ports to all addresses outside, and a Sidecar of the mode REGISTRY_ONLY holds these pods to the names: TLS by the
-name in its hello, HTTP by its host, other bytes by the port where one name alone is meant. An exact name is looked up by the
+name in its hello, HTTP by its host, other bytes by the port where one name alone is meant and the namespace has no other pods. An exact name is looked up by the
 proxy, whatever address was dialled; one with a wildcard goes where the client dialled (istio/istio
 pilot/pkg/networking/core/listener.go and tls.go, 1.31).
 """
@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 from ir.access import Certainty, Closed, Grant, Refusal
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, WorkloadPort
 from ir.edge import EgressPolicy, ExternalPort, ExternalService, Resolution, UnknownEgress
-from ir.inventory import Inventory
+from ir.inventory import Inventory, meets
 from ir.match import AllOf, Operator, Part, Pattern, PatternKind, Term
 from ir.model import Fact
 from ir.provenance import Traced, derived, named, trail
 from translator.api import Loss, Options
 from translator.exporters.egress.names import text_of
 from translator.exporters.istio.egress import findings
+from translator.exporters.istio.egress.ways import taken
 from translator.exporters.naming import Names
 from translator.exporters.network_policies.subjects import Place, places_of
 
@@ -71,7 +72,7 @@ def hold_by_name(
         if not said:
             continue
         others = [g for g in grants if g not in own and _may_meet(g, place, inventory)]
-        reason = _unheld(place, own, others, said, options)
+        reason = _unheld(place, own, others, said, options) or _unfit(place, said, inventory)
         if reason:
             found.losses.append(findings.names_left_out([(n.grant, n.way) for n in said], reason))
             continue
@@ -152,6 +153,34 @@ def _unheld(
         ),
     )
     return next((reason for holds, reason in checks if holds), "")
+
+
+def _unfit(place: Place, said: Sequence[_Name], inventory: Inventory) -> str:
+    """Why a port cannot be that of a name; empty where it can.
+
+    An entry of bytes without addresses has the listener of all addresses on its port, with every proxy that knows of it: those
+    of the namespace that the entry is exported to, whatever their Sidecar limits (istio/istio pilot/pkg/networking/core/
+    listener.go ``buildSidecarOutboundTCPListenerOpts``, 1.31).
+    """
+    ports = {int(p.value.port): _protocol(p) for name in said for p in name.ports}
+    bare = sorted(number for number, word in ports.items() if word == "TCP")
+    if bare and not _alone(place, inventory):
+        words = ", ".join(map(str, bare))
+        return (
+            f"what is neither TLS nor HTTP is told by its port alone, and what other pods of the namespace {place.namespace} "
+            f"send to port {words}, wherever they send it, would go to the name"
+        )
+    found = (taken(number, inventory, http=word == "HTTP") for number, word in ports.items())
+    return next((reason for reason in found if reason), "")
+
+
+def _alone(place: Place, inventory: Inventory) -> bool:
+    """Whether there are no other pods in the namespace."""
+    labels = place.labels
+    if labels is None:
+        return True
+    pods = [w for w in inventory.workloads if w.namespace == place.namespace]
+    return inventory.complete and all(meets(w.labels, labels) for w in pods)
 
 
 def _is_equal(operator: Operator, values: Sequence[str]) -> bool:

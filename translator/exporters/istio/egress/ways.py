@@ -102,7 +102,7 @@ def _on_port(
         if kind and kind != next(iter(kinds)):
             reason = f"port {number} has routes of another kind for other addresses"
             yield from (Refused(table, reason) for table in own)
-        elif reason := _taken(number, inventory, http=kind == HTTP) if kind else "":
+        elif reason := taken(number, inventory, http=kind == HTTP) if kind else "":
             yield from (Refused(table, reason) for table in own)
         elif kind == HTTP:
             rest = [mine for other, _, mine in counted if other is not policy]
@@ -278,7 +278,7 @@ def port_of(table: RouteTable, number: int) -> Traced[ServicePort]:
 _HTTP_WORDS = ("http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws")
 
 
-def _taken(number: int, inventory: Inventory, *, http: bool) -> str:
+def taken(number: int, inventory: Inventory, *, http: bool) -> str:
     """Why the port cannot be held for every address: a Service of another kind has the listener of all addresses."""
     for _, service in sorted(inventory.services.items()):
         for port in service.ports:
