@@ -9,6 +9,8 @@ from ir.behaviour.request import Caller, Request
 from ir.model import Model
 from tests.exporters.linkerd.istio import policy, written
 from tests.translation import in_force_after, to_linkerd
+from translator import pipeline
+from translator.api import Options
 from translator.pipeline import Result
 from translator.registry import load_importer
 from translator.source.load import load_text
@@ -142,3 +144,33 @@ def test_pods_of_more_labels_stay_outside_where_their_namespace_keeps_them_out()
     model = load_importer("linkerd")(load_text(text).resources, result.options).model
     assert open_to_all(model, "job")
     assert not open_to_all(model, "web")
+
+
+@pytest.mark.parametrize("word", ["'true'", "Enabled"])
+def test_a_word_that_linkerds_injector_does_not_know_keeps_pods_out(word: str) -> None:
+    model = of_linkerd(pods("web", "app: web", f"linkerd.io/inject: {word}"))
+    assert open_to_all(model, "web")
+
+
+def test_on_a_namespace_it_keeps_out_those_that_ask_to_join() -> None:
+    result = to_linkerd("")
+    text = LINKERD.replace("enabled", "'yes'")
+    joined = pods("web", "app: web", "linkerd.io/inject: enabled")
+    model = load_importer("linkerd")(load_text(estate(text, joined)).resources, result.options)
+    assert open_to_all(model.model, "web")
+
+
+def test_the_default_policy_of_some_pods_opens_no_port_of_others_that_bear_their_labels() -> None:
+    """Before, the Server of the pods of more labels was undone by the default of the others, and called equal."""
+    space = "config.linkerd.io/default-inbound-policy: all-authenticated, linkerd.io/inject"
+    text = LINKERD.replace("linkerd.io/inject", space).replace("app: web", "tier: admin")
+    both = estate(text, pods("web", "app: web"), pods("admin", "app: web, tier: admin"))
+    result = pipeline.translate_loaded(load_text(both), to_istio())
+    request = Request(caller=Caller(), workload="Deployment/shop/admin", port=8080)
+    assert not decide_access(result.model, request).allowed
+    assert not decide_access(in_force_after(both, result), request).allowed
+    assert "MM903" not in {f.code for f in result.report.findings}
+
+
+def to_istio() -> Options:
+    return pipeline.options_of(load_text(""), "linkerd", "istio", {})

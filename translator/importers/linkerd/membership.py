@@ -22,7 +22,9 @@ def read_membership(
     """One fact for each annotation; the pod's outranks its namespace's (linkerd2 pkg/inject/inject.go, 2.20).
 
     The injector is not asked about pods of a namespace that is exempt from webhooks (linkerd2
-    charts/linkerd-control-plane ``proxyInjector.namespaceSelector``, 2.20), whatever is annotated there.
+    charts/linkerd-control-plane ``proxyInjector.namespaceSelector``, 2.20), whatever is annotated there. A word that it
+    does not know, ``true`` say, or a known one in capitals, keeps pods out; on a namespace all of them, those included
+    that are annotated well (linkerd2 pkg/inject/report.go ``disabledByAnnotation``, 2.20).
     """
     exempt = _exempt(resources)
     for resource in resources:
@@ -34,14 +36,18 @@ def read_membership(
 
 
 def _exempt(resources: Sequence[Resource]) -> dict[str, Traced[str]]:
-    """The namespaces that are exempt from webhooks, with the label that says so."""
+    """The namespaces of which no pod is injected, with the label or the annotation that says so."""
     found: dict[str, Traced[str]] = {}
     for resource in resources:
         if resource.kind == "Namespace" and "/" not in resource.api_version:
             node = below(resource.node, "metadata", "labels", WEBHOOKS)
-            if node is not None and node.value == "disabled":
+            word = below(resource.node, "metadata", "annotations", INJECT)
+            if node is None or node.value != "disabled":
+                known = word is None or not word.value or word.value in _WORDS[INJECT]
+                node = None if known else word
+            if node is not None and node.leaf >= 0:
                 leaf = leaf_ref(resource.document.number, node.leaf)
-                found[resource.name] = Traced(node.value, (leaf,))
+                found[resource.name] = Traced(str(node.value), (leaf,))
     return found
 
 

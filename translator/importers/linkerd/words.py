@@ -156,7 +156,7 @@ def _beside(key: str, value: Traced[str]) -> Aspect | None:
     """
     if key == SKIP_SUBNETS and value.value.strip():
         return Aspect.INBOUND
-    return Aspect.INGRESS if key == INJECT and value.value.lower() == "ingress" else None
+    return Aspect.INGRESS if key == INJECT and value.value == "ingress" else None
 
 
 def setting(

@@ -19,7 +19,7 @@ from translator.resources.kubernetes.read import (
 from translator.source.leaves import Node, Resource, leaf_ref
 
 Words = Mapping[str, Mapping[str, bool]]
-"""Keys of labels or annotations, and what their values mean; other values say nothing."""
+"""Keys of labels or annotations, and what their values mean; other values keep pods out, an empty one says nothing."""
 
 
 def in_namespace(
@@ -67,8 +67,8 @@ def _enrolments(
         node = below(entries, key)
         if node is None or node.leaf < 0:
             continue
-        word = str(node.value).lower() if isinstance(node.value, (str, bool)) else ""
-        if word not in meanings:
+        word = node.value if isinstance(node.value, str) else str(node.value).lower()
+        if not word or node.value is None:
             continue
         leaf = leaf_ref(resource.document.number, node.leaf)
         reads.add(leaf)
@@ -76,7 +76,7 @@ def _enrolments(
         yield Enrolment(
             subject=_namespace(resource) if namespace is None else pods_of(resource, namespace),
             object=owner,
-            enrolled=Traced(meanings[word], (leaf,)),
+            enrolled=Traced(meanings.get(word, False), (leaf,)),
             trail=trail(f"{key} of {owner}", because=(leaf,)),
         )
 

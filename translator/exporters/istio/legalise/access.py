@@ -19,6 +19,16 @@ from ir.model import Fact, Model
 from ir.provenance import Traced, bare, derived, named
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.istio.legalise.access_findings import (
+    closed_too,
+    left_out,
+    overtaken,
+    requests_alone,
+    shut_beside,
+    unclosed,
+    unsaid_routes,
+    widened,
+)
 from translator.exporters.istio.legalise.callers import in_source_words
 from translator.exporters.istio.legalise.guarded import Opened, Way, asked, opened
 from translator.exporters.istio.legalise.remarks import probed_behind, rewritten, spellings
@@ -32,9 +42,9 @@ from translator.exporters.istio.legalise.territories import (
     overlap,
     pods_of,
     shadows,
+    spoken,
     within,
 )
-from translator.report.model import Fate, Impact, Severity, Support
 
 SEEN = View(headers_joined=True, on_unreadable=Unreadable.SKIP_RULE)
 """How the target's proxy sees a request; a rule on HTTP matches nothing where there is none."""
@@ -103,7 +113,7 @@ def _territories(facts: Sequence[Fact], inventory: Inventory, found: Access) -> 
             doors = list(_doors(closed, same, inventory))
             places = pods_of(closed.attachment.subject, inventory)
         except Unnamed as reason:
-            found.losses.append(_unclosed((closed, *same), str(reason)))
+            found.losses.append(unclosed((closed, *same), str(reason)))
             continue
         for pods in places:
             own = territories.setdefault(pods, Territory(pods))
@@ -145,15 +155,15 @@ def _policy(
     ]
     rest = _open_rest(territory, others, inventory, at, found)
     grants.extend(() if rest is None else (rest,))
-    spoken = {id(value) for grant in grants for value in _ancestry(grant)}
-    spoken.update(id(value) for value in _ancestry(subject))
-    spent = [value for fact in facts for value in traced(fact) if id(value) not in spoken]
+    said = {id(value) for grant in grants for value in _ancestry(grant)}
+    said.update(id(value) for value in _ancestry(subject))
+    spent = [value for fact in facts for value in traced(fact) if id(value) not in said]
     answer = facts[0].answer if isinstance(facts[0], Closed) else None
     yield Closed(
         attachment=at,
         layer=Layer.MESH_REQUEST,
         answer=answer,
-        trail=derived(f"policy of {_spoken(territory.pods)}", spent or list(traced(facts[0]))),
+        trail=derived(f"policy of {spoken(territory.pods)}", spent or list(traced(facts[0]))),
     )
     yield from grants
 
@@ -174,19 +184,14 @@ def _subject(territory: Territory, facts: Sequence[Fact]) -> Subject:
         scope=Scope.WORKLOADS if labels else Scope.NAMESPACE if space else Scope.MESH,
         namespace=derived(space, spaces) if space else None,
         labels=derived(equal_to(dict(labels)), selectors) if labels else None,
-        trail=derived(f"pods of {_spoken(territory.pods)}", trails),
+        trail=derived(f"pods of {spoken(territory.pods)}", trails),
     )
 
 
 def _names(pods: Pods, inventory: Inventory) -> Iterator[str]:
     """The workloads that are listed of some pods, else the pods by their labels."""
     listed = [w.key for w in inventory.selected(pods[0] or None, equal_to(dict(pods[1])))]
-    yield from listed or (_spoken(pods),)
-
-
-def _spoken(pods: Pods) -> str:
-    labels = ", ".join(f"{key}={value}" for key, value in pods[1])
-    return f"{pods[0] or 'the mesh'} {labels}".strip()
+    yield from listed or (spoken(pods),)
 
 
 def _of_door(
@@ -194,15 +199,18 @@ def _of_door(
 ) -> Iterator[Grant]:
     """The grants of a door; those that would hold for pods of which another object speaks are left out."""
     if any(within(territory.pods, pods) for pods in door.elsewhere):
-        found.losses.append(_overtaken(door))
+        found.losses.append(overtaken(door))
         return
-    ports = _ports(door, territory)
+    shut = _shut_beside(door, territory, others)
+    if shut:
+        found.losses.append(shut_beside(door, shut, territory.pods))
+    ports = _ports(door, territory, shut)
     foreign = [r for t in others for r in t.doors if r.port == door.port and door.elsewhere]
     grants = [g for g in door.grants if all(_has(other, g) for other in foreign)]
     gone = [g for g in door.grants if all(g is not kept for kept in grants)]
     if gone or (door.guarded is not None and foreign):
         lost = (*gone, *((door.guarded,) if door.guarded is not None and foreign else ()))
-        found.losses.append(_left_out(lost))
+        found.losses.append(left_out(lost))
     if door.guarded is None:
         for grant in grants:
             yield _grant(at, grant.name, in_source_words(grant.callers), (ports,), (), grant)
@@ -210,7 +218,7 @@ def _of_door(
     if foreign:
         return
     if grants:
-        found.losses.append(_requests_alone(grants, territory))
+        found.losses.append(requests_alone(grants, territory))
     yield from _of_routes(door.guarded, opened(door.guarded, grants), ports, at, found)
 
 
@@ -218,12 +226,26 @@ def _has(door: Door, grant: Grant) -> bool:
     return door.guarded is None and any(bare(g.callers) == bare(grant.callers) for g in door.grants)
 
 
-def _ports(door: Door, territory: Territory) -> Test:
+def _shut_beside(door: Door, territory: Territory, others: Sequence[Territory]) -> tuple[int, ...]:
+    """Ports without a door of their own here that one has at pods that these leave to others, who let in less there.
+
+    The rules of all policies that select a pod hold together, so that a rule for these ports would open them there too.
+    """
+    if door.port is not None or not door.elsewhere:
+        return ()
+    doors = (other for one in others for other in one.doors if other.port is not None)
+    less = {d.port for d in doors if not all(_has(d, grant) for grant in door.grants)}
+    return tuple(sorted(port for port in less if port is not None and port not in territory.ports))
+
+
+def _ports(door: Door, territory: Territory, shut: Sequence[int] = ()) -> Test:
     node = derived("port", (door.closed.trail,))
     if door.port is not None:
         said = derived(_port(door.port), door.closed.attachment.ports)
         return Test(part=Part.PORT, any_of=(said,), trail=node)
-    less = tuple(named(_port(number), door.closed.trail) for number in territory.ports)
+    less = tuple(
+        named(_port(number), door.closed.trail) for number in sorted({*territory.ports, *shut})
+    )
     return Test(part=Part.PORT, none_of=less, trail=node)
 
 
@@ -263,9 +285,9 @@ def _of_routes(
         said = in_source_words(callers)
         yield _grant(at, name, said, (ports, *request), always, way)
     if passes.unsaid:
-        found.losses.append(_unsaid_routes(guarded, passes.unsaid))
+        found.losses.append(unsaid_routes(guarded, passes.unsaid))
     if passes.widened:
-        found.losses.append(_widened(passes.widened))
+        found.losses.append(widened(passes.widened))
 
 
 def _open_rest(
@@ -282,7 +304,7 @@ def _open_rest(
     foreign = [t for t in others if set(t.ports) - set(territory.ports) or t.rest is not None]
     beyond = [t for t in foreign if not within(territory.pods, t.pods)]
     if beyond and not _all_listed(territory, beyond, inventory):
-        found.losses.append(_closed_too(territory, beyond))
+        found.losses.append(closed_too(territory, beyond))
     if any(t.rest is not None for t in foreign):
         return None
     ports = sorted({*territory.ports, *(p for t in foreign for p in t.ports)})
@@ -305,95 +327,4 @@ def _all_listed(territory: Territory, beyond: Sequence[Territory], inventory: In
     own = inventory.selected(territory.pods[0] or None, equal_to(dict(territory.pods[1])))
     return bool(own) and all(
         meets(w.labels, equal_to(dict(t.pods[1]))) for w in own for t in beyond
-    )
-
-
-def _unclosed(facts: Sequence[Fact], reason: str) -> Loss:
-    return Loss(
-        code="MM401",
-        impact=Impact.LOOSER,
-        support=Support.PARTIAL,
-        sites=tuple(v for fact in facts for v in traced(fact)),
-        message=f"a destination is not closed any more: {reason}.",
-        advice="Add the workloads to the input, or select the pods by equal labels.",
-    )
-
-
-def _overtaken(door: Door) -> Loss:
-    return Loss(
-        code="MM402",
-        impact=Impact.NONE,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.ABSORBED,
-        sites=tuple(v for fact in door.facts for v in traced(fact)),
-        message="an older object holds the port for all pods that it is about: it lets nobody in.",
-    )
-
-
-def _left_out(facts: Sequence[Fact]) -> Loss:
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.HIGH,
-        sites=tuple(v for fact in facts for v in traced(fact)),
-        message="what lets in here would let in at pods for which an older object holds the port: rules of all policies "
-        "that select a pod hold together. It is left out.",
-        advice="Select pods by labels that do not overlap.",
-    )
-
-
-def _requests_alone(grants: Sequence[Grant], territory: Territory) -> Loss:
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        sites=tuple(v for grant in grants for v in traced(grant)),
-        message=f"connections to {_spoken(territory.pods)} that are not HTTP are refused on the port that has routes: a rule for "
-        "them would let in every request too.",
-        advice="Give what is not HTTP a port of its own.",
-    )
-
-
-def _unsaid_routes(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
-    names = ", ".join(dict.fromkeys(guarded.routes[way.route].name.value for way in ways))
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.NEVER,
-        sites=tuple(v for way in ways for v in traced(way.match)),
-        message=f"what the route {names} lets in is refused: an AuthorizationPolicy knows paths by text and by the "
-        "beginning of a text, no query parameters and no regular expressions.",
-        why="security.istio.io AuthorizationPolicy: paths, methods, hosts and request.headers are compared with texts that "
-        "may have a star at one end.",
-        advice="Write the route with paths that are exact or prefixes.",
-    )
-
-
-def _widened(ways: Sequence[Way]) -> Loss:
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        fate=Fate.APPROXIMATED,
-        sites=tuple(v for way in ways for v in traced(way.match)),
-        message="requests that only may be those of this route are taken away from the routes after it.",
-        advice="Write the route with paths that are exact or prefixes.",
-    )
-
-
-def _closed_too(territory: Territory, beyond: Sequence[Territory]) -> Loss:
-    ports = ", ".join(str(p) for t in beyond for p in t.ports) or "all"
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        sites=tuple(door.closed.trail for door in territory.doors),
-        fate=Fate.APPROXIMATED,
-        message=f"ports ({ports}) are closed at all pods {_spoken(territory.pods)}, since some of these may be pods for which "
-        "they are closed in the source.",
-        advice="Add the workloads to the input, or select pods by labels that do not overlap.",
     )

@@ -167,3 +167,9 @@ def _subject(subject: Subject) -> Sequence[object]:
         subject.scope,
         *(v and v.value for v in (subject.namespace, subject.name, subject.labels)),
     ]
+
+
+def spoken(pods: Pods) -> str:
+    """The pods in words."""
+    labels = ", ".join(f"{key}={value}" for key, value in pods[1])
+    return f"{pods[0] or 'the mesh'} {labels}".strip()

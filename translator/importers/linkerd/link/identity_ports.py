@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ir.access import Closed, Layer
 from ir.attachment import Attachment, EnforcedAt, WorkloadPort
-from ir.inventory import Inventory, Workload
+from ir.inventory import Inventory
 from ir.model import Fact
 from ir.provenance import Traced, absorb, named, trail
 from translator.api import Options
@@ -21,6 +21,7 @@ from translator.importers.linkerd.link.pods import (
     held_ports,
     pod_facts,
     pods_only,
+    said_of,
 )
 from translator.importers.linkerd.link.servers import Held, granted_by
 from translator.importers.linkerd.silence import silence
@@ -78,7 +79,7 @@ def identity_facts(
         if not ports:
             continue
         attachment = Attachment(
-            subject=pods_only(workload),
+            subject=pods_only(workload, inventory),
             ports=tuple(Traced(WorkloadPort(n), written.origin) for n in ports),
             enforced_at=EnforcedAt.SERVER,
         )
@@ -109,11 +110,6 @@ def _ports_of(facts: Sequence[Fact]) -> dict[str, list[int]]:
             numbers = (port.value.port for port in fact.attachment.ports)
             found.setdefault(name.value, []).extend(n for n in numbers if isinstance(n, int))
     return found
-
-
-def said_of(found: Mapping[str, Traced[str]], workload: Workload) -> Traced[str] | None:
-    """What holds for the pods of a workload: their own word, else that of their namespace."""
-    return found.get(workload.key) or found.get(f"Namespace//{workload.namespace}")
 
 
 def _numbers(text: str) -> list[int]:

@@ -72,12 +72,12 @@ def pod_facts(
     """
     servers_in = by_namespace(servers)
     for workload in inventory.workloads:
-        policy = written.get(workload.key) or written.get(f"Namespace//{workload.namespace}")
+        policy = said_of(written, workload)
         if policy is None or policy.value in ("all-unauthenticated", "audit"):
             continue
         held = sorted({*held_ports(workload, servers_in), *narrowed.get(workload.key, ())})
         attachment = Attachment(
-            subject=pods_only(workload),
+            subject=pods_only(workload, inventory),
             excluding_ports=tuple(named(WorkloadPort(port), policy) for port in held),
             enforced_at=EnforcedAt.SERVER,
         )
@@ -87,16 +87,43 @@ def pod_facts(
             answer=Traced(403, stated_by=silence(options, DEFAULT_POLICY)),
             trail=absorb(trail(f"default policy of {workload.key}"), policy),
         )
-        yield from granted_by(policy, attachment, options)
+        others = (said_of(written, one) for one in twins_of(workload, inventory))
+        if all(one is not None and one.value == policy.value for one in others):
+            yield from granted_by(policy, attachment, options)
 
 
-def pods_only(workload: Workload) -> Subject:
-    """The pods of a workload."""
+def said_of(found: Mapping[str, Traced[str]], workload: Workload) -> Traced[str] | None:
+    """What holds for the pods of a workload: their own word, else that of their namespace."""
+    return found.get(workload.key) or found.get(f"Namespace//{workload.namespace}")
+
+
+def twins_of(workload: Workload, inventory: Inventory) -> tuple[Workload, ...]:
+    """Other workloads whose pods bear the same labels: nothing tells them apart, and what either refuses is refused."""
+    return tuple(
+        one
+        for one in inventory.workloads_in(workload.namespace)
+        if one.key != workload.key and one.labels == workload.labels
+    )
+
+
+def pods_only(workload: Workload, inventory: Inventory) -> Subject:
+    """The pods of a workload, without those of others that bear its labels and more: these have their own facts."""
+    labels = equal_to(workload.labels)
+    others = (
+        one
+        for one in inventory.selected(workload.namespace, labels)
+        if one.labels != workload.labels
+    )
+    return _labelled(workload, tuple(_labelled(one) for one in others))
+
+
+def _labelled(workload: Workload, excluding: tuple[Subject, ...] = ()) -> Subject:
     return Subject(
         scope=Scope.WORKLOADS,
         namespace=Traced(workload.namespace, (), workload.leaves),
         name=Traced(workload.key, (), workload.leaves),
         labels=Traced(equal_to(workload.labels), (), workload.leaves),
+        excluding=excluding,
         trail=trail(f"pods of {workload.key}", because=workload.leaves),
     )
 
@@ -150,7 +177,7 @@ def probe_facts(
             open_by_path = Traced(ProbeAccess.BY_PATH, stated_by=silence(options, "probeNetworks"))
             yield Probes(
                 attachment=Attachment(
-                    subject=pods_only(workload),
+                    subject=pods_only(workload, inventory),
                     ports=tuple(Traced(WorkloadPort(port)) for port in ports),
                     enforced_at=EnforcedAt.SERVER,
                 ),

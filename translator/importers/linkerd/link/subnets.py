@@ -19,8 +19,8 @@ from ir.opaque import Column, Opaque
 from ir.provenance import Traced, named, trail
 from ir.resilience import RateLimit
 from translator.importers.linkerd.keys import SKIP_SUBNETS
-from translator.importers.linkerd.link.identity_ports import Asked, said_of
-from translator.importers.linkerd.link.pods import by_namespace, held_ports, pods_only
+from translator.importers.linkerd.link.identity_ports import Asked
+from translator.importers.linkerd.link.pods import by_namespace, held_ports, pods_only, said_of
 from translator.importers.linkerd.link.servers import Held
 
 _PAST = "traffic of skipped subnets past the routes and limits of a Server"
@@ -45,7 +45,7 @@ def subnet_facts(
         places = [fact.attachment for fact in defaults.get(workload.key, ())]
         if ports:
             at = Attachment(
-                subject=pods_only(workload),
+                subject=pods_only(workload, inventory),
                 ports=tuple(named(WorkloadPort(number), written) for number in ports),
                 enforced_at=EnforcedAt.SERVER,
             )
