@@ -18,6 +18,8 @@ class Column(StrEnum):
     RESILIENCE = "resilience"
     HEADERS = "headers"
     TELEMETRY = "telemetry"
+    SOURCE_ADDRESS = "source address"
+    """The address from which a request leaves the cluster; no comparison looks at it."""
 
 
 class Intent(StrEnum):
@@ -47,6 +49,7 @@ class Intent(StrEnum):
     TLS = "TLS settings"
     DESTINATION = "destination of its own"
     ROUTE = "route change"
+    SOURCE_ADDRESS = "address of what leaves"
     LOG = "log"
     STATISTICS = "statistics"
     CAPTURE = "ports of the proxy"

@@ -40,6 +40,9 @@ def _opaque(facts: Sequence[Opaque], words: Words) -> Iterator[Loss]:
     for fact in facts:
         groups.setdefault((fact.intent, _harm(fact)), []).append(fact)
     for (intent, impact), group in groups.items():
+        if intent is Intent.SOURCE_ADDRESS:
+            yield _from_elsewhere(group)
+            continue
         kinds = ", ".join(dict.fromkeys(fact.kind for fact in group))
         touches = ", ".join(c.value for c in Column if any(c in f.may_touch for f in group))
         yield Loss(
@@ -53,6 +56,23 @@ def _opaque(facts: Sequence[Opaque], words: Words) -> Iterator[Loss]:
             why=f"It may touch {touches}. {words.plain}",
             advice=words.instead[intent],
         )
+
+
+def _from_elsewhere(facts: Sequence[Opaque]) -> Loss:
+    """What leaves no longer shows the address of a gateway: nothing here refuses it, others may, or may have relied on it."""
+    return Loss(
+        code="MM536",
+        impact=Impact.DIFFERENT,
+        support=Support.NEVER,
+        severity=Severity.BLOCKER,
+        sites=tuple(value for fact in facts for value in traced(fact)),
+        message=f"{', '.join(dict.fromkeys(fact.kind for fact in facts))}: what these pods send outside left by a gateway, from its "
+        "address; it leaves by the node of each pod, from the address that the node gives it.",
+        why="No mesh chooses the address from which a connection leaves a node; whoever is outside and lets in by address refuses "
+        "it, or has to let in every node, and with it every pod.",
+        advice="Keep the policy where the source stays as the network of the cluster; or lead these names through an egress gateway "
+        "with an address of its own, and have that let in before traffic moves.",
+    )
 
 
 def _harm(fact: Opaque) -> Impact:

@@ -8,6 +8,7 @@ import yaml
 from tests.importers.cilium.cluster import API, FROM_WEB, Cluster, cluster, http, policy, port
 from translator import pipeline
 from translator.pipeline import Result
+from translator.report.model import Fate, Impact, Severity
 from translator.source.load import load_text
 
 RULES = http({"method": "GET|HEAD", "path": "/api(/.*)?"}, {"path": r"/v\d+/.*"}, {"path": "/x"})
@@ -67,3 +68,27 @@ def test_a_block_that_is_left_out_lets_in_nobody_and_is_not_told_to(target: str)
 
     assert "MM411" in looser("203.0.113.0/24")
     assert "MM411" not in looser("10.0.0.0/8")
+
+
+GATEWAY = """
+apiVersion: cilium.io/v2
+kind: CiliumEgressGatewayPolicy
+metadata: {name: partners}
+spec:
+  selectors: [{podSelector: {matchLabels: {app: api}}}]
+  destinationCIDRs: [203.0.113.0/24]
+  egressGateway: {nodeSelector: {matchLabels: {egress: "true"}}, egressIP: 192.0.2.10}
+"""
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio", "gateway-api"])
+def test_what_leaves_from_another_address_is_a_blocker(target: str) -> None:
+    """Whoever is outside and lets in by address refuses it, though nothing here does."""
+    loaded = load_text(GATEWAY)
+    report = pipeline.translate_loaded(
+        loaded, pipeline.options_of(loaded, "cilium", target, {})
+    ).report
+    (finding,) = [f for f in report.findings if f.code == "MM536"]
+    assert (finding.severity, finding.impact) == (Severity.BLOCKER, Impact.DIFFERENT)
+    assert "CiliumEgressGatewayPolicy//partners" in finding.message
+    assert {row.fate for row in report.ledger if row.path.startswith("spec")} == {Fate.LOST}

@@ -39,6 +39,7 @@ _INSTEAD: Mapping[Intent, str] = {
     Intent.TLS: "Rules for outgoing traffic can end and start TLS (terminatingTLS, originatingTLS).",
     Intent.DESTINATION: "It is there for another patch; it goes with that one.",
     Intent.ROUTE: "Write the change as an HTTPRoute.",
+    Intent.SOURCE_ADDRESS: "Lead it through an egress gateway with an address of its own.",
     Intent.LOG: "Watch flows with Hubble.",
     Intent.STATISTICS: "Metrics have other names; see Hubble.",
     Intent.CAPTURE: "There is no proxy beside a pod: give the application the ports that the source's proxy listened on.",

@@ -15,20 +15,21 @@ from translator.source.leaves import Resource, leaves_below
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What a kind is for, and what it may touch."""
+    """What a kind is for, and what it may touch; ``wide``: its objects are in no namespace."""
 
     intent: Intent
     columns: tuple[Column, ...]
+    wide: bool = False
 
 
 PIECES = {
-    "CiliumEgressGatewayPolicy": Touch(Intent.DESTINATION, ()),
+    "CiliumEgressGatewayPolicy": Touch(Intent.SOURCE_ADDRESS, (Column.SOURCE_ADDRESS,), wide=True),
     "CiliumLocalRedirectPolicy": Touch(Intent.DESTINATION, (Column.ROUTING,)),
     "CiliumGatewayClassConfig": Touch(Intent.OTHER, ()),
     "CiliumEnvoyExtProcFilter": Touch(Intent.EXTERNAL_PROCESSING, (Column.ACCESS, Column.HEADERS)),
 }  # fmt: skip
-"""Kinds that are kept whole. Address translation on the way out changes no decision
-(cilium/cilium Documentation/network/egress-gateway, 1.20)."""
+"""Kinds that are kept whole. Address translation on the way out changes no decision of this cluster, but those of whoever lets
+in by address (cilium/cilium Documentation/network/egress-gateway, 1.20)."""
 
 
 def read_piece(root: Cursor, meta: Meta) -> Piece:
@@ -37,7 +38,7 @@ def read_piece(root: Cursor, meta: Meta) -> Piece:
     spec = root.opt("spec")
     leaves = () if spec is None else spec.leaves()
     fact = Opaque(
-        kind=meta.key,
+        kind=f"{meta.kind}//{meta.name.value}" if touch.wide else meta.key,
         intent=touch.intent,
         may_touch=touch.columns,
         trail=meta.fact(meta.kind, *leaves),

@@ -99,4 +99,14 @@ ENTRIES = (
         "Keep the policy of the source for these pods, or let them out by an egress gateway alone.",
         "egress:\n- toFQDNs: [{matchName: api.example.com}]\n  toPorts: [{ports: [{port: '443', protocol: TCP}]}]",
     ),
+    Entry(
+        "MM536",
+        "Address of what leaves",
+        "Connections leave the cluster from another address than before: that of the node of the pod.",
+        "A CiliumEgressGatewayPolicy leads what its pods send to some blocks through a node, from an address that partners know. "
+        "A mesh chooses where a connection goes, and not from which address it leaves its node.",
+        "Keep the policy where Cilium stays as the network of the cluster, or lead these names through an egress gateway with an "
+        "address of its own. Have the new addresses let in before traffic moves.",
+        "kind: CiliumEgressGatewayPolicy\nspec:\n  destinationCIDRs: [203.0.113.0/24]\n  egressGateway: {egressIP: 192.0.2.10}",
+    ),
 )
