@@ -271,6 +271,62 @@ def test_gateways_of_the_same_pods_are_a_blocker() -> None:
     assert chosen == [{"istio": "ingressgateway"}, {"istio": "inner"}]
 
 
+def pods(name: str, labels: str) -> str:
+    """Pods that serve gateways."""
+    return f"""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}, namespace: istio-system}}
+spec:
+  selector: {{matchLabels: {{{labels}}}}}
+  template:
+    metadata: {{labels: {{{labels}}}}}
+    spec: {{containers: [{{name: proxy, image: example}}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("labels", "more"),
+    [
+        pytest.param("istio=ingressgateway,tier=inner", (), id="more labels of the same pods"),
+        pytest.param("app=inner", (), id="another label, of pods that nobody lists"),
+        pytest.param(
+            "app=inner",
+            (pods("both", "istio: ingressgateway, app: inner"),),
+            id="another label of the same pods",
+        ),
+    ],
+)
+def test_gateways_whose_labels_may_choose_the_same_pods_are_a_blocker(
+    labels: str, more: tuple[str, ...]
+) -> None:
+    """A server whose port and name another of them has is left out too."""
+    doors = [gateway(http(host="a.example.com"), n) for n in ("a", "b")]
+    result = entered(
+        *doors,
+        route(f"{{{WEB}}}", parents="{name: a}, {name: b}"),
+        gateway(http(host="c.example.com"), "c"),
+        *more,
+        gateway_selector=("istio=ingressgateway", f"edge/b:{labels}", f"edge/c:{labels}"),
+    )
+    assert [f.impact for f in told(result, "MM568")] == [Impact.LOOSER]
+    assert names(result) == ["a", "c"]
+    assert [f.impact for f in told(result, "MM506")] == [Impact.STRICTER]
+
+
+def test_gateways_are_apart_where_no_listed_pod_has_the_labels_of_two() -> None:
+    doors = [gateway(http(host="a.example.com"), n) for n in ("a", "b")]
+    listed = pods("outer", "istio: ingressgateway"), pods("inner", "app: inner")
+    result = entered(
+        *doors,
+        *listed,
+        route(f"{{{WEB}}}", parents="{name: a}, {name: b}"),
+        gateway_selector=("istio=ingressgateway", "edge/b:app=inner"),
+    )
+    assert told(result, "MM568") == told(result, "MM506") == []
+    assert any("none bears the labels of two" in text for text in result.report.assumptions)
+
+
 @pytest.mark.parametrize(
     "second",
     [

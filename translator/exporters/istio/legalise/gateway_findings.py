@@ -98,18 +98,20 @@ def secrets_needed(gateway: str, listeners: Sequence[Listener], pods_in: str) ->
 
 
 def shared(gateways: Sequence[Traced[str]], labels: str) -> Loss:
-    """Gateways with an address each become one with one address."""
+    """Gateways with an address each become one with one address; ``labels``: of the pods of each, where they differ."""
     names = ", ".join(one.value for one in gateways)
+    are = "may be" if ";" in labels else "are"
     return Loss(
         code="MM568",
         impact=Impact.LOOSER,
         support=Support.PARTIAL,
         fate=Fate.APPROXIMATED,
         because=tuple(gateways),
-        message=f"{names} are served by the same pods ({labels}): whoever reaches the one reaches the names and ports of the "
+        message=f"{names} {are} served by the same pods ({labels}): whoever reaches the one reaches the names and ports of the "
         "others, which had addresses of their own.",
         why="All Gateways of the target that choose the same pods are merged.",
-        advice="Give each gateway that others may not reach pods of its own: --gateway-selector NAMESPACE/NAME:KEY=VALUE.",
+        advice="Give each gateway that others may not reach pods of its own: --gateway-selector NAMESPACE/NAME:KEY=VALUE, of "
+        "which one label has another value than those of the others; or add the pods of all gateways to the input.",
         doc=_DOC,
     )
 

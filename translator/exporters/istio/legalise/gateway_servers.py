@@ -22,6 +22,7 @@ from translator.exporters.istio.legalise.gateway_findings import (
     left_out,
     settings_lost,
 )
+from translator.exporters.istio.legalise.gateway_pods import Pods
 from translator.exporters.naming import Names, name_of
 
 SELECTOR = Assumption(
@@ -46,14 +47,17 @@ _TWO_SINCE, _ROOTS_SINCE = "1.27", "1.28"
 class Ports:
     """The ports of pods that several gateways share: who has which names there, and the secrets in their namespace."""
 
-    taken: dict[tuple[str, int], list[tuple[str, str, Pattern]]] = field(default_factory=dict)
+    pods: Pods
+    taken: dict[int, list[tuple[Mapping[str, str], str, str, Pattern]]] = field(
+        default_factory=dict
+    )
     secrets: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def conflict(self, pods: str, listener: Listener) -> str:
+    def conflict(self, labels: Mapping[str, str], listener: Listener) -> str:
         """Why the listener cannot stand beside those of other gateways; empty where it can."""
         (host,) = listener.hosts
-        for gateway, kind, name in self.taken.get((pods, listener.port.value), ()):
-            if gateway == listener.gateway.value:
+        for others, gateway, kind, name in self.taken.get(listener.port.value, ()):
+            if gateway == listener.gateway.value or not self.pods.meet(labels, others):
                 continue
             if kind != _kind(listener) or _CLEAR not in (kind, "TLS", "HTTPS"):
                 return f"the same pods have the port for {gateway}, as {kind}"
@@ -61,10 +65,10 @@ class Ports:
                 return f"the same pods have the port for {gateway}, for names that it has too"
         return ""
 
-    def note(self, pods: str, listener: Listener) -> None:
+    def note(self, labels: Mapping[str, str], listener: Listener) -> None:
         """Notes a server that is written."""
-        own = listener.gateway.value, _kind(listener), listener.hosts[0].name.value
-        self.taken.setdefault((pods, listener.port.value), []).append(own)
+        own = labels, listener.gateway.value, _kind(listener), listener.hosts[0].name.value
+        self.taken.setdefault(listener.port.value, []).append(own)
 
     def other_secret(self, space: str, secrets: Sequence[str]) -> str:
         """Why the secrets cannot all be copied to a namespace; empty where they can."""
@@ -92,18 +96,17 @@ def servers_of(
     """The servers of a gateway whose pods are in the namespace ``pods_in``, and what could not become one."""
     found = Doors()
     names = Names()
-    pods = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
     for listener in listeners:
         reason = (
             _reason(listener, options)
-            or ports.conflict(pods, listener)
+            or ports.conflict(labels, listener)
             or ports.other_secret(pods_in, _secrets(listener))
         )
         if reason:
             found.losses.append(left_out(listener, reason))
             found.shut.extend((listener.port.value, host.name.value) for host in listener.hosts)
             continue
-        ports.note(pods, listener)
+        ports.note(labels, listener)
         if listener.demands:
             found.losses.append(settings_lost(listener))
         if listener.client_trust is not None:

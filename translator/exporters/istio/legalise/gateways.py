@@ -38,6 +38,7 @@ from translator.exporters.istio.legalise.gateway_hosts import (
     together,
     wider,
 )
+from translator.exporters.istio.legalise.gateway_pods import Pods
 from translator.exporters.istio.legalise.gateway_servers import SELECTOR, Ports, servers_of, serves
 from translator.exporters.istio.legalise.order import Unsayable
 from translator.exporters.istio.legalise.routes import Scene, rules_of
@@ -83,8 +84,8 @@ def legalise_gateways(edge: Model, scene: Scene, options: Options) -> Edge:
     """The gateways of a pruned model in legal form, served by the pods that are given."""
     found = Edge()
     tables = [_as_requests(f) for f in edge.facts if isinstance(f, RouteTable)]
-    ports = Ports()
-    pods: dict[str, list[Traced[str]]] = {}
+    pods = Pods(edge.inventory)
+    ports = Ports(pods)
     written: set[int] = set()
     told: set[int] = set()
     for name, listeners in by_gateway(edge).items():
@@ -107,9 +108,9 @@ def legalise_gateways(edge: Model, scene: Scene, options: Options) -> Edge:
         found.facts.extend(_servers(place, [table for _, table in own]))
         if doors.made:
             found.assumptions.append(SELECTOR)
-            words = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-            pods.setdefault(words, []).append(listeners[0].gateway)
-    found.losses.extend(shared(own, words) for words, own in pods.items() if len(own) > 1)
+            pods.note(labels, listeners[0].gateway)
+    found.losses.extend(shared(own, words) for own, words in pods.shared())
+    found.assumptions.extend(pods.assumptions())
     for table in tables:
         if id(table) not in written and id(table) not in told:
             found.losses.append(nowhere(table, held=_was_held(table, edge)))
