@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ir.opaque import Opaque
-from ir.traffic import RouteTable
+from ir.traffic import AS_DIALLED, RouteTable
 from translator import pipeline
 from translator.api import Import
 from translator.registry import load_importer
@@ -92,3 +92,37 @@ def test_every_leaf_of_such_routes_has_a_fate_that_is_no_fault(target: str) -> N
             row.fate.value for row in pipeline.translate_loaded(load_text(text), own).report.ledger
         }
         assert not fates & {"dropped", "stranded", "unread"}
+
+
+ROUTES = """\
+apiVersion: policy.linkerd.io/v1alpha1
+kind: EgressNetwork
+metadata: {{name: world, namespace: shop}}
+spec: {{trafficPolicy: Deny}}
+---
+apiVersion: gateway.networking.k8s.io/{version}
+kind: {kind}
+metadata: {{name: out, namespace: shop}}
+spec:
+  parentRefs: [{{group: policy.linkerd.io, kind: EgressNetwork, name: world, port: 443}}]
+  hostnames: [api.example.com]
+  rules: [{{backendRefs: [{{group: policy.linkerd.io, kind: EgressNetwork, name: world, port: 443}}]}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [("HTTPRoute", "v1"), ("GRPCRoute", "v1"), ("TLSRoute", "v1alpha2")],
+)
+def test_a_network_as_a_backend_is_itself_whatever_the_port_says(kind: str, version: str) -> None:
+    text = ROUTES.format(kind=kind, version=version)
+    for written in (text, text.replace(", name: world, port: 443}]}]", ", name: world}]}]")):
+        loaded = load_text(written)
+        options = pipeline.options_of(loaded, "linkerd@2.20", "cilium", {})
+        model = load_importer("linkerd")(loaded.resources, options)
+        (route,) = table(model).routes
+        assert [b.destination.name.value for b in route.backends] == [AS_DIALLED]
+        result = pipeline.translate_loaded(loaded, options)
+        assert "MM525" not in {f.code for f in result.report.findings}
+        assert result.report.summary.fates.get("stranded", 0) == 0
+        assert any("api" in one.text for one in result.documents)

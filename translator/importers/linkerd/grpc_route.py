@@ -20,12 +20,12 @@ from translator.importers.linkerd.annotations import (
     read_grpc_retry,
     read_timeouts,
 )
+from translator.importers.linkerd.backends import read_backends
 from translator.importers.linkerd.http_route import foreign, read_family, read_host
 from translator.importers.linkerd.model import HttpRoute
 from translator.resources.gateway_api.calls import Call, read_calls
 from translator.resources.gateway_api.read import (
     ROUTE_GROUP,
-    read_backends,
     read_filters,
     read_parents,
 )

@@ -26,10 +26,10 @@ from translator.importers.linkerd.annotations import (
     read_http_retry,
     read_timeouts,
 )
+from translator.importers.linkerd.backends import read_backends
 from translator.importers.linkerd.model import HttpRoute
 from translator.resources.gateway_api.read import (
     ROUTE_GROUP,
-    read_backends,
     read_filters,
     read_matches,
     read_parents,

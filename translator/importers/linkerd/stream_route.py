@@ -12,8 +12,9 @@ from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
 from ir.provenance import Traced, absorb, trail
 from ir.traffic import Protocol, Route, RouteMatch
 from translator.importers.linkerd.age import read_created
+from translator.importers.linkerd.backends import read_backends
 from translator.importers.linkerd.model import StreamRoute
-from translator.resources.gateway_api.read import ROUTE_GROUP, read_backends, read_parents
+from translator.resources.gateway_api.read import ROUTE_GROUP, read_parents
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
