@@ -43,11 +43,16 @@ PROFILES = ("sidecar", AMBIENT)
 """How the target's proxies stand by pods: one in each pod, or one on each node with waypoints for requests."""
 
 
+EVERY_POD = "*"
+"""The labels of the pods of a Gateway that names none."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Beside:
     """An object of the input that the source does not heed and that stays beside what is written.
 
-    ``host``: what it says it is for (``spec.host``, a name of ``spec.targetRefs``); one value for each.
+    ``host``: what it says it is for (``spec.host``, a name of ``spec.targetRefs``, the labels of the pods that serve a Gateway
+    of ``networking.istio.io``: ``istio=inner,zone=a``); one value for each.
     """
 
     kind: str

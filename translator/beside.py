@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from translator.api import Beside, Options
+from translator.api import EVERY_POD, Beside, Options
 from translator.resources.kubernetes.read import below
 from translator.source.leaves import Resource
+
+_ISTIO = "networking.istio.io/"
 
 
 def beside(
@@ -26,7 +28,13 @@ def _kept(resources: Sequence[Resource], gone: set[int], options: Options) -> It
 
 
 def _hosts(resource: Resource) -> Iterator[str]:
-    """What it says it is for: ``spec.host``, or the services of ``spec.targetRefs``."""
+    """What it says it is for: ``spec.host``, the services of ``spec.targetRefs``, the labels of the pods of a Gateway."""
+    if resource.kind == "Gateway" and resource.api_version.startswith(_ISTIO):
+        selector = below(resource.node, "spec", "selector")
+        labels = {} if selector is None or not isinstance(selector.value, dict) else selector.value
+        words = sorted(f"{key}={node.value}" for key, node in labels.items())
+        yield ",".join(words) or EVERY_POD
+        return
     targets = below(resource.node, "spec", "targetRefs")
     listed = targets.value if targets is not None and isinstance(targets.value, list) else []
     for node in (below(resource.node, "spec", "host"), *(below(one, "name") for one in listed)):

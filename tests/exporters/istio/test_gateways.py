@@ -314,6 +314,31 @@ def test_gateways_whose_labels_may_choose_the_same_pods_are_a_blocker(
     assert [f.impact for f in told(result, "MM506")] == [Impact.STRICTER]
 
 
+@pytest.mark.parametrize(
+    ("labels", "told_of"),
+    [
+        pytest.param("{istio: ingressgateway}", 1, id="the same labels"),
+        pytest.param("{}", 1, id="every pod"),
+        pytest.param("{istio: inner}", 0, id="others"),
+    ],
+)
+def test_a_gateway_of_the_target_that_stays_may_have_the_same_pods(
+    labels: str, told_of: int
+) -> None:
+    own = f"""
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: own, namespace: istio-system}}
+spec:
+  selector: {labels}
+  servers: [{{port: {{number: 80, name: http, protocol: HTTP}}, hosts: ["*"]}}]
+"""
+    result = entered(own, gateway(http()), route(f"{{{WEB}}}"))
+    found = told(result, "MM568")
+    assert [f.impact for f in found] == [Impact.LOOSER] * told_of
+    assert all("istio-system/own (which stays)" in f.message for f in found)
+
+
 def test_gateways_are_apart_where_no_listed_pod_has_the_labels_of_two() -> None:
     doors = [gateway(http(host="a.example.com"), n) for n in ("a", "b")]
     listed = pods("outer", "istio: ingressgateway"), pods("inner", "app: inner")

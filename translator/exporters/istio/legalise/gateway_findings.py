@@ -97,10 +97,15 @@ def secrets_needed(gateway: str, listeners: Sequence[Listener], pods_in: str) ->
     )
 
 
-def shared(gateways: Sequence[Traced[str]], labels: str) -> Loss:
-    """Gateways with an address each become one with one address; ``labels``: of the pods of each, where they differ."""
-    names = ", ".join(one.value for one in gateways)
-    are = "may be" if ";" in labels else "are"
+def shared(gateways: Sequence[Traced[str]], labels: str, other: str = "") -> Loss:
+    """Gateways with an address each become one with one address; ``labels``: of the pods of each, where they differ.
+
+    ``other``: a Gateway of the target that is in the input and stays.
+    """
+    names = ", ".join(
+        [one.value for one in gateways] + ([f"{other} (which stays)"] if other else [])
+    )
+    are = "may be" if other or ";" in labels else "are"
     return Loss(
         code="MM568",
         impact=Impact.LOOSER,

@@ -109,7 +109,7 @@ def legalise_gateways(edge: Model, scene: Scene, options: Options) -> Edge:
         if doors.made:
             found.assumptions.append(SELECTOR)
             pods.note(labels, listeners[0].gateway)
-    found.losses.extend(shared(own, words) for own, words in pods.shared())
+    found.losses.extend(shared(*one) for one in pods.shared(options))
     found.assumptions.extend(pods.assumptions())
     for table in tables:
         if id(table) not in written and id(table) not in told:
