@@ -126,3 +126,57 @@ def test_a_network_as_a_backend_is_itself_whatever_the_port_says(kind: str, vers
         assert "MM525" not in {f.code for f in result.report.findings}
         assert result.report.summary.fates.get("stranded", 0) == 0
         assert any("api" in one.text for one in result.documents)
+
+
+WAYS_OUT = """\
+apiVersion: policy.linkerd.io/v1alpha1
+kind: EgressNetwork
+metadata: {name: world, namespace: shop}
+spec: {trafficPolicy: Deny}
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TLSRoute
+metadata: {name: out, namespace: shop}
+spec:
+  parentRefs: [{group: policy.linkerd.io, kind: EgressNetwork, name: world, port: 443}]
+  hostnames: [pay.example]
+  rules: [{backendRefs: [BACKEND]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "goes_to"),
+    [
+        ("{group: policy.linkerd.io, kind: EgressNetwork, name: world}", AS_DIALLED),
+        ("{group: policy.linkerd.io, kind: EgressNetwork, name: world, port: 9}", AS_DIALLED),
+        ("{group: policy.linkerd.io, kind: egressnetwork, name: world}", AS_DIALLED),
+        (
+            "{group: policy.linkerd.io, kind: EgressNetwork, name: other}",
+            "other.egressnetwork.invalid",
+        ),
+        (
+            "{group: policy.linkerd.io, kind: EgressNetwork, name: world, namespace: bank}",
+            "world.egressnetwork.invalid",
+        ),
+        ("{group: example.com, kind: Bucket, name: world}", "world.bucket.example.com.invalid"),
+        ("{name: pay, port: 443}", "pay"),
+        ("{group: core, kind: Service, name: pay, port: 443}", "pay"),
+    ],
+)
+def test_what_is_let_out_goes_where_it_was_dialled_by_its_own_network_alone(
+    backend: str, goes_to: str
+) -> None:
+    loaded = load_text(WAYS_OUT.replace("BACKEND", backend))
+    options = pipeline.options_of(loaded, "linkerd@2.20", "istio", {})
+    (route,) = table(load_importer("linkerd")(loaded.resources, options)).routes
+    assert [one.destination.name.value for one in route.backends] == [goes_to]
+
+
+@pytest.mark.parametrize("kind", ["Bucket", "EgressNetwork"])
+def test_what_its_network_does_not_take_is_not_declared(kind: str) -> None:
+    text = WAYS_OUT.replace("BACKEND", f"{{group: policy.linkerd.io, kind: {kind}, name: other}}")
+    loaded = load_text(text)
+    options = pipeline.options_of(loaded, "linkerd@2.20", "istio", {})
+    result = pipeline.translate_loaded(loaded, options)
+    assert not [one for one in result.documents if one.resource.startswith("ServiceEntry")]
+    assert "MM525" in {finding.code for finding in result.report.findings}

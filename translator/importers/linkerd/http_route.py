@@ -26,7 +26,7 @@ from translator.importers.linkerd.annotations import (
     read_http_retry,
     read_timeouts,
 )
-from translator.importers.linkerd.backends import read_backends
+from translator.importers.linkerd.backends import OWN_GROUP, read_backends
 from translator.importers.linkerd.model import HttpRoute
 from translator.resources.gateway_api.read import (
     ROUTE_GROUP,
@@ -37,7 +37,6 @@ from translator.resources.gateway_api.read import (
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
-OWN_GROUP = "policy.linkerd.io"
 FIELD_SINCE = "2.20"
 """Since when ``timeouts.request`` is honoured on the kind of ``gateway.networking.k8s.io`` (linkerd2 pull 14750)."""
 

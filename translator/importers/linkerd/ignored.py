@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from ir.model import Inactive
 from translator.api import Options
 from translator.importers.linkerd.annotations import RETRY, SINCE, TIMEOUT, is_limit
-from translator.importers.linkerd.http_route import FIELD_SINCE, OWN_GROUP, enters
+from translator.importers.linkerd.backends import OWN_GROUP
+from translator.importers.linkerd.http_route import FIELD_SINCE, enters
 from translator.source.cursor import Cursor
 
 _FIELDS = {

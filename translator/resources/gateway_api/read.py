@@ -205,7 +205,7 @@ def _rewrite(place: Cursor, kind: Traced[str]) -> Rewrite:
 
 
 def _mirror(place: Cursor, kind: Traced[str], home: Traced[str]) -> Mirror:
-    copy = _backend(place.map("backendRef"), home)
+    copy = read_backend(place.map("backendRef"), home)
     percent = place.opt_int("percent")
     share = None if percent is None else percent.map(float)
     fraction = place.opt_map("fraction")
@@ -219,16 +219,12 @@ def _mirror(place: Cursor, kind: Traced[str], home: Traced[str]) -> Mirror:
     )
 
 
-def read_backends(rule: Cursor, home: Traced[str]) -> tuple[Backend, ...]:
-    """The backends of a rule; ``home`` is the namespace of those that name none. Only Services are read.
+def read_backend(item: Cursor, home: Traced[str]) -> Backend:
+    """A reference as if to a Service, whatever its kind; ``home`` is the namespace where it names none.
 
     Raises:
         InputError: a name is missing or of the wrong type.
     """
-    return tuple(_backend(item, home) for item in rule.opt_list("backendRefs"))
-
-
-def _backend(item: Cursor, home: Traced[str]) -> Backend:
     group, kind = item.opt_str("group"), item.opt_str("kind")
     name = item.str("name")
     node = trail("backend", because=name.origin)

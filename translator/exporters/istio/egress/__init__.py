@@ -103,7 +103,7 @@ class _Made:
         self.outside = outside_of(options.cluster_networks or CLUSTER_NETWORKS)
         self.zoned = [zone.at for zone in found if zone.at is not None]
         self.wide = any(zone.at is None and zone.refusing for zone in found)
-        self.of_mesh = any(zone.at is None for zone in found)
+        self.of_mesh = [policy for zone in found if zone.at is None for policy in zone.policies]
         self.egress = Egress()
         self.told: set[int] = set()
 
@@ -152,11 +152,12 @@ class _Made:
         )
         known = (f"*/*.svc.{self.options.cluster_domain}", f"{at}/*")
         words = known if at is not None and self.of_mesh else ("*/*",)
+        beside = [v for p in self.of_mesh for v in (p.trail, p.unknown) if at is not None and v]
         return EgressPolicy(
             attachment=Attachment(subject=subject, enforced_at=EnforcedAt.CLIENT),
             unknown=derived(mode, said),
             seen=tuple(named(word, *spent) for word in words),
-            trail=derived("egress", spent),
+            trail=derived("egress", [*spent, *beside]),
         )
 
     # --- what is declared is let out ----------------------------------------------------------------

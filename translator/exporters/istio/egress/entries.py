@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ir.edge import ExternalPort, ExternalService, Resolution
+from ir.edge import EgressPolicy, ExternalPort, ExternalService, Resolution
 from ir.match import Cidr, Pattern, PatternKind
 from ir.provenance import Traced, derived, named
 from ir.traffic import AS_DIALLED, RouteTable
@@ -35,9 +35,14 @@ Port = tuple[int, str]
 class _Host:
     """All that is said of one host."""
 
-    host: Traced[Pattern]
+    said: list[Traced[Pattern]] = field(default_factory=list)
     blocks: tuple[str, ...] | None = None
     ports: dict[Port, list[Way]] = field(default_factory=dict)
+
+    @property
+    def host(self) -> Traced[Pattern]:
+        """The host, as all of them say it."""
+        return derived(self.said[0].value, self.said)
 
     @property
     def tables(self) -> list[RouteTable]:
@@ -84,7 +89,7 @@ def declare(ways: Sequence[Way], place: Place, to: Declared) -> None:
     for way in (way for way in ways if not way.hosts):
         name = names.take(KIND, view.home, way.table.name.value, str(way.number))
         nobody = Pattern(PatternKind.EXACT, f"{name}.{view.home}.{NOBODY}", ignore_case=True)
-        one = _Host(named(nobody, way.table.trail), way.blocks)
+        one = _Host([named(nobody, way.table.trail)], way.blocks)
         one.ports[way.number, "TCP"] = [way]
         to.services.append(_service([one], [way.table], f"{view.home}/{name}", place))
 
@@ -95,7 +100,7 @@ def _groups(ways: Sequence[Way], to: Declared) -> Iterator[list[_Host]]:
     mixed = {way.number for way in ways if way.table.protocol in HTTP and not way.grpc}
     for way in ways:
         for host in way.hosts:
-            one = hosts.setdefault(host.value, _Host(host))
+            one = hosts.setdefault(host.value, _Host())
             by_address = way.table.protocol not in HTTP
             if by_address and one.blocks not in (None, way.blocks):
                 reason = "the same name is let out at other addresses on another port"
@@ -103,6 +108,7 @@ def _groups(ways: Sequence[Way], to: Declared) -> Iterator[list[_Host]]:
                 continue
             if by_address:
                 one.blocks = way.blocks
+            one.said.append(host)
             word = "TLS" if by_address else "HTTP" if way.number in mixed else "GRPC"
             one.ports.setdefault((way.number, word), []).append(way)
     groups: dict[str, list[_Host]] = {}
@@ -120,7 +126,7 @@ def _service(
     if place.open and WEB not in [port.number.value for port in ports]:
         ports = (_web(trails), *ports)
     blocks = hosts[0].blocks or ()
-    said = [b for p in place.zone.policies for b in p.networks] if blocks else []
+    said = [v for p in place.zone.policies for v in _limits(p)] if blocks else []
     dialled = [v for t in tables for v in _as_dialled(t)]
     return ExternalService(
         name=named(name, *(table.name for table in tables)),
@@ -132,8 +138,15 @@ def _service(
         if dialled
         else named(Resolution.ORIGINAL, *trails),
         internal=named(False, *trails),  # a value
-        trail=derived("declared outside", [v for t in tables for v in _spent(t, place)]),
+        trail=derived("declared outside", [*said, *(v for t in tables for v in _spent(t, place))]),
     )
+
+
+def _limits(policy: EgressPolicy) -> Iterator[Traced[object]]:
+    """What says at which addresses a policy holds: its blocks, and that it is there at all."""
+    yield from (*policy.networks, policy.trail)
+    if policy.unknown is not None:
+        yield policy.unknown
 
 
 def _ports(found: Sequence[dict[Port, list[Way]]]) -> tuple[ExternalPort, ...]:

@@ -23,14 +23,11 @@ from translator.exporters.istio.egress.zones import Zone
 
 def exact_hosts(tables: Sequence[RouteTable]) -> tuple[Traced[Pattern], ...]:
     """The names without a wildcard that rules for requests ask for, each once."""
-    found = {
-        host.value.text: host
-        for table in reversed(tables)
-        if table.protocol in HTTP
-        for host in reversed(hosts_of(table)[0])
-        if not is_wild(host.value)
-    }
-    return tuple(found[text] for text in sorted(found))
+    found: dict[str, list[Traced[Pattern]]] = {}
+    for host in (h for t in tables if t.protocol in HTTP for h in hosts_of(t)[0]):
+        if not is_wild(host.value):
+            found.setdefault(host.value.text, []).append(host)
+    return tuple(derived(said[0].value, said) for _, said in sorted(found.items()))
 
 
 def of_host(

@@ -21,7 +21,7 @@ from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authentication import account
 from translator.importers.linkerd.authorization_policy import CORE
-from translator.importers.linkerd.http_route import OWN_GROUP
+from translator.importers.linkerd.backends import OWN_GROUP
 from translator.importers.linkerd.link.server_authorizations import link_server_authorizations
 from translator.importers.linkerd.link.servers import Held, at_machines, server_facts
 from translator.importers.linkerd.model import (

@@ -17,7 +17,7 @@ from ir.walk import traced
 from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
-from translator.importers.linkerd.http_route import OWN_GROUP
+from translator.importers.linkerd.backends import OWN_GROUP
 from translator.importers.linkerd.link.servers import Held
 from translator.importers.linkerd.model import RateLimitPolicy, Statement
 from translator.importers.linkerd.silence import silence

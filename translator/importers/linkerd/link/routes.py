@@ -33,7 +33,8 @@ from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
-from translator.importers.linkerd.http_route import OWN_GROUP, said_of_requests, with_effects
+from translator.importers.linkerd.backends import OWN_GROUP, onwards
+from translator.importers.linkerd.http_route import said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import calls_first
 from translator.importers.linkerd.link.entrances import (
     at_gateway,
@@ -55,6 +56,7 @@ from translator.importers.linkerd.model import EgressNetwork, HttpRoute, Stateme
 from translator.importers.linkerd.services import Spoken
 from translator.resources.gateway_api.gateway import Gateway
 from translator.resources.gateway_api.read import Parent
+from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
@@ -218,9 +220,7 @@ def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
             replace(
                 stream.route,
                 name=Traced(stream.meta.name.value, (), stream.meta.because),
-                backends=tuple(map(onwards, stream.route.backends))
-                if outside
-                else stream.route.backends,
+                backends=tuple(_sent(b, home, stream.meta, parent) for b in stream.route.backends),
             ),
         ),
         no_match=NoMatch.PASS if outside else NoMatch.NOT_FOUND,
@@ -264,11 +264,9 @@ def _table(route: HttpRoute, parent: Parent) -> RouteTable:
 def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Route]:
     for number, rule in enumerate(route.routes):
         made = with_effects(rule, route)
-        backends = tuple(_at_home(backend, home, route) for backend in made.backends)
+        backends = tuple(_sent(backend, home, route.meta, parent) for backend in made.backends)
         if not backends and made.redirect is None:
             backends = (_itself(home, parent),)
-        if leaves_by(parent):
-            backends = tuple(map(onwards, backends))
         yield replace(
             made,
             name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
@@ -277,12 +275,12 @@ def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Rou
         )
 
 
-def _at_home(backend: Backend, home: Traced[str], route: HttpRoute) -> Backend:
+def _sent(backend: Backend, home: Traced[str], meta: Meta, parent: Parent) -> Backend:
     """A backend that names no namespace is looked for in that of the parent (``convert_route``)."""
-    destination = backend.destination
-    if destination.namespace is not route.meta.namespace:
-        return backend
-    return replace(backend, destination=replace(destination, namespace=named(home.value, home)))
+    place = backend.destination
+    if place.namespace is meta.namespace:
+        backend = replace(backend, destination=replace(place, namespace=named(home.value, home)))
+    return onwards(backend, home, parent) if leaves_by(parent) else backend
 
 
 def leaves_by(parent: Parent) -> bool:
@@ -290,23 +288,16 @@ def leaves_by(parent: Parent) -> bool:
     return (parent.group, parent.kind) == (OWN_GROUP, "EgressNetwork") and parent.port is not None
 
 
-def onwards(backend: Backend) -> Backend:
-    """A backend without a port is the network itself: what takes it goes where it was dialled."""
-    destination = backend.destination
-    if destination.port is not None:
-        return backend
-    node = absorb(destination.trail, destination.name, *filter(None, (destination.namespace,)))
-    made = Destination(namespace=None, name=Traced(AS_DIALLED), trail=node)
-    return replace(backend, destination=made)
-
-
 def _itself(home: Traced[str], parent: Parent) -> Backend:
-    destination = Destination(
-        namespace=named(home.value, home),
-        name=named(parent.name.value, parent.name),
-        trail=trail("the service itself"),
+    """Where requests go that a rule without backends takes: to its parent."""
+    node = trail("the network itself" if leaves_by(parent) else "the service itself")
+    said = named(home.value, home), named(parent.name.value, parent.name)
+    destination = (
+        Destination(namespace=None, name=named(AS_DIALLED, *said), trail=node)
+        if leaves_by(parent)
+        else Destination(namespace=said[0], name=said[1], trail=node)
     )
-    return Backend(destination=destination, trail=trail("the service itself"))
+    return Backend(destination=destination, trail=node)
 
 
 def _with_hosts(matches: tuple[RouteMatch, ...], route: HttpRoute) -> tuple[RouteMatch, ...]:
