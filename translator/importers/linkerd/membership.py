@@ -57,8 +57,9 @@ def _kept_out(one: Enrolment, exempt: Traced[str] | None, reads: set[int]) -> En
         return one
     reads.update(exempt.origin)
     because = tuple(sorted({*one.enrolled.because, *exempt.origin}))
+    word = () if exempt.value == "disabled" else exempt.origin  # a label stays, a word goes
     return replace(
         one,
-        enrolled=Traced(False, one.enrolled.origin, because),
+        enrolled=Traced(False, tuple(sorted({*one.enrolled.origin, *word})), because),
         trail=trail(one.trail.value, because=because),
     )

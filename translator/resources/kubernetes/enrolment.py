@@ -9,7 +9,7 @@ from ir.access import Bypass, Direction
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.inventory import Inventory, Workload, equal_to
 from ir.membership import Enrolment
-from ir.provenance import Traced, trail
+from ir.provenance import Traced, absorb, trail
 from translator.resources.kubernetes.read import (
     WORKLOAD_GROUPS,
     WORKLOAD_KINDS,
@@ -73,11 +73,13 @@ def _enrolments(
         leaf = leaf_ref(resource.document.number, node.leaf)
         reads.add(leaf)
         owner = f"{resource.kind}/{namespace or ''}/{resource.name}"
+        known = word in meanings
+        node_trail = trail(f"{key} of {owner}", because=(leaf,))
         yield Enrolment(
             subject=_namespace(resource) if namespace is None else pods_of(resource, namespace),
             object=owner,
-            enrolled=Traced(meanings.get(word, False), (leaf,)),
-            trail=trail(f"{key} of {owner}", because=(leaf,)),
+            enrolled=Traced(known and meanings[word], (leaf,) if known else ()),
+            trail=node_trail if known else absorb(node_trail, Traced(word, (leaf,))),
         )
 
 
