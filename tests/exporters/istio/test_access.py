@@ -42,6 +42,16 @@ def test_two_servers_of_the_same_pods_are_one_policy() -> None:
     assert codes(result) == []
 
 
+def test_that_callers_keep_their_addresses_is_named_where_rules_ask_for_them() -> None:
+    for caller, is_named in (
+        ("networks: [{cidr: 192.168.7.0/24}]", True),
+        ("identities: ['*']", False),
+    ):
+        result = translated(WEB, server(), admits("web", caller))
+        told = [text for text in result.report.assumptions if "externalTrafficPolicy" in text]
+        assert bool(told) is is_named
+
+
 def test_a_route_lets_in_only_where_no_route_before_it_wins() -> None:
     result = translated(
         WEB,

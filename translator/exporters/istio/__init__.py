@@ -20,6 +20,7 @@ from translator.exporters.istio.egress.by_name import hold_by_name
 from translator.exporters.istio.extensions import WORDS
 from translator.exporters.istio.legalise import legalise
 from translator.exporters.istio.legalise.access import legalise_access
+from translator.exporters.istio.legalise.addresses import of_addresses
 from translator.exporters.istio.legalise.ambient import (
     at_agents,
     by_identity,
@@ -100,8 +101,9 @@ def write_mesh(model: Model, options: Options) -> Export:
             *losses,
             *more,
         ),
-        assumptions=tuple(
-            a for one in (entered, joined, outward, limited) for a in one.assumptions
+        assumptions=(
+            *(a for one in (entered, joined, outward, limited) for a in one.assumptions),
+            *of_addresses(legal.facts),
         ),
     )
 
