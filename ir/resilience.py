@@ -141,8 +141,10 @@ class AppliesTo(StrEnum):
 class Outliers:
     """Endpoints that fail are left out for a while. ``labels``: only those of a subset.
 
-    ``consecutive_errors``: so many in a row and the endpoint is out; 0: none are counted. ``ejection_time``: seconds for
-    the first time; it grows up to ``longest_ejection``. ``error_codes``: the statuses that count as errors; none: 500
+    ``consecutive_errors``: so many in a row and the endpoint is out; 0: none are counted. ``consecutive_local_errors``:
+    the same of connections that fail and answers that never come, counted apart; absent: these are errors like others,
+    and gateway errors too. ``ejection_time``: seconds for the first time; it grows up to ``longest_ejection``.
+    ``min_health_percent``: where fewer are in, requests go to all; 0 and absent: they never do. ``error_codes``: the statuses that count as errors; none: 500
     and above. Of two facts of this module the narrower replaces the wider: by clients, then by ``labels``, then by
     ports.
     """

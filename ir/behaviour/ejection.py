@@ -115,6 +115,9 @@ def _span(what: str, seconds: Traced[float] | None) -> str:
 def _manner(fact: Outliers) -> Iterator[str]:
     if fact.error_codes:
         yield f"errors are {', '.join(str(code.value) for code in fact.error_codes)}"
+    local = fact.consecutive_local_errors
+    if local is not None and not local.value:
+        yield "failed connections are not counted"
     if fact.interval is not None:
         yield f"looked at every {fact.interval.value:g} s"
     shares = (
@@ -122,5 +125,5 @@ def _manner(fact: Outliers) -> Iterator[str]:
         ("unless no more are well than", fact.min_health_percent),
     )
     for what, share in shares:
-        if share is not None:
+        if share is not None and (share.value or share is fact.max_ejection_percent):
             yield f"{what} {share.value} %"

@@ -26,6 +26,8 @@ from tests.exporters.cilium.envoy import (
 from tests.exporters.cilium.istio import to_cilium
 from tests.exporters.cilium.test_routes import GATEWAY
 from tests.exporters.linkerd.istio import WORKLOAD, routes
+from tests.importers.cilium.envoy import usual
+from tests.laws.own_round import own_round
 from translator import pipeline
 from translator.after import as_source, in_force
 from translator.errors import TargetError
@@ -245,6 +247,7 @@ def test_failing_endpoints_are_left_out_by_the_same_numbers() -> None:
         "enforcing_consecutive_gateway_failure": 100,
         "split_external_local_origin_errors": True,
         "consecutive_local_origin_failure": 2,
+        "enforcing_local_origin_success_rate": 0,
         "interval": "7s",
         "base_ejection_time": "20s",
         "max_ejection_time": "300s",
@@ -266,6 +269,22 @@ def test_a_number_of_none_counts_nothing() -> None:
     )
     assert "consecutive_5xx" not in ejection
     assert exact(result)
+
+
+def test_connections_that_fail_and_are_not_counted_are_no_errors_either() -> None:
+    """From the same kind of configuration, where two have a number and one of them is not heeded."""
+    said = {
+        "consecutive_5xx": 4,
+        "split_external_local_origin_errors": True,
+        "enforcing_consecutive_local_origin_failure": 0,
+        "enforcing_success_rate": 0,
+    }
+    loaded = load_text(usual(outlier_detection=said).text)
+    options = pipeline.options_of(loaded, "cilium", "cilium", {"allow_envoy_config": True})
+    ejection = clusters(only(own_round(loaded, options)))["shop/api:80"]["outlier_detection"]
+    assert ejection["split_external_local_origin_errors"] is True
+    assert ejection["enforcing_consecutive_local_origin_failure"] == 0
+    assert "consecutive_local_origin_failure" not in ejection
 
 
 def test_limits_that_are_not_written_are_none() -> None:

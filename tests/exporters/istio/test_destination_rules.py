@@ -351,7 +351,8 @@ def test_the_rule_of_a_nodes_proxy_keeps_all_its_numbers() -> None:
     result = usual(outlier_detection=found).to("istio")
     assert policies(result)["api"]["outlierDetection"] == parsed(
         "{consecutive5xxErrors: 4, consecutiveGatewayErrors: 2, splitExternalLocalOriginErrors: true, "
-        "consecutiveLocalOriginFailures: 3, interval: 7s, baseEjectionTime: 9s, maxEjectionPercent: 40}"
+        "consecutiveLocalOriginFailures: 3, interval: 7s, baseEjectionTime: 9s, maxEjectionPercent: 40, "
+        "minHealthPercent: 50}"
     )
     assert "by the proxy of each client" in told(result, "MM304")
     assert [kind for kind in kinds(result) if "ejection" in kind] == []

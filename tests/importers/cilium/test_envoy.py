@@ -18,6 +18,7 @@ from tests.importers.cilium.envoy import (
     to_api,
     usual,
 )
+from translator.report.model import Fate
 
 TARGETS = ("istio", "linkerd", "gateway-api")
 
@@ -258,6 +259,7 @@ def test_failing_endpoints_are_left_out_in_istio_as_they_were() -> None:
             "interval": "7s",
             "baseEjectionTime": "20s",
             "maxEjectionPercent": 30,
+            "minHealthPercent": 50,
         }
     }
     found = [f for f in result.report.findings if f.code == "MM304"]
@@ -297,14 +299,87 @@ def test_a_limit_that_a_block_leaves_out_is_that_of_the_proxy() -> None:
     assert [one and one.origin for one in said] == [(), (), ()]
 
 
-@pytest.mark.parametrize(("percent", "said"), [(30, 30), (0, None)])
-def test_below_which_share_all_endpoints_get_requests(percent: int, said: int | None) -> None:
-    shop = usual(
-        outlier_detection={"consecutive_5xx": 4},
-        common_lb_config={"healthy_panic_threshold": {"value": percent}},
-    )
+def ejects(common: object | None = None, **said: object) -> Outliers:
+    more: dict[str, object] = {} if common is None else {"common_lb_config": common}
+    shop = usual(outlier_detection=said, **more)
     (found,) = [fact for fact in shop.facts if isinstance(fact, Outliers)]
-    assert (found.min_health_percent and found.min_health_percent.value) == said
+    return found
+
+
+@pytest.mark.parametrize(
+    ("common", "said"),
+    [
+        ({"healthy_panic_threshold": {"value": 30}}, 30),
+        ({"healthyPanicThreshold": {"value": 0}}, 0),
+        ({"healthy_panic_threshold": {}}, 0),
+        ({}, 50),
+        (None, 50),
+    ],
+)
+def test_below_which_share_all_endpoints_get_requests(common: object | None, said: int) -> None:
+    """Half of them where nothing says it (Cluster.CommonLbConfig, 1.37); the agent fills in nothing."""
+    found = ejects(common, consecutive_5xx=4).min_health_percent
+    assert found is not None
+    assert (found.value, bool(found.origin)) == (said, said != 50)
+
+
+def test_a_share_of_well_endpoints_means_nothing_where_all_are_well() -> None:
+    shop = usual(common_lb_config={"healthy_panic_threshold": {"value": 30}})
+    assert any(isinstance(fact, RouteTable) for fact in shop.facts)
+    assert not any(isinstance(fact, Outliers | Opaque) for fact in shop.facts)
+    result = shop.to("istio")
+    (row,) = [r for r in result.report.ledger if "healthy_panic" in r.path]
+    assert row.fate is Fate.INERT
+
+
+@pytest.mark.parametrize("odd", [{"outlier_detection": {"success_rate_minimum_hosts": 3}}, {}])
+def test_a_share_beside_what_is_not_understood_is_not_understood(odd: dict[str, object]) -> None:
+    common = {"healthy_panic_threshold": {"value": 30}}
+    if not odd:
+        common = {"locality_weighted_lb_config": {}}
+    shop = usual(common_lb_config=common, **odd)
+    found = [fact for fact in shop.facts if isinstance(fact, Opaque)]
+    (row,) = [r for r in shop.to("istio").report.ledger if "common_lb_config" in r.path]
+    assert any(isinstance(fact, RouteTable) for fact in shop.facts)
+    assert len(found) == 1 + bool(odd)
+    assert row.fate is Fate.LOST
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [
+        ({}, None),
+        ({"consecutive_local_origin_failure": 2}, None),
+        ({"split_external_local_origin_errors": True}, 5),
+        ({"split_external_local_origin_errors": True, "consecutive_local_origin_failure": 2}, 2),
+        (
+            {
+                "split_external_local_origin_errors": True,
+                "consecutive_local_origin_failure": 2,
+                "enforcing_consecutive_local_origin_failure": 0,
+            },
+            0,
+        ),
+    ],
+)
+def test_connections_that_fail_are_errors_unless_they_are_counted_apart(
+    said: dict[str, object], counted: int | None
+) -> None:
+    found = ejects(**said).consecutive_local_errors
+    assert (None if found is None else found.value) == counted
+
+
+@pytest.mark.parametrize("rate", [0, 100])
+def test_the_rate_of_connections_that_succeed_is_read_where_they_are_counted_apart(
+    rate: int,
+) -> None:
+    said = {
+        "split_external_local_origin_errors": True,
+        "enforcing_success_rate": 0,
+        "enforcing_local_origin_success_rate": rate,
+    }
+    told = [d.key for d in usual(outlier_detection=said).read.model.defaults]
+    assert ("Outliers.success_rate" in told) is bool(rate)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,10 @@ import pytest
 from ir.match import Operator, Requirement
 from tests.importers.istio.link_routes_cases import destination_rule, read, read_destination
 from translator.errors import InputError
+from translator.importers.istio.link.unsaid import outliers_said
 from translator.importers.istio.model import DestinationRule, Policy
+from translator.pipeline import options_of
+from translator.source.load import load_text
 
 
 def policy(text: str) -> Policy:
@@ -105,6 +108,17 @@ def test_local_failures_count_only_where_they_are_told_apart() -> None:
     assert plain.consecutive_local_errors is None
     assert split is not None
     assert split.consecutive_local_errors is not None
+
+
+@pytest.mark.parametrize("more", ["", ", consecutiveLocalOriginFailures: 0"])
+def test_local_failures_that_are_told_apart_count_five_where_nothing_is_said(more: str) -> None:
+    """0 is "not set" (cluster_traffic_policy.go ``applyOutlierDetection``, 1.31)."""
+    found = policy(f"{{outlierDetection: {{splitExternalLocalOriginErrors: true{more}}}}}").outliers
+    assert found is not None
+    options = options_of(load_text(""), "istio", "linkerd", {})
+    said = outliers_said(found, options).consecutive_local_errors
+    assert said is not None
+    assert said.value == 5
 
 
 def test_every_block_is_read() -> None:

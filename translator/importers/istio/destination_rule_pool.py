@@ -102,7 +102,8 @@ def read_budget(place: Cursor, here: Attachment, meta: Meta) -> RetryBudget:
 def read_outliers(place: Cursor, here: Attachment, meta: Meta) -> Outliers:
     """``outlierDetection``: the block switches it on, however empty it is.
 
-    Local failures count only where ``splitExternalLocalOriginErrors`` tells them apart.
+    Local failures count only where ``splitExternalLocalOriginErrors`` tells them apart; 0 of them, or none: as the
+    proxy has it.
     """
     node = empties(
         absorb(meta.fact("outlierDetection"), place.here), place, "outlierDetectionHttpErrorCodes"
@@ -110,10 +111,13 @@ def read_outliers(place: Cursor, here: Attachment, meta: Meta) -> Outliers:
     split = place.opt_bool("splitExternalLocalOriginErrors")
     if split is not None:
         node = absorb(node, split)
-    local = place.opt_int("consecutiveLocalOriginFailures")
-    if local is not None and (split is None or not split.value):
+    apart = split is not None and split.value
+    local, node = _number(place, "consecutiveLocalOriginFailures", node)
+    if local is not None and not apart:
         node = absorb(node, local)
         local = None
+    if local is None and apart:
+        local = Traced(0)
     most, node = _number(place, "maxEjectionPercent", node)
     codes = place.opt_list("outlierDetectionHttpErrorCodes")
     return Outliers(

@@ -32,7 +32,7 @@ ALGORITHMS = {
     "random": "RANDOM",
 }
 """Ways to pick an endpoint, in the proxy's words."""
-_USUAL, _SHORTEST, _ALL = 30.0, 0.001, 100
+_USUAL, _SHORTEST, _ALL, _NEVER = 30.0, 0.001, 100, 0
 _KINDS: tuple[type, ...] = (Outliers, ConnectionLimits, RetryBudget, LoadBalancing)
 _ELSEWHERE = "it is about no endpoints of a port that the configuration is for"
 
@@ -150,32 +150,22 @@ def _said(fact: Setting) -> Setting | None:
 
 
 def _outliers(fact: Outliers) -> Outliers:
-    """A number of 0 is that nothing is counted, which is said of errors alone: of the others by silence.
+    """A number of 0 is that nothing is counted, which is said of errors and of connections: of gateway errors by silence.
 
     Where the source knows no time to look and no share, all may be out, and their time is looked at as long as it lasts.
+    However few endpoints are left, those that are out get no requests, unless the source says so.
     """
-    spent = [
-        n
-        for n in (fact.consecutive_gateway_errors, fact.consecutive_local_errors)
-        if n is not None and not n.value
-    ]
-    well = fact.min_health_percent
-    if well is not None and not well.value:
-        spent.append(well)
-    node = derived(fact.trail.value, (fact.trail, *spent)) if spent else fact.trail
-
-    def kept(value: Traced[int] | None) -> Traced[int] | None:
-        return value if value is not None and value.value else None
-
+    gateway = fact.consecutive_gateway_errors
+    none = gateway is not None and not gateway.value
+    node = derived(fact.trail.value, (fact.trail, gateway)) if none and gateway else fact.trail
     base = fact.ejection_time or Traced(_USUAL)
     return replace(
         fact,
         applies_to=AppliesTo.DESTINATION,
         interval=fact.interval or named(max(_SHORTEST, base.value), base, *traced(fact)),
         max_ejection_percent=fact.max_ejection_percent or named(_ALL, *traced(fact)),
-        consecutive_gateway_errors=kept(fact.consecutive_gateway_errors),
-        consecutive_local_errors=kept(fact.consecutive_local_errors),
-        min_health_percent=kept(well),
+        consecutive_gateway_errors=None if none else gateway,
+        min_health_percent=fact.min_health_percent or named(_NEVER, *traced(fact)),
         scope=StateScope.NODE,
         trail=node,
     )

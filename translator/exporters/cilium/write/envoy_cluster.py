@@ -97,9 +97,14 @@ def _outliers(fact: Outliers) -> Iterator[tuple[str, Tree]]:
     if gateway is not None:
         yield "consecutive_gateway_failure", gateway
         yield "enforcing_consecutive_gateway_failure", switch(_ALL, gateway)
-    if fact.consecutive_local_errors is not None:
-        yield "split_external_local_origin_errors", Said(True, (fact.consecutive_local_errors,))
-        yield "consecutive_local_origin_failure", fact.consecutive_local_errors
+    local = fact.consecutive_local_errors
+    if local is not None:
+        yield "split_external_local_origin_errors", Said(True, (local, fact.trail))
+        if local.value:
+            yield "consecutive_local_origin_failure", local
+        else:
+            yield "enforcing_consecutive_local_origin_failure", switch(_NONE, local)
+        yield "enforcing_local_origin_success_rate", switch(_NONE)
     for key, seconds in (
         ("interval", fact.interval),
         ("base_ejection_time", fact.ejection_time),

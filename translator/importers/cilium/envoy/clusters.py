@@ -7,7 +7,7 @@ cilium/cilium pkg/ciliumenvoyconfig, 1.20: ``namespace/service`` or ``namespace/
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -52,7 +52,10 @@ _ALL = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ejection:
-    """``outlier_detection``; counts that are not enforced are absent, those that are and are not written are 0."""
+    """``outlier_detection``; counts that are not enforced are 0 or absent, as :class:`ir.resilience.Outliers` has it.
+
+    ``split``: connections that fail are counted apart.
+    """
 
     errors: Traced[int] | None
     gateway_errors: Traced[int] | None
@@ -63,7 +66,7 @@ class Ejection:
     longest: Traced[float] | None
     percent: Traced[int] | None
     healthy: Traced[int] | None
-    """``healthy_panic_threshold``: where fewer percent are well, all get requests; absent where it is 0."""
+    """``healthy_panic_threshold``: where fewer percent are well, all get requests; 0: that is never so."""
     rated: bool
     """Endpoints whose rate of success is far below that of the others are left out too."""
     spent: tuple[int, ...]
@@ -137,8 +140,7 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
         raise Unknown(f"endpoints called {target.value}")
     _versions(place, page)
     own = Page(page.meta)
-    if get(place, "outlier_detection") is None and get(place, "common_lb_config") is not None:
-        raise Unknown("what is done when few endpoints are well")
+    common = get(place, "common_lb_config")
     odd: list[tuple[str, tuple[int, ...]]] = []
     made = Cluster(
         name=name,
@@ -147,14 +149,29 @@ def read_cluster(place: Cursor, page: Page) -> Cluster:
         connect=seconds(place, "connect_timeout"),
         bounds=_known(get(place, "circuit_breakers"), _bounds, odd),
         ejection=_known(
-            get(place, "outlier_detection"), partial(_ejection, page=own, cluster=place), odd
+            get(place, "outlier_detection"), partial(_ejection, page=own, common=common), odd
         ),
-        odd=tuple(odd),
+        odd=(),
         spent=kind.origin,
     )
     if made.ejection is not None:
         page.quiet.extend(own.quiet)
-    return made
+    elif common is not None:
+        _unused(common, page, odd)
+    return replace(made, odd=tuple(odd))
+
+
+def _unused(common: Cursor, page: Page, odd: list[tuple[str, tuple[int, ...]]]) -> None:
+    """A share of well endpoints where none is ever left out; with rules that are not understood it is not either."""
+    try:
+        _healthy(common)
+    except (Unknown, InputError) as reason:
+        odd.append((str(reason), common.leaves()))
+        return
+    if odd:
+        odd.append(("what is done when few endpoints are well", common.leaves()))
+    else:
+        page.hush(common, "no endpoint is ever left out, so all are well")
 
 
 _HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -238,9 +255,8 @@ def _budget(place: Cursor) -> tuple[Traced[float] | None, Traced[int] | None]:
     return None if share is None else share.as_number(), number(place, "min_retry_concurrency")
 
 
-def _healthy(place: Cursor) -> tuple[Traced[int] | None, tuple[int, ...]]:
-    """``healthy_panic_threshold`` of the cluster, and the leaves of one that is never reached."""
-    common = get(place, "common_lb_config")
+def _healthy(common: Cursor | None) -> tuple[Traced[int] | None, tuple[int, ...]]:
+    """``healthy_panic_threshold`` where it is given, and the leaves of a block that says no number."""
     if common is None:
         return None, ()
     only(common, "healthy_panic_threshold")
@@ -249,44 +265,32 @@ def _healthy(place: Cursor) -> tuple[Traced[int] | None, tuple[int, ...]]:
         return None, common.leaves()
     only(share, "value")
     value = number(share, "value")
-    if value is None or not value.value:
-        return None, common.leaves()
-    return value, ()
+    return (Traced(0, common.leaves()), ()) if value is None else (value, ())
 
 
-def _ejection(place: Cursor, page: Page, cluster: Cursor) -> Ejection:
+_RATES = ("enforcing_success_rate", "enforcing_local_origin_success_rate")
+"""Shares of the endpoints with a low rate of success that are left out: of answers, and of connections counted apart."""
+
+
+def _ejection(place: Cursor, page: Page, common: Cursor | None) -> Ejection:
     switches = [switch for switch, _ in _ENFORCED.values()]
     only(
-        place, *_OUTLIERS, *switches, "enforcing_success_rate", "split_external_local_origin_errors", "interval",
-        "base_ejection_time", "max_ejection_time",
+        place, *_OUTLIERS, *switches, *_RATES, "split_external_local_origin_errors", "interval", "base_ejection_time",
+        "max_ejection_time",
     )  # fmt: skip
     split = flag(place, "split_external_local_origin_errors")
     apart = split is not None and split.value
     spent = list(() if split is None else split.origin)
     counts: dict[str, Traced[int] | None] = {}
     for key, (switch, usual) in _ENFORCED.items():
-        share = number(place, switch)
-        if share is not None and share.value not in (0, _ALL):
-            raise Unknown(f"{switch} of {share.value} percent")
-        heeded = (usual if share is None else share.value) == _ALL
-        counts[key] = number(place, key)
-        if key == "consecutive_local_origin_failure" and not apart:
-            heeded = False
-        spent.extend(() if share is None else share.origin)
-        if not heeded:
-            page.hush(get(place, key), "what is counted here leaves no endpoint out")
-            counts[key] = (
-                Traced(0, () if share is None else share.origin)
-                if key == "consecutive_5xx"
-                else None
-            )
-        elif counts[key] is None and key == "consecutive_gateway_failure":
-            counts[key] = Traced(5, () if share is None else share.origin)
-    rate = number(place, "enforcing_success_rate")
-    if rate is not None and rate.value not in (0, _ALL):
+        counts[key], leaves = _count(place, page, key, (switch, usual), apart=apart)
+        spent.extend(leaves)
+    rates = [number(place, name) for name in _RATES]
+    if any(rate is not None and rate.value not in (0, _ALL) for rate in rates):
         raise Unknown("a share of the endpoints with a low rate of success")
-    healthy, well = _healthy(cluster)
+    healthy, well = _healthy(common)
     spent.extend(well)
+    of_answers, of_connections = (rate is None or rate.value > 0 for rate in rates)
     return Ejection(
         errors=counts["consecutive_5xx"],
         gateway_errors=counts["consecutive_gateway_failure"],
@@ -297,6 +301,30 @@ def _ejection(place: Cursor, page: Page, cluster: Cursor) -> Ejection:
         longest=seconds(place, "max_ejection_time"),
         percent=number(place, "max_ejection_percent"),
         healthy=healthy,
-        rated=rate is None or rate.value > 0,
-        spent=(*spent, *(() if rate is None else rate.origin)),
+        rated=of_answers or (apart and of_connections),
+        spent=(*spent, *(leaf for rate in rates if rate is not None for leaf in rate.origin)),
     )
+
+
+def _count(
+    place: Cursor, page: Page, key: str, switched: tuple[str, int], *, apart: bool
+) -> tuple[Traced[int] | None, tuple[int, ...]]:
+    """How many in a row, as far as they are heeded, and leaves that this depends on.
+
+    Connections that fail are counted apart alone (``apart``); where they are and are not heeded, nothing is counted of
+    them at all.
+    """
+    switch, usual = switched
+    share = number(place, switch)
+    if share is not None and share.value not in (0, _ALL):
+        raise Unknown(f"{switch} of {share.value} percent")
+    leaves = () if share is None else share.origin
+    heeded = (usual if share is None else share.value) == _ALL
+    local = key == "consecutive_local_origin_failure"
+    if heeded and (apart or not local):
+        given = number(place, key)
+        silent_here = given is None and key == "consecutive_gateway_failure"
+        return (Traced(5, leaves) if silent_here else given), leaves
+    page.hush(get(place, key), "what is counted here leaves no endpoint out")
+    off = key == "consecutive_5xx" or (local and apart)
+    return (Traced(0, leaves) if off else None), leaves

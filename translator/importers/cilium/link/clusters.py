@@ -122,7 +122,7 @@ def _outliers(one: Ejection, at: Attachment, meta: Meta, options: Options) -> Ou
         if one.longest is None
         else one.longest,
         max_ejection_percent=silent(10, what) if one.percent is None else one.percent,
-        min_health_percent=one.healthy,
+        min_health_percent=silent(50, what) if one.healthy is None else one.healthy,
         scope=StateScope.NODE,
         trail=meta.fact("outlier_detection", *one.spent),
     )

@@ -59,17 +59,25 @@ def _named(value: Traced[T], options: Options, field: str) -> Traced[T]:
 
 
 def outliers_said(outliers: Outliers, options: Options) -> Outliers:
-    """A block that is there is on: 5 errors in a row, looked at every 10 s, out for 30 s at first, 10 %."""
+    """A block that is there is on: 5 errors in a row, looked at every 10 s, out for 30 s at first, 10 %.
+
+    Connections that fail and are told apart are 5 too, also where their number is 0.
+    """
 
     def default(value: Traced[T] | None, field: str, usual: T) -> Traced[T]:
         what = silence(options, f"{_OUTLIERS}.{field}", _OUTLIERS_DOC)
         return silent(usual, what) if value is None else value
 
+    local = outliers.consecutive_local_errors
+    if local is not None:
+        word = "consecutiveLocalOriginFailures"
+        local = default(local if local.value else None, word, 5)
     ejection_time = default(outliers.ejection_time, "baseEjectionTime", 30.0)
     longest = max(_LONGEST_OUT, ejection_time.value)
     return replace(
         outliers,
         consecutive_errors=default(outliers.consecutive_errors, "consecutive5xxErrors", 5),
+        consecutive_local_errors=local,
         interval=default(outliers.interval, "interval", 10.0),
         ejection_time=ejection_time,
         longest_ejection=silent(longest, silence(options, _OUTLIERS, _OUTLIERS_DOC)),
