@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ir.attachment import Attachment, Scope
+from ir.inventory import Inventory, Knowledge
 from ir.model import Fact, Inactive
 from ir.provenance import Assumption
 from translator.report.model import Loss
@@ -22,3 +24,15 @@ class Linked:
     inactive: tuple[Inactive, ...] = ()
     losses: tuple[Loss, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
+
+
+NO_SERVICE = "there is no such Service, so that nobody is called by its name"
+
+
+def is_of_nobody(at: Attachment, inventory: Inventory) -> bool:
+    """Whether it is about a Service that is known not to be there."""
+    subject = at.subject
+    if subject.scope is not Scope.SERVICE or subject.namespace is None or subject.name is None:
+        return False
+    place = subject.namespace.value, subject.name.value
+    return inventory.knows_service(*place) is Knowledge.ABSENT

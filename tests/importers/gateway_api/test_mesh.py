@@ -106,6 +106,16 @@ def test_a_service_that_is_known_not_to_exist_keeps_its_share() -> None:
     assert shares(sent(model)) == {"": "1/2", "service.gone.shop.invalid": "1/2"}
 
 
+def test_a_route_of_a_service_that_is_known_not_to_exist_holds_nowhere() -> None:
+    text = route(
+        f"parentRefs: [{TO_API.replace('name: api', 'name: gone')}], rules: [{{{goes_to('new')}}}]"
+    )
+    assert len(list(tables(read(text)))) == 1
+    model = read(text, complete=True)
+    assert list(tables(model)) == []
+    assert [one.why for one in model.inactive if "no such Service" in one.why]
+
+
 def test_retries_are_there_in_the_experimental_channel_alone() -> None:
     text = route(f"parentRefs: [{TO_API}], rules: [{{{goes_to('new')}, retry: {{codes: [503]}}}}]")
     assert sent(read(text, source=EXPERIMENTAL)).retries == 2

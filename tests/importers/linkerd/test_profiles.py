@@ -73,6 +73,20 @@ def read(text: str, annotations: str = "") -> Import:
     return load_importer("linkerd")(loaded.resources, options)
 
 
+def test_what_is_for_a_service_that_is_known_not_to_exist_is_not_heeded() -> None:
+    """Neither its profile nor its routes: nobody is called by its name."""
+    gone = PROFILE.format(spec=f"routes: [{GET}]", space="shop", name="gone.shop.svc.cluster.local")
+    text = SERVICES.format(annotations="") + gone + ROUTE.replace("name: api}]", "name: lost}]")
+    for complete, known in ((False, 2), (True, 0)):
+        loaded = load_text(text)
+        options = pipeline.options_of(loaded, "linkerd@2.20", "linkerd", {"complete": complete})
+        found = load_importer("linkerd")(loaded.resources, options)
+        assert sum(isinstance(fact, RouteTable) for fact in found.model.facts) == known
+        told = [one for one in found.model.inactive if "no such Service" in one.why]
+        assert len(told) == 2 - known
+        assert not found.losses or known
+
+
 def model(text: str, annotations: str = "") -> Model:
     return read(text, annotations).model
 

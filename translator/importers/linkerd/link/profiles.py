@@ -19,7 +19,7 @@ from ir.resilience import RetryBudget
 from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteTable
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.linked import Linked
+from translator.importers.linked import NO_SERVICE, Linked, is_of_nobody
 from translator.importers.linkerd.link.opaque_ports import opaque_ports, where_heeded
 from translator.importers.linkerd.link.splits import Profile, Service, gather
 from translator.importers.linkerd.model import Budget, Statement
@@ -83,8 +83,8 @@ def _is_bytes(fact: Fact) -> bool:
     return isinstance(fact, RouteTable) and fact.protocol is Protocol.TCP
 
 
-def _leaves(fact: Fact) -> tuple[int, ...]:
-    return tuple(sorted({leaf for one in traced(fact) for leaf in one.origin}))
+def _leaves(*facts: Fact | Budget) -> tuple[int, ...]:
+    return tuple(sorted({leaf for one in traced(facts) for leaf in one.origin}))
 
 
 def _not_told(fact: Fact) -> Fact:
@@ -107,7 +107,11 @@ def link_profiles(
     facts: list[Fact] = list(found.opaque)
     losses: list[Loss] = []
     for one in found.profiles:
-        table = where_heeded(_table(one), inventory, options.source)
+        said = _table(one)
+        if is_of_nobody(said.attachment, inventory):
+            found.idle(_leaves(said, *([] if one.budget is None else [one.budget])), NO_SERVICE)
+            continue
+        table = where_heeded(said, inventory, options.source)
         facts.extend(() if table is None else (table,))
         facts.extend(_as_bytes(one, inventory, options))
         retries = [r.retry for r in _routes(one) if r.retry is not None]

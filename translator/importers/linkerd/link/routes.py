@@ -30,7 +30,7 @@ from ir.traffic import (
 )
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.linked import Linked
+from translator.importers.linked import NO_SERVICE, Linked, is_of_nobody
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP, onwards
@@ -78,16 +78,18 @@ def link_routes(
     lists = lists_outside(outside_of)
     for fact in found.facts:
         heeded: Fact | None = fact
+        why = _OPAQUE
         if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.CLIENT:
             outside = fact.attachment.subject.scope is Scope.EGRESS
-            heeded = (
-                where_heeded_outside(fact, lists)
-                if outside
-                else where_heeded(fact, inventory, options.source)
-            )
+            if is_of_nobody(fact.attachment, inventory):
+                heeded, why = None, NO_SERVICE
+            elif outside:
+                heeded = where_heeded_outside(fact, lists)
+            else:
+                heeded = where_heeded(fact, inventory, options.source)
         if heeded is None:
             leaves = tuple(sorted({leaf for value in traced(fact) for leaf in value.origin}))
-            inactive.append(Inactive(leaves=leaves, winner="", why=_OPAQUE))
+            inactive.append(Inactive(leaves=leaves, winner="", why=why))
         else:
             own = inherited_outside(heeded, outside_of) if isinstance(heeded, RouteTable) else None
             tables.append(heeded if own is None else with_inherited(own, spoken))
