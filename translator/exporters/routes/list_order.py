@@ -129,7 +129,7 @@ def _joined(tables: Sequence[RouteTable], ports: tuple[Traced[ServicePort], ...]
         if table.attachment.audience is not None:
             spent.extend(traced(table.attachment.audience))
     named_by = next((t for t in tables if t.attachment.ports), first) if ports else first
-    routes = tuple(_in_order(_all(tables), first.order))
+    routes = tuple(_in_order([as_text(route) for route in _all(tables)], first.order))
     return replace(
         first,
         name=named_by.name,
@@ -138,6 +138,45 @@ def _joined(tables: Sequence[RouteTable], ports: tuple[Traced[ServicePort], ...]
         routes=routes if first.protocol is Protocol.HTTP else _all(tables),
         trail=derived(first.trail.value, spent),
     )
+
+
+def as_text(route: Route) -> Route:
+    """The route with the elements that stand for no element at all put as a text: lists of routes replace texts.
+
+    Of ``/`` both ask for every path; what comes in its place ends in a slash then, so that the rest stays an element.
+    """
+    if not all(map(_is_every_path, route.matches)):
+        return route
+    rewrite, redirect = route.rewrite, route.redirect
+    if rewrite is not None and rewrite.prefix is not None:
+        rewrite = replace(rewrite, prefix=_ending(rewrite.prefix))
+    if redirect is not None and redirect.prefix is not None:
+        redirect = replace(redirect, prefix=_ending(redirect.prefix))
+    if (rewrite, redirect) == (route.rewrite, route.redirect):
+        return route
+    matches = tuple(map(_of_text, route.matches))
+    return replace(route, matches=matches, rewrite=rewrite, redirect=redirect)
+
+
+def _ending(put: Traced[str]) -> Traced[str]:
+    return put.derive(f"{put.value.rstrip('/')}/")
+
+
+def _is_every_path(match: RouteMatch) -> bool:
+    return all(
+        path.kind is PatternKind.ELEMENT_PREFIX and path.text in ("", "/") for path in _paths(match)
+    )
+
+
+def _of_text(match: RouteMatch) -> RouteMatch:
+    every = Pattern(PatternKind.PREFIX, "/")
+    tests = tuple(
+        replace(test, any_of=(derived(every, test.any_of),))
+        if test.part is Part.PATH and test.any_of
+        else test
+        for test in match.requests.tests
+    )
+    return replace(match, requests=replace(match.requests, tests=tests))
 
 
 def _all(tables: Sequence[RouteTable]) -> tuple[Route, ...]:

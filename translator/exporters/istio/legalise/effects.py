@@ -20,11 +20,12 @@ _GATEWAY_STATUSES = (502, 503, 504)
 
 
 def in_target_effects(
-    route: Route, stated: Route, pinned: Retry | None
+    route: Route, stated: Route, pinned: Retry | None, *, listed: bool = False
 ) -> tuple[tuple[Route, ...], list[Loss]]:
     """The rule with effects in the target's words, taken apart where a prefix is replaced; and what was lost.
 
     ``stated``: the rule as the source has it, with its own prefixes: one of text is replaced as a text, as the target does.
+    ``listed``: its order is that of a list, where every path is one below the text ``/``, and else below no element.
     """
     losses: list[Loss] = []
     timeouts, node = _timeouts(route.timeouts, route.trail)
@@ -37,7 +38,8 @@ def in_target_effects(
     prefixes = [
         p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
     ]
-    if not prefixes or any(map(_of_text, stated.matches)):
+    of_text = any(map(_of_text, stated.matches))
+    if not prefixes or of_text or (listed and all(map(_is_every_path, stated.matches))):
         return (route,), losses
     if not route.matches:  # every path is below "/"
         return (_below(route, (), below=True),), losses
@@ -70,7 +72,11 @@ def _is_below(match: RouteMatch) -> bool:
             value = test.any_of[0].value
             below = isinstance(value, Pattern) and value.kind is PatternKind.PREFIX
             return below and isinstance(value, Pattern) and value.text.endswith("/")
-    return False
+    return True
+
+
+def _is_every_path(match: RouteMatch) -> bool:
+    return not any(test.part is Part.PATH for test in match.requests.tests)
 
 
 def _below_redirect(redirect: Redirect | None, *, below: bool) -> Redirect | None:

@@ -287,7 +287,10 @@ def rules_of(
             spent = derived(route.trail.value, (route.trail, *traced(own)))
             route = replace(route, trail=spent)  # noqa: PLW2901
             own = ()  # one of them asks for nothing, so all of them together do
-        made, lost = in_target_effects(replace(route, matches=own), stated, scene.retry)
+        listed = table.order is Order.LIST
+        made, lost = in_target_effects(
+            replace(route, matches=own), stated, scene.retry, listed=listed
+        )
         losses.extend(lost)
         yield from made
     passing = [t for t in tables if t.no_match is NoMatch.PASS]
