@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from translator.report.model import Impact, Report, Verification
+from translator.report.words import change_rank
 
 ALLOWED = "newly_allowed"
 """The kind of a change by which requests pass that the source refused."""
@@ -57,7 +58,9 @@ def headline(report: Report) -> Headline:
     """The answer for a run: what the proof found, what findings admit, and what stays open."""
     proof = report.verification
     changes = Counter(str(change.get("kind", "")) for change in proof.changes)
-    kinds = {kind: changes[kind] for kind in sorted(changes)}
+    kinds = {
+        kind: changes[kind] for kind in sorted(changes, key=lambda one: (change_rank(one), one))
+    }
     looser = sum(one.impact is Impact.LOOSER for one in report.findings)
     if changes[ALLOWED]:
         told = (

@@ -100,6 +100,11 @@ _OF_OBJECTS = frozenset(
 """Findings about an object as a whole: clients that share its routes, that it is new, which requests it takes for calls,
 its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection."""
 
+_ACCESS = frozenset((Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED, Kind.EVIDENCE))
+
+_CHECKS = "MM431"
+"""The finding that is about health checks by nodes of other networks."""
+
 _AT_GATEWAYS = "MM501"
 """The finding that is about who enters by a gateway."""
 
@@ -113,6 +118,7 @@ _OF_REQUESTS: Mapping[str, Callable[[Request], bool]] = {
     HIDDEN: lambda request: not request.external,
     _AT_GATEWAYS: lambda request: bool(request.listener),
     NODE: lambda request: request.caller.probe,
+    _CHECKS: lambda request: request.caller.probe,
     _NO_CALLS: lambda request: request.method != "POST" or not _CALL.match(request.path),
 }
 """Which requests findings are about that are about some of them."""
@@ -158,12 +164,12 @@ class Claim:
 def _may(claim: Claim, change: Change, sample: Sample) -> bool:
     """Whether the finding is about requests of this kind.
 
-    Three are about addresses that are not limited or inside of the cluster alone, one about the node of a pod, one about
-    what is no remote call, one about the ports that it names, one (where it is about more that is let in) about paths that can be spelt in another way.
+    Some are about addresses that are not limited or inside of the cluster alone, about health checks, about what is no
+    remote call, about the ports that they name, about who gets in or not by paths that can be spelt in another way.
     """
     if claim.code in (BEYOND, CLOSED_IN):
         return change.beyond
-    if claim.code == SPELLING and change.kind in (Kind.NEWLY_ALLOWED, Kind.EVIDENCE):
+    if claim.code == SPELLING and change.kind in _ACCESS:
         return _SPELLING.search(sample.request.path) is not None
     if claim.code == QUESTIONS:
         return _on_ports(claim.message, sample.request)
