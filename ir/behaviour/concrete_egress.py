@@ -13,7 +13,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 from ir.access import Bypass, Certainty, Closed, Direction, Evidence, Grant, Layer, Refusal
-from ir.attachment import Attachment, Scope, ServicePort, WorkloadPort
+from ir.attachment import Attachment, Scope, ServicePort, Subject, WorkloadPort
 from ir.behaviour.concrete_match import (
     Sight,
     any_holds,
@@ -91,12 +91,16 @@ def _past(model: Model, request: Request) -> Bypass | None:
 def _has_proxy(model: Model, caller: Caller) -> bool:
     """Whether the caller is in the mesh: not where it is kept out, nor in a listed namespace that has not joined.
 
-    Namespaces of Kubernetes itself have none unless they have joined.
+    Namespaces of Kubernetes itself have none unless they have joined; pods may join by themselves.
     """
     joined: set[str] = set()
+    single: list[Subject] = []
     for fact in model.facts:
         if isinstance(fact, Enrolment) and fact.enrolled.value and fact.subject.namespace:
-            joined.add(fact.subject.namespace.value)
+            if fact.subject.scope is Scope.NAMESPACE:
+                joined.add(fact.subject.namespace.value)
+            else:
+                single.append(fact.subject)
         if isinstance(fact, Bypass) and fact.direction is Direction.INBOUND and not fact.object:
             at = fact.attachment
             some = at.ports or at.excluding_ports
@@ -104,8 +108,10 @@ def _has_proxy(model: Model, caller: Caller) -> bool:
                 return False
     if caller.namespace in joined:
         return True
+    if any(covers(one, caller.namespace, caller.labels, model) for one in single):
+        return True
     listed = caller.namespace in model.inventory.namespaces
-    return caller.namespace not in SYSTEM and not (joined and listed)
+    return caller.namespace not in SYSTEM and not ((joined or single) and listed)
 
 
 # --- policies of the network -----------------------------------------------------------------------

@@ -169,20 +169,34 @@ class EgressComparison:
         Raises:
             Opaque: too many selectors overlap.
         """
-        found: dict[Client, None] = {}
-        for model in (self.before, self.after):
-            for w in model.inventory.workloads:
-                labels = tuple(sorted(w.labels.items()))
-                found[Client(w.namespace, labels, w.service_account, listed=True)] = None
+        found = dict.fromkeys(self._listed())
+        shown = {
+            (w.namespace, tuple(sorted(w.labels.items())))
+            for model in (self.before, self.after)
+            for w in model.inventory.workloads
+        }
         spaces = dict.fromkeys((*self._spaces(), _NOWHERE))
         for space in spaces:
             for wanted in _pods(self._selectors(space)):
-                found[Client(space, tuple(sorted(wanted.items())))] = None
+                marks = tuple(sorted(wanted.items()))
+                if (space, marks) not in shown:  # pods with all labels of a listed one are its own
+                    found[Client(space, marks)] = None
         groups: dict[tuple[object, ...], list[Client]] = {}
         for client in found:
             key = tuple(side.signature(client) for side in self.sides)
             groups.setdefault(key, []).append(client)
         return tuple(tuple(group) for group in groups.values())
+
+    def _listed(self) -> Iterator[Client]:
+        """The pods of the input, each once: words on a pod for one mesh go, or come, and only that mesh heeds them."""
+        pods: dict[str, Client] = {}
+        for model in (self.after, self.before):
+            for w in model.inventory.workloads:
+                known = pods.get(w.key)
+                labels = {**(dict(known.labels) if known else {}), **w.labels}
+                marks = tuple(sorted(labels.items()))
+                pods[w.key] = Client(w.namespace, marks, w.service_account, listed=True)
+        yield from pods.values()
 
     def _spaces(self) -> Iterator[str]:
         """The namespaces that either side speaks of."""

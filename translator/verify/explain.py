@@ -72,6 +72,9 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
 Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints.
 """
 
+HELD = "MM524"
+"""The finding that is about pods of a namespace which had no limits of their own, and have those of others now."""
+
 _OF_OBJECTS = frozenset(
     (
         "MM208",
@@ -92,13 +95,15 @@ _OF_OBJECTS = frozenset(
         "MM478",
         "MM480",
         "MM481",
+        HELD,
         "MM550",
         "MM551",
         "MM552",
     )
 )
 """Findings about an object as a whole: clients that share its routes, that it is new, which requests it takes for calls,
-its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection."""
+its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection, what may leave
+the pods of a namespace of which some were limited."""
 
 _ACCESS = frozenset((Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED, Kind.EVIDENCE))
 
@@ -116,6 +121,7 @@ _CALL = re.compile(r"/[^/?]+/[^/?]+\Z")
 
 _OF_REQUESTS: Mapping[str, Callable[[Request], bool]] = {
     HIDDEN: lambda request: not request.external,
+    HELD: lambda request: bool(request.external),
     _AT_GATEWAYS: lambda request: bool(request.listener),
     NODE: lambda request: request.caller.probe,
     _CHECKS: lambda request: request.caller.probe,

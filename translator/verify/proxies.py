@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ir.access import Bypass, Direction
-from ir.attachment import WorkloadPort
+from ir.attachment import Scope, WorkloadPort
 from ir.behaviour.lower import Lowering
 from ir.inventory import SYSTEM
 from ir.membership import Enrolment
@@ -17,21 +17,23 @@ class Proxies:
     """The clients of one side.
 
     ``without``: pods that are kept out of the mesh; ``past``: ports that are dialled past the proxy; ``joined``: the
-    namespaces with pods in the mesh, none where the input does not show which; ``listed``: the namespaces that both sides
-    show.
+    namespaces whose pods are in the mesh, none where the input does not show which; ``single``: pods that are in it by
+    themselves; ``listed``: the namespaces that both sides show.
     """
 
     lowering: Lowering
     without: tuple[Bypass, ...]
     past: tuple[Bypass, ...]
     joined: frozenset[str]
+    single: tuple[Enrolment, ...]
     listed: frozenset[str]
 
     def stand_by(self, namespace: str, labels: Mapping[str, str]) -> bool:
         """Whether pods with these labels have a proxy: none in Kubernetes' own namespaces, nor in one that has not joined."""
-        shown = self.joined and namespace in self.listed
+        shown = (self.joined or self.single) and namespace in self.listed
         if (shown or namespace in SYSTEM) and namespace not in self.joined:
-            return False
+            covers = self.lowering.covers_pod
+            return any(covers(one.subject, namespace, labels) for one in self.single)
         return not any(self._covers(one, namespace, labels) for one in self.without)
 
     def let_by(self, namespace: str, labels: Mapping[str, str], port: int) -> bool:
@@ -50,13 +52,14 @@ class Proxies:
 def proxies_of(lowering: Lowering, listed: frozenset[str]) -> Proxies:
     """What the facts of a model say of proxies; ``listed``: the namespaces that both sides show."""
     bypasses = [f for f in lowering.model.facts if isinstance(f, Bypass)]
-    joined = [f.subject.namespace for f in lowering.model.facts
-              if isinstance(f, Enrolment) and f.enrolled.value]  # fmt: skip
+    joined = [f for f in lowering.model.facts if isinstance(f, Enrolment) and f.enrolled.value]
+    spaces = (f.subject.namespace for f in joined if f.subject.scope is Scope.NAMESPACE)
     return Proxies(
         lowering,
         tuple(f for f in bypasses if _is_whole(f)),
         tuple(f for f in bypasses if f.direction is Direction.OUTBOUND),
-        frozenset(space.value for space in joined if space is not None),
+        frozenset(space.value for space in spaces if space is not None),
+        tuple(f for f in joined if f.subject.scope is not Scope.NAMESPACE),
         listed,
     )
 

@@ -172,7 +172,7 @@ def _close(zone: Zone, scene: _Scene, egress: Egress) -> None:
             by = () if area.policy is None else _said(area.policy)
             doors.append(Door(Protocol.TCP, None, blocks=area.blocks, by=by, stated=area.stated))
     doors = list(_heeded(doors, egress))
-    egress.doors.extend(doors)
+    egress.doors.extend(d for d in doors if _has_clients(d, zone))
     said = tuple(v for p in zone.policies for v in _said(p))
     place = (*traced(zone.subject), *(p.unknown for p in zone.policies if p.unknown is not None))
     for region in zone.regions:
@@ -189,6 +189,13 @@ def _close(zone: Zone, scene: _Scene, egress: Egress) -> None:
         at = regions_of(fact.attachment.subject, scene.ground.inventory, scene.ground.beyond)
         for part in common(zone.regions, told_apart(at, scene.ground.inventory)):
             _past(part, fact, place, scene, egress)
+
+
+def _has_clients(door: Door, zone: Zone) -> bool:
+    """Whether any policy of the zone lets it out: else its clients have no limits, or those of another zone."""
+    if door.client is None:
+        return bool(zone.regions)
+    return bool(common(zone.regions, (Pods(Set.of(door.client.value)),)))
 
 
 def _write(  # noqa: PLR0913  # what a policy is made of

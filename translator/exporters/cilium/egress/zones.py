@@ -107,7 +107,7 @@ def zones(policies: Sequence[EgressPolicy], ground: Ground) -> tuple[Zone, ...]:
     for policy in policies:
         groups.setdefault(_key(policy.attachment.subject), []).append(policy)
     return tuple(
-        Zone(tuple(own), ground.regions(own[0].attachment))
+        Zone(tuple(own), ground.callers(own[0].attachment))
         for own in groups.values()
         if any(map(refuses, own))
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from ir.attachment import Attachment
+from ir.attachment import Attachment, Scope
 from ir.inventory import SYSTEM, Inventory
 from ir.membership import Enrolment
 from ir.model import Model
@@ -13,11 +13,14 @@ from translator.exporters.cilium.legalise.outside import outside
 from translator.exporters.cilium.legalise.regions import (
     Region,
     Regions,
+    common,
     minus,
     region_of,
     regions_of,
     told_apart,
 )
+from translator.exporters.cilium.names import Names
+from translator.exporters.cilium.peers import Pods
 from translator.exporters.ports import bypasses_of, without_proxy
 
 
@@ -25,7 +28,8 @@ class Ground:
     """The pods of a model by what the source reaches.
 
     ``past``: what reaches workloads without their proxy; ``beyond``: namespaces that no rule for all of them is about;
-    ``free``: the pods of workloads that have no proxy.
+    ``free``: the pods of workloads that have no proxy; ``single``: those that join by themselves, by namespaces of the input
+    that do not.
     """
 
     def __init__(self, model: Model, options: Options) -> None:
@@ -39,6 +43,8 @@ class Ground:
             if without_proxy(self.past, w, model.inventory) and w.namespace not in self.beyond
         )
 
+        self.single: Mapping[str, Regions] = _single(model)
+
     def whole(self, attachment: Attachment) -> Regions:
         """The pods that a ruling names, with proxies or without."""
         return regions_of(attachment.subject, self.inventory, self.beyond)
@@ -46,6 +52,29 @@ class Ground:
     def regions(self, attachment: Attachment) -> tuple[Region, ...]:
         """The pods that a ruling is about, less those that no proxy of the source stands before."""
         return minus(told_apart(self.whole(attachment), self.inventory), self.free)
+
+    def callers(self, attachment: Attachment) -> tuple[Region, ...]:
+        """The same for what leaves pods: where only some pods of a namespace ask for a proxy, those alone."""
+        whole = self.regions(attachment)
+        rest = minus(whole, [Pods(Names.of(space)) for space in self.single])
+        own = tuple(region for regions in self.single.values() for region in regions)
+        return (*rest, *common(whole, own))
+
+
+def _single(model: Model) -> dict[str, Regions]:
+    joined = [f for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
+    spaces = {
+        f.subject.namespace.value
+        for f in joined
+        if f.subject.namespace is not None and f.subject.scope is Scope.NAMESPACE
+    }
+    keys = {f.object for f in joined}
+    found: dict[str, Regions] = {}
+    for one in model.inventory.workloads:
+        silent = one.namespace in model.inventory.namespaces and one.namespace not in spaces
+        if one.key in keys and silent:
+            found[one.namespace] = (*found.get(one.namespace, ()), region_of(one, model.inventory))
+    return found
 
 
 def _joined(model: Model) -> Iterator[str]:
