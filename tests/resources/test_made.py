@@ -114,3 +114,60 @@ def test_servers_select_the_pods_of_a_deployment_whose_pods_are_listed_too() -> 
     servers = [d.value for d in to_linkerd(listing).documents if d.resource.startswith("Server/")]
     selectors: Any = [server["spec"]["podSelector"] for server in servers]  # type: ignore[index]
     assert selectors == [{"matchLabels": {"app": "web"}}]
+
+
+SHORT = """
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: web-6d4c
+  namespace: shop
+  ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: web, controller: true}]
+spec: {replicas: 2}
+"""
+ROLLOUT = """
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: web, namespace: shop}
+spec: SPEC
+"""
+
+
+def test_pods_of_an_owner_without_a_template_are_not_lost() -> None:
+    """Before, the Rollout or the ReplicaSet stood for them, and no workload was read of either."""
+    refers = ROLLOUT.replace(
+        "SPEC", "{workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}"
+    )
+    found = workloads(refers, SHORT, pod("web-6d4c-a"), pod("web-6d4c-b"))
+    assert found == {"Pod/shop/web-6d4c-a": {"app": "web"}}
+
+
+def test_they_are_no_workload_where_whoever_made_the_owner_has_one() -> None:
+    """The way up goes on through an owner that was cut short."""
+    template = "{template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}"
+    found = workloads(ROLLOUT.replace("SPEC", template), SHORT, pod("web-6d4c-a"))
+    assert found == {"Rollout/shop/web": {"app": "web"}}
+
+
+def test_an_owner_of_another_group_is_no_workload_of_kubernetes() -> None:
+    """A Job of some operator is not the Job of that name; its pods are one workload all the same."""
+    job = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: web, namespace: shop}
+spec: {template: {metadata: {labels: {app: other}}, spec: {containers: [{name: web}]}}}
+"""
+    of_job = "{apiVersion: example.io/v1, kind: Job, name: web, controller: true}"
+    owner = "{apiVersion: apps/v1, kind: ReplicaSet, name: web-6d4c, controller: true}"
+    pods = [pod(name).replace(owner, of_job) for name in ("one", "two")]
+    assert workloads(job, *pods) == {
+        "Job/shop/web": {"app": "other"},
+        "Pod/shop/one": {"app": "web"},
+    }
+
+
+def test_of_pods_that_belong_to_a_kind_nobody_knows_one_stands_for_all() -> None:
+    owner = "{apiVersion: apps/v1, kind: ReplicaSet, name: web-6d4c, controller: true}"
+    of_set = "{apiVersion: core.strimzi.io/v1, kind: StrimziPodSet, name: web, controller: true}"
+    pods = [pod(name).replace(owner, of_set) for name in ("one", "two")]
+    assert workloads(*pods) == {"Pod/shop/one": {"app": "web"}}

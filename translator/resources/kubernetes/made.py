@@ -7,7 +7,7 @@ owner alone is a workload where it is there too, and else the first of those tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from translator.resources.kubernetes.read import (
@@ -19,7 +19,7 @@ from translator.resources.kubernetes.read import (
 from translator.source.leaves import Node, Resource
 
 Owner = tuple[str, str, str]
-"""Kind, namespace and name."""
+"""Kind (with its group, where that makes no workloads of Kubernetes' own), namespace and name."""
 
 _LABELS = frozenset(
     {
@@ -57,14 +57,17 @@ _PROXIES = {
 def standing(resources: Sequence[Resource], namespace: str) -> tuple[Resource, ...]:
     """The objects without those that another of them makes; ``namespace`` is that of objects that name none.
 
-    Of pods whose owner is not there one stays for each owner and each set of labels, as its template would be: without
-    what was put on the pod or into it as it was made. (Pods of one owner with other labels are of another template.)
+    An object makes pods where it has a template for them: a Rollout that refers to another's, a ReplicaSet cut short, or
+    an owner of a kind that is not known (a Revision of Knative, a set of pods of an operator) stand for none. Of pods
+    whose owner is not there, or has no template, one stays for each owner and each set of labels, as its template would
+    be: without what was put on the pod or into it as it was made. (Pods of one owner with other labels are of another
+    template.)
     """
-    makers = {(r.kind, r.namespace or namespace, r.name) for r in resources if _makes_pods(r)}
+    made = {(r.kind, r.namespace or namespace, r.name): r for r in resources if _makes_pods(r)}
     chosen: dict[tuple[str, Owner, frozenset[tuple[str, str]]], Resource] = {}
     for one in sorted(filter(_makes_pods, resources), key=lambda r: (r.namespace or "", r.name)):
         owner = _owner(one, namespace)
-        if owner is not None and owner not in makers:
+        if owner is not None and _has_template(one) and not _is_made(owner, made, namespace):
             chosen.setdefault((one.kind, owner, _labels(one)), one)
     first = {id(one.node) for one in chosen.values()}
     found = []
@@ -77,21 +80,46 @@ def standing(resources: Sequence[Resource], namespace: str) -> tuple[Resource, .
     return tuple(found)
 
 
+def _is_made(owner: Owner, made: Mapping[Owner, Resource], namespace: str) -> bool:
+    """Whether the owner, or whoever made that, has the template that its pods come from."""
+    seen: set[Owner] = set()
+    at: Owner | None = owner
+    while at is not None and at not in seen:
+        seen.add(at)
+        there = made.get(at)
+        if there is None:
+            return False
+        if _has_template(there):
+            return True
+        at = _owner(there, namespace)
+    return False
+
+
 def _makes_pods(resource: Resource) -> bool:
     group = resource.api_version.rpartition("/")[0]
     return resource.kind in WORKLOAD_KINDS and group in WORKLOAD_GROUPS
 
 
+def _has_template(resource: Resource) -> bool:
+    return below(resource.node, *template_path(resource.kind), "spec") is not None
+
+
 def _owner(resource: Resource, namespace: str) -> Owner | None:
-    """The workload that made this one: the owner that says of itself that it is the controller."""
+    """The object that made this one: the owner that says of itself that it is the controller.
+
+    One of an API group that has none of the known kinds is told from these by its group.
+    """
     listed = below(resource.node, "metadata", "ownerReferences")
     for one in listed.value if listed is not None and isinstance(listed.value, list) else ():
-        kind, name = (below(one, part) for part in ("kind", "name"))
+        version, kind, name = (below(one, part) for part in ("apiVersion", "kind", "name"))
         controls = below(one, "controller")
-        if kind is None or name is None or kind.value not in WORKLOAD_KINDS:
+        if kind is None or name is None or kind.value == "Node":
             continue
-        if controls is None or controls.value is True:
-            return str(kind.value), resource.namespace or namespace, str(name.value)
+        known = kind.value in WORKLOAD_KINDS
+        if (known and controls is None) or (controls is not None and controls.value is True):
+            group = "" if version is None else str(version.value).rpartition("/")[0]
+            own = "" if known and group in WORKLOAD_GROUPS else f"{group}/"
+            return f"{own}{kind.value}", resource.namespace or namespace, str(name.value)
     return None
 
 
