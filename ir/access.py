@@ -338,7 +338,7 @@ class Probes:
 @roles(attachment=Role.SUBJECT, direction=Role.SUBJECT, object=Role.SUBJECT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bypass:
-    """Traffic of these ports does not pass the proxy: no policy exists there.
+    """Traffic of these ports does not pass the proxy: no policy exists there but that of the network.
 
     Outbound, the ports are those that the subject's workloads address. ``object`` is the ``Kind/namespace/name`` of
     the object that says so, if one does.

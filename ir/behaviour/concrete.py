@@ -180,7 +180,10 @@ def _way_out(site: _Site, layer: Layer) -> Decision | None:
 
 
 def _decided(site: _Site) -> Decision:
-    free = _bypassed(site) or _probe(site, ProbeAccess.REWRITTEN)
+    past = _bypassed(site)
+    if past is not None:
+        return _refused(_layer(site, Layer.NETWORK)) or past
+    free = _probe(site, ProbeAccess.REWRITTEN)
     if free is not None:
         return free
     probe = _probe(site, ProbeAccess.BY_PATH)

@@ -262,6 +262,11 @@ class Lowering:
 
     def access(self, facts: Sequence[Fact], workload: Workload, port: int) -> Lowered:
         """What decides at the port; ``facts`` are those of :meth:`at`."""
+        past = any(f.direction is Direction.INBOUND for f in _only(facts, Bypass))
+        if (
+            past
+        ):  # a proxy that sees nothing decides nothing; what the network refuses stays refused
+            facts = [f for f in facts if _of_network(f)]
         taints = [
             f"{type(f).__name__} for some clients only" for f in facts if _for_some(_attachment(f))
         ]
@@ -273,7 +278,7 @@ class Lowering:
                  if workload.port_number(p.port) == port}  # fmt: skip
         probes = [f.access.value for f in facts if isinstance(f, Probes)]
         access = Access(
-            bypassed=any(f.direction is Direction.INBOUND for f in _only(facts, Bypass)),
+            bypassed=past and not facts,
             probed=tuple(sorted(p for m, p in asked if m == "GET")) if probes else (),
             called=tuple(sorted(p for m, p in asked if m == "POST")) if probes else (),
             rewritten_probes=ProbeAccess.REWRITTEN in probes,
@@ -336,6 +341,10 @@ class Lowering:
 
 def _only(facts: Iterable[Fact], kind: type[F]) -> list[F]:
     return [f for f in facts if isinstance(f, kind)]
+
+
+def _of_network(fact: Fact) -> bool:
+    return isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.NETWORK
 
 
 def is_exit(fact: Fact) -> bool:

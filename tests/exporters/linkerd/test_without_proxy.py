@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ir.behaviour.concrete import decide_access
+from ir.behaviour.lower import Lowering
 from ir.behaviour.request import Caller, Request
 from ir.model import Model
 from tests.exporters.linkerd.istio import policy, written
@@ -174,3 +175,23 @@ def test_the_default_policy_of_some_pods_opens_no_port_of_others_that_bear_their
 
 def to_istio() -> Options:
     return pipeline.options_of(load_text(""), "linkerd", "istio", {})
+
+
+@pytest.mark.parametrize("spec", ["hostNetwork: true, ", ""])
+def test_what_the_network_refuses_stays_refused_past_the_proxy(spec: str) -> None:
+    """Where no proxy looks, NetworkPolicies still do: naively and for all requests at once."""
+    closed = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: []}
+"""
+    text = estate(SPACE, pods("web", "app: web", "" if spec else PORT, spec), closed)
+    result = to_linkerd(text)
+    assert not open_to_all(result.model, "web")
+    lowering = Lowering(result.model)
+    [web] = result.model.inventory.workloads
+    facts = lowering.at(lowering.about(web), web, 8080)
+    access = lowering.access(facts, web, 8080).access
+    assert not access.bypassed
+    assert [gate.closed for gate in access.gates] == [True]
