@@ -265,3 +265,27 @@ def test_agents_of_nodes_hold_no_limit() -> None:
     (found,) = [one for one in result.report.findings if one.code == "MM503"]
     assert (found.impact, found.severity) == (Impact.LOOSER, Severity.BLOCKER)
     assert written(result, "Sidecar") == []
+
+
+CART = """
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+"""
+
+
+@pytest.mark.parametrize("host", ["cart", "cart.shop", "cart.shop.svc.cluster.local"])
+@pytest.mark.parametrize(("policy", "code"), [("Deny", "MM525"), ("Allow", "MM226")])
+def test_a_host_that_is_the_name_of_a_service_gets_no_rules_which_would_be_those_of_the_service(
+    host: str, policy: str, code: str
+) -> None:
+    elsewhere = "[{backendRefs: [{name: other, port: 80}]}]"
+    result = translated(
+        SPACE, CART, network(policy), route("HTTPRoute", 80, f'"{host}"', rules=elsewhere)
+    )
+    assert not written(result, "VirtualService")
+    assert not written(result, "ServiceEntry")
+    found = {finding.code for finding in result.report.findings}
+    assert code in found
+    assert "MM904" not in found

@@ -25,12 +25,14 @@ from translator.exporters.istio.egress.hosts import exact_hosts, of_host
 from translator.exporters.istio.egress.views import View, views_of
 from translator.exporters.istio.egress.ways import (
     HTTP,
+    INSIDE,
     Refused,
     Way,
     all_ways,
     effects_of,
     goes_on,
     hosts_of,
+    is_inside,
     is_of,
     is_plain,
     is_wild,
@@ -258,6 +260,8 @@ class _Made:
             return "they are for some addresses alone, and rules of a host hold for all"
         if every or any(is_wild(host.value) for host in hosts):
             return "they are for names with a wildcard, or for all"
+        if any(is_inside(host.value, self.inventory) for host in hosts):
+            return INSIDE
         return ""
 
     def _rules(self, zone: Zone, tables: Sequence[RouteTable], plain: Sequence[RouteTable]) -> None:

@@ -19,6 +19,7 @@ from ir.traffic import AS_DIALLED, Protocol, Route, RouteTable
 from translator.exporters.egress.addresses import EVERYWHERE, Addresses
 from translator.exporters.istio.egress.zones import Zone
 
+INSIDE = "its name is that of a Service too"
 HTTP = (Protocol.HTTP, Protocol.GRPC)
 _KINDS = (HTTP, (Protocol.TLS,), (Protocol.TCP,))
 """Kinds of routes: on one port of a network the first that there is counts alone (linkerd2 policy-controller/grpc/src/
@@ -106,7 +107,7 @@ def _on_port(
             yield from (Refused(table, reason) for table in own)
         elif kind == HTTP:
             rest = [mine for other, _, mine in counted if other is not policy]
-            yield from _requests(own, rest, number)
+            yield from _requests(own, rest, number, inventory)
         else:
             yield from _connections(own, zone.where(policy), zone.refused, number)
 
@@ -129,7 +130,10 @@ def _counted(
 
 
 def _requests(
-    tables: Sequence[RouteTable], others: Sequence[Sequence[RouteTable]], number: int
+    tables: Sequence[RouteTable],
+    others: Sequence[Sequence[RouteTable]],
+    number: int,
+    inventory: Inventory,
 ) -> Iterator[Read]:
     """Hosts that pass at every address: where another network refuses one, it would pass there too."""
     for table in tables:
@@ -144,11 +148,17 @@ def _requests(
             reason = "its rules would hold at the addresses of other networks too"
             yield Refused(table, reason, hosts)
         else:
-            yield from _named(table, hosts, number)
+            yield from _named(table, hosts, number, inventory)
 
 
-def _named(table: RouteTable, hosts: tuple[Traced[Pattern], ...], number: int) -> Iterator[Read]:
-    """Wildcards pass as a whole, so that those of which only some requests do are left out."""
+def _named(
+    table: RouteTable, hosts: tuple[Traced[Pattern], ...], number: int, inventory: Inventory
+) -> Iterator[Read]:
+    """Wildcards pass as a whole, so that those of which only some requests do are left out; so are names of Services."""
+    inside = tuple(host for host in hosts if is_inside(host.value, inventory))
+    if inside:
+        yield Refused(table, INSIDE, inside)
+    hosts = tuple(host for host in hosts if not any(host is other for other in inside))
     wild = tuple(host for host in hosts if is_wild(host.value) and not _is_open(table, host.value))
     if wild:
         reason = "rules for some requests to names with a wildcard have no form"
@@ -185,6 +195,18 @@ def hosts_of(table: RouteTable) -> tuple[tuple[Traced[Pattern], ...], bool]:
 def is_wild(host: Pattern) -> bool:
     """Whether it stands for several names."""
     return host.kind is PatternKind.SUFFIX
+
+
+def is_inside(host: Pattern, inventory: Inventory) -> bool:
+    """Whether it is a name of a Service too, by which clients call it.
+
+    Where rules say a name without a dot, it is that of a Service of their own namespace (istio/istio
+    pilot/pkg/model/config.go ``ResolveShortnameToFQDN``, 1.31).
+    """
+    if host.kind is not PatternKind.EXACT:
+        return False
+    name, _, space = host.text.lower().partition(".")
+    return not space or ".svc." in f".{space}." or inventory.service(space, name) is not None
 
 
 def is_plain(table: RouteTable) -> bool:
