@@ -19,7 +19,7 @@ from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
 from translator.importers.istio.link.acting import acting
 from translator.importers.istio.link.clients import Clients, by_subsets
-from translator.importers.istio.link.connections import Bound, connection_tables, ports_asked
+from translator.importers.istio.link.connections import Bound, connection_tables
 from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
     Rulebook,
@@ -51,6 +51,7 @@ from translator.importers.istio.link.mesh_config import (
 )
 from translator.importers.istio.link.names import spread, unlisted, unserved
 from translator.importers.istio.link.refusals import refusals
+from translator.importers.istio.link.route_ports import every_port, ports_there, table_ports
 from translator.importers.istio.link.surfaces import Surface, surfaces
 from translator.importers.istio.link.unsaid import said
 from translator.importers.istio.link.visibility import (
@@ -242,8 +243,14 @@ def _linked(
     service = draft.service
     tables: list[RouteTable] = []
     losses: list[Loss] = []
+    beyond: Idle | None = None
     for surface in draft.surfaces:
+        asked = every_port(surface.routes)
         for place, audience, seen, one in _clients(draft, surface, heeded):
+            there = ports_there(subject_at(place, draft.service.meta), scene.inventory)
+            if surface.mesh and asked and there is not None and not asked & there:
+                beyond = Idle(of_service(service), f"{place.text} has none of the ports it is for")
+                continue
             whole = Clients(audience, seen)
             book = service.meta, scene.book, scene.options
             for who in by_subsets(surface.routes, whole, *book) if surface.mesh else (whole,):
@@ -263,6 +270,8 @@ def _linked(
     idles.extend((*_absent(draft, scene, alone=not tables), *draft.idles))
     streams = leaves_in(*service.tls, *service.tcp)
     idles.append(Idle(in_order(streams), "no proxy of these clients holds it"))
+    if beyond is not None and not tables:
+        idles.insert(0, beyond)
     if not tables:
         idles.append(Idle(of_service(service), "it has no rule for requests of any client"))
     return Part(tuple(tables), tuple(idles), tuple(losses))
@@ -318,7 +327,11 @@ def _table(  # all that one table is made of
         home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
             subject=subject_at(place, meta),
-            ports=_ports(service, surface),
+            ports=table_ports(
+                service,
+                surface,
+                ports_there(subject_at(place, draft.service.meta), scene.inventory),
+            ),
             audience=clients.audience,
             enforced_at=EnforcedAt.CLIENT if surface.mesh else EnforcedAt.GATEWAY,
         ),
@@ -330,21 +343,6 @@ def _table(  # all that one table is made of
         trail=absorb(meta.fact(f"routes of {place.text}"), service.trail, *words),
     )
     return table, losses
-
-
-def _ports(service: VirtualService, surface: Surface) -> tuple[Traced[ServicePort], ...]:
-    """The ports that the table is for; none: all.
-
-    At a gateway a VirtualService without a rule for the port is as if it were not there (istio/istio
-    pilot/pkg/networking/core/gateway.go ``buildGatewayHTTPRouteConfig``, 1.31), so that a wider host has its requests.
-    """
-    if service.port is not None:
-        return (service.port.map(ServicePort),)
-    asked = [] if surface.mesh else [ports_asked(m) for r in surface.routes for m in r.matches]
-    if not asked or None in asked or not all(route.matches for route in surface.routes):
-        return ()
-    numbers = sorted({number for own in asked for number in own or ()})
-    return tuple(Traced(ServicePort(n), (), service.meta.because) for n in numbers)
 
 
 def _spoken(route: Route, scene: Scene) -> Route:
