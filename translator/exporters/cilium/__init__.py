@@ -38,6 +38,7 @@ from translator.exporters.route_objects.tries import without_lone_tries
 from translator.exporters.routes.destinations import Subsets, taken_names
 from translator.exporters.routes.everybody import public_only
 from translator.exporters.routes.list_order import in_list_order
+from translator.exporters.routes.slots import unread_ports
 from translator.exporters.routes.tables import Scene as Tables
 
 
@@ -100,7 +101,7 @@ def _scene(model: Model, options: Options, edition: Edition) -> Scene:
     )
     pinned = None if default is None else said(default)
     stated = frozenset(one.key for one in model.objects)
-    return Scene(tables, model.inventory, edition, pinned, stated)
+    return Scene(tables, model.inventory, edition, pinned, stated, unread_ports(model.facts))
 
 
 def _stays(fact: Fact) -> bool:

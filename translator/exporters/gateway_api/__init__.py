@@ -34,6 +34,7 @@ from translator.exporters.route_objects.services import legalise_routes
 from translator.exporters.route_objects.tries import without_lone_tries
 from translator.exporters.routes.destinations import Subsets, taken_names
 from translator.exporters.routes.list_order import in_list_order
+from translator.exporters.routes.slots import unread_ports
 from translator.exporters.routes.tables import Scene as Tables
 
 
@@ -59,7 +60,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     subsets = Subsets(model.inventory, Names(taken_names(model.inventory)))
     tables = Tables(subsets, names, names_rules=edition.names_rules, dialect=RegexDialect.RE2_FULL)
     stated = frozenset(one.key for one in model.objects)
-    scene = Scene(tables, model.inventory, edition, pinned, stated)
+    unread = unread_ports(model.facts)
+    scene = Scene(tables, model.inventory, edition, pinned, stated, unread)
     made = at_the_edge(edge, meshed, scene, options)
     fitted, policies = legalise_policies(pruned, edition)
     routed, routes = legalise_routes(fitted, scene)

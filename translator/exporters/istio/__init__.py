@@ -40,6 +40,7 @@ from translator.exporters.network import beside
 from translator.exporters.network_policies import Control, as_network_policies
 from translator.exporters.network_policies.write import write_network_policies
 from translator.exporters.prune import prune
+from translator.exporters.routes.slots import unread_ports
 
 _WHY = "The target's own gateways are pods that are chosen by labels."
 _ADVICE = "Say which pods serve it (--gateway-selector istio=ingressgateway), or give the class of its Gateways (--gateway-class)."
@@ -55,7 +56,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
     edge = replace(model, facts=tuple(f for f in model.facts if is_edge(f) and not is_class(f)))
     model = replace(model, facts=tuple(f for f in model.facts if not is_edge(f)))
-    scene = Scene(model.inventory, pinned_retry(model, options), names_of(options))
+    scene = _scene(model, options)
     entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
     joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
@@ -106,6 +107,11 @@ def write_mesh(model: Model, options: Options) -> Export:
             *of_addresses(legal.facts),
         ),
     )
+
+
+def _scene(model: Model, options: Options) -> Scene:
+    retry, unread = pinned_retry(model, options), unread_ports(model.facts)
+    return Scene(model.inventory, retry, names_of(options), unread)
 
 
 def _control(options: Options) -> Control:

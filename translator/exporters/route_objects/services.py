@@ -35,7 +35,7 @@ from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import in_target_redirects
 from translator.exporters.routes.rivals import host_of, is_http_of, rivals_of
-from translator.exporters.routes.slots import is_http, is_on, service_ports
+from translator.exporters.routes.slots import is_on, service_ports
 from translator.exporters.routes.tables import Place, specific_tables
 from translator.exporters.routes.viewers import Viewer, audiences, clients_of, sees, settled
 from translator.report.model import Fate, Impact, Severity, Support
@@ -134,7 +134,7 @@ def _legal(
     if table.protocol is not Protocol.HTTP:
         beside = any(is_http_of(other, table) for other in tables)
         return connection_objects(table, service, rivals, scene, losses, beside_http=beside)
-    if service is not None and not any(is_http(port) for port in service.ports):
+    if service is not None and not scene.read(service):
         reason = (
             f"no port of {service.key} is HTTP, so they hold for no request in the source either"
         )
@@ -156,7 +156,7 @@ def _legal(
     told = Told()
     apart: list[Loss] = []
     for viewer in who.viewers:
-        for slot in _slots(table, service):
+        for slot in _slots(table, service, scene):
             seen = _seen(table, viewer, slot)
             if calls:
                 found.extend(_calls(seen, viewer, scene, told, apart))
@@ -190,7 +190,7 @@ def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:
     return () if audience is None else audience.namespaces
 
 
-def _slots(table: RouteTable, service: Service | None) -> tuple[Slot, ...]:
+def _slots(table: RouteTable, service: Service | None, scene: Scene) -> tuple[Slot, ...]:
     """The ports of the service, each with routes of its own: a parent without a port is read differently by each mesh.
 
     Raises:
@@ -211,7 +211,7 @@ def _slots(table: RouteTable, service: Service | None) -> tuple[Slot, ...]:
             raise Unreachable("MM203", reason, "Add the Service to the input.")
         numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
         return own or tuple(named(ServicePort(n), *asked) for n in numbers) or (None,)
-    http = [p for p in service.ports if is_http(p) and is_on(table.attachment, p.number)]
+    http = [p for p in scene.read(service) if is_on(table.attachment, p.number)]
     if not http:
         reason = f"no HTTP port of {service.key} is one that they are for"
         raise Unreachable("MM207", reason, "Name a port of the service.")

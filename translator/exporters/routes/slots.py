@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ir.attachment import Attachment, ServicePort, WorkloadPort
-from ir.inventory import PortOfService
+from ir.inventory import PortOfService, Service
 from ir.match import Part, Pattern, Test
 from ir.provenance import Traced
+from ir.traffic import UNREAD, PortProtocol
 
 Ports = Sequence[Traced[WorkloadPort | ServicePort]]
 
@@ -58,6 +59,33 @@ def is_http(port: PortOfService) -> bool:
         "mysql",
         "udp",
         "kubernetes.io/wss",
+    )
+
+
+def unread_ports(facts: Iterable[object]) -> frozenset[tuple[str, int]]:
+    """Ports of services, by key and number, that the source takes for something else than HTTP: no rule holds there."""
+    return frozenset(
+        (spelled(fact.attachment), port.value.port)
+        for fact in facts
+        if isinstance(fact, PortProtocol) and fact.protocol.value in UNREAD
+        for port in service_ports(fact.attachment.ports)
+    )
+
+
+def read_ports(service: Service, unread: frozenset[tuple[str, int]]) -> tuple[PortOfService, ...]:
+    """The ports on which rules for requests hold, whatever they are called: all of TCP but those that are ``unread``."""
+    return tuple(
+        port
+        for port in service.ports
+        if port.protocol == "TCP" and (service.key, port.number) not in unread
+    )
+
+
+def spelled(attachment: Attachment) -> str:
+    """The key of the service."""
+    subject = attachment.subject
+    return "Service/" + "/".join(
+        v.value for v in (subject.namespace, subject.name) if v is not None
     )
 
 

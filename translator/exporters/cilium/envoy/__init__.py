@@ -137,7 +137,7 @@ def _one(  # noqa: PLR0913, PLR0917  # what a table is made with
     routes = [route for table in own.tables for route in table.routes]
     if edition.cross_origin and any(route.cross_origin is not None for route in routes):
         raise Unwritable(_ORIGINS)
-    front = front_of(own, model.inventory)
+    front = front_of(own, model.inventory, scene)
     said, lost = prune(replace(model, facts=own.facts), rows)
     kept = Wanted(
         own.key,

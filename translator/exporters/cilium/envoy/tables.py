@@ -21,12 +21,13 @@ from translator.exporters.cilium.envoy import findings
 from translator.exporters.cilium.envoy.choice import Key, Setting, Wanted
 from translator.exporters.cilium.envoy.effects import in_proxy_words
 from translator.exporters.cilium.envoy.matches import Unsayable, alternatives
+from translator.exporters.route_objects.scene import Scene
 from translator.exporters.routes.destinations import Subsets, Unreachable, to_itself
 from translator.exporters.routes.everybody import for_everybody
 from translator.exporters.routes.gaps import Told, left_out
 from translator.exporters.routes.redirects import Redirects, in_target_redirects
 from translator.exporters.routes.rivals import host_of
-from translator.exporters.routes.slots import is_http, is_on, service_ports
+from translator.exporters.routes.slots import is_on, service_ports
 from translator.exporters.routes.viewers import settled
 
 _REDIRECTS = Redirects(statuses=(301, 302, 303, 307, 308))
@@ -51,7 +52,7 @@ class Front:
         return self.port.value.port
 
 
-def front_of(own: Wanted, inventory: Inventory) -> Front:
+def front_of(own: Wanted, inventory: Inventory, scene: Scene) -> Front:
     """The Service and the port.
 
     Raises:
@@ -63,7 +64,7 @@ def front_of(own: Wanted, inventory: Inventory) -> Front:
     if service.headless or service.external_name:
         raise Unwritable("the Service has no address of its own, from which requests could be led")
     places = [fact.attachment for fact in (*own.tables, *own.settings)]
-    http = [p.number for p in service.ports if is_http(p)]
+    http = [port.number for port in scene.read(service)]
     meant = [n for n in http if any(is_on(place, n) for place in places)]
     if not meant:
         raise Unwritable("no port of the Service that is read as HTTP is meant")

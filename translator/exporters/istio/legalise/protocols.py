@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ir.attachment import Scope, ServicePort
 from ir.inventory import Inventory, PortOfService
 from ir.model import Fact
-from ir.traffic import PortProtocol
+from ir.traffic import UNREAD, PortProtocol
 from ir.walk import traced
 from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
@@ -40,8 +40,11 @@ def legalise_protocols(
         services = () if said else _services(fact, inventory)
         if services:
             losses.append(_of_pods(fact, services))
-        if fact.protocol.value.upper() != "TLS" and _is_tls(port_of(fact, inventory)):
+        port = port_of(fact, inventory)
+        if fact.protocol.value.upper() != "TLS" and _is_tls(port):
             losses.append(_by_name(fact))
+        if fact.protocol.value not in UNREAD and port is not None and _word(port) in _BYTES:
+            losses.append(_unread(fact))
     return kept
 
 
@@ -102,6 +105,24 @@ def _by_name(fact: PortProtocol) -> Loss:
         message=f"Service/{'/'.join(names)} declares port {ports} as TLS, which the target goes by: it passes connections on by "
         f"the name in their hello, where the source {'does not read them' if unread else 'looks at what is sent'}.",
         advice="Nothing, if what is sent there is TLS; else change appProtocol or the name of the port.",
+    )
+
+
+def _unread(fact: PortProtocol) -> Loss:
+    """A port that the source looks at and the target takes for bytes."""
+    subject = fact.attachment.subject
+    names = [v.value for v in (subject.namespace, subject.name) if v is not None]
+    ports = ", ".join(str(port.value.port) for port in fact.attachment.ports)
+    return Loss(
+        code="MM552",
+        impact=Impact.DIFFERENT,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        because=(fact.trail,),
+        message=f"Service/{'/'.join(names)} declares port {ports} as bytes, which the target goes by: it passes connections on "
+        "unread, where the source looks at what is sent.",
+        advice="Nothing, if it is no HTTP; else change appProtocol or the name of the port.",
     )
 
 

@@ -23,6 +23,7 @@ from translator.exporters.handed_on import rejects, turns_away
 from translator.exporters.istio.legalise.effects import in_target_effects
 from translator.exporters.istio.legalise.order import Unsayable, in_list_order
 from translator.exporters.istio.legalise.streams import DECLARED, Streams
+from translator.exporters.istio.legalise.unread import on_bytes
 from translator.exporters.naming import Names
 from translator.exporters.routes.destinations import to_itself
 from translator.exporters.routes.slots import is_on, service_ports
@@ -87,6 +88,8 @@ class Scene:
     inventory: Inventory
     retry: Retry | None
     names: Names
+    unread: frozenset[tuple[str, int]] = frozenset()
+    """Ports of services, by key and number, on which the source reads no request."""
 
 
 def _unwritten(table: RouteTable) -> str:
@@ -169,7 +172,7 @@ def _table(space: str, tables: Sequence[RouteTable], scene: Scene, found: Routed
     service = scene.inventory.service(home, name)
     losses: list[Loss] = []
     routes = tuple(_routes(tables, service, scene, losses))
-    found.losses.extend(losses)
+    found.losses.extend((*losses, *on_bytes(tables, service, scene.unread)))
     at = space or home or ("" if first.home is None else first.home.value)
     own = [t.name for t in tables]
     audience = None

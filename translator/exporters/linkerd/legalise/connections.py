@@ -145,7 +145,7 @@ def _slots(
             advice = "Take the appProtocol off the port: the target sees by itself that it is TLS."
             raise Unreachable("MM213", reason, advice)
         if opaque:
-            losses.append(not_heeded(table, list(opaque.values())))
+            losses.extend(not_heeded(table, list(opaque.values())))
     if beside_http:
         fitting = [p for p in fitting if not _is_sniffed(p)]
         if not fitting:

@@ -6,11 +6,13 @@ linkerd2 policy-controller/k8s/index/src/outbound/index.rs (``appProtocol``, sin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ir.inventory import PortOfService, Service
 from ir.traffic import RouteTable
+from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.handed_on import rejects
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 
@@ -70,18 +72,25 @@ def ranges(ports: set[int]) -> str:
     return ",".join(f"{low}" if low == high else f"{low}-{high}" for low, high in found)
 
 
-def not_heeded(table: RouteTable, reasons: Sequence[str]) -> Loss:
-    """Rules that stand on some ports of their service and not on these."""
-    return Loss(
-        code="MM213",
-        impact=Impact.DIFFERENT,
-        support=Support.PARTIAL,
-        severity=Severity.HIGH,
-        fate=Fate.APPROXIMATED,
-        sites=(table.trail,),
-        message=f"on some ports these rules hold no more: {'; '.join(reasons)}, where no route is heeded.",
-        advice=ADVICE,
-    )
+def not_heeded(table: RouteTable, reasons: Sequence[str]) -> Iterator[Loss]:
+    """Rules that stand on some ports of their service and not on these; what they refuse there passes."""
+    refusing = [value for route in table.routes if rejects(route) for value in traced(route)]
+    others = [v for v in traced(table) if not any(v is one for one in refusing)]
+    for impact, values, end in (
+        (Impact.DIFFERENT, others, ""),
+        (Impact.LOOSER, refusing, " What they refuse is not refused any more."),
+    ):
+        if values:
+            yield Loss(
+                code="MM213",
+                impact=impact,
+                support=Support.PARTIAL,
+                severity=None if end else Severity.HIGH,
+                fate=Fate.APPROXIMATED,
+                sites=tuple(values),
+                message=f"on some ports these rules hold no more: {'; '.join(reasons)}, where no route is heeded.{end}",
+                advice=ADVICE,
+            )
 
 
 ADVICE = (

@@ -46,7 +46,13 @@ from translator.exporters.routes.headers import with_edits
 from translator.exporters.routes.methods import by_method
 from translator.exporters.routes.redirects import Redirects, in_target_redirects
 from translator.exporters.routes.rivals import host_of, is_http_of, rivals_of
-from translator.exporters.routes.slots import is_asked_on, is_http, is_on, service_ports
+from translator.exporters.routes.slots import (
+    is_asked_on,
+    is_on,
+    read_ports,
+    service_ports,
+    unread_ports,
+)
 from translator.exporters.routes.viewers import (
     Viewer,
     audiences,
@@ -55,7 +61,6 @@ from translator.exporters.routes.viewers import (
     settled,
 )
 from translator.report.model import Fate, Impact, Severity, Support
-from translator.target import Target
 
 Slot = Traced[ServicePort] | None
 
@@ -90,7 +95,8 @@ def legalise_routes(model: Model, options: Options, subsets: Subsets, whole: Mod
     legal = Legal()
     stated = frozenset(one.key for one in model.objects)
     pinned = pinned_retry(model, options)
-    scene = Scene(subsets, model.inventory, Names(), options, stated, pinned, model.facts)
+    unread = unread_ports(whole.facts)
+    scene = Scene(subsets, model.inventory, Names(), options, stated, pinned, model.facts, unread)
     originals = {id(f.name): f for f in whole.facts if isinstance(f, RouteTable)}
     filed: dict[str, list[RouteTable]] = {}
     for fact in model.facts:
@@ -138,7 +144,7 @@ def _legal(
     if table.protocol is not Protocol.HTTP:
         http = any(is_http_of(other, table) for other in tables)
         return connection_objects(table, service, rivals, scene, losses, beside_http=http)
-    _check_http(service)
+    _check_http(service, scene)
     whole_table = table
     table, lost = settled(table, scene.inventory)
     replaced = [s.value for other in rivals for s in _namespaces(other)]
@@ -161,7 +167,7 @@ def _legal(
     table = replace(table, routes=routes)
     found: list[RouteTable] = []
     told = Told()
-    slots = _slots(table, service, scene.inventory, scene.options.target, lost)
+    slots = _slots(table, service, scene, lost)
     alone = not rivals and not any(viewer.passes for viewer in who.viewers)
     calls = alone and stays_calls(table, service, scene)
     for viewer, slot in product(who.viewers, slots):
@@ -199,8 +205,8 @@ def _shelf(table: RouteTable) -> str:
     return "" if egress else host_of(table)
 
 
-def _check_http(service: Service | None) -> None:
-    if service is not None and not any(is_http(port) for port in service.ports):
+def _check_http(service: Service | None, scene: Scene) -> None:
+    if service is not None and not read_ports(service, scene.unread):
         reason = (
             f"no port of {service.key} is HTTP, so they hold for no request in the source either"
         )
@@ -215,8 +221,7 @@ def _namespaces(table: RouteTable) -> tuple[Traced[str], ...]:
 def _slots(
     table: RouteTable,
     service: Service | None,
-    inventory: Inventory,
-    target: Target,
+    scene: Scene,
     losses: list[Loss],
 ) -> tuple[Slot, ...]:
     """The ports of the service that need a table of their own: all HTTP ones together where they see the same rules.
@@ -238,19 +243,19 @@ def _slots(
             raise Unreachable("MM203", "which ports the service has is not known", _SERVICES)
         numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
         return own or tuple(_slot(n, asked) for n in numbers) or (None,)
-    http = [p for p in service.ports if is_http(p) and is_on(table.attachment, p.number)]
+    http = [p for p in read_ports(service, scene.unread) if is_on(table.attachment, p.number)]
     if not http:
         reason = f"no HTTP port of {service.key} is one that they are for"
         raise Unreachable("MM207", reason, "Name a port of the service.")
-    opaque = {p.number: why for p in http if (why := why_opaque(p, service, target))}
+    opaque = {p.number: why for p in http if (why := why_opaque(p, service, scene.options.target))}
     heeded = [p for p in http if p.number not in opaque]
     if not heeded:
         reason = f"{'; '.join(opaque.values())}, where no route is heeded"
         raise Unreachable("MM213", reason, ADVICE)
     if opaque:
-        losses.append(not_heeded(table, list(opaque.values())))
+        losses.extend(not_heeded(table, list(opaque.values())))
     alike = not asked and not own and len(heeded) == len(service.ports) > 1
-    if alike and not goes_by_the_port(table, inventory):
+    if alike and not goes_by_the_port(table, scene.inventory):
         return (None,)
     because = Traced("", (), service.leaves)
     said = {port.value.port: port for port in own}

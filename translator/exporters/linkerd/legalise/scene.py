@@ -28,6 +28,8 @@ class Scene:
     pinned: Retry | None = None
     facts: tuple[Fact, ...] = ()
     """All that is said."""
+    unread: frozenset[tuple[str, int]] = frozenset()
+    """Ports of services, by key and number, on which the source reads no request."""
 
     def keeps(self, kind: str, namespace: str, name: str) -> bool:
         """Whether the source has such an object: its translation stands in its place, by its name."""
