@@ -21,6 +21,8 @@ from ir.access import (
     Refusal,
     TokenCheck,
 )
+from ir.coverage import covers
+from ir.inventory import Inventory
 from ir.match import AllOf, Test
 from ir.model import Fact, Model
 from ir.provenance import Traced
@@ -77,7 +79,7 @@ def prune(model: Model, table: Table) -> tuple[Model, tuple[Loss, ...]]:
     losses: list[Loss] = []
     kept: list[Fact] = []
     for fact in model.facts:
-        sweep = _Sweep(table, fact, losses, model.facts)
+        sweep = _Sweep(table, fact, losses, model)
         try:
             kept.append(_still_of_requests(sweep.facet(fact), fact))
         except Unsayable as unsayable:
@@ -150,12 +152,25 @@ def _harm_of_fact(fact: Fact) -> Impact:
     return Impact.STRICTER if type(fact).__name__ == "Grant" else Impact.DIFFERENT
 
 
+_MOST_NAMED = 8
+
+
+def _pods_of(fact: object, inventory: Inventory) -> str:
+    """The workloads that a refusal is about, as far as they are listed, to begin a clause with."""
+    if not isinstance(fact, Refusal):
+        return ""
+    names = [w.key for w in inventory.workloads if covers(fact.attachment.subject, w, inventory)]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"at {', '.join(names[:_MOST_NAMED])}{more} " if names else ""
+
+
 class _Sweep:
     """One pass over one fact."""
 
-    def __init__(self, table: Table, fact: Fact, losses: list[Loss], facts: Sequence[Fact]) -> None:
+    def __init__(self, table: Table, fact: Fact, losses: list[Loss], model: Model) -> None:
         self.table = table
-        self.facts = facts
+        self.facts = model.facts
+        self.inventory = model.inventory
         self.fact = fact
         self.within = type(fact).__name__
         self.refuses = isinstance(fact, Refusal)
@@ -246,7 +261,10 @@ class _Sweep:
     ) -> None:
         row = unsayable.row
         if self.refuses and isinstance(item, Test):
-            message = f"{row.why} The refusal is made wider: it holds whatever this test says."
+            places = _pods_of(self.fact, self.inventory)
+            message = (
+                f"{row.why} The refusal is made wider: {places}it holds whatever this test says."
+            )
             wider = replace(lost(item, row, Impact.STRICTER), code="MM403", message=message)
             self.losses.append(replace(wider, impact=Impact.STRICTER))
             return

@@ -151,3 +151,13 @@ def test_a_finding_begins_with_what_it_speaks_of_and_ends_with_the_name_of_its_o
     paths = [source.path for source in told.sources]
     assert paths[0].startswith("spec.rules[0].when[0]")
     assert paths[-1] == "metadata.namespace"
+
+
+def test_a_refusal_that_is_made_wider_names_the_pods_that_it_shuts() -> None:
+    """A test on the server name cannot be said: what was refused for one name is refused for all."""
+    rule = {"when": [{"key": "connection.sni", "values": ["a.example"]}]}
+    result = translated(
+        policy({"selector": {"matchLabels": {"app": "api"}}, "action": "DENY", "rules": [rule]})
+    )
+    (told,) = [f for f in result.report.findings if f.code == "MM403"]
+    assert "at Deployment/shop/api it holds" in told.message
