@@ -86,3 +86,11 @@ def test_what_rules_grant_to_pods_that_nobody_lists_is_told_as_shut() -> None:
     (shut,) = found(result, "MM412")
     assert (shut.impact, shut.severity) == (Impact.STRICTER, Severity.HIGH)
     assert written(result, "Server") == []
+
+
+@pytest.mark.parametrize("word", ["DISABLE", "PERMISSIVE", "STRICT"])
+@pytest.mark.parametrize("more", ["", WORKLOAD])
+def test_a_policy_for_ports_alone_leaves_no_leaf_behind(word: str, more: str) -> None:
+    own = f"{{selector: {{matchLabels: {{app: api}}}}, portLevelMtls: {{8080: {{mode: {word}}}}}}}"
+    result = translated(mode(own, "api"), more) if more else translated(mode(own, "api"))
+    assert not {row.fate for row in result.report.ledger} & {Fate.STRANDED, Fate.DROPPED}

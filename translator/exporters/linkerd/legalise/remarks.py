@@ -101,12 +101,20 @@ def unknown_pods(namespace: str, whole: Sequence[Fact], *, shut: bool) -> Iterat
 def default_holds(rulings: Iterable[Fact]) -> Iterator[Loss]:
     """Rulings on certificates that a default says: that of the target (clear text is taken), or one that is written.
 
-    What several workloads inherit is told once.
+    What several workloads inherit is told once, with what a policy for some ports says of the others: that they inherit.
     """
     said: dict[tuple[int, ...], list[PeerMtls]] = {}
+    inherited: list[PeerMtls] = []
     for ruling in rulings:
-        if isinstance(ruling, PeerMtls) and ruling.mode.origin:
-            said.setdefault(ruling.mode.origin, []).append(ruling)
+        if isinstance(ruling, PeerMtls):
+            own = ruling.mode.origin
+            (said.setdefault(own, []) if own else inherited).append(ruling)
+    for ruling in inherited:
+        space = ruling.attachment.subject.namespace
+        near = (
+            a for a in said.values() if space is not None and space.origin and _is_in(a[0], space)
+        )
+        next(near, []).append(ruling)
     for alike in said.values():
         mode = alike[0].mode.value
         off = mode is MtlsMode.OFF
@@ -119,6 +127,12 @@ def default_holds(rulings: Iterable[Fact]) -> Iterator[Loss]:
             sites=tuple(value for one in alike for value in traced(one)),
             message=_MODES[mode],
         )
+
+
+def _is_in(ruling: PeerMtls, space: Traced[str]) -> bool:
+    """Whether the same object says the namespace of both."""
+    own = ruling.attachment.subject.namespace
+    return own is not None and own.origin == space.origin
 
 
 _MODES = {
