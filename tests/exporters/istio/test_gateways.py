@@ -430,13 +430,54 @@ def test_of_two_names_in_the_hello_the_more_particular_has_its_own_rule() -> Non
     assert is_proved(result)
 
 
-def test_cross_origin_rules_are_told_as_a_whole() -> None:
-    cors = (
-        f'{{filters: [{{type: CORS, cors: {{allowOrigins: ["https://a.example.com"]}}}}], {WEB}}}'
-    )
-    result = entered(gateway(http()), route(cors))
-    assert len(told(result, "MM212")) == 1
+def cors_of(said: str) -> tuple[Result, Any]:
+    """What the fields of a CORS filter come to."""
+    rule = f"{{filters: [{{type: CORS, cors: {{{said}}}}}], {WEB}}}"
+    result = entered(gateway(http()), route(rule))
+    (service,) = written(result, "VirtualService")
+    (first,) = service["spec"]["http"]
     assert is_proved(result)
+    return result, first.get("corsPolicy")
+
+
+def test_cross_origin_rules_are_written() -> None:
+    result, policy = cors_of(
+        'allowOrigins: ["https://a.example.com", "https://*.b.example:8443"], allowMethods: [GET], '
+        "allowHeaders: [X-A], exposeHeaders: [X-B], allowCredentials: true, maxAge: 60"
+    )
+    assert policy == {
+        "allowOrigins": [
+            {"exact": "https://a.example.com"},
+            {"regex": r"https://[^/]*\.b\.example:8443"},
+        ],
+        "allowMethods": ["GET"],
+        "allowHeaders": ["X-A"],
+        "exposeHeaders": ["X-B"],
+        "maxAge": "60s",
+        "allowCredentials": True,
+    }
+    assert told(result, "MM212") == []
+
+
+def test_every_origin_is_a_star_and_every_method_the_nine() -> None:
+    """An age that is not written is the default of the schema."""
+    result, policy = cors_of('allowOrigins: ["*"], allowMethods: ["*"]')
+    assert policy["allowOrigins"] == [{"exact": "*"}]
+    assert len(policy["allowMethods"]) == 9
+    assert policy["maxAge"] == "5s"
+    assert [f.impact for f in told(result, "MM212")] == [Impact.DIFFERENT]
+
+
+def test_a_star_for_headers_is_no_star_where_credentials_are_allowed() -> None:
+    result, policy = cors_of(
+        'allowOrigins: ["https://a.example"], allowHeaders: ["*"], allowCredentials: true'
+    )
+    assert policy["allowHeaders"] == ["*"]
+    (found,) = told(result, "MM212")
+    assert "no other header is" in found.message
+    assert (
+        told(cors_of('allowOrigins: ["https://a.example"], allowHeaders: ["*"]')[0], "MM212") == []
+    )
 
 
 # --- who is taken over -------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ istio/istio pilot/pkg/networking/core/route/route.go and route/retry/retry.go, 1
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ir.match import Pattern, PatternKind
@@ -22,6 +23,8 @@ _CONDITIONS = {condition.value: condition for condition in RetryCondition} | {
     "envoy-ratelimited": RetryCondition.RATE_LIMITED
 }
 _STATUSES = range(100, 600)
+_STAR = re.compile(r"(?<=://)(?:\[\^/\]|\.)[*+](?=\\\.)|\[\^/\]\*")
+_LITERAL = re.compile(r"(?:[A-Za-z0-9/:_-]|\\[^A-Za-z0-9])*\Z")
 _PREFLIGHTS = {word: word.lower() for word in ("UNSPECIFIED", "FORWARD", "IGNORE")}
 
 
@@ -211,6 +214,13 @@ def read_cross_origin(item: Cursor, meta: Meta) -> CrossOrigin | None:
 
 
 def _origin(term: Traced[Pattern]) -> Traced[Pattern]:
-    if term.value == Pattern(PatternKind.EXACT, "*"):
+    """The origin; an expression that leaves open a part of the host is one with a star: there are no slashes in a host."""
+    own = term.value
+    if own == Pattern(PatternKind.EXACT, "*"):
         return Traced(Pattern(PatternKind.GLOB, "*"), term.origin)
+    if own.kind is PatternKind.REGEX and not own.ignore_case:
+        parts = _STAR.split(own.text)
+        if len(parts) > 1 and "://" in parts[0] and all(map(_LITERAL.match, parts)):
+            text = "*".join(re.sub(r"\\(.)", r"\1", part) for part in parts)
+            return term.derive(Pattern(PatternKind.GLOB, text))
     return term

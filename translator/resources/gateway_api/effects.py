@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ir.match import Pattern, PatternKind
-from ir.provenance import Traced, absorb, derived, trail
+from ir.provenance import Traced, absorb, derived, named, trail
 from ir.traffic import CrossOrigin, HeaderEdit, Mirror, Redirect, Rewrite
 from translator.resources.gateway_api.read import Filters
 from translator.resources.gateway_api.references import read_object
 from translator.source.cursor import Cursor
 
 _HUNDRED = 100
+_DEFAULT_AGE = 5.0
+"""Seconds for which browsers keep an answer where ``maxAge`` is not written: a default of the schema (GEP-1767)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,10 @@ def read_effects(filters: Filters, home: Traced[str]) -> Effects:
             case "RequestMirror":
                 mirrors.append(_mirror(item.map("requestMirror"), kind, home))
             case "CORS":
+                if cross_origin is not None:
+                    raise item.refuse(
+                        "expected one CORS filter, found a second. Take one of them out."
+                    )
                 cross_origin = _cross_origin(item.map("cors"), kind)
             case _:
                 unknown.append(item)
@@ -110,7 +116,7 @@ def _cross_origin(place: Cursor, kind: Traced[str]) -> CrossOrigin:
         methods=place.opt_strings("allowMethods"),
         headers=place.opt_strings("allowHeaders"),
         exposed=place.opt_strings("exposeHeaders"),
-        max_age=None if age is None else age.map(float),
+        max_age=named(_DEFAULT_AGE, kind) if age is None else age.map(float),
         credentials=place.opt_bool("allowCredentials"),
         trail=absorb(trail("cross-origin"), kind),
     )

@@ -12,7 +12,6 @@ ROWS: tuple[Row, ...] = (
     field("Rewrite.pattern", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
     field("Rewrite.substitution", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
     whole("Rewrite", Grade.PARTIAL),
-    field("Route.cross_origin", Grade.NOT_YET, "MM212", "cross-origin rules are not written yet."),
     whole("RouteTable", Grade.PARTIAL),
     whole("RouteMatch", Grade.PARTIAL),
     whole("Route", Grade.PARTIAL),
@@ -22,7 +21,7 @@ ROWS: tuple[Row, ...] = (
     whole("Redirect", Grade.PARTIAL),
     whole("FixedAnswer", Grade.PARTIAL),
     whole("Mirror", Grade.PARTIAL),
-    whole("CrossOrigin", Grade.NOT_YET, "MM212", "cross-origin rules are not written yet."),
+    whole("CrossOrigin", Grade.PARTIAL, "MM212"),
     whole("EndpointSubset", Grade.NOT_YET, "MM210", "a service for a subset is not written yet."),
     whole("PortProtocol", Grade.PARTIAL, "MM552"),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from ir.resilience import Retry, RetryCondition, Timeouts
 from ir.traffic import Redirect, Rewrite, Route, RouteMatch
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.istio.legalise.cross_origin import in_cors_words
 from translator.report.model import Fate, Impact, Severity, Support
 
 _GATEWAY_STATUSES = (502, 503, 504)
@@ -34,7 +35,8 @@ def in_target_effects(
         retry = pinned
     elif retry is not None:
         retry = _retry(retry, losses)
-    route = replace(route, timeouts=timeouts, retry=retry, trail=node)
+    cors = in_cors_words(route.cross_origin, losses)
+    route = replace(route, timeouts=timeouts, retry=retry, cross_origin=cors, trail=node)
     prefixes = [
         p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
     ]

@@ -26,6 +26,7 @@ from ir.traffic import (
 )
 from translator.api import Manifest, Options, Said, Tree
 from translator.exporters.istio.legalise.server_names import more_hosts, spelt
+from translator.exporters.istio.write.cross_origin import cors_tree
 
 NETWORKING = "networking.istio.io/v1"
 _KINDS = {PatternKind.EXACT: "exact", PatternKind.PREFIX: "prefix", PatternKind.REGEX: "regex"}
@@ -157,6 +158,8 @@ def _effects(route: Route, options: Options) -> Iterator[tuple[str, Tree]]:
         yield "fault", _fault(route.fault)
     if route.mirrors:
         yield "mirrors", [_mirror(mirror, options) for mirror in route.mirrors]
+    if route.cross_origin is not None:
+        yield "corsPolicy", cors_tree(route.cross_origin)
     headers = _headers(route.header_edits)
     if headers:
         yield "headers", headers
