@@ -220,13 +220,13 @@ class EgressComparison:
     def _taints(self, group: Sequence[Client]) -> Iterator[str]:
         for space in dict.fromkeys(("", *(client.namespace for client in group))):
             yield from self.unread.get(space, ())
-        for model in (self.before, self.after):
-            for fact in model.facts:
+        for lowering in self.lowered:
+            for fact in lowering.model.facts:
                 if isinstance(fact, OpaquePiece) and _may_stop(fact):
                     yield fact.kind
                 elif isinstance(fact, ProxySetting) and fact.aspect is Aspect.CAPTURE_OUT:
-                    where = None if fact.subject.namespace is None else fact.subject.namespace.value
-                    if any(where in (None, client.namespace) for client in group):
+                    pods = ((one.namespace, dict(one.labels)) for one in group)
+                    if any(lowering.covers_pod(fact.subject, *one) for one in pods):
                         yield f"a setting of proxies ({fact.aspect.value})"
 
 
