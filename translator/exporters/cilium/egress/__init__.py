@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Bypass, Direction
-from ir.attachment import WorkloadPort
+from ir.attachment import Scope, WorkloadPort
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload
 from ir.inventory import SYSTEM
+from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced, derived
 from ir.traffic import Protocol, RouteTable
@@ -117,7 +118,7 @@ def legalise_egress(
         resolver=resolver_of(model.inventory),
         ground=ground,
         names=names,
-        apart=tuple(_spaces(policies)),
+        apart=(*_spaces(policies), *_kept_out(model)),
     )
     egress = Egress()
     limited: list[Zone] = []
@@ -149,6 +150,15 @@ def _spaces(policies: Sequence[EgressPolicy]) -> Iterator[Traced[str]]:
         if space is not None:
             limits = policy.unknown or policy.trail
             yield space if space.origin else derived(space.value, (space, limits))
+
+
+def _kept_out(model: Model) -> Iterator[Traced[str]]:
+    """The namespaces that say themselves that their pods have no proxy."""
+    for fact in model.facts:
+        if isinstance(fact, Enrolment) and not fact.enrolled.value:
+            space = fact.subject.namespace
+            if space is not None and fact.subject.scope is Scope.NAMESPACE:
+                yield derived(space.value, (fact.enrolled, fact.trail))
 
 
 def _without_pods(zone: Zone, ground: Ground) -> Loss:
