@@ -126,3 +126,28 @@ def test_all_pods_of_a_namespace_are_held_in_linkerd_and_it_is_told() -> None:
     assert finding.impact is Impact.STRICTER
     changes = [c for c in result.report.verification.changes if c["kind"] == "newly_denied"]
     assert {code for c in changes for code in c["explained_by"]} == {"MM524"}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("target", ["cilium", "linkerd"])
+def test_services_that_several_clients_did_not_know_of_are_told_once(target: str) -> None:
+    spec = {**REFUSE, "egress": [{"hosts": ["istio-system/*"]}]}
+    service = {"selector": {"app": "web"}, "ports": [{"port": 80, "name": "http"}]}
+    web = yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": service,
+        }
+    )
+    spaces = ("shop", "crm")
+    sidecars = (resource("Sidecar", spec, "default", space) for space in spaces)
+    loaded = load_text("\n---\n".join((*ESTATE, web, *sidecars)))
+    options = pipeline.options_of(loaded, "istio", f"{target}@{_NEWEST[target]}", {})
+    report = pipeline.translate_loaded(loaded, options).report
+    (finding,) = [f for f in report.findings if f.code == "MM523"]
+    assert {source.resource for source in finding.sources} == {
+        f"Sidecar/{space}/default" for space in spaces
+    }
+    assert all(f"namespace {space}" in finding.message for space in spaces)
+    assert "(shop/web)" in finding.message

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from ir.edge import EgressPolicy, ExternalService
+from ir.inventory import Inventory
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.egress.known import Filters, knows_all, sees
 from translator.exporters.egress.names import Unreached, is_reached_anyway, names_of
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -74,6 +77,42 @@ def not_reached(
             because=tuple(value for one in ones.values() for value in traced(one.service)),
             message=f"{listed(shown)}: {said} is refused: {reason}.",
             advice=advice,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Clients whose proxies know of some services only: how they are ``called``, their namespace, and what they know of."""
+
+    called: str
+    at: str | None
+    filters: Filters
+
+
+def hidden_inside(
+    clients: Sequence[Limited], inventory: Inventory, domain: str, told: Loss
+) -> Iterator[Loss]:
+    """Services of the cluster that clients could not reach since their proxies did not know of them.
+
+    Told once of all clients that did not know of the same; ``told``: what the target does instead.
+    """
+    groups: dict[tuple[str, ...], list[Limited]] = {}
+    for one in clients:
+        hidden = tuple(
+            f"{space}/{name}"
+            for space, name in sorted(inventory.services)
+            if not sees(one.filters, space, f"{name}.{space}.svc.{domain}", one.at or space)
+        )
+        limited = one.filters and not all(knows_all(words) for words in one.filters)
+        if limited and (hidden or not inventory.complete):
+            groups.setdefault(hidden, []).append(one)
+    for hidden, ones in groups.items():
+        shown = f" ({listed(hidden)})" if hidden else ""
+        yield replace(
+            told,
+            sites=tuple(word for one in ones for words in one.filters for word in words),
+            message=f"{listed([one.called for one in ones])} reach Services of the cluster that their proxies did not know of"
+            f"{shown}.",
         )
 
 

@@ -292,7 +292,7 @@ def _tell(  # all that there is to tell from
 ) -> None:
     losses, doors, inventory = egress.losses, egress.doors, model.inventory
     losses.extend(findings.inside_passes(limited))
-    hidden = tuple(findings.hidden_inside(limited, inventory, options.cluster_domain))
+    hidden = tuple(findings.hidden(limited, inventory, options.cluster_domain))
     losses.extend(hidden)
     spent = {id(v) for d in doors for v in d.by} | {id(v) for loss in hidden for v in loss.sites}
     losses.extend(findings.not_told(limited, spent))

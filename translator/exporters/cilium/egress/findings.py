@@ -16,8 +16,13 @@ from translator.exporters.cilium.egress.routes import Shut
 from translator.exporters.cilium.egress.zones import Zone
 from translator.exporters.cilium.legalise.regions import common, pods_in
 from translator.exporters.cilium.legalise.remarks import POLICY
-from translator.exporters.egress.findings import by_own_look_up, listed
-from translator.exporters.egress.known import knows_all, refuses, sees
+from translator.exporters.egress.findings import (
+    Limited,
+    by_own_look_up,
+    hidden_inside,
+    listed,
+)
+from translator.exporters.egress.known import refuses
 from translator.exporters.egress.names import names_of
 from translator.exporters.handed_on import refuses as turns_down
 from translator.report.model import Fate, Impact, Severity, Support
@@ -47,29 +52,19 @@ def inside_passes(zones: Sequence[Zone]) -> Iterator[Loss]:
         )
 
 
-def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> Iterator[Loss]:
+def hidden(zones: Sequence[Zone], inventory: Inventory, domain: str) -> Iterator[Loss]:
     """Services of the cluster that clients could not reach since their proxies did not know of them."""
-    for zone in zones:
-        if not zone.filters or all(knows_all(words) for words in zone.filters):
-            continue
-        hidden = [
-            f"{space}/{name}"
-            for space, name in sorted(inventory.services)
-            if not sees(zone.filters, space, f"{name}.{space}.svc.{domain}", zone.at or space)
-        ]
-        if inventory.complete and not hidden:
-            continue
-        told = f" ({listed(hidden)})" if hidden else ""
-        yield Loss(
-            code="MM523",
-            impact=Impact.LOOSER,
-            support=Support.NOT_YET,
-            sites=tuple(word for words in zone.filters for word in words),
-            message=f"{zone.called} reach Services of the cluster that their proxies did not know of{told}.",
-            why="What is written lets out to all of the cluster.",
-            advice="Say in authorization policies of those Services who may call them.",
-            doc=POLICY,
-        )
+    clients = [Limited(zone.called, zone.at, zone.filters) for zone in zones]
+    told = Loss(
+        code="MM523",
+        impact=Impact.LOOSER,
+        support=Support.NOT_YET,
+        message="",
+        why="What is written lets out to all of the cluster.",
+        advice="Say in authorization policies of those Services who may call them.",
+        doc=POLICY,
+    )
+    yield from hidden_inside(clients, inventory, domain, told)
 
 
 def by_look_up(doors: Sequence[Door]) -> Iterator[Loss]:

@@ -27,7 +27,7 @@ from translator.exporters.linkerd.egress.findings import (
     LEARNS,
     SINCE,
     held,
-    hidden_inside,
+    hidden,
     inside_passes,
     looked_up,
     nothing_hidden,
@@ -103,7 +103,7 @@ def _limited(
     refusing = [p for p in policies if refuses(p)]
     losses: list[Loss] = [inside_passes(refusing, inside)] if refusing else []
     losses.extend(looked_up(built.written))
-    losses.extend(hidden_inside(limited, model.inventory, options.cluster_domain))
+    losses.extend(hidden(limited, model.inventory, options.cluster_domain))
     losses.extend(nothing_hidden(limited, losses, built.written))
     losses.extend(held(limited))
     everywhere = any(zone.at is None for zone in limited)

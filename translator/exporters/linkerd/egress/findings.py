@@ -10,8 +10,13 @@ from ir.provenance import Assumption
 from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.egress.findings import all_is_known, by_own_look_up, listed
-from translator.exporters.egress.known import knows_all, refuses, sees
+from translator.exporters.egress.findings import (
+    Limited,
+    all_is_known,
+    by_own_look_up,
+    hidden_inside,
+)
+from translator.exporters.egress.known import refuses
 from translator.exporters.linkerd.egress.declared import Entry
 from translator.exporters.linkerd.egress.zones import (
     GLOBAL,
@@ -72,30 +77,18 @@ def looked_up(entries: Sequence[Entry]) -> Iterator[Loss]:
     yield from by_own_look_up(tuple(found.values()))
 
 
-def hidden_inside(zones: Sequence[Zone], inventory: Inventory, domain: str) -> Iterator[Loss]:
+def hidden(zones: Sequence[Zone], inventory: Inventory, domain: str) -> Iterator[Loss]:
     """Services of the cluster that clients could not reach since their proxies did not know of them."""
-    for zone in zones:
-        if not zone.refuses or not zone.filters:
-            continue
-        if all(knows_all(words) for words in zone.filters):
-            continue
-        hidden = [
-            f"{space}/{name}"
-            for space, name in sorted(inventory.services)
-            if not sees(zone.filters, space, f"{name}.{space}.svc.{domain}", zone.at or space)
-        ]
-        if inventory.complete and not hidden:
-            continue
-        told = f" ({listed(hidden)})" if hidden else ""
-        yield Loss(
-            code="MM523",
-            impact=Impact.LOOSER,
-            support=Support.NEVER,
-            sites=tuple(word for words in zone.filters for word in words),
-            message=f"{_clients(zone)} reach Services of the cluster that their proxies did not know of{told}.",
-            why="The target refuses nothing on the way to a Service; its servers decide who may come in.",
-            advice="Say in authorization policies of those Services who may call them.",
-        )
+    clients = [Limited(_clients(z), z.at, z.filters) for z in zones if z.refuses]
+    told = Loss(
+        code="MM523",
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        message="",
+        why="The target refuses nothing on the way to a Service; its servers decide who may come in.",
+        advice="Say in authorization policies of those Services who may call them.",
+    )
+    yield from hidden_inside(clients, inventory, domain, told)
 
 
 def nothing_hidden(
