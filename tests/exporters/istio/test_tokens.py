@@ -168,3 +168,54 @@ spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, p
 """
     result = home(service, policy(kind, f"{target}, {spec}"))
     assert (code, "LOOSER") in codes(result)
+
+
+def test_marks_for_the_audit_log_are_kept_and_change_no_decision() -> None:
+    rules = (
+        "[{from: [{source: {principals: ['*'], notNamespaces: [web]}}], "
+        "to: [{operation: {paths: ['/a*']}}], when: [{key: 'request.headers[x-a]', values: ['1']}]}, {}]"
+    )
+    result = home(policy("AuthorizationPolicy", f"{PODS}, action: AUDIT, rules: {rules}"))
+    spec = spec_of(result, "AuthorizationPolicy")
+    assert spec["action"] == "AUDIT"
+    assert spec["rules"] == [
+        {
+            "from": [{"source": {"principals": ["*"], "notNamespaces": ["web"]}}],
+            "to": [{"operation": {"paths": ["/a*"]}}],
+            "when": [{"key": "request.headers[x-a]", "values": ["1"]}],
+        },
+        {},
+    ]
+    assert codes(result) == set()
+    assert result.report.verification.verdict == "EQUAL_EXACT"
+    assert faults(result) == []
+
+
+def test_marks_stand_beside_what_lets_in() -> None:
+    """They close nothing, as a policy without ALLOW closes nothing."""
+    allow = "[{from: [{source: {principals: ['*']}}]}]"
+    result = home(
+        policy("AuthorizationPolicy", f"{PODS}, rules: {allow}").replace("name: p", "name: q"),
+        policy("AuthorizationPolicy", f"{PODS}, action: AUDIT, rules: [{{}}]"),
+    )
+    found: list[Tree] = [dict(one)["spec"] for one in result.manifests]
+    assert sorted(one["action"] for one in found) == ["ALLOW", "AUDIT"]
+    assert faults(result) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "profile"),
+    [
+        pytest.param(PODS, "ambient", id="agents of nodes"),
+        pytest.param(
+            "targetRefs: [{kind: Service, group: '', name: api}]", "sidecar", id="a waypoint"
+        ),
+    ],
+)
+def test_marks_that_take_a_waypoint_are_told(spec: str, profile: str) -> None:
+    result = home(
+        policy("AuthorizationPolicy", f"{spec}, action: AUDIT, rules: [{{}}]"), profile=profile
+    )
+    assert ("MM409", "NONE") in codes(result)
+    assert not [one for one in result.manifests if one["kind"] == "AuthorizationPolicy"]
+    assert faults(result) == []

@@ -21,5 +21,5 @@ ROWS: tuple[Row, ...] = (
           advice="Write a DestinationRule with trafficPolicy.tls."),
     whole("TokenCheck", Grade.PARTIAL),
     whole("ExternalDecision", Grade.PARTIAL),
-    whole("AuditMark", Grade.NOT_YET, "MM409", "requests are not marked for an audit log.", impact="NONE"),
+    whole("AuditMark", Grade.PARTIAL, "MM409"),
 )  # fmt: skip

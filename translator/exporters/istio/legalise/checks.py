@@ -1,7 +1,7 @@
-"""Tokens that are checked, and services outside that are asked, in the form of a policy of pods.
+"""Tokens that are checked, services outside that are asked and marks for an audit log, in the form of a policy of pods.
 
 istio/istio pilot/pkg/security/authn/policy_applier.go and pilot/pkg/security/authz/builder/builder.go, 1.31. Agents of nodes
-look into no request: in the ambient form both are a waypoint's.
+look into no request: in the ambient form all are a waypoint's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ir.access import ExternalDecision, TokenCheck
+from ir.access import AuditMark, ExternalDecision, TokenCheck
 from ir.attachment import Attachment, Scope
 from ir.match import Labels, Operator
 from ir.model import Fact
@@ -22,7 +22,9 @@ INTO = " in "
 """Between a claim and the header into which it is put."""
 
 _SCOPES = (Scope.MESH, Scope.NAMESPACE, Scope.WORKLOADS)
+Check = TokenCheck | ExternalDecision | AuditMark
 _HARMS = {
+    AuditMark: ("MM409", "requests are not marked for an audit log", "no decision changes"),
     TokenCheck: ("MM406", "tokens are not checked", "requests with a bad token pass"),
     ExternalDecision: ("MM407", "nobody is asked", "requests that the service would refuse pass"),
 }
@@ -33,7 +35,7 @@ def legalise_checks(facts: Iterable[Fact], options: Options) -> tuple[list[Fact]
     kept: list[Fact] = []
     losses: list[Loss] = []
     for fact in facts:
-        if not isinstance(fact, (TokenCheck, ExternalDecision)):
+        if not isinstance(fact, Check):
             kept.append(fact)
             continue
         reason = _unwritten(fact.attachment, options)
@@ -75,11 +77,11 @@ def _nowhere(told: Traced[str]) -> Loss:
     )
 
 
-def _lost(fact: TokenCheck | ExternalDecision, reason: str) -> Loss:
+def _lost(fact: Check, reason: str) -> Loss:
     code, what, then = _HARMS[type(fact)]
     return Loss(
         code=code,
-        impact=Impact.LOOSER,
+        impact=Impact.NONE if isinstance(fact, AuditMark) else Impact.LOOSER,
         support=Support.NOT_YET,
         sites=tuple(traced(fact)),
         message=f"{what}: {reason}; {then}.",

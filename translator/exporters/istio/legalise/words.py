@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ir.access import Closed, Direction, ExternalDecision, Grant, Refusal
+from ir.access import AuditMark, Closed, Direction, ExternalDecision, Grant, Refusal
 from ir.attachment import Attachment, Scope, Subject
 from ir.inventory import Inventory, equal_to
 from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Term, Test
@@ -29,7 +29,7 @@ from translator.exporters.istio.write.authorization import OPERATION, SOURCE
 from translator.exporters.of_requests import any_method, needs_it
 from translator.report.model import Impact, Severity, Support
 
-Rule = Grant | Refusal | ExternalDecision
+Rule = Grant | Refusal | ExternalDecision | AuditMark
 _SCOPES = (Scope.MESH, Scope.NAMESPACE, Scope.WORKLOADS)
 _ENDS = (PatternKind.EXACT, PatternKind.PREFIX, PatternKind.SUFFIX, PatternKind.NON_EMPTY)
 _LITERAL = re.compile(r"[A-Za-z0-9/_~%=&:@ -]*\Z")
@@ -52,6 +52,8 @@ def in_target_words(facts: Sequence[Fact], inventory: Inventory) -> Spoken:
     for fact in facts:
         if isinstance(fact, ExternalDecision):
             rules.append(fact)
+        elif isinstance(fact, AuditMark):
+            _mark(fact, inventory, spoken)
         elif not isinstance(fact, (Closed, Grant, Refusal)):
             spoken.facts.append(fact)
         elif fact.direction is Direction.OUTBOUND or fact.attachment.subject.scope not in _SCOPES:
@@ -63,6 +65,15 @@ def in_target_words(facts: Sequence[Fact], inventory: Inventory) -> Spoken:
     for rule in rules:
         _rule(rule, closed, inventory, spoken)
     return spoken
+
+
+def _mark(mark: AuditMark, inventory: Inventory, spoken: Spoken) -> None:
+    """A mark for the audit log, where all of it can be said: one for more or fewer requests is none."""
+    alone = Spoken([], [])
+    _rule(mark, (), inventory, alone)
+    spoken.facts.extend(() if alone.losses else alone.facts)
+    if alone.losses:
+        spoken.losses.append(_unmarked(mark))
 
 
 def _closed(fact: Closed, inventory: Inventory, spoken: Spoken) -> Iterator[Pods]:
@@ -317,6 +328,16 @@ def _unsaid(fact: Closed | Rule, why: str) -> Loss:
         message=("what lets in here is left out" if grants else "what refuses here is left out")
         + f": {why}.",
         advice="Select pods by equal labels, and ports by number.",
+    )
+
+
+def _unmarked(mark: AuditMark) -> Loss:
+    return Loss(
+        code="MM409",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        sites=tuple(traced(mark)),
+        message="requests are not marked for an audit log: what they are has no words in a policy of pods.",
     )
 
 

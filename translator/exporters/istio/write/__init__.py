@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ir.access import (
+    AuditMark,
     Bypass,
     Closed,
     ExternalDecision,
@@ -41,6 +42,7 @@ from translator.exporters.istio.write.workload_entry import write_workload_entry
 from translator.exporters.naming import Names
 
 _TOGETHER = (
+    AuditMark,
     Closed,
     Grant,
     Refusal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from ir.access import Closed, ExternalDecision, Grant, Refusal
+from ir.access import AuditMark, Closed, ExternalDecision, Grant, Refusal
 from ir.attachment import Scope, Subject
 from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Presence, Term, Test
 from ir.model import Fact
@@ -45,9 +45,9 @@ _KEYS = {
 }
 """Keys of ``when``."""
 
-Rule = Grant | Refusal | ExternalDecision
+Rule = Grant | Refusal | ExternalDecision | AuditMark
 Ruling = Closed | Rule
-_SUFFIX = {"ALLOW": "", "DENY": "deny", "CUSTOM": "custom"}
+_SUFFIX = {"ALLOW": "", "DENY": "deny", "CUSTOM": "custom", "AUDIT": "audit"}
 
 
 def write_policies(facts: Sequence[Fact], options: Options) -> Iterator[Manifest]:
@@ -71,6 +71,8 @@ def _action(fact: Ruling) -> str:
             return "DENY"
         case ExternalDecision():
             return "CUSTOM"
+        case AuditMark():
+            return "AUDIT"
 
 
 def place_of(subject: Subject) -> tuple[object, ...]:
