@@ -7,7 +7,7 @@ three-valued: a thing is listed, known to be absent (the input is complete), or 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ir.match import Labels, Operator, Requirement
@@ -57,7 +57,8 @@ class ContainerPort:
 class Workload:
     """A set of equal pods: a Deployment, StatefulSet, DaemonSet, Job, ReplicaSet or Pod.
 
-    ``labels`` are those of its pods. ``leaves``: the input leaves that named it and its labels.
+    ``labels`` are those of its pods; ``passing``: the keys of those that are words to the source's mesh, and go with it.
+    ``leaves``: the input leaves that named it and its labels.
     """
 
     kind: str
@@ -70,6 +71,14 @@ class Workload:
     probes: tuple[HttpProbe, ...]
     host_network: bool = False
     leaves: tuple[int, ...] = ()
+    passing: frozenset[str] = frozenset()
+
+    @property
+    def lasting(self) -> Mapping[str, str]:
+        """The labels by which the pods are known once the source's mesh has left."""
+        if not self.passing:
+            return self.labels
+        return {key: value for key, value in self.labels.items() if key not in self.passing}
 
     @property
     def key(self) -> str:
@@ -195,6 +204,17 @@ class Inventory:
             for service in self.services_by_namespace.get(workload.namespace, ())
             if service.selector and contains(workload.labels, service.selector)
         )
+
+
+def with_passing(known: Inventory, keys: frozenset[str]) -> Inventory:
+    """The inventory with labels of these keys as such that go with the source's mesh."""
+    workloads = [
+        replace(w, passing=keys & w.labels.keys()) if keys & w.labels.keys() else w
+        for w in known.workloads
+    ]
+    return inventory(
+        known.namespaces.values(), known.services.values(), workloads, complete=known.complete
+    )
 
 
 def contains(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

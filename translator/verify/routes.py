@@ -211,7 +211,9 @@ class RouteComparison:
                 }
                 for lowering in self.lowered:
                     service = None if space is None else lowering.inventory.service(space, name)
-                    numbers |= {p.number for p in service.ports} if service is not None else set()
+                    ports = () if service is None else service.ports
+                    # no rule for requests or connections is for datagrams
+                    numbers |= {p.number for p in ports if p.protocol == "TCP"}
                 for number in numbers or {80}:
                     found[Address(space, name, number)] = None
         return tuple(sorted(found, key=lambda a: (a.namespace or "", a.name, a.port)))

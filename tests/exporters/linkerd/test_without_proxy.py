@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ir.access import Closed
 from ir.behaviour.concrete import decide_access
 from ir.behaviour.lower import Lowering
 from ir.behaviour.request import Caller, Request
+from ir.coverage import covers
 from ir.model import Model
 from tests.exporters.linkerd.istio import policy, written
 from tests.translation import in_force_after, to_linkerd
@@ -195,3 +197,38 @@ spec: {podSelector: {matchLabels: {app: web}}, ingress: []}
     access = lowering.access(facts, web, 8080).access
     assert not access.bypassed
     assert [gate.closed for gate in access.gates] == [True]
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["sidecar.istio.io/inject: 'true'", "istio.io/rev: old", "istio.io/dataplane-mode: ambient"],
+)
+def test_no_server_selects_pods_by_a_label_that_goes_with_the_source(word: str) -> None:
+    """Such words leave the template in the same run, so that a Server which asks for them would select nobody."""
+    text = estate(pods("web", f"app: web, {word}"), policy(WEB))
+    result = to_linkerd(text)
+    (server,) = written(result, "Server")
+    assert server["spec"]["podSelector"] == {"matchLabels": {"app": "web"}}
+    after = in_force_after(text, result)
+    [web] = [w for w in after.inventory.workloads if w.key == "Deployment/shop/web"]
+    assert dict(web.labels) == {"app": "web"}
+    grants = [f for f in after.facts if isinstance(f, Closed) and f.attachment.ports]
+    assert any(covers(f.attachment.subject, web, after.inventory) for f in grants)
+
+
+def test_a_rule_for_requests_is_not_compared_on_ports_for_datagrams() -> None:
+    service = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}, {name: dns, port: 53, protocol: UDP}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web]
+  http: [{match: [{uri: {exact: /x}}], redirect: {authority: elsewhere}}, {route: [{destination: {host: web, port: {number: 80}}}]}]
+"""
+    result = to_linkerd(estate(SPACE, pods("web", "app: web"), service))
+    assert not {f.code for f in result.report.findings} & {"MM903", "MM904"}

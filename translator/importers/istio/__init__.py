@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ir.inventory import Inventory
+from ir.inventory import Inventory, with_passing
 from ir.model import Model
 from translator.api import AMBIENT, Import, Inert, Loss, Options
 from translator.errors import InputError
@@ -50,7 +50,7 @@ from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.link.tokens import link_tokens
 from translator.importers.istio.link.waypoint_ways import by_all_ways
-from translator.importers.istio.membership import guesses, read_membership
+from translator.importers.istio.membership import POD_KEYS, guesses, read_membership
 from translator.importers.istio.mesh_config import (
     is_injector_config,
     is_mesh_config,
@@ -155,7 +155,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
     options = settled(options, mesh_config(statements))
-    inventory = read_inventory(resources, options.namespace, complete=options.complete)
+    listed = read_inventory(resources, options.namespace, complete=options.complete)
+    inventory = with_passing(listed, frozenset(POD_KEYS))
     linked = [link(statements, inventory, options) for link in LINKS]
     losses.extend(loss for one in linked for loss in one.losses)
     guessed = (*guesses(words), *(a for one in linked for a in one.assumptions))

@@ -157,8 +157,8 @@ def selector_of(own: Workload, known: Inventory) -> Labels:
     more: dict[str, set[str]] = {}
     for other in known.workloads_in(own.namespace):
         if other is not own and _same(own, other):
-            for key in other.labels.keys() - own.labels.keys():
-                more.setdefault(key, set()).add(other.labels[key])
+            for key in other.lasting.keys() - own.labels.keys():
+                more.setdefault(key, set()).add(other.lasting[key])
     requirements += [
         Requirement(key, Operator.NOT_IN, tuple(sorted(values)))
         for key, values in sorted(more.items())
