@@ -60,7 +60,8 @@ def _of_mesh(model: Model, request: Request) -> Decision:
             return Decision(Answer.ALLOWED, name_of(fact), "it is declared outside", leaves)
     route = None if policy is None else _routed(model, policy, request)
     if route is not None:
-        return _said(Answer.ALLOWED, route, "a route lets it out")
+        leaves = leaves_of(route[1]) or leaves_of(route[0])
+        return Decision(Answer.ALLOWED, name_of(route[1]), "a route lets it out", leaves)
     if policy is None or policy.unknown is None:
         leaves = () if policy is None else leaves_of(policy)
         about = leaves or tuple(leaf for own in _held(model, request) for leaf in leaves_of(own))
@@ -253,8 +254,10 @@ def _known(
     return not barred and any(is_one(word) for word in words if not word.startswith("~"))
 
 
-def _routed(model: Model, policy: EgressPolicy, request: Request) -> Route | None:
-    """The route that lets the request out by the network of the policy."""
+def _routed(
+    model: Model, policy: EgressPolicy, request: Request
+) -> tuple[RouteTable, Route] | None:
+    """The route that lets the request out by the network of the policy, and its table."""
     tables = [
         fact
         for fact in model.facts
@@ -266,7 +269,8 @@ def _routed(model: Model, policy: EgressPolicy, request: Request) -> Route | Non
     for kinds in _KINDS:
         own = [table for table in tables if table.protocol in kinds]
         if own:
-            return next((r for table in own for r in _matching(model, table, request)), None)
+            found = ((table, r) for table in own for r in _matching(model, table, request))
+            return next(found, None)
     return None
 
 

@@ -13,8 +13,9 @@ from ir.attachment import Attachment, Audience, Reach, Scope, Subject
 from ir.edge import EgressPolicy, UnknownEgress
 from ir.match import Part, Pattern, PatternKind, Term, Test
 from ir.model import Model
-from ir.provenance import Traced, trail
+from ir.provenance import Traced, derived, trail
 from ir.traffic import AS_DIALLED, Backend, NoMatch, Protocol, Route, RouteMatch, RouteTable
+from ir.walk import traced
 
 _HTTP = (Protocol.HTTP, Protocol.GRPC)
 
@@ -262,7 +263,11 @@ def _is_ruled(term: Term, ruled: Collection[str]) -> bool:
 
 
 def _with(match: RouteMatch, tests: tuple[Test, ...]) -> RouteMatch:
-    return replace(match, requests=replace(match.requests, tests=tests))
+    """The alternative with these tests alone; what it says by the others is a reason of it still."""
+    gone = [test for test in match.requests.tests if all(test is not one for one in tests)]
+    own = match.requests.trail
+    node = derived(own.value, (own, *(v for test in gone for v in traced(test)))) if gone else own
+    return replace(match, requests=replace(match.requests, tests=tests, trail=node))
 
 
 def knows(words: Sequence[str], home: str, name: str, client: str) -> bool:

@@ -461,14 +461,14 @@ def test_requests_that_a_route_leads_to_a_service_go_as_they_were_dialled_and_it
     assert told(result, "MM904") == []
 
 
-def test_routes_that_ask_for_more_than_a_name_let_out_nothing_and_are_told() -> None:
+@pytest.mark.parametrize("hosts", ["hostnames: [a.example]", ""])
+def test_routes_that_ask_for_more_than_a_name_let_out_nothing_and_are_told(hosts: str) -> None:
     rule = "matches: [{path: {type: PathPrefix, value: /a}}]"
-    route = ROUTE.format(
-        version="v1", kind="HTTPRoute", name="h", port=80, hosts="hostnames: [a.example]", rule=rule
-    )
+    route = ROUTE.format(version="v1", kind="HTTPRoute", name="h", port=80, hosts=hosts, rule=rule)
     _, result = from_linkerd(network() + route)
     assert not [item for item in outward(result) if "toPorts" in item]
     assert told(result, "MM525")[0].impact is Impact.STRICTER
+    assert {codes for _, codes in changes(result)} == {("MM525",)}
 
 
 def test_a_route_for_other_kinds_on_the_port_goes_before() -> None:
