@@ -32,6 +32,7 @@ from translator.exporters.istio.legalise.defaults import of_target, pinned_retry
 from translator.exporters.istio.legalise.gateways import Edge, legalise_gateways
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.routes import Scene, names_of
+from translator.exporters.istio.legalise.telemetry import own_items
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
 from translator.exporters.istio.write import taken_by, write
@@ -65,11 +66,13 @@ def write_mesh(model: Model, options: Options) -> Export:
         joined.outbound, model.inventory, options, _control(options), by_name.ways
     )
     meshed, network = beside(joined.model)
-    known, foreign = without_extensions(meshed, WORDS)
+    observed = own_items(meshed.facts, options)
+    others = tuple(f for f in meshed.facts if not any(f is own for own in observed))
+    known, foreign = without_extensions(replace(meshed, facts=others), WORDS)
     limited = legalise_rate_limits(known, options)
     known = replace(known, facts=tuple(limited.facts))
     known, leaving = legalise_egress(known, options, names)
-    known = replace(known, facts=(*known.facts, *by_name.facts))
+    known = replace(known, facts=(*known.facts, *by_name.facts, *observed))
     guarded = legalise_access(known)
     opened = replace(known, facts=tuple(guarded.facts))
     pruned, lost = prune(opened, Table(ROWS, options.target))

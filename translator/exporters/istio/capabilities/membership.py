@@ -9,6 +9,6 @@ ROWS: tuple[Row, ...] = (
     whole("Bypass", Grade.PARTIAL),
     whole("Enrolment", Grade.PARTIAL),
     whole("ProxySetting", Grade.PARTIAL, "MM604"),
-    whole("Telemetry", Grade.NOT_YET, "MM701", "logs, metrics and traces are not written yet.", impact="NONE"),
+    whole("Telemetry", Grade.PARTIAL, "MM701"),
     whole("Opaque", Grade.NEVER, "MM801", "a piece that only the source understands."),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
 from ir.resilience import Outliers, RateLimit, RetryBudget, SessionAffinity
+from ir.telemetry import Telemetry
 from ir.traffic import PortProtocol, RouteTable
 from translator.api import AMBIENT, Edit, Emission, Manifest, Options
 from translator.exporters.gateways import is_edge
@@ -36,6 +37,7 @@ from translator.exporters.istio.write.pods import (
 )
 from translator.exporters.istio.write.request_authentication import write_token_checks
 from translator.exporters.istio.write.service import write_protocol
+from translator.exporters.istio.write.telemetry import write_telemetry
 from translator.exporters.istio.write.virtual_service import write_virtual_service
 from translator.exporters.istio.write.waypoint import write_waypoints
 from translator.exporters.istio.write.workload_entry import write_workload_entry
@@ -50,6 +52,7 @@ _TOGETHER = (
     Bypass,
     ExternalDecision,
     TokenCheck,
+    Telemetry,
     Outliers,
     RetryBudget,
     SessionAffinity,
@@ -89,6 +92,7 @@ def write(model: Model, options: Options) -> Emission:
     written, fronts = as_written(model.facts, model.inventory, options)
     manifests.extend(write_policies(written, options))
     manifests.extend(write_token_checks(model.facts, names, options))
+    manifests.extend(write_telemetry(model.facts, names, options))
     manifests.extend(write_destination_rules(model.facts, names, options))
     manifests.extend(write_modes(model.facts, options))
     waypoints = write_waypoints(fronts, tables if ambient else ())

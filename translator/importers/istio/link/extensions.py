@@ -87,10 +87,11 @@ def _opaque(statement: Extension, piece: Piece, options: Options) -> Opaque:
 
 
 def _telemetry(statement: TelemetryResource, options: Options) -> Iterator[Telemetry]:
+    at = EnforcedAt.SERVER if statement.targets is None else EnforcedAt.WAYPOINT
     for number, one in enumerate(statement.observations):
         node = statement.meta.fact(one.aspect)
         yield Telemetry(
-            attachment=_where(statement, EnforcedAt.SERVER, options),
+            attachment=_where(statement, at, options),
             aspect=Traced(one.aspect, (), statement.meta.because),
             setting=one.setting,
             trail=node if number else absorb(node, *_spent(statement)),
