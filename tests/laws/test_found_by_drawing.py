@@ -369,3 +369,23 @@ def test_a_rule_for_some_clients_that_goes_lets_in_whom_it_refused() -> None:
     result = translated(API + _TWO_PORTS + rules, "istio", "cilium")
     assert faults(result) == []
     assert told(result, "MM208") == {Impact.LOOSER}
+
+
+def test_what_is_no_pod_and_has_an_address_that_is_refused_is_refused_or_told() -> None:
+    """Some of it lives among the pods, and what runs on nodes has the networks that were given."""
+    rules = "{action: DENY, rules: [{from: [{source: {ipBlocks: [10.1.2.3]}}], to: [{operation: {hosts: [a]}}]}, {from: [{source: {ipBlocks: [10.1.2.3], notRequestPrincipals: ['*']}}]}]}"
+    result = translated(API + policy(rules), "istio", "cilium")
+    assert faults(result) == []
+    assert told(result, "MM410") == {Impact.LOOSER}
+    text = "".join(d.text for d in result.documents if d.resource.startswith("CiliumNetworkPolicy"))
+    kept_out = ("health", "ingress", "init", "kube-apiserver", "unmanaged", "all")
+    assert not [name for name in kept_out if f"  - {name}\n" in text]
+    assert "  - remote-node\n" in text
+
+
+def test_a_refusal_of_callers_that_cannot_be_keeps_its_leaves() -> None:
+    """No caller is of one namespace and has an account of another."""
+    rules = "{action: DENY, rules: [{from: [{source: {principals: [cluster.local/ns/dev/sa/tester], namespaces: [shop]}}], to: [{operation: {hosts: [a]}}]}]}"
+    result = translated(API + policy(rules), "istio", "cilium")
+    assert faults(result) == []
+    assert Impact.NONE in told(result, "MM403")

@@ -110,7 +110,12 @@ class Peers:
     @property
     def everyone(self) -> bool:
         """Whether all callers are in it."""
-        return Pods() in self.pods and self.nodes == frozenset(NODES) and self.world
+        return self.cluster and self.world
+
+    @property
+    def cluster(self) -> bool:
+        """Whether all that is in the cluster is in it."""
+        return Pods() in self.pods and self.nodes == frozenset(NODES)
 
     @property
     def world(self) -> bool:

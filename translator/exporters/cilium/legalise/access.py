@@ -157,6 +157,10 @@ def _refusal(fact: Refusal, state: Pass) -> Iterator[Hard]:
     boxes = tuple(state.ports.refused(what.boxes, regions))
     if len(boxes) > len(what.boxes):
         state.blunt.extend(names)
+    if not boxes:
+        lost = {id(value) for values, _ in what.unsaid for value in values}
+        state.legal.losses.append(proof.nobody([v for v in said if id(v) not in lost]))
+        return
     for region in regions:
         if all(_soft(box) for box in boxes):
             policy = Policy(_name(fact, state), region, boxes, tuple(traced(fact.attachment)), said)

@@ -31,6 +31,11 @@ _PRINCIPAL = 5
 """Parts of ``<trust domain>/ns/<namespace>/sa/<service account>``."""
 
 
+_ON_NODES = ("host", "remote-node")
+_AMONG_PODS = ("health", "ingress", "init", "unmanaged")
+"""Entities by where their addresses are (cilium/cilium pkg/identity/numericidentity.go and pkg/ipam, 1.20)."""
+
+
 class Unsayable(Exception):  # noqa: N818  # carries a reason upwards, is nobody's error
     """A test has no form among the words of the target."""
 
@@ -49,9 +54,15 @@ class Known:
     networks: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def inside(self, block: str) -> Peers:
-        """Who in the cluster may have an address of the block."""
+        """Who in the cluster may have an address of the block.
+
+        What runs beside the pods that Cilium knows has their addresses; where the API server has its own nobody says.
+        """
         pods, nodes = (_may_meet(block, networks) for networks in self.networks)
-        return Peers(PODS.pods if pods else frozenset(), nodes=frozenset(NODES if nodes else ()))
+        found = [*(_ON_NODES if nodes else ()), *(_AMONG_PODS if pods else ())]
+        if _may_meet(block, ()):
+            found.append("kube-apiserver")
+        return Peers(PODS.pods if pods else frozenset(), nodes=frozenset(found))
 
 
 def _may_meet(block: str, networks: Sequence[str]) -> bool:

@@ -141,6 +141,7 @@ def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> It
         if inside and refuses:
             names = _pods_of(rulings, inventory)
             yield _refused_pods(inside, names)
+            yield from _elsewhere([t for t in inside if not _all_inside(t.value, known)])
         if beyond or (inside and not refuses):
             yield Loss(
                 code="MM410",
@@ -170,6 +171,29 @@ def _inside(block: Cidr, known: Known) -> bool:
         return True
 
 
+def _all_inside(block: object, known: Known) -> bool:
+    """Whether pods and all that is none may have an address of the block."""
+    return isinstance(block, Cidr) and known.inside(block.block).cluster
+
+
+def _elsewhere(terms: Sequence[Traced[Term]]) -> Iterator[Loss]:
+    """What is in the cluster and has its addresses elsewhere, as far as the networks that were given say so."""
+    if terms:
+        yield Loss(
+            code="MM410",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            sites=tuple(terms),
+            message="what is in the cluster and has its addresses elsewhere, as --cluster-networks and --node-networks say, is "
+            "not refused by these blocks of addresses.",
+            why="A pod is known by its labels, a node by what it is; rules by CIDR never select them (policy-cidr-match-mode).",
+            advice="Look whether the networks that were given are all that the cluster has.",
+            doc=f"{POLICY}#cidr-based",
+        )
+
+
 def _pods_of(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[str]:
     """The workloads that refusals by address are about."""
     for fact in rulings:
@@ -191,6 +215,20 @@ def _refused_pods(terms: Sequence[Traced[Term]], names: Iterable[str]) -> Loss:
         advice="Give --cluster-networks and --node-networks where the blocks lie outside of these; else name the pods that "
         "are to be refused.",
         doc=f"{POLICY}#cidr-based",
+    )
+
+
+def nobody(said: Sequence[Traced[object]]) -> Loss:
+    """A refusal of requests that cannot be."""
+    return Loss(
+        code="MM403",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.INFO,
+        fate=Fate.ABSORBED,
+        sites=tuple(said),
+        message="no request can be all that is asked here: it refuses nobody, and nothing has to be said.",
+        advice="Look whether it is meant so: of several conditions on one caller all must hold.",
     )
 
 

@@ -76,7 +76,7 @@ def rivals(values: Sequence[Traced[object]]) -> Loss:
     )
 
 
-def requests_alone(names: Iterable[str]) -> Iterator[Loss]:
+def requests_alone(names: Iterable[str], grants: Sequence[Grant]) -> Iterator[Loss]:
     """Grants for a port whose routes choose among requests: connections that are none are refused."""
     found = listed(names)
     if found:
@@ -86,6 +86,7 @@ def requests_alone(names: Iterable[str]) -> Iterator[Loss]:
             support=Support.PARTIAL,
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
+            because=tuple(value for grant in grants for value in traced(grant)),
             message=f"{found}: on ports with routes, those who are let in to the whole port come in with HTTP alone.",
             why="A rule that lets in any connection would let in every request too.",
             advice="Give what is no HTTP a port of its own.",

@@ -89,7 +89,7 @@ class Reader:
         whole = [box for grant in grants for box in self._granted(grant)]
         if whole:
             pods = pods_in(self.regions(table.attachment), self.ports.inventory)
-            self.losses.extend(remarks.requests_alone(w.key for w in pods))
+            self.losses.extend(remarks.requests_alone((w.key for w in pods), grants))
         what = guarded(table, whole, self.known)
         self.losses.extend(remarks.narrowed(values, why) for values, why in what.unsaid)
         if what.narrowed:
