@@ -389,3 +389,34 @@ def test_a_refusal_of_callers_that_cannot_be_keeps_its_leaves() -> None:
     result = translated(API + policy(rules), "istio", "cilium")
     assert faults(result) == []
     assert Impact.NONE in told(result, "MM403")
+
+
+def test_a_rule_for_a_part_of_the_endpoints_is_not_that_of_clients_whose_requests_go_to_all() -> (
+    None
+):
+    """Clients of one namespace alone have routes, which lead to the part."""
+    texts = (
+        API,
+        SERVICE % "{name: http, port: 80, targetPort: 9000}",
+        """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: dev}
+spec:
+  exportTo: [.]
+  hosts: [api.shop.svc.cluster.local]
+  http: [{route: [{destination: {host: api.shop.svc.cluster.local, subset: one}}]}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api, namespace: shop}
+spec:
+  host: api
+  subsets: [{name: one, labels: {version: one}, trafficPolicy: {outlierDetection: {}}}]
+""",
+    )
+    result = translated("".join(texts), "istio", "linkerd")
+    assert faults(result) == []
+    service = [d for d in map(dict, result.manifests) if d["kind"] == "Service"]
+    assert "balancer.linkerd.io/failure-accrual" not in str(service)
+    assert told(result, "MM331") == {Impact.DIFFERENT}

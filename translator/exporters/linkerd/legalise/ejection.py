@@ -183,7 +183,7 @@ def legalise_ejections(
     book = Ejections(inventory)
     for fact in facts:
         book.file(fact)
-    goals = _goals([f for f in others if isinstance(f, RouteTable)], others)
+    goals = _goals([f for f in others if isinstance(f, RouteTable)], others, inventory)
     for key in sorted({**book.whole, **dict.fromkeys(goals, ()), **dict.fromkeys(book.parts, ())}):
         book.say(key, goals.get(key) or [(key, None)])
     book.close()
@@ -192,20 +192,24 @@ def legalise_ejections(
     return list(book.written.values()), book.losses
 
 
-def _goals(tables: Sequence[RouteTable], others: Sequence[object]) -> dict[Key, list[Goal]]:
-    """Where requests to each service may be sent, by its tables."""
+def _goals(
+    tables: Sequence[RouteTable], others: Sequence[object], inventory: Inventory
+) -> dict[Key, list[Goal]]:
+    """Where requests to each service may be sent: by its tables, and to itself on ports or for clients that have none."""
     subsets = {
         (f.namespace.value, f.name.value): ((f.namespace.value, f.of.value), f.selector.value)
         for f in others
         if isinstance(f, EndpointSubset)
     }
     found: dict[Key, dict[Goal, None]] = {}
+    routed: dict[Key, set[int | str]] = {}
     for table in tables:
         subject = table.attachment.subject
         client = table.attachment.enforced_at is EnforcedAt.CLIENT
         if not client or subject.namespace is None or subject.name is None:
             continue
         key = subject.namespace.value, subject.name.value
+        routed.setdefault(key, set()).update(_for_everybody(table, inventory.service(*key)))
         for route in table.routes:
             if route.redirect is None and not route.backends:
                 found.setdefault(key, {})[key, None] = None
@@ -213,7 +217,20 @@ def _goals(tables: Sequence[RouteTable], others: Sequence[object]) -> dict[Key, 
                 space, name = backend.destination.namespace, backend.destination.name
                 goal = ("" if space is None else space.value, name.value)
                 found.setdefault(key, {})[subsets.get(goal, (goal, None))] = None
+    for key, goals in found.items():
+        service = inventory.service(*key)
+        if service is not None and not _http(service) <= routed[key]:
+            goals[key, None] = None
     return {key: list(goals) for key, goals in found.items()}
+
+
+def _for_everybody(table: RouteTable, service: Service | None) -> set[int | str]:
+    """The ports on which all clients have the table."""
+    audience = table.attachment.audience
+    if service is None or (audience is not None and audience.reach is not Reach.EVERYONE):
+        return set()
+    ports: set[int | str] = {port.value.port for port in table.attachment.ports}
+    return ports or {port.number for port in service.ports}
 
 
 def _for_some(fact: Outliers) -> bool:
