@@ -49,6 +49,7 @@ class Scope(StrEnum):
     name=Role.SUBJECT,
     labels=Role.SUBJECT,
     excluding=Role.SUBJECT,
+    workload=Role.SUBJECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
@@ -57,7 +58,8 @@ class Subject:
     MESH: every workload. NAMESPACE: those of ``namespace``. WORKLOADS: those with ``labels``, in ``namespace`` or,
     where that is absent, in every namespace. SERVICE and LISTENER: the one called ``name``. EGRESS: the destinations
     outside that the egress policy called ``name`` is about. ``excluding``: subjects of narrower facts that replace
-    this one there.
+    this one there. ``workload``: of the workloads that are listed this one alone, by its ``Kind/namespace/name``,
+    whatever others bear its labels; pods of which only labels are known are told by these and by ``excluding``.
     """
 
     scope: Scope
@@ -65,6 +67,7 @@ class Subject:
     name: Traced[str] | None = None
     labels: Traced[Labels] | None = None
     excluding: tuple[Subject, ...] = ()
+    workload: Traced[str] | None = None
     trail: Trail
 
 

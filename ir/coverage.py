@@ -9,8 +9,8 @@ from ir.provenance import Traced
 
 def covers(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
     """Whether the subject includes the workload; listeners include none."""
-    if any(covers(narrower, workload, inventory) for narrower in subject.excluding):
-        return False
+    if subject.workload is not None or _left_to_narrower(subject, workload, inventory):
+        return subject.workload is not None and workload.key == subject.workload.value
     where = None if subject.namespace is None else subject.namespace.value
     match subject.scope:
         case Scope.MESH:
@@ -25,6 +25,10 @@ def covers(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
             return service is not None and workload in inventory.endpoints(service)
         case Scope.LISTENER | Scope.EGRESS:
             return False
+
+
+def _left_to_narrower(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
+    return any(covers(narrower, workload, inventory) for narrower in subject.excluding)
 
 
 def covers_port(attachment: Attachment, workload: Workload, port: int) -> bool:

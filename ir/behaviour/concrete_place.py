@@ -65,10 +65,13 @@ def services_of(model: Model, workload: Workload) -> Iterator[Behind]:
             yield found
 
 
-def covers(subject: Subject, namespace: str, labels: Mapping[str, str], model: Model) -> bool:
-    """Whether the subject includes a pod with this namespace and labels; listeners have none."""
-    if any(covers(narrower, namespace, labels, model) for narrower in subject.excluding):
-        return False
+def covers(
+    subject: Subject, namespace: str, labels: Mapping[str, str], model: Model, key: str = ""
+) -> bool:
+    """Whether the subject includes a pod with this namespace and labels, of the workload ``key``; listeners have none."""
+    alone = subject.workload is not None and bool(key)
+    if alone or any(covers(s, namespace, labels, model, key) for s in subject.excluding):
+        return alone and subject.workload is not None and subject.workload.value == key
     where = None if subject.namespace is None else subject.namespace.value
     match subject.scope:
         case Scope.MESH:
@@ -98,7 +101,7 @@ def leaves_by(attachment: Attachment, model: Model, workload: Workload, request:
 def holds_at(attachment: Attachment, model: Model, workload: Workload, request: Request) -> bool:
     """Whether a fact with this attachment is about requests like this one to the workload."""
     return (
-        covers(attachment.subject, workload.namespace, workload.labels, model)
+        covers(attachment.subject, workload.namespace, workload.labels, model, workload.key)
         and reaches(attachment.audience, request.caller)
         and _on(attachment, model, workload, request.port)
     )

@@ -165,10 +165,14 @@ class Lowering:
 
     def covers(self, subject: Subject, workload: Workload) -> bool:
         """Whether the subject includes the workload."""
-        return self.covers_pod(subject, workload.namespace, workload.labels)
+        return self.covers_pod(subject, workload.namespace, workload.labels, workload.key)
 
-    def covers_pod(self, subject: Subject, namespace: str, labels: Mapping[str, str]) -> bool:
-        """Whether the subject includes a pod of that namespace with these labels."""
+    def covers_pod(
+        self, subject: Subject, namespace: str, labels: Mapping[str, str], key: str = ""
+    ) -> bool:
+        """Whether the subject includes a pod of that namespace with these labels, of the workload ``key``."""
+        if key and subject.workload is not None:
+            return subject.workload.value == key
         where = None if subject.namespace is None else subject.namespace.value
         match subject.scope:
             case Scope.MESH:
@@ -184,7 +188,8 @@ class Lowering:
                 inside = self.behind(where or "", name, namespace, labels)
             case Scope.LISTENER | Scope.EGRESS:
                 inside = False
-        return inside and not any(self.covers_pod(s, namespace, labels) for s in subject.excluding)
+        own = subject.excluding
+        return inside and not any(self.covers_pod(s, namespace, labels, key) for s in own)
 
     def behind(self, where: str, name: str, namespace: str, labels: Mapping[str, str]) -> bool:
         """Whether such a pod is an endpoint of the service, or of the subset of that name."""

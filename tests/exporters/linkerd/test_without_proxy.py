@@ -232,3 +232,18 @@ spec:
 """
     result = to_linkerd(estate(SPACE, pods("web", "app: web"), service))
     assert not {f.code for f in result.report.findings} & {"MM903", "MM904"}
+
+
+def test_a_job_whose_own_label_keeps_it_out_is_told_from_its_server_once_the_label_is_gone() -> (
+    None
+):
+    """Both bear the same labels then: what keeps one of them out is known by its name, and its proof is its own."""
+    out = pods("clean", "app: web, sidecar.istio.io/inject: 'false'")
+    text = estate(SPACE, STRICT, pods("web", "app: web"), out, policy(WEB))
+    result = to_linkerd(text)
+    after = in_force_after(text, result)
+    assert open_to_all(result.model, "clean")
+    assert open_to_all(after, "clean")
+    assert not open_to_all(after, "web")
+    assert not {f.code for f in result.report.findings} & {"MM903", "MM904"}
+    assert shut_ports(result) == ["web-8080"]

@@ -111,7 +111,7 @@ def kept_out(enrolments: Sequence[Enrolment], inventory: Inventory) -> Iterator[
         if not one.enrolled.value:
             wide = one.subject.scope is Scope.NAMESPACE
             own = joined.get(_space(one.subject), {}) if wide else {}
-            left = (_without_those_of_more_labels(s, own, inventory) for s in own.values())
+            left = (_alone(key, s, own, inventory) for key, s in own.items())
             subject = replace(one.subject, excluding=tuple(left))
             out[one.object] = _no_proxy(subject, one.object, one.enrolled.because)
     for workload in inventory.workloads:
@@ -140,36 +140,28 @@ def _only_theirs(
 ) -> Bypass:
     """The fact of one workload without the pods of others that its labels cover.
 
-    A job may bear the label of the server that it cleans up for, and be kept out while the server is not. Where both
-    bear the same labels nothing tells them apart, and the fact holds for neither: policies stay in force.
+    A job may bear the label of the server that it cleans up for, and be kept out while the server is not.
     """
     subject = bypass.attachment.subject
-    if subject.scope is not Scope.WORKLOADS or subject.namespace is None or subject.labels is None:
+    if subject.scope is not Scope.WORKLOADS:
         return bypass
+    alone = _alone(key, subject, said, inventory)
+    return replace(bypass, attachment=replace(bypass.attachment, subject=alone))
+
+
+def _alone(key: str, subject: Subject, said: Mapping[str, object], inventory: Inventory) -> Subject:
+    """The pods of one workload, where others bear its labels too that are not among those of whom the same is ``said``."""
+    if subject.namespace is None or subject.labels is None:
+        return subject
     others = [
         workload
         for workload in inventory.selected(subject.namespace.value, subject.labels.value)
         if workload.key != key and workload.key not in said
     ]
     if not others:
-        return bypass
-    left = replace(subject, excluding=(*subject.excluding, *map(_pods, others)))
-    return replace(bypass, attachment=replace(bypass.attachment, subject=left))
-
-
-def _without_those_of_more_labels(
-    subject: Subject, joined: Mapping[str, Subject], inventory: Inventory
-) -> Subject:
-    """The pods that join by themselves, less others of their namespace that bear their labels and more, and do not join."""
-    if subject.namespace is None or subject.labels is None:
         return subject
-    labels = subject.labels.value
-    others = [
-        workload
-        for workload in inventory.selected(subject.namespace.value, labels)
-        if workload.key not in joined and equal_to(workload.labels) != labels
-    ]
-    return replace(subject, excluding=tuple(map(_pods, others)))
+    less = (*subject.excluding, *map(_pods, others))
+    return replace(subject, excluding=less, workload=Traced(key))
 
 
 def _no_proxy(subject: Subject, owner: str, because: Sequence[int]) -> Bypass:
