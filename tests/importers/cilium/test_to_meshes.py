@@ -92,3 +92,21 @@ def test_what_leaves_from_another_address_is_a_blocker(target: str) -> None:
     assert (finding.severity, finding.impact) == (Severity.BLOCKER, Impact.DIFFERENT)
     assert "CiliumEgressGatewayPolicy//partners" in finding.message
     assert {row.fate for row in report.ledger if row.path.startswith("spec")} == {Fate.LOST}
+
+
+NAMELESS = """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: all-of-the-namespace}
+spec: {endpointSelector: {matchLabels: {role: victim}}, ingress: [{fromEndpoints: [{}]}]}
+"""
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd"])
+def test_a_namespace_that_no_object_names_comes_from_the_policy(target: str) -> None:
+    """It is that of --namespace: what is written of it has the object as its reason."""
+    options = pipeline.options_of(load_text(""), "cilium", target, {"namespace": "shop"})
+    result = pipeline.translate_loaded(load_text(NAMELESS), options)
+    assert [
+        f.message for f in result.report.findings if f.code.startswith("MM90") and f.code != "MM906"
+    ] == []

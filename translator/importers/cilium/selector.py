@@ -218,5 +218,7 @@ def in_namespace(chosen: Selection, meta: Meta, *, wide: bool) -> tuple[Test, ..
             Test(part=Part.NAMESPACE, presence=there, trail=meta.fact("namespace")),
             *chosen.tests,
         )
-    home: Traced[Term] = named(Pattern(PatternKind.EXACT, meta.namespace.value), meta.namespace)
+    own = Pattern(PatternKind.EXACT, meta.namespace.value)
+    said = {*meta.because, *meta.namespace.origin, *meta.namespace.because}
+    home: Traced[Term] = Traced(own, (), tuple(sorted(said)))
     return (Test(part=Part.NAMESPACE, any_of=(home,), trail=meta.fact("namespace")), *chosen.tests)
