@@ -509,3 +509,26 @@ def test_a_mode_of_a_mesh_without_sidecars_limits_nobody() -> None:
     result = to_linkerd(document)
     assert leaves(document, result, "calm") == (True, True)
     assert [row.fate for row in result.report.ledger if row.path == "data.mesh"] == [Fate.INERT]
+
+
+@pytest.mark.parametrize("protocol", ["HTTP", "TLS"])
+@pytest.mark.parametrize("star", ["*", "*foo.example"])
+def test_a_star_that_no_route_can_name_is_refused_and_told(protocol: str, star: str) -> None:
+    """``hostnames`` of routes are refused by the API server where a star stands for less, or more, than whole labels."""
+    port = {"number": 8443, "name": "p", "protocol": protocol}
+
+    def hostnames(*hosts: str) -> tuple[list[list[str]], Result]:
+        spec = {"hosts": [*hosts], "ports": [port], "resolution": "NONE"}
+        result = to_linkerd(text(MESH, resource("ServiceEntry", spec)))
+        trees = [yaml.safe_load(one.text).get("spec", {}) for one in result.documents]
+        return [tree["hostnames"] for tree in trees if "hostnames" in tree], result
+
+    found, result = hostnames(star)
+    assert found == []
+    assert told(result, "MM525")[0].impact is Impact.STRICTER
+    assert {code for c in result.report.verification.changes if c["kind"] == "newly_denied"
+            for code in c["explained_by"]} == {"MM525"}  # type: ignore[attr-defined]  # fmt: skip
+    found, result = hostnames(star, "a.example")
+    assert found == [["a.example"]]
+    assert told(result, "MM525")[0].fate is Fate.APPROXIMATED
+    assert not told(result, "MM502")

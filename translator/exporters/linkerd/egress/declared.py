@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ir.edge import ExternalPort, ExternalService
-from ir.match import Cidr, Pattern
+from ir.match import Cidr, Pattern, PatternKind
 from ir.provenance import Traced
 from ir.traffic import Protocol
 from translator.exporters.egress.known import seen
@@ -24,6 +24,9 @@ from translator.exporters.egress.names import (
     moved,
 )
 from translator.exporters.linkerd.egress.zones import Zone
+
+_STAR = "a star within a label has no form in the names of a route"
+_EVERY = "it is declared for every name, and a route has names"
 
 Block = Traced[Cidr]
 
@@ -53,12 +56,39 @@ def entries(
     """What the clients of a zone may reach. ``zoned``: namespaces with a zone of their own; ``inside``: the cluster's."""
     for service in services:
         for own in seen(service, zone.at, zone.filters, zoned):
+            hosts = tuple(host for host in own.hosts if not _unsaid(host.value))
             for port in service.ports:
-                for one in _of_port(service, port, own.hosts, own.client, inside):
+                if _by_name(port):
+                    yield from _left(service, port, own.hosts)
+                    if not hosts:
+                        continue
+                for one in _of_port(service, port, hosts or own.hosts, own.client, inside):
                     if isinstance(one, Entry):
-                        yield replace(one, spent=(*one.spent, *own.words))
+                        left = [host for host in own.hosts if host not in (*one.hosts, *one.spent)]
+                        yield replace(one, spent=(*one.spent, *own.words, *left))
                     else:
                         yield one
+
+
+def _by_name(port: ExternalPort) -> bool:
+    """Whether what leaves by the port is told by a name."""
+    word = "" if port.protocol is None else port.protocol.value
+    return not word or word in (*HTTP_WORDS, *TLS_WORDS)
+
+
+def _left(
+    service: ExternalService, port: ExternalPort, hosts: Sequence[Traced[Pattern]]
+) -> Iterator[Unreached]:
+    """The hosts that no route can name, by why."""
+    reasons = dict.fromkeys(_unsaid(host.value) for host in hosts)
+    yield from (Unreached(service, port, reason) for reason in reasons if reason)
+
+
+def _unsaid(host: Pattern) -> str:
+    """Why no route can name a host; empty where one can (Gateway API ``Hostname``: a star stands for whole labels)."""
+    if host.kind is not PatternKind.SUFFIX or host.text.startswith("."):
+        return ""
+    return _STAR if host.text else _EVERY
 
 
 def _of_port(
