@@ -420,3 +420,11 @@ spec:
     service = [d for d in map(dict, result.manifests) if d["kind"] == "Service"]
     assert "balancer.linkerd.io/failure-accrual" not in str(service)
     assert told(result, "MM331") == {Impact.DIFFERENT}
+
+
+def test_a_port_that_is_shut_keeps_the_leaves_of_the_rule_that_cannot_be_said() -> None:
+    """Of pods that the input does not list; where they are nothing else says."""
+    rules = "{selector: {matchLabels: {app: web}}, action: ALLOW, rules: [{to: [{operation: {paths: ['/a/{*}/c', '*/b'], ports: ['8080']}}]}]}"
+    result = translated(API + policy(rules), "istio", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM402") == {Impact.STRICTER}

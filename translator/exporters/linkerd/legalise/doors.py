@@ -150,7 +150,7 @@ class Carver:
     def shut(self, port: int, here: Sequence[Fact]) -> Iterator[Fact]:
         """A closed server that lets nobody in."""
         terms = Terms([f for f in here if not isinstance(f, Grant)])
-        at = self._at(port, terms)
+        at = self._at(port, terms, Terms(here))
         yield self._protocol(port, _reference(at))
         if self._probed(port):
             yield self._only_route(port, _reference(at), terms)
@@ -181,9 +181,9 @@ class Carver:
             mode = derived(MtlsMode.DEMANDED, terms.demands())
             yield PeerMtls(attachment=at, mode=mode, trail=terms.rest("certificate demanded"))
 
-    def _at(self, port: int | None, terms: Terms) -> Attachment:
-        """The workload, by labels that no other workload of the namespace meets."""
-        spaces, labels = terms.subjects()
+    def _at(self, port: int | None, terms: Terms, whole: Terms | None = None) -> Attachment:
+        """The workload, by labels that no other workload of the namespace meets; ``whole``: all that is about it."""
+        spaces, labels = (whole or terms).subjects()
         subject = Subject(
             scope=Scope.WORKLOADS,
             namespace=derived(self.workload.namespace, (*spaces, self.because)),
