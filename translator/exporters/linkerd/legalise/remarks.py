@@ -20,7 +20,7 @@ from translator.exporters.linkerd.legalise.standins import LABELS
 from translator.report.model import Fate, Impact, Severity, Support
 
 if TYPE_CHECKING:
-    from translator.exporters.linkerd.legalise.access import Pass
+    from translator.exporters.linkerd.legalise.course import Pass
 
 _PODS = "Add the Deployments, StatefulSets or Pods that this policy is for to the input."
 _SEEN = (

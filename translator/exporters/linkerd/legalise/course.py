@@ -1,0 +1,111 @@
+"""What one pass over all workloads shares, and which rulings it has said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ir.access import (
+    Bypass,
+    Closed,
+    Grant,
+    MtlsMode,
+    PeerMtls,
+    Refusal,
+)
+from ir.attachment import Attachment
+from ir.inventory import Inventory
+from ir.model import Fact, Model
+from translator.api import Loss, Options
+from translator.exporters.linkerd.callers import Known
+from translator.exporters.linkerd.legalise import remarks
+from translator.exporters.linkerd.legalise.rate_limits import RateLimits
+from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
+from translator.exporters.naming import Names
+
+Ruling = Closed | Grant | Refusal | PeerMtls
+"""Facts of the mesh's own layer that say who may connect."""
+
+
+@dataclass(slots=True)
+class Legal:
+    """What legalising comes to."""
+
+    facts: list[Fact] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Told:
+    """Which rulings are written somewhere, and which hold without a word: those that are neither must be told.
+
+    Rulings are known by identity.
+    """
+
+    spoken: set[int] = field(default_factory=set)
+    """Those that the default of a namespace says."""
+    said: set[int] = field(default_factory=set)
+    """Those that what is written for a workload says."""
+    silent: dict[int, Fact] = field(default_factory=dict)
+    """Those that hold at workloads of which nothing is written."""
+
+    def losses(
+        self, rulings: Sequence[Fact], reached: set[int], idle: Mapping[int, Fact]
+    ) -> Iterator[Loss]:
+        """What is to be said of the rulings: that nobody is reached, that none has a proxy, or that the default holds.
+
+        ``reached``: those about some workload that has a proxy; ``idle``: those about some that have none.
+        """
+        quiet: list[Fact] = []
+        for ruling in rulings:
+            there = id(ruling) in reached or id(ruling) not in idle
+            written = rules(ruling) or id(ruling) in self.said
+            if id(ruling) in self.silent or (there and not written):
+                quiet.append(ruling)
+            elif id(ruling) not in reached and speaks(ruling):
+                yield (in_vain if id(ruling) in idle else unreached)(ruling)
+        yield from remarks.default_holds(quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass over all workloads shares."""
+
+    model: Model
+    inventory: Inventory
+    """What is listed, with stand-ins for what is not."""
+    options: Options
+    known: Known
+    names: Names
+    legal: Legal
+    past: tuple[Bypass, ...]
+    """What reaches workloads without their proxy."""
+    limits: RateLimits
+    undeclared: list[str] = field(default_factory=list)
+    """Workloads whose undeclared ports are shut though the source grants something there."""
+    unprobed: list[str] = field(default_factory=list)
+    probed: list[str] = field(default_factory=list)
+    """Workloads whose health checks are refused, or let in by address alone."""
+    own_domain: list[str] = field(default_factory=list)
+    """Ports where callers with any certificate become callers of the own trust domain."""
+    at_services: list[str] = field(default_factory=list)
+    """Workloads that are held to what the source holds requests to a service to."""
+    at_both: dict[str, tuple[Fact, ...]] = field(default_factory=dict)
+    """Of these, such as have closed doors of their own, with who is let in there."""
+    settled: dict[str, str] = field(default_factory=dict)
+    """Namespaces whose pods all have the same default, with that default."""
+    told: Told = field(default_factory=Told)
+    """What is said of rulings, and where."""
+
+
+def attachment_of(ruling: Fact) -> Attachment:
+    """Where a ruling holds."""
+    attachment = ruling.attachment  # type: ignore[union-attr]  # rulings have one
+    if attachment is None:
+        raise TypeError(ruling)
+    return attachment
+
+
+def is_demanded(rulings: Iterable[Fact]) -> bool:
+    """Whether one of the rulings demands a certificate."""
+    return any(isinstance(r, PeerMtls) and r.mode.value is MtlsMode.DEMANDED for r in rulings)
