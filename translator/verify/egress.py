@@ -220,6 +220,9 @@ class EgressComparison:
     def _taints(self, group: Sequence[Client]) -> Iterator[str]:
         for space in dict.fromkeys(("", *(client.namespace for client in group))):
             yield from self.unread.get(space, ())
+        ways = [sorted({w for c in group for w in side.ways(c)}) for side in self.sides]
+        if ways[0] != ways[1]:
+            yield f"the way out by {', '.join(dict.fromkeys((*ways[0], *ways[1])))}"
         for lowering in self.lowered:
             for fact in lowering.model.facts:
                 if isinstance(fact, OpaquePiece) and _may_stop(fact):

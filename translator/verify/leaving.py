@@ -149,6 +149,10 @@ class Leaving:
             return ()
         return tuple(p for p in self.policies if self._covers(p, client))
 
+    def ways(self, client: Client) -> tuple[str, ...]:
+        """The services that undeclared traffic of the client takes on its way out."""
+        return tuple(p.through.value for p in self.holding(client) if p.through is not None)
+
     def about(self, client: Client) -> tuple[ExternalService, ...]:
         """What is declared to the client."""
         return tuple(s for s in self.services if is_among(s.audience, client.caller))

@@ -293,6 +293,15 @@ def test_a_way_through_a_proxy_of_egress_is_lost_aloud() -> None:
     assert told(result, "MM503")[0].severity is Severity.HIGH
 
 
+def test_traffic_that_took_a_service_on_its_way_is_not_called_equal() -> None:
+    proxy = {"host": "out.shop.svc.cluster.local", "port": {"number": 80}}
+    mode = {"outboundTrafficPolicy": {"mode": "ALLOW_ANY", "egressProxy": proxy}}
+    result = to_cilium(text(resource("Sidecar", mode)))
+    assert result.report.verification.verdict == Verdict.MAY_DIFFER
+    plain = to_cilium(text(resource("Sidecar", PASS)))
+    assert plain.report.verification.verdict != Verdict.MAY_DIFFER
+
+
 def test_rules_that_find_nothing_for_some_requests_are_told_where_the_name_leaves_whole() -> None:
     rule = {
         "match": [{"uri": {"prefix": "/today"}}],
