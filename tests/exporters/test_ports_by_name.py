@@ -87,7 +87,7 @@ def test_istio_goes_by_the_name_of_the_port_which_is_told(source: str, port: str
     assert faults(result) == []
     ((impact, message),) = told(result)
     assert impact is Impact.DIFFERENT
-    assert message.startswith("Service/shop/api declares port 90")
+    assert message.startswith("Service/shop/api: the target takes port 90")
 
 
 @pytest.mark.parametrize("target", ["istio", "linkerd", "gateway-api"])
@@ -134,3 +134,48 @@ spec:
         for parent in d.value["spec"]["parentRefs"]  # type: ignore[index]
     ]
     assert parents == [80]
+
+
+def test_istio_goes_by_some_numbers_too() -> None:
+    """53 and the like are bytes where nothing is said (pkg/config/kube/conversion.go, 1.31)."""
+    text = (SHOP % "").replace("name: tcp-raw, port: 90", "name: raw, port: 53")
+    result = translated(text, "linkerd", "istio")
+    assert faults(result) == []
+    assert "port 53" in " ".join(f.message for f in result.report.findings if f.code == "MM552")
+
+
+GATEWAY = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gw, namespace: shop}
+spec:
+  gatewayClassName: other
+  listeners: [{name: udp, port: 53, protocol: UDP}, {name: http, port: 80, protocol: HTTP}]
+---
+apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: UDPRoute
+metadata: {name: u, namespace: shop}
+spec:
+  parentRefs: [{name: gw, sectionName: udp}]
+  rules: [{backendRefs: [{name: api, namespace: shop, port: 53, weight: 3}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: TLSRoute
+metadata: {name: s, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: api, port: 90}]
+  hostnames: [a.example]
+  rules: [{backendRefs: [{name: api, port: 90}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "more"),
+    [("istio", {"gateway_selector": ("istio=ingressgateway",)}), ("istio", {}), ("linkerd", {})],
+)
+def test_routes_of_datagrams_and_of_named_ports_keep_all_their_leaves(
+    target: str, more: dict[str, object]
+) -> None:
+    text = (SHOP % "").replace("name: tcp-raw", "name: tls-raw") + GATEWAY
+    result = translated(text, "gateway-api", target, **more)
+    assert faults(result) == []

@@ -13,6 +13,7 @@ from ir.model import Fact
 from ir.traffic import UNREAD, PortProtocol
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.routes.slots import is_http
 from translator.report.model import Fate, Impact, Severity, Support
 
 OPAQUE = "opaque"
@@ -43,7 +44,8 @@ def legalise_protocols(
         port = port_of(fact, inventory)
         if fact.protocol.value.upper() != "TLS" and _is_tls(port):
             losses.append(_by_name(fact))
-        if fact.protocol.value not in UNREAD and port is not None and _word(port) in _BYTES:
+        bytes_there = port is not None and not is_http(port) and not _is_tls(port)
+        if fact.protocol.value not in UNREAD and bytes_there:
             losses.append(_unread(fact))
     return kept
 
@@ -120,8 +122,8 @@ def _unread(fact: PortProtocol) -> Loss:
         severity=Severity.LOW,
         fate=Fate.APPROXIMATED,
         because=(fact.trail,),
-        message=f"Service/{'/'.join(names)} declares port {ports} as bytes, which the target goes by: it passes connections on "
-        "unread, where the source looks at what is sent.",
+        message=f"Service/{'/'.join(names)}: the target takes port {ports} for bytes, by its name or its number, and passes "
+        "connections on unread, where the source looks at what is sent.",
         advice="Nothing, if it is no HTTP; else change appProtocol or the name of the port.",
     )
 

@@ -50,7 +50,7 @@ def _loss(impact: Impact, values: Sequence[Traced[object]], service: Service, nu
         severity=None if looser else Severity.HIGH,
         fate=Fate.APPROXIMATED,
         because=tuple(values),
-        message=f"{service.key} declares port {number} as something else than HTTP, by which the target goes: it passes "
-        f"connections on unread, and no rule for requests holds there, where the source reads them{end}.",
+        message=f"{service.key}: the target takes port {number} for something else than HTTP, by its name or its number: it "
+        f"passes connections on unread, and no rule for requests holds there, where the source reads them{end}.",
         advice="Name the port http-..., or set its appProtocol, if HTTP is spoken there.",
     )

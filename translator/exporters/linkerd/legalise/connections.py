@@ -24,6 +24,7 @@ from translator.exporters.linkerd.legalise.scene import Scene
 from translator.exporters.naming import name_of
 from translator.exporters.routes.destinations import Subsets, Unreachable, moving_shares
 from translator.exporters.routes.languages import language
+from translator.exporters.routes.slots import service_ports
 from translator.exporters.routes.viewers import (
     Viewer,
     audiences,
@@ -156,7 +157,8 @@ def _slots(
     if any(_is_sniffed(p) for p in fitting):
         losses.append(_any_protocol(table))
     because = Traced("", (), service.leaves)
-    return tuple(named(ServicePort(p.number), because) for p in fitting)
+    said = {p.value.port: p for p in service_ports(table.attachment.ports)}
+    return tuple(said.get(p.number, named(ServicePort(p.number), because)) for p in fitting)
 
 
 def _is_sniffed(port: PortOfService) -> bool:
