@@ -98,6 +98,22 @@ def test_an_unfinished_name_does_nothing_where_the_input_is_complete() -> None:
     ]
 
 
+@pytest.mark.parametrize("host", ["gone", "gone.prod.svc.cluster.local"])
+def test_a_service_that_is_known_not_to_exist_has_no_rules(host: str) -> None:
+    """Neither alone nor beside one that is there, whose rules are its own."""
+    assert len(tables(link(virtual_service(simple(host)), SERVICE))) == 1
+    alone = link(virtual_service(simple(host)), SERVICE, complete=True)
+    assert tables(alone) == []
+    assert "no such Service" in alone.inactive[0].why
+    both = f"hosts: [reviews, {host}]\nhttp: [{{{TO}}}]"
+    beside = link(virtual_service(both), SERVICE, complete=True)
+    assert [service_of(t) for t in tables(beside)] == [("prod", "reviews")]
+    assert [len(one.leaves) for one in beside.inactive if "no such Service" in one.why] == [1]
+    entered = link(virtual_service(f"gateways: [mesh, edge]\n{both}"), SERVICE, complete=True)
+    client = [t for t in tables(entered) if t.attachment.enforced_at is EnforcedAt.CLIENT]
+    assert [service_of(t) for t in client] == [("prod", "reviews")]
+
+
 def test_an_unfinished_name_beside_a_good_one_is_lost_alone() -> None:
     spec = f"hosts: [reviews, reviews.prod]\nhttp: [{{{TO}}}]"
     linked = link(virtual_service(spec), SERVICE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ir.inventory import Inventory
+from ir.inventory import Inventory, Knowledge
 from ir.provenance import Traced
 from translator.api import Loss, Options
 from translator.importers.istio.link.hosts import Place, covers, unfinished
@@ -31,6 +31,17 @@ def spread(
             by = host.origin, service.leaves
             found.append(Place(text, Traced(name, *by), Traced(space, *by)))
     return tuple(found) or (place,)
+
+
+def is_nobody(place: Place, inventory: Inventory, declared: frozenset[str]) -> bool:
+    """Whether a host is a Service that is known not to be there, and that no entry declares: no name leads a client to it.
+
+    Who asks for it all the same, at another address on port 80, had its rules (httproute.go, ``This is hack``, 1.31).
+    """
+    if place.namespace is None or place.text in declared:
+        return False
+    known = inventory.knows_service(place.namespace.value, place.name.value)
+    return known is Knowledge.ABSENT
 
 
 def unlisted(

@@ -49,7 +49,7 @@ from translator.importers.istio.link.mesh_config import (
     mesh_config,
     path_form,
 )
-from translator.importers.istio.link.names import spread, unlisted, unserved
+from translator.importers.istio.link.names import is_nobody, spread, unlisted, unserved
 from translator.importers.istio.link.refusals import refusals
 from translator.importers.istio.link.route_ports import every_port, ports_there, table_ports
 from translator.importers.istio.link.surfaces import Surface, surfaces
@@ -67,10 +67,11 @@ from translator.importers.istio.link.waypoints import Heeded, not_joined
 from translator.importers.istio.model import (
     DestinationRule,
     MeshConfig,
+    ServiceEntry,
     Statement,
     VirtualService,
 )
-from translator.importers.linked import AGE, Linked
+from translator.importers.linked import AGE, NO_SERVICE, Linked
 from translator.report.model import Fate
 
 _REFUSED = "the webhook of the source refuses the rule"
@@ -85,6 +86,7 @@ class Scene:
     options: Options
     book: Rulebook
     config: MeshConfig
+    declared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,9 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
         for s in statements
         if isinstance(s, DestinationRule)
     ]
-    scene = Scene(inventory, options, rulebook(rules, options), config)
+    entries = (s for s in statements if isinstance(s, ServiceEntry))
+    declared = frozenset(host.value.text.lower() for one in entries for host in one.hosts)
+    scene = Scene(inventory, options, rulebook(rules, options), config, declared)
     whole = included(written, options)
     drafts = [_draft(service, options) for service in whole.services]
     heeded, assumptions = _heeded(drafts, scene)
@@ -244,9 +248,13 @@ def _linked(
     tables: list[RouteTable] = []
     losses: list[Loss] = []
     beyond: Idle | None = None
+    gone: list[Idle] = []
     for surface in draft.surfaces:
         asked = every_port(surface.routes)
         for place, audience, seen, one in _clients(draft, surface, heeded):
+            if surface.mesh and is_nobody(place, scene.inventory, scene.declared):
+                gone.append(Idle(origins(place.name, *surface.names), NO_SERVICE))
+                continue
             there = ports_there(subject_at(place, draft.service.meta), scene.inventory)
             if surface.mesh and asked and there is not None and not asked & there:
                 beyond = Idle(of_service(service), f"{place.text} has none of the ports it is for")
@@ -272,6 +280,7 @@ def _linked(
     idles.append(Idle(in_order(streams), "no proxy of these clients holds it"))
     if beyond is not None and not tables:
         idles.insert(0, beyond)
+    idles[:0] = gone if tables else [Idle(of_service(service), one.why) for one in gone[:1]]
     if not tables:
         idles.append(Idle(of_service(service), "it has no rule for requests of any client"))
     return Part(tuple(tables), tuple(idles), tuple(losses))
