@@ -163,12 +163,11 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     read, idle = as_read([fact for one in linked for fact in one.facts], inventory)
     heeded = as_heeded(read, words, options)
     inactive = (*(i for one in linked for i in one.inactive), *idle, *heeded.inactive)
-    facts = heeded.facts
     network = network_of(resources, options.namespace, options.cluster_networks)
     joined = tuple(read_membership(words))
     classes = class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER)
     said = list(of_their_pods(told.facts, inventory))
-    facts.extend((*network, *joined, *kept_out(joined, inventory), *said, *classes))
+    facts = [*heeded.facts, *network, *joined, *kept_out(joined, inventory), *said, *classes]
     facts = [as_captured(as_probed(fact, said), said) for fact in facts]
     there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
