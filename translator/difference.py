@@ -14,6 +14,7 @@ from ir.walk import traced
 from translator.after import as_source
 from translator.api import Import, Options
 from translator.errors import TargetError
+from translator.open_questions import left_open
 from translator.pipeline import VERSION, Paths, options_of
 from translator.proof import ACCESS_ALONE, ROUTING_ALONE, not_read, witness
 from translator.registry import SOURCES, load_importer, spoken_to
@@ -183,7 +184,7 @@ def compare_trees(before: Tree, after: Tree) -> Difference:
     for one in proof.found_slices:
         if one.verdict is Verdict.EQUAL_UNDER:
             assumptions.update(dict.fromkeys(one.reasons))
-    open_questions = [*_open_questions(proof.found_slices)]
+    open_questions = [*left_open(proof.found_slices)]
     if not same_mesh:
         open_questions.extend(_between_meshes(before, after, settings))
     return Difference(
@@ -383,15 +384,6 @@ def _setting(other: OtherSetting, before: Tree, after: Tree) -> SettingChanged:
 
 def _stated(setting: Setting | None, tree: Tree) -> Decided | None:
     return None if setting is None else Decided(setting.text, tree.places(setting.leaves))
-
-
-def _open_questions(slices: Iterable[Slice]) -> Iterator[OpenQuestion]:
-    groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for one in slices:
-        if one.verdict in (Verdict.MAY_DIFFER, Verdict.UNKNOWN):
-            groups.setdefault((one.verdict.value, one.reasons), []).append(one.name)
-    for (verdict, reasons), names in sorted(groups.items()):
-        yield OpenQuestion(verdict, reasons, tuple(names))
 
 
 def _between_meshes(

@@ -14,10 +14,11 @@ from ir.provenance import Assumption
 from ir.walk import close
 from translator.api import PROFILES, Import, Loss, Options
 from translator.beside import beside
+from translator.books import Books
 from translator.errors import InputError, TargetError
 from translator.exhibits import exhibits_of
 from translator.exporters.emit import Document, dump, render, untraced
-from translator.ledger import Books, positions_of, rows, with_proof
+from translator.ledger import positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
 from translator.overlaps import still_there
 from translator.proof import SWITCHED_OFF, Proven, Translated, prove

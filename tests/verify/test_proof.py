@@ -11,7 +11,7 @@ from tests.translation import to_linkerd
 from translator import pipeline
 from translator.api import Options
 from translator.exporters.linkerd.legalise import access
-from translator.exporters.linkerd.legalise.cells import Table
+from translator.exporters.linkerd.legalise.door import Table
 from translator.exporters.linkerd.write import endpoints
 from translator.pipeline import Result, Written
 from translator.proof import Proven, Translated, prove

@@ -155,8 +155,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         message = "input that the API server would refuse"
         raise ExceptionGroup(message, errors)
     options = settled(options, mesh_config(statements))
-    listed = read_inventory(resources, options.namespace, complete=options.complete)
-    inventory = with_passing(listed, frozenset(POD_KEYS))
+    inventory = _inventory(resources, options)
     linked = [link(statements, inventory, options) for link in LINKS]
     losses.extend(loss for one in linked for loss in one.losses)
     guessed = (*guesses(words), *(a for one in linked for a in one.assumptions))
@@ -193,6 +192,12 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         edits=tuple(one.edit for one in apart),
         standing=standing,
     )
+
+
+def _inventory(resources: Sequence[Resource], options: Options) -> Inventory:
+    """What is listed; words of pods on their membership go with the mesh."""
+    listed = read_inventory(resources, options.namespace, complete=options.complete)
+    return with_passing(listed, frozenset(POD_KEYS))
 
 
 def _statements(

@@ -28,10 +28,7 @@ from ir.resilience import RateLimit
 from translator.api import Options
 from translator.exporters.linkerd.callers import Known, Who
 from translator.exporters.linkerd.legalise import remarks
-from translator.exporters.linkerd.legalise.cells import (
-    cells,
-    shut_to_checks,
-)
+from translator.exporters.linkerd.legalise.cells import cells, shut_to_checks
 from translator.exporters.linkerd.legalise.course import (
     Legal,
     Pass,

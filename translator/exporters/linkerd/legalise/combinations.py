@@ -15,7 +15,7 @@ from ir.language import Language
 from ir.match import Pattern
 from translator.exporters.linkerd.callers import Callers
 from translator.exporters.linkerd.legalise.axes import HOST
-from translator.exporters.linkerd.legalise.cells import Cell, Combination, Table
+from translator.exporters.linkerd.legalise.door import Cell, Combination, Table
 from translator.exporters.linkerd.legalise.rules import OTHER
 from translator.exporters.routes.languages import METHODS
 

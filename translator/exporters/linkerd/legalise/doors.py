@@ -21,13 +21,10 @@ from ir.language import Language
 from ir.match import (
     AllOf,
     Cidr,
-    Labels,
-    Operator,
     Part,
     Pattern,
     PatternKind,
     RegexDialect,
-    Requirement,
     Term,
     Test,
     View,
@@ -45,7 +42,6 @@ from translator.exporters.linkerd.callers import (
     simplest,
     within,
 )
-from translator.exporters.linkerd.legalise.cells import Table
 from translator.exporters.linkerd.legalise.combinations import (
     Ask,
     asks,
@@ -54,9 +50,10 @@ from translator.exporters.linkerd.legalise.combinations import (
     host_of,
     hosts,
 )
+from translator.exporters.linkerd.legalise.door import Table
 from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.rules import OTHER
-from translator.exporters.linkerd.legalise.standins import is_standin, selector_of
+from translator.exporters.linkerd.legalise.standins import is_standin, own_labels, selector_of
 from translator.exporters.linkerd.legalise.terms import Terms
 from translator.exporters.naming import Names
 from translator.exporters.ports import protocol_of, readable
@@ -388,22 +385,3 @@ def _portions(
     for (_, clauses), matches in ordered:
         for start in range(0, len(matches), MATCHES):
             yield clauses, matches[start : start + MATCHES]
-
-
-def own_labels(workload: Workload, inventory: Inventory) -> Labels:
-    """A selector for exactly this workload.
-
-    Its labels, and for each other workload that has them all too, one label that this one lacks. Labels that go with the
-    source's mesh select nothing once they are gone.
-    """
-    labels = workload.lasting
-    requirements = [
-        Requirement(key, Operator.IN, (value,)) for key, value in sorted(labels.items())
-    ]
-    absent: set[str] = set()
-    for other in inventory.workloads_in(workload.namespace):
-        more = {k for k in other.lasting if k not in labels}
-        if other.key != workload.key and more and labels.items() <= other.lasting.items():
-            absent.add(min(more))
-    requirements += [Requirement(key, Operator.DOES_NOT_EXIST) for key in sorted(absent)]
-    return Labels(tuple(requirements))

@@ -15,16 +15,12 @@ from ir.inventory import Workload
 from ir.model import Fact
 from translator.api import Options
 from translator.exporters.linkerd.callers import Clause, Who
-from translator.exporters.linkerd.legalise.cells import (
-    Door,
-    Gate,
-    Probe,
-)
 from translator.exporters.linkerd.legalise.course import (
     Pass,
     attachment_of,
     is_demanded,
 )
+from translator.exporters.linkerd.legalise.door import Door, Gate, Probe
 from translator.exporters.linkerd.legalise.paths import form_of
 from translator.exporters.linkerd.legalise.rules import PortView, Rule, flatten
 from translator.exporters.ports import (

@@ -14,7 +14,7 @@ from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.linkerd.legalise.axes import HOST
-from translator.exporters.linkerd.legalise.cells import Table
+from translator.exporters.linkerd.legalise.door import Table
 from translator.exporters.linkerd.legalise.paths import ODD, form_of
 from translator.exporters.linkerd.legalise.standins import LABELS
 from translator.report.model import Fate, Impact, Severity, Support

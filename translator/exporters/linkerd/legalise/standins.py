@@ -166,4 +166,23 @@ def selector_of(own: Workload, known: Inventory) -> Labels:
     return Labels(tuple(requirements))
 
 
-__all__ = ["KIND", "LABELS", "is_standin", "selector_of", "with_standins"]
+def own_labels(workload: Workload, inventory: Inventory) -> Labels:
+    """A selector for exactly this workload.
+
+    Its labels, and for each other workload that has them all too, one label that this one lacks. Labels that go with the
+    source's mesh select nothing once they are gone.
+    """
+    labels = workload.lasting
+    requirements = [
+        Requirement(key, Operator.IN, (value,)) for key, value in sorted(labels.items())
+    ]
+    absent: set[str] = set()
+    for other in inventory.workloads_in(workload.namespace):
+        more = {k for k in other.lasting if k not in labels}
+        if other.key != workload.key and more and labels.items() <= other.lasting.items():
+            absent.add(min(more))
+    requirements += [Requirement(key, Operator.DOES_NOT_EXIST) for key in sorted(absent)]
+    return Labels(tuple(requirements))
+
+
+__all__ = ["KIND", "LABELS", "is_standin", "own_labels", "selector_of", "with_standins"]
