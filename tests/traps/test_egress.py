@@ -432,7 +432,7 @@ def wider(
         own = pipeline.options_of(load_text(""), "istio", version, {})
         result = pipeline.translate_loaded(load_text(whole), own)
         assert not told(result, "MM903")
-        looser = [f for f in told(result, "MM203") if f.impact is Impact.LOOSER]
+        looser = [f for f in told(result, "MM537") if f.impact is Impact.LOOSER]
         assert {f.severity for f in looser} <= {Severity.BLOCKER}
         found.append([f.message for f in looser])
     assert found[0] == found[1] == found[2]

@@ -151,7 +151,7 @@ def _asked(table: RouteTable) -> Iterator[Pattern]:
 def _loss(table: RouteTable, message: str) -> Loss:
     name = _name(table)
     return Loss(
-        code="MM203",
+        code="MM537",
         impact=Impact.LOOSER,
         support=Support.NOT_YET,
         fate=Fate.APPROXIMATED,

@@ -109,4 +109,14 @@ ENTRIES = (
         "address of its own. Have the new addresses let in before traffic moves.",
         "kind: CiliumEgressGatewayPolicy\nspec:\n  destinationCIDRs: [203.0.113.0/24]\n  egressGateway: {egressIP: 192.0.2.10}",
     ),
+    Entry(
+        "MM537",
+        "Part of what is declared outside",
+        "Requests or connections to a declared name leave that found no rule in the source.",
+        "The rules of a VirtualService for a name outside let out what they match, and nothing else that asks for the name. The "
+        "target has no rules for such names: all that goes to them leaves.",
+        "Limit the paths, or the names, at an egress gateway, or where the requests arrive.",
+        "kind: VirtualService\nspec:\n  hosts: [api.example.com]\n  http:\n  - match: [{uri: {prefix: /v1}}]\n"
+        "    route: [{destination: {host: api.example.com}}]",
+    ),
 )
