@@ -180,3 +180,30 @@ def test_what_its_network_does_not_take_is_not_declared(kind: str) -> None:
     result = pipeline.translate_loaded(loaded, options)
     assert not [one for one in result.documents if one.resource.startswith("ServiceEntry")]
     assert "MM525" in {finding.code for finding in result.report.findings}
+
+
+SPLIT = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: web, port: 80}]
+  rules: [{backendRefs: [{name: web, port: 80, weight: 1}, {name: gone, port: 80, weight: 1}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("complete", "name"), [(False, "gone"), (True, "gone.shop.service.invalid")]
+)
+def test_the_share_of_a_service_that_is_surely_not_there_fails(complete: bool, name: str) -> None:  # noqa: FBT001
+    loaded = load_text(SPLIT)
+    options = pipeline.options_of(loaded, "linkerd@2.20", "cilium", {"complete": complete})
+    (route,) = table(load_importer("linkerd")(loaded.resources, options)).routes
+    assert [one.destination.name.value for one in route.backends] == ["web", name]
+    result = pipeline.translate_loaded(loaded, options)
+    assert not {"MM904", "MM903", "MM901"} & {f.code for f in result.report.findings}

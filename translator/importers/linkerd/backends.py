@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ir.inventory import Inventory, Knowledge
 from ir.provenance import Traced, absorb, derived
 from ir.traffic import AS_DIALLED, Backend, Destination
 from translator.resources.gateway_api.read import Parent, read_backend
@@ -45,6 +46,19 @@ def _read(item: Cursor, home: Traced[str]) -> Backend:
 
 def _of_nobody(kind: str, name: str) -> str:
     return f"{name}.{kind}.invalid"
+
+
+def served(backend: Backend, inventory: Inventory) -> Backend:
+    """The backend; a Service that is surely not there keeps its share, which fails (``exists`` of ``convert_backend``)."""
+    place = backend.destination
+    space, name = place.namespace, place.name
+    if space is None or inventory.knows_service(space.value, name.value) is not Knowledge.ABSENT:
+        return backend
+    said = [name, space]
+    nobody = derived(_of_nobody("service", f"{name.value}.{space.value}"), said)
+    port = [v for v in (place.port,) if v is not None]
+    gone = replace(place, namespace=None, port=None, name=nobody, trail=absorb(place.trail, *port))
+    return replace(backend, destination=gone)
 
 
 def onwards(backend: Backend, home: Traced[str], parent: Parent) -> Backend:

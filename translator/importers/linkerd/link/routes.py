@@ -33,7 +33,7 @@ from translator.api import Options
 from translator.importers.linked import NO_SERVICE, Linked, is_of_nobody
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
-from translator.importers.linkerd.backends import OWN_GROUP, onwards
+from translator.importers.linkerd.backends import OWN_GROUP, onwards, served
 from translator.importers.linkerd.http_route import said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import calls_first
 from translator.importers.linkerd.link.entrances import (
@@ -80,6 +80,8 @@ def link_routes(
         heeded: Fact | None = fact
         why = _OPAQUE
         if isinstance(fact, RouteTable) and fact.attachment.enforced_at is EnforcedAt.CLIENT:
+            fact = _served(fact, inventory)  # noqa: PLW2901  # the same table
+            heeded = fact
             outside = fact.attachment.subject.scope is Scope.EGRESS
             if is_of_nobody(fact.attachment, inventory):
                 heeded, why = None, NO_SERVICE
@@ -119,6 +121,15 @@ def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Itera
             yield Opaque(attachment=entrance, kind=_FOREIGN, may_touch=columns, trail=node)
         else:
             inactive.append(Inactive(leaves=route.foreign, winner="", why=_FILTER))
+
+
+def _served(table: RouteTable, inventory: Inventory) -> RouteTable:
+    """The table with the share of Services that are not there as one of nobody."""
+    routes = tuple(
+        replace(route, backends=tuple(served(backend, inventory) for backend in route.backends))
+        for route in table.routes
+    )
+    return replace(table, routes=routes)
 
 
 def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Linked:
