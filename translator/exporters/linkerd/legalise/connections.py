@@ -12,19 +12,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Scope, ServicePort
-from ir.inventory import Inventory, PortOfService, Service
+from ir.inventory import Inventory, Service
 from ir.language import Language
-from ir.match import AllOf, Part, Pattern, PatternKind, Test
+from ir.match import AllOf, Part, Test
 from ir.provenance import Traced, derived, named
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.linkerd.legalise.opaque_ports import not_heeded, why_opaque
 from translator.exporters.linkerd.legalise.scene import Scene
-from translator.exporters.naming import name_of
+from translator.exporters.routes.connections import (
+    Slot,
+    check_names,
+    fits,
+    language_of_names,
+    never_reached,
+    place_of,
+    slots_of_host,
+    slots_of_service,
+    spaces_of,
+    spent_on,
+    titles,
+)
 from translator.exporters.routes.destinations import Subsets, Unreachable, moving_shares
-from translator.exporters.routes.languages import language
-from translator.exporters.routes.slots import service_ports
 from translator.exporters.routes.viewers import (
     Viewer,
     audiences,
@@ -32,7 +42,7 @@ from translator.exporters.routes.viewers import (
     sees,
     settled,
 )
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.report.model import Impact, Severity, Support
 from translator.target import Target
 
 SINCE = "2.17"
@@ -71,7 +81,7 @@ def connection_objects(
     who = audiences(
         table,
         scene.inventory,
-        [s.value for r in rivals for s in _spaces(r)],
+        [s.value for r in rivals for s in spaces_of(r)],
         alone=len(rivals) <= 1,
     )
     if not who.viewers:
@@ -93,14 +103,9 @@ def connection_objects(
     if not found:
         raise Unreachable("MM213", _COMPETES, "Give these clients a service of their own.")
     lost.extend(moving_shares(found))
-    lost.extend(_never_reached(table, reached))
+    lost.extend(never_reached(table, reached))
     losses.extend(lost)
     return tuple(found)
-
-
-def _spaces(table: RouteTable) -> tuple[Traced[str], ...]:
-    audience = table.attachment.audience
-    return () if audience is None else audience.namespaces
 
 
 def _competes(viewer: Viewer) -> Loss:
@@ -123,18 +128,10 @@ def _slots(
     losses: list[Loss],
     *,
     beside_http: bool,
-) -> tuple[Traced[ServicePort] | None, ...]:
+) -> tuple[Slot, ...]:
     """The ports that need routes; a port on which such routes would not be heeded is left out."""
-    if service is None and beside_http:
-        reason = "the host has HTTP routes too, which alone count where both are for a port"
-        raise Unreachable("MM213", reason, "Add the Service to the input.")
     if service is None:
-        asked = [t for route in table.routes for m in route.matches for t in _on_port(m)]
-        numbers = sorted({int(t.value.text) for t in asked if isinstance(t.value, Pattern)})
-        if not numbers:
-            losses.append(_any_protocol(table))
-            return (None,)
-        return tuple(named(ServicePort(n), *asked) for n in numbers)
+        return slots_of_host(table, losses, beside_http=beside_http)
     own = [port.value for port in table.attachment.ports]
     ports = [p for p in service.ports if not own or ServicePort(p.number) in own]
     fitting = list(ports)
@@ -147,49 +144,13 @@ def _slots(
             raise Unreachable("MM213", reason, advice)
         if opaque:
             losses.extend(not_heeded(table, list(opaque.values())))
-    if beside_http:
-        fitting = [p for p in fitting if not _is_sniffed(p)]
-        if not fitting:
-            reason = (
-                "the service has HTTP routes too, which alone count on a port that may be either"
-            )
-            raise Unreachable("MM213", reason, "Declare the protocol of the port.")
-    if any(_is_sniffed(p) for p in fitting):
-        losses.append(_any_protocol(table))
-    because = Traced("", (), service.leaves)
-    said = {p.value.port: p for p in service_ports(table.attachment.ports)}
-    return tuple(said.get(p.number, named(ServicePort(p.number), because)) for p in fitting)
-
-
-def _is_sniffed(port: PortOfService) -> bool:
-    """Whether the source looks what is spoken on the port, so that HTTP there has no part in the rules."""
-    word = (port.app_protocol or port.name.partition("-")[0]).lower()
-    return word not in ("tcp", "mongo", "redis", "mysql", "https", "tls", "kubernetes.io/wss")
-
-
-def _any_protocol(table: RouteTable) -> Loss:
-    return Loss(
-        code="MM213",
-        impact=Impact.DIFFERENT,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        sites=(table.trail,),
-        message="the source looks at what is spoken on the port, and these rules leave HTTP alone; in the target "
-        "they are for all connections to the port.",
-        advice="Declare the protocol of the port.",
-    )
-
-
-def _on_port(match: RouteMatch) -> list[Traced[object]]:
-    tests = [t for t in match.requests.tests if t.part is Part.SERVICE_PORT]
-    return [term for test in tests for term in test.any_of]
+    return slots_of_service(table, service, fitting, losses, beside_http=beside_http)
 
 
 def _rules(
     table: RouteTable,
     viewer: Viewer,
-    slot: Traced[ServicePort] | None,
+    slot: Slot,
     subsets: Subsets,
     reached: set[int],
 ) -> list[Route]:
@@ -199,26 +160,23 @@ def _rules(
     found: list[Route] = []
     taken = Language.nothing()
     for number, route in enumerate(table.routes):
-        matches = [m for m in route.matches if sees(m, viewer) and _fits(m, slot)]
+        matches = [m for m in route.matches if sees(m, viewer) and fits(m, slot)]
         if route.matches and not matches:
             continue
         if table.protocol is Protocol.TCP:
             reached.add(number)
             return [_plain(subsets.route(route, table), matches)]
         names = _names(matches)
-        own = _language(names)
+        own = language_of_names(names)
         if own.issubset(taken):
             continue
-        _check(names, taken, own)
+        if len(names) > MAX_NAMES:
+            raise Unreachable("MM209", f"a rule has more than {MAX_NAMES} names", "Split the rule.")
+        check_names(names, taken, own)
         reached.add(number)
         taken = taken | own
         found.append(_plain(subsets.route(route, table), matches))
     return found
-
-
-def _fits(match: RouteMatch, slot: Traced[ServicePort] | None) -> bool:
-    asked = [t.value.text for t in _on_port(match) if isinstance(t.value, Pattern)]
-    return not asked or (slot is not None and str(slot.value.port) in asked)
 
 
 def _names(matches: Sequence[RouteMatch]) -> list[Traced[object]]:
@@ -226,49 +184,10 @@ def _names(matches: Sequence[RouteMatch]) -> list[Traced[object]]:
     return [term for test in tests for term in test.any_of]
 
 
-def _language(terms: Sequence[Traced[object]]) -> Language:
-    whole = Language.nothing()
-    for term in terms:
-        whole = whole | language(term.value)
-    return whole
-
-
-def _check(names: Sequence[Traced[object]], taken: Language, own: Language) -> None:
-    """The source takes the most particular name, as the target does; a list that says otherwise has no form.
-
-    Raises:
-        Unreachable: a name has no form, or an earlier rule has names in common that are no more particular.
-    """
-    for term in names:
-        value = term.value
-        kinds = (PatternKind.EXACT, PatternKind.SUFFIX)
-        if not isinstance(value, Pattern) or value.kind not in kinds or not value.text.strip("."):
-            raise Unreachable(
-                "MM213", "a rule for every name has no form in a TLSRoute", "List the names."
-            )
-    if len(names) > MAX_NAMES:
-        raise Unreachable("MM209", f"a rule has more than {MAX_NAMES} names", "Split the rule.")
-    exact = [
-        t.value.text
-        for t in names
-        if isinstance(t.value, Pattern) and t.value.kind is PatternKind.EXACT
-    ]
-    if not (own & taken).is_empty() and any(taken.accepts(name.lower()) for name in exact):
-        raise Unreachable(
-            "MM213", "an earlier rule is for more names than a later one", "Order them."
-        )
-
-
 def _plain(route: Route, matches: Sequence[RouteMatch]) -> Route:
     """The rule with one match on the names, and all else that was asked spent on it."""
     tests = [t for m in matches for t in m.requests.tests if t.part is Part.SERVER_NAME]
-    spent: list[Traced[object]] = [route.trail]
-    for match in matches:
-        spent.extend((match.trail, match.requests.trail, *_on_port(match)))
-        spent.extend(test.trail for test in match.requests.tests)
-        if match.audience is not None:
-            spent.extend(traced(match.audience))
-    node = derived(route.trail.value, spent)
+    node = derived(route.trail.value, spent_on(route, matches))
     if not tests:
         return replace(route, matches=(), trail=node)
     asked = Test(
@@ -290,21 +209,13 @@ def _finished(
     scene: Scene,
 ) -> Iterator[RouteTable]:
     """A table for each rule, with a name."""
-    subject = table.attachment.subject
-    home = "" if subject.namespace is None else subject.namespace.value
-    where = home if viewer.at is None else viewer.at.value
-    kept = scene.keeps(_KINDS[table.protocol], where, table.name.value)
-    base = table.name.value if kept or subject.name is None else subject.name.value
-    port = table.attachment.ports[0].value if table.attachment.ports else None
-    many = not kept and (service is None or len(service.ports) > 1)
+    kind, where = _KINDS[table.protocol], place_of(table, viewer)
+    kept = scene.keeps(kind, where, table.name.value)
     stated: list[Traced[object]] = [table.trail, table.name]
     if table.attachment.audience is not None:
         stated.extend(traced(table.attachment.audience))
-    width = len(str(len(rules)))
-    for number, rule in enumerate(rules, start=1):
-        parts = [base, str(port.port) if many and isinstance(port, ServicePort) else ""]
-        parts.append(str(number).zfill(width) if len(rules) > 1 else "")
-        name = scene.names.take(_KINDS[table.protocol], where, name_of(*parts))
+    for rule, title in zip(rules, titles(table, len(rules), service, kept=kept), strict=True):
+        name = scene.names.take(kind, where, title)
         yield replace(
             table,
             trail=derived(table.trail.value, stated),
@@ -313,19 +224,6 @@ def _finished(
             order=Order.RANK,
             routes=(rule,),
         )
-
-
-def _never_reached(table: RouteTable, reached: set[int]) -> Iterator[Loss]:
-    for number, route in enumerate(table.routes):
-        if number not in reached:
-            yield Loss(
-                code="MM107",
-                impact=Impact.NONE,
-                support=Support.PARTIAL,
-                fate=Fate.ABSORBED,
-                sites=tuple(traced(route)),
-                message="no connection gets as far as this rule: earlier ones take them all.",
-            )
 
 
 def inventory_service(table: RouteTable, inventory: Inventory) -> Service | None:
