@@ -428,3 +428,12 @@ def test_a_port_that_is_shut_keeps_the_leaves_of_the_rule_that_cannot_be_said() 
     result = translated(API + policy(rules), "istio", "linkerd")
     assert faults(result) == []
     assert told(result, "MM402") == {Impact.STRICTER}
+
+
+def test_what_is_in_the_cluster_and_has_an_address_that_rules_leave_out_is_told() -> None:
+    """The networks that were given say that no node has such an address."""
+    for block in ("10.1.0.0/16", "8.8.8.0/24"):
+        rules = f"{{rules: [{{when: [{{key: source.ip, notValues: [{block}]}}]}}]}}"
+        result = translated(API + policy(rules), "istio", "cilium")
+        assert faults(result) == []
+        assert told(result, "MM410") == {Impact.STRICTER, Impact.LOOSER}

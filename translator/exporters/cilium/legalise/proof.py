@@ -142,6 +142,8 @@ def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> It
             names = _pods_of(rulings, inventory)
             yield _refused_pods(inside, names)
             yield from _elsewhere([t for t in inside if not _all_inside(t.value, known)])
+        if not refuses:
+            yield from _let_in(rulings, known)
         if beyond or (inside and not refuses):
             yield Loss(
                 code="MM410",
@@ -164,6 +166,13 @@ def _blocks(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Traced[Term]]:
             yield from (*test.any_of, *test.none_of)
 
 
+def _kept_out(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Traced[Term]]:
+    """The blocks whose addresses a rule leaves out."""
+    for test in _tests(fact):
+        if test.part is Part.PEER_ADDRESS:
+            yield from test.none_of
+
+
 def _inside(block: Cidr, known: Known) -> bool:
     try:
         return not known.inside(block.block).empty
@@ -176,7 +185,22 @@ def _all_inside(block: object, known: Known) -> bool:
     return isinstance(block, Cidr) and known.inside(block.block).cluster
 
 
-def _elsewhere(terms: Sequence[Traced[Term]]) -> Iterator[Loss]:
+def _let_in(rulings: Sequence[Fact], known: Known) -> Iterator[Loss]:
+    """Whom grants leave out by address: what closes their pods refuses in the source whoever has such an address."""
+    for fact in rulings:
+        if isinstance(fact, (Grant, GuardedRoutes)):
+            subject = fact.attachment.subject.trail.value
+            closed = (f for f in rulings if isinstance(f, Closed))
+            by = (
+                v for f in closed if f.attachment.subject.trail.value == subject for v in traced(f)
+            )
+            terms = [t for t in _kept_out(fact) if not _all_inside(t.value, known)]
+            yield from _elsewhere(terms, tuple(by))
+
+
+def _elsewhere(
+    terms: Sequence[Traced[Term]], by: tuple[Traced[object], ...] = ()
+) -> Iterator[Loss]:
     """What is in the cluster and has its addresses elsewhere, as far as the networks that were given say so."""
     if terms:
         yield Loss(
@@ -186,8 +210,10 @@ def _elsewhere(terms: Sequence[Traced[Term]]) -> Iterator[Loss]:
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
             sites=tuple(terms),
+            because=by,
+            about=tuple(terms),
             message="what is in the cluster and has its addresses elsewhere, as --cluster-networks and --node-networks say, is "
-            "not refused by these blocks of addresses.",
+            f"{'let in though these blocks leave it out' if by else 'not refused by these blocks of addresses'}.",
             why="A pod is known by its labels, a node by what it is; rules by CIDR never select them (policy-cidr-match-mode).",
             advice="Look whether the networks that were given are all that the cluster has.",
             doc=f"{POLICY}#cidr-based",
