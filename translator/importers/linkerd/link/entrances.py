@@ -41,7 +41,7 @@ def at_gateway(
     for listener, hosts in _bound(gateways, parent, route.meta, route.hosts):
         yield RouteTable(
             name=Traced(route.meta.name.value, (), route.meta.because),
-            home=route.meta.namespace,
+            home=Traced(route.meta.namespace.value, (), route.meta.because),
             attachment=_entrance(listener, parent),
             hosts=hosts,
             order=Order.SPECIFICITY,
@@ -67,7 +67,7 @@ def stream_at_gateway(
     for listener, hosts in _bound(gateways, parent, stream.meta, names):
         yield RouteTable(
             name=name,
-            home=stream.meta.namespace,
+            home=Traced(stream.meta.namespace.value, (), stream.meta.because),
             attachment=_entrance(listener, parent),
             protocol=stream.protocol,
             hosts=hosts,

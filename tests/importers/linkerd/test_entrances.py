@@ -1,0 +1,53 @@
+"""Routes bound to Gateways, in a cluster of Linkerd."""
+
+from __future__ import annotations
+
+import pytest
+
+from translator.pipeline import options_of, translate_loaded
+from translator.report.model import Fate
+from translator.source.load import load_text
+
+BOUND = """\
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: web, ports: [{containerPort: 8080}]}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  gatewayClassName: other
+  listeners: [{name: http, port: 80, protocol: HTTP, hostname: shop.example.com}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: web, namespace: shop}
+spec:
+  parentRefs: [{name: edge}]
+  hostnames: [shop.example.com]
+  rules: [{matches: [{path: {type: PathPrefix, value: /api}}], backendRefs: [{name: web, port: 80}]}]
+"""
+
+
+@pytest.mark.parametrize("target", ["cilium", "gateway-api", "istio"])
+@pytest.mark.parametrize("given", [None, "eg"])
+def test_the_namespace_of_a_route_has_a_fate_where_the_gateway_moves(
+    target: str, given: str | None
+) -> None:
+    loaded = load_text(BOUND)
+    result = translate_loaded(
+        loaded, options_of(loaded, "linkerd", target, {"gateway_class": given})
+    )
+    assert not [row for row in result.report.ledger if row.fate in (Fate.STRANDED, Fate.DROPPED)]
+    assert "MM901" not in {one.code for one in result.report.findings}
