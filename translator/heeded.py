@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from translator.api import Import, Loss
 from translator.report.model import Fate, Impact, Severity, Support
+from translator.resources.gateway_api.owners import is_of_gateways
 from translator.source.leaves import Resource, leaves_below
 from translator.source.load import Loaded
 from translator.verify.compare import Proof
@@ -20,6 +21,9 @@ _ADVICE = (
     "Decide whether it is meant to hold after the migration; delete it before, if it is not. Where the other mesh is "
     "in the cluster already and heeds it, nothing changes."
 )
+_BEGINS = "the source does not heed it, the target does"
+_STAYS = "it is a gateway's, stays as it is and is not translated, and the two are not read alike"
+_BY_HAND = "Compare what the gateway does before and after by hand."
 
 
 def newly_heeded(loaded: Loaded, before: Import, after: Import) -> Iterator[Resource]:
@@ -41,7 +45,10 @@ def claims_of(resources: Iterable[Resource]) -> Iterator[Claim]:
 
 
 def told_of(resources: Sequence[Resource], proof: Proof) -> Iterator[Loss]:
-    """A finding for each harm that the proof found such objects to do, and one for those that do none."""
+    """A finding for each harm that the proof found such objects to do, and one for those that do none.
+
+    What is a gateway's begins nothing with a mesh: of it only what the proof found is told.
+    """
     used = {
         (claim.message, claim.impact)
         for found in proof.found
@@ -51,11 +58,17 @@ def told_of(resources: Sequence[Resource], proof: Proof) -> Iterator[Loss]:
     }
     for impact in _HARMS:
         own = [one for one in resources if (named(one), impact) in used]
-        if own:
-            yield _loss(own, impact, "requests fare otherwise by it", None)
+        mine = [one for one in own if not is_of_gateways(one)]
+        theirs = [one for one in own if is_of_gateways(one)]
+        if mine:
+            yield _loss(mine, impact, f"{_BEGINS}; requests fare otherwise by it", _ADVICE)
+        if theirs:
+            yield _loss(theirs, impact, f"{_STAYS}; requests fare otherwise by it", _BY_HAND)
     idle = [one for one in resources if not any((named(one), impact) in used for impact in _HARMS)]
+    idle = [one for one in idle if not is_of_gateways(one)]
     if idle:
-        yield _loss(idle, Impact.NONE, "no request was found that fares otherwise", Severity.LOW)
+        so = f"{_BEGINS}; no request was found that fares otherwise"
+        yield _loss(idle, Impact.NONE, so, _ADVICE, Severity.LOW)
 
 
 def named(resource: Resource) -> str:
@@ -63,7 +76,9 @@ def named(resource: Resource) -> str:
     return f"{resource.kind}/{resource.namespace or ''}/{resource.name}"
 
 
-def _loss(own: Sequence[Resource], impact: Impact, so: str, severity: Severity | None) -> Loss:
+def _loss(
+    own: Sequence[Resource], impact: Impact, so: str, advice: str, severity: Severity | None = None
+) -> Loss:
     return Loss(
         code=CODE,
         impact=impact,
@@ -71,6 +86,6 @@ def _loss(own: Sequence[Resource], impact: Impact, so: str, severity: Severity |
         severity=severity,
         fate=Fate.CARRIED,
         leaves=tuple(next(iter(leaves_below(one))) for one in own),
-        message=f"{', '.join(sorted(map(named, own)))}: the source does not heed it, the target does; {so}.",
-        advice=_ADVICE,
+        message=f"{', '.join(sorted(map(named, own)))}: {so}.",
+        advice=advice,
     )

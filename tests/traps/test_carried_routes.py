@@ -505,6 +505,9 @@ def test_trap_linkerd_50_a_gateway_of_the_sources_class_is_told(
     )
     told = [f.severity.value for f in to_linkerd(WORLD + door).report.findings if f.code == "MM224"]
     assert told == ([] if severity is None else [severity])
+    moved = to_linkerd(WORLD + door, gateway_class="eg").report.findings
+    told = [f.severity.value for f in moved if f.code == "MM224"]
+    assert told == (["info"] if name == "istio-waypoint" else [])
 
 
 def test_a_backend_without_a_port_is_no_reference_to_a_service() -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from translator.heeded import claims_of, told_of
 from translator.pipeline import Result, options_of, translate_loaded
 from translator.report.model import Finding, Impact, Severity
 from translator.source.load import load_text
+from translator.verify.compare import Proof
 
 POD = """\
 apiVersion: apps/v1
@@ -79,3 +86,46 @@ def test_a_route_of_an_object_that_the_target_knows_explains_what_it_does_then()
     found = [change["explained_by"] for change in result.report.verification.changes]
     assert ["MM261"] in found
     assert all(found)
+
+
+AT_A_GATEWAY = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  gatewayClassName: istio
+  listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: api, namespace: other}
+spec:
+  parentRefs: [{name: edge, namespace: shop}]
+  rules: [{backendRefs: [{name: api, namespace: shop, port: 80}]}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ReferenceGrant
+metadata: {name: from-other, namespace: shop}
+spec:
+  from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: other}]
+  to: [{group: "", kind: Service}]
+"""
+
+
+@pytest.mark.parametrize("target", ["linkerd", "cilium", "gateway-api"])
+def test_what_is_a_gateways_begins_nothing_with_a_mesh(target: str) -> None:
+    assert told(translated(POD + AT_A_GATEWAY, target)) == []
+
+
+def test_what_is_a_gateways_is_not_said_to_be_unheeded_where_requests_fare_otherwise_by_it() -> (
+    None
+):
+    (route,) = (r for r in load_text(AT_A_GATEWAY).resources if r.kind == "HTTPRoute")
+    claim = next(c for c in claims_of([route]) if c.impact is Impact.DIFFERENT)
+    change = SimpleNamespace(claims=(claim,))
+    proof = SimpleNamespace(found=(SimpleNamespace(changes=(change,)),))
+    (loss,) = told_of([route], cast("Proof", proof))
+    assert loss.impact is Impact.DIFFERENT
+    assert "not translated" in loss.message
+    assert "does not heed" not in loss.message

@@ -170,7 +170,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts = [as_captured(as_probed(fact, said), said) for fact in facts]
     there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
-    orphans = (loss for r in others for loss in orphaned(r))
+    orphans = (loss for r in others for loss in orphaned(r, options))
     losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart), *orphans))
     inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
     model = Model(

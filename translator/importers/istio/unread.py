@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from translator.api import Loss
-from translator.importers.istio.gateway_kinds import WAYPOINT, class_of
+from translator.api import Loss, Options
+from translator.importers.istio.gateway_kinds import BETWEEN, WAYPOINT, class_of
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Resource, leaf_ref, leaves_below
 
 
-def orphaned(resource: Resource) -> Iterator[Loss]:
-    """What becomes of a Gateway whose class only the source serves."""
+def orphaned(resource: Resource, options: Options) -> Iterator[Loss]:
+    """What becomes of a Gateway whose class only the source serves, and that gets no other."""
     named = class_of(resource)
-    if named is None:
+    if named is None or (options.gateway_class and named.value not in BETWEEN):
         return
     waypoint = named.value == WAYPOINT
     what = f"Gateway {resource.name} is of the class {named.value}, which nobody serves when the source leaves: "
