@@ -106,10 +106,11 @@ class Edition:
 
     @property
     def gateway_versions(self) -> Mapping[Protocol, str]:
-        """At Gateways TLSRoute passes TLS through; from 1.20 on there is TCPRoute."""
+        """At Gateways TLSRoute passes TLS through; from 1.20 on there are TCPRoute and UDPRoute."""
         if self.target.at_least(_WHOLE):
             later = f"{ROUTE_GROUP}/v1"
-            return {Protocol.HTTP: GATEWAY_API, Protocol.TLS: later, Protocol.TCP: later}
+            streams = dict.fromkeys((Protocol.TLS, Protocol.TCP, Protocol.UDP), later)
+            return {Protocol.HTTP: GATEWAY_API, **streams}
         return {Protocol.HTTP: GATEWAY_API, Protocol.TLS: GATEWAY_API_ALPHA}
 
     def missing(self, protocol: Protocol, *, on_service: bool) -> Unreachable:
@@ -120,7 +121,7 @@ class Edition:
             return Unreachable(
                 "MM213", reason, "Give these connections a Service of their own.", Support.NEVER
             )
-        if protocol is Protocol.TCP:
+        if protocol in (Protocol.TCP, Protocol.UDP):
             reason = f"{kind} is served from 1.20 on"
             return Unreachable("MM213", reason, "Take Cilium 1.20 or later.", Support.VERSION)
         return Unreachable(

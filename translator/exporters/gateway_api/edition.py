@@ -131,7 +131,7 @@ class Edition:
             found[Protocol.TLS] = f"{ROUTE_GROUP}/{self._tls_route}"
         if self._since("1.6"):
             word = "v1" if self.target.at_least("1.6") else "v1alpha2"
-            found[Protocol.TCP] = f"{ROUTE_GROUP}/{word}"
+            found[Protocol.TCP] = found[Protocol.UDP] = f"{ROUTE_GROUP}/{word}"
         return found
 
     @property

@@ -57,7 +57,7 @@ def bundles(
             found.setdefault(_key(door, host.value), []).append((table, home, host))
     found = {**_inherited(doors, found), **found}
     merged: dict[tuple[object, ...], list[Bundle]] = {}
-    for (port, _, _), uses in found.items():
+    for (port, _, _, _), uses in found.items():
         own = _bundle(gateway, uses)
         group = (_says(own.tables), port if _minds_port(own.tables, inventory) else 0)
         alike = merged.setdefault(group, [])
@@ -119,14 +119,14 @@ def _said(bundle: Bundle) -> Iterator[_Key]:
                 yield _key(door, pattern)
 
 
-_Key = tuple[int, str, str]
-"""A port, and kind and text of a name."""
+_Key = tuple[int, str, str, bool]
+"""A port, kind and text of a name, and whether it is for datagrams: a port has both transports."""
 _Use = tuple[RouteTable, Door, Traced[Pattern]]
 """A table at the door to which it is bound for a name."""
 
 
 def _key(door: Door, host: Pattern) -> _Key:
-    return door.listener.port.value, host.kind, host.text
+    return door.listener.port.value, host.kind, host.text, door.protocol is Protocol.UDP
 
 
 def _home(doors: Doors, door: Door, host: Pattern) -> Door | None:
@@ -158,7 +158,7 @@ def _inherited(doors: Doors, found: Mapping[_Key, Sequence[_Use]]) -> dict[_Key,
             continue
         wider = [
             uses
-            for (port, _, _), uses in found.items()
+            for (port, _, _, _), uses in found.items()
             if port == own[0] and narrower(door.pattern, uses[0][2].value) == door.pattern
         ]
         if wider and door.listener.protocol.value == "HTTP":
@@ -283,4 +283,5 @@ KINDS = {
     Protocol.GRPC: "GRPCRoute",
     Protocol.TLS: "TLSRoute",
     Protocol.TCP: "TCPRoute",
+    Protocol.UDP: "UDPRoute",
 }

@@ -58,11 +58,12 @@ OLD_VERSIONS: Mapping[Protocol, str] = {
     Protocol.HTTP: GATEWAY_API,
     Protocol.TLS: GATEWAY_API_ALPHA,
     Protocol.TCP: GATEWAY_API_ALPHA,
+    Protocol.UDP: GATEWAY_API_ALPHA,
 }
 """Versions of routes that gateways read before Gateway API 1.5."""
 
 
-_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6"}
+_SINCE = {Protocol.TLS: "1.5", Protocol.TCP: "1.6", Protocol.UDP: "1.6"}
 
 
 def missing_kind(protocol: Protocol) -> Unreachable:

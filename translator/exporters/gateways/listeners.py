@@ -22,6 +22,8 @@ from translator.report.model import Impact, Severity, Support
 HTTP = ("HTTP", "HTTP2", "GRPC", "GRPC-WEB")
 """Protocols of the source that are read as HTTP."""
 
+_BYTES = ("TCP", "UDP")
+"""Protocols of listeners without host names."""
 _RAW = ("MONGO", "MYSQL", "REDIS")
 """Protocols of the source that are bytes once TLS has ended (istio/istio pkg/config/protocol/instance.go, 1.31)."""
 
@@ -75,7 +77,7 @@ def doors_of(
         reason = _reason(listener, listeners if verifies else ())
         if reason:
             found.losses.append(_left_out(listener, reason))
-            found.shut.extend((listener.port.value, host.name.value) for host in listener.hosts)
+            found.shut.extend(kept_from(listener))
             continue
         opened, lost = _plain(listener, secrets_in)
         found.losses.extend(lost)
@@ -94,6 +96,12 @@ def doors_of(
     return found
 
 
+def kept_from(listener: Listener) -> Iterator[tuple[int, Pattern]]:
+    """What no other listener may take when one is left out: its names on its port; datagrams are no connections."""
+    if listener.protocol.value != "UDP":
+        yield from ((listener.port.value, host.name.value) for host in listener.hosts)
+
+
 def _within_bounds(found: Doors, *, sets: bool) -> None:
     """Leaves out the listeners for which there is no room."""
     if len(found.made) <= MAX_LISTENERS:
@@ -105,7 +113,7 @@ def _within_bounds(found: Doors, *, sets: bool) -> None:
         reason = f"a Gateway has {MAX_LISTENERS} at most"
         advice = "" if sets else "Take a version with ListenerSets (Gateway API 1.5, Cilium 1.20)."
         found.losses.append(_left_out(door.listener, reason, advice))
-        found.shut.append((door.listener.port.value, door.pattern))
+        found.shut.extend(kept_from(door.listener))
     found.made[:] = [door for door in found.made if door not in over]
 
 
@@ -136,7 +144,7 @@ def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
 def _odd_protocol(protocol: str, mode: ListenerTls | None) -> str:
     if protocol in ("HTTPS", "TLS") and mode is None:
         return "it has no TLS settings"
-    if protocol not in (*HTTP, "HTTPS", "TLS", "TCP", *_RAW):
+    if protocol not in (*HTTP, "HTTPS", "TLS", *_BYTES, *_RAW):
         return f"Gateway API has no listener for {protocol}"
     return ""
 
@@ -199,6 +207,8 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
 
 
 def _protocol(word: str, mode: ListenerTls) -> str:
+    if word == "UDP":
+        return word
     if word in HTTP:
         return "HTTPS" if mode in ENDS else "HTTP"
     if word == "HTTPS":
@@ -214,6 +224,8 @@ def _served(protocol: str, mode: ListenerTls) -> Protocol:
     """
     if protocol in ("HTTP", "HTTPS"):
         return Protocol.HTTP
+    if protocol == "UDP":
+        return Protocol.UDP
     return Protocol.TLS if mode is ListenerTls.PASSTHROUGH else Protocol.TCP
 
 
@@ -231,7 +243,7 @@ def _door(listener: Listener, host: ListenerHost, names: Names, *, first: bool) 
     if listener.name is not None:
         said = [listener.name]
     node = listener.trail
-    if protocol == "TCP" or not pattern.text:
+    if protocol in _BYTES or not pattern.text:
         node = derived(node.value, (node, host.name))  # nothing is written for it
         host = replace(host, name=named(pattern, host.name))
     node = derived(node.value, (node, host.trail))

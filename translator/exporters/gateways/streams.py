@@ -1,4 +1,4 @@
-"""Connections at a gateway: a TLSRoute for each rule by the name in the TLS hello, or one TCPRoute."""
+"""Connections at a gateway: a TLSRoute for each rule by the name in the TLS hello, or one TCPRoute; of datagrams one UDPRoute."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _names(matches: list[RouteMatch], bundle: Bundle, protocol: Protocol) -> lis
         if test.part not in (Part.SERVER_NAME, Part.SERVICE_PORT):
             reason = f"the {test.part.value.replace('_', ' ')} cannot be asked of a connection"
             raise Unreachable("MM201", reason, _ADVICE)
-    if protocol is Protocol.TCP:
+    if protocol in (Protocol.TCP, Protocol.UDP):
         return []
     asked = list(_patterns(tests)) or list(bundle.hosts)
     found: dict[str, Traced[Pattern]] = {}

@@ -176,7 +176,7 @@ def _listener(listener: Listener, tables: Sequence[RouteTable]) -> dict[str, Tre
         "port": listener.port,
         "protocol": listener.protocol,
     }
-    if host.name.value.text and listener.protocol.value != "TCP":
+    if host.name.value.text and listener.protocol.value not in ("TCP", "UDP"):
         tree["hostname"] = host.name.map(_text)
     if listener.tls is not None and listener.tls.value is not ListenerTls.NONE:
         tree["tls"] = _tls(listener, listener.tls)

@@ -92,3 +92,32 @@ def of_class(gateway: GatewayObject, options: Options) -> Iterator[tuple[Edit, L
         advice=f"See that {other} knows what its listeners and routes ask for, test, then point DNS to the new address.",
     )
     yield Edit(resource=gateway.meta.key, put=put, restart=False), loss
+
+
+def unserved(gateway: GatewayObject, options: Options) -> Iterator[Loss]:
+    """Listeners that the class which takes a Gateway over has no routes for.
+
+    istio/istio pilot/pkg/config/kube/gateway/supported_features.go, 1.31: no UDPRoute in any version. cilium/cilium
+    operator/pkg/gateway-api, 1.20: TCPRoute and UDPRoute since then.
+    """
+    other = options.gateway_class
+    if other is None or gateway.class_name.value == other or other != options.target.mesh:
+        return
+    whole = options.target.mesh == "cilium" and options.target.at_least("1.20")
+    gone = {"istio": ("UDP",), "cilium": () if whole else ("TCP", "UDP")}.get(other, ())
+    for protocol in gone:
+        own = [d.listener for d in gateway.doors if d.listener.protocol.value == protocol]
+        if own:
+            yield Loss(
+                code="MM213",
+                impact=Impact.STRICTER,
+                support=Support.VERSION if other == "cilium" else Support.NEVER,
+                severity=Severity.HIGH,
+                fate=Fate.CARRIED,
+                because=tuple(listener.protocol for listener in own),
+                message=f"{gateway.meta.key}: the class {other} serves no {protocol}Route in {other} {options.target.version}: nothing enters by its "
+                f"listeners for {protocol}.",
+                advice="Take Cilium 1.20 or later, or leave these listeners to another class."
+                if other == "cilium"
+                else "Leave these listeners to a Gateway of another class.",
+            )

@@ -11,7 +11,13 @@ from ir.model import Fact, Inactive
 from ir.provenance import Assumption
 from translator.api import Edit, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.route_objects.findings import DROPPED, of_class, of_others, pruned
+from translator.importers.route_objects.findings import (
+    DROPPED,
+    of_class,
+    of_others,
+    pruned,
+    unserved,
+)
 from translator.importers.route_objects.gateway import read_gateway, read_listener_set
 from translator.importers.route_objects.grants import Grants, read_grant
 from translator.importers.route_objects.link.gateways import link_gateways
@@ -141,7 +147,10 @@ def _read(
 def _move(found: Found, options: Options) -> None:
     """Gives the Gateways the class that is given."""
     for statement in found.theirs:
-        moved = tuple(of_class(statement, options)) if isinstance(statement, GatewayObject) else ()
+        if not isinstance(statement, GatewayObject):
+            continue
+        moved = tuple(of_class(statement, options))
+        found.losses.extend(unserved(statement, options))
         found.edits.extend(edit for edit, _ in moved)
         found.losses.extend(loss for _, loss in moved)
         found.spoken.update((leaf, loss.fate) for _, loss in moved for leaf in loss.leaves)

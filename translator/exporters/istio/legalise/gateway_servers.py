@@ -16,7 +16,7 @@ from ir.match import Pattern
 from ir.provenance import Assumption, assumed, derived, named
 from ir.traffic import Protocol
 from translator.api import Options
-from translator.exporters.gateways.listeners import Door, Doors
+from translator.exporters.gateways.listeners import Door, Doors, kept_from
 from translator.exporters.istio.legalise.gateway_findings import (
     by_roots,
     left_out,
@@ -104,7 +104,7 @@ def servers_of(
         )
         if reason:
             found.losses.append(left_out(listener, reason))
-            found.shut.extend((listener.port.value, host.name.value) for host in listener.hosts)
+            found.shut.extend(kept_from(listener))
             continue
         ports.note(labels, listener)
         if listener.demands:

@@ -16,10 +16,9 @@ from ir.edge import narrower
 from ir.inventory import Inventory, meets
 from ir.match import AllOf, Part, Pattern, PatternKind, Test, View
 from ir.model import Fact, Inactive
-from ir.opaque import Column, Intent, Opaque
-from ir.provenance import Traced, Trail, absorb, derived, trail
+from ir.opaque import Column, Opaque
+from ir.provenance import Traced, absorb, derived, trail
 from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
-from ir.walk import traced
 from translator.api import Options
 from translator.importers.linked import Linked
 from translator.importers.route_objects.grants import Grants
@@ -238,19 +237,6 @@ def _by_name(
     return tuple(replace(one, matches=(match,)) for one in made)
 
 
-def _datagrams(route: RouteObject, place: Attachment, node: Trail) -> Opaque:
-    """Where datagrams go, which no fact says: a piece with all that the route says of it."""
-    ends = tuple(one.backend for rule in route.rules for one in rule.references)
-    values = traced((*(rule.route for rule in route.rules), *ends))
-    return Opaque(
-        attachment=place,
-        kind="UDPRoute",
-        intent=Intent.ROUTE,
-        may_touch=(Column.ROUTING,),
-        trail=absorb(node, *values),
-    )
-
-
 def _table(
     route: RouteObject,
     parent: Parent,
@@ -278,9 +264,6 @@ def _table(
     port = () if parent.port is None else (parent.port,)
     space_of = () if parent.namespace is None else (parent.namespace,)
     node = absorb(route.trail, parent.spent, *section, *port, *space_of)
-    if route.protocol is Protocol.UDP:
-        yield _datagrams(route, place, node)
-        return
     every = all(h.value.kind is PatternKind.SUFFIX and not h.value.text for h in hosts)
     yield RouteTable(
         name=Traced(route.meta.name.value, (), route.meta.because),
