@@ -156,7 +156,10 @@ spec:
     ("version", "kinds"),
     [
         ("1.16", {Protocol.HTTP: "v1", Protocol.TLS: "v1alpha2"}),
-        ("1.20", {Protocol.HTTP: "v1", Protocol.TLS: "v1", Protocol.TCP: "v1"}),
+        (
+            "1.20",
+            {Protocol.HTTP: "v1", Protocol.TLS: "v1", Protocol.TCP: "v1", Protocol.UDP: "v1"},
+        ),
     ],
 )
 def test_kinds_at_gateways(version: str, kinds: dict[Protocol, str]) -> None:

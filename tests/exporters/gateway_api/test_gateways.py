@@ -129,13 +129,16 @@ def test_a_gateway_of_the_sources_class_gets_the_one_that_is_given() -> None:
     assert spec_of(edited.value)["gatewayClassName"] == "envoy"
 
 
-def test_routes_of_a_kind_that_is_not_written_yet_are_told() -> None:
+def test_routes_of_a_kind_that_is_of_a_later_version_are_told() -> None:
     from ir.traffic import Protocol
     from translator.exporters.gateways.findings import missing_kind
     from translator.report.model import Support
 
-    assert missing_kind(Protocol.UDP).support is Support.NOT_YET
-    assert missing_kind(Protocol.TLS).support is Support.VERSION
+    assert missing_kind(Protocol.GRPC).support is Support.NOT_YET
+    for protocol, since in ((Protocol.TLS, "1.5"), (Protocol.TCP, "1.6"), (Protocol.UDP, "1.6")):
+        missing = missing_kind(protocol)
+        assert missing.support is Support.VERSION
+        assert since in missing.advice
 
 
 def bound(result: Result) -> dict[str, tuple[list[str], list[str]]]:
