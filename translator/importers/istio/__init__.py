@@ -60,6 +60,7 @@ from translator.importers.istio.mesh_config import (
 from translator.importers.istio.model import Statement
 from translator.importers.istio.peer_authentication import read_peer_authentication
 from translator.importers.istio.plugins import read_traffic_extension, read_wasm_plugin
+from translator.importers.istio.policies import told_of_policies
 from translator.importers.istio.proxy_config_kind import read_proxy_config_kind
 from translator.importers.istio.request_authentication import read_request_authentication
 from translator.importers.istio.service_entry import (
@@ -172,6 +173,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
     orphans = (loss for r in others for loss in orphaned(r, options))
     losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart), *orphans))
+    losses.extend(loss for r in others for loss in told_of_policies(r, options))
     inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
     model = Model(
         facts=tuple(facts),
