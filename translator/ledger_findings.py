@@ -18,6 +18,7 @@ from translator.report.model import (
     Source,
     Support,
 )
+from translator.report.words import message_title
 from translator.source.leaves import document_of, leaf_of
 from translator.source.load import Loaded
 
@@ -33,7 +34,7 @@ def finding_of(loss: Loss, books: Books) -> Finding:
         fate=loss.fate,
         impact=loss.impact,
         support=loss.support,
-        message=loss.message,
+        message=message_title(loss.message),
         why=loss.why,
         advice=loss.advice,
         doc=loss.doc,

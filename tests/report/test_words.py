@@ -10,6 +10,7 @@ from translator.report.words import (
     change_rank,
     change_title,
     kind_title,
+    message_title,
     resource_title,
     verdict_title,
 )
@@ -47,3 +48,8 @@ def test_equal_under_says_under_what() -> None:
     assert kind_title("RateLimit") == "Rate limit"
     assert kind_title("PeerMtls") == "Peer mutual TLS"
     assert kind_title("ClientTls") == "Client TLS"
+
+
+def test_a_sentence_shows_no_namespace_where_there_is_none() -> None:
+    said = "GatewayClass//istio, Pod/shop/a: see https://x//y"
+    assert message_title(said) == "GatewayClass/istio, Pod/shop/a: see https://x//y"

@@ -88,6 +88,21 @@ def test_a_route_of_an_object_that_the_target_knows_explains_what_it_does_then()
     assert all(found)
 
 
+CLUSTERWIDE = """\
+---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: shut}
+spec: {endpointSelector: {matchLabels: {app: other}}, ingress: [{}]}
+"""
+
+
+def test_an_object_of_no_namespace_is_named_without_one() -> None:
+    (finding,) = told(translated(POD + CLUSTERWIDE, "cilium"))
+    assert "CiliumClusterwideNetworkPolicy/shut" in finding.message
+    assert finding.sources[0].resource == "CiliumClusterwideNetworkPolicy//shut"
+
+
 AT_A_GATEWAY = """\
 ---
 apiVersion: gateway.networking.k8s.io/v1

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+_NO_NAMESPACE = re.compile(r"\b([A-Z][A-Za-z0-9]*)//(?=[a-z0-9])")
 _PARTS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 CHANGES: Mapping[str, str] = MappingProxyType(
@@ -63,6 +64,11 @@ def resource_title(resource: str) -> str:
     """``Namespace/shop`` for ``Namespace//shop``: what is in no namespace shows none."""
     kind, _, rest = resource.partition("/")
     return f"{kind}/{rest[1:]}" if rest.startswith("/") and len(rest) > 1 else resource
+
+
+def message_title(message: str) -> str:
+    """A sentence with the resources in it as :func:`resource_title` has them."""
+    return _NO_NAMESPACE.sub(r"\1/", message)
 
 
 def kind_title(name: str) -> str:

@@ -68,3 +68,20 @@ def test_nothing_of_access_is_written() -> None:
     result = translated(policy({}), STRICT)
     assert written(result, "AuthorizationPolicy") == []
     assert [d for d in result.documents if not d.edited] == []
+
+
+FOR_A_CLASS = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: istio-system}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: GatewayClass, name: istio-waypoint}]
+  rules: [{from: [{source: {namespaces: [shop]}}]}]
+"""
+
+
+def test_a_class_of_gateways_is_named_without_the_namespace_of_the_policy() -> None:
+    (loss,) = found(translated(FOR_A_CLASS), "MM460")
+    assert loss.severity is Severity.BLOCKER
+    assert "the gateways of class istio-waypoint" in loss.message
+    assert "istio-system" not in loss.message

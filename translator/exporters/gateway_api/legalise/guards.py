@@ -84,6 +84,8 @@ def spoken(subject: Subject) -> str:
             return f"the workloads of {space}"
         case Scope.WORKLOADS if subject.labels is not None:
             return f"the workloads {_labels(subject.labels.value)} of {space or 'any namespace'}"
+        case Scope.LISTENER if not space and subject.name is not None:
+            return f"the gateways of class {subject.name.value}"
         case _:
             name = "" if subject.name is None else subject.name.value
             return name if not space or "/" in name else f"{space}/{name}"

@@ -53,7 +53,7 @@ def places(
     """Workloads by their sidecars, or for each target the proxy that stands in front of it.
 
     A policy with targets is ignored by sidecars (istio/istio pilot/pkg/model/policyattachment.go, 1.31); a Service is
-    looked for in the namespace of the policy. A waypoint, or the class of all waypoints, stands for the Services that
+    looked for in the namespace of the policy; a class is in none. A waypoint, or the class of all waypoints, stands for the Services that
     the input shows behind it.
     """
     if not targets:
@@ -73,7 +73,7 @@ def places(
         if target.kind != "Service" and not behind:
             subject = Subject(
                 scope=Scope.LISTENER,
-                namespace=meta.namespace,
+                namespace=None if target.kind == CLASS else meta.namespace,
                 name=target.name,
                 trail=target.trail,
             )
