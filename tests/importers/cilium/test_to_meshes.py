@@ -90,7 +90,7 @@ def test_what_leaves_from_another_address_is_a_blocker(target: str) -> None:
     ).report
     (finding,) = [f for f in report.findings if f.code == "MM536"]
     assert (finding.severity, finding.impact) == (Severity.BLOCKER, Impact.DIFFERENT)
-    assert "CiliumEgressGatewayPolicy//partners" in finding.message
+    assert "CiliumEgressGatewayPolicy/partners" in finding.message
     assert {row.fate for row in report.ledger if row.path.startswith("spec")} == {Fate.LOST}
 
 
