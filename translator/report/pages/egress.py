@@ -37,7 +37,8 @@ ENTRIES = (
         "MM524",
         "Egress of some workloads",
         "Workloads of the namespace may reach less than before: what each of them may, all may.",
-        "The target limits egress by the namespace of the client, the source by its labels too.",
+        "Linkerd limits egress by the namespace of the client, the source by its labels too. Cilium knows pods by the labels "
+        "that stay, whether the source put a proxy before them or not.",
         "Give workloads that may reach more a namespace of their own.",
         "kind: Sidecar\nspec: {workloadSelector: {labels: {app: batch}}, outboundTrafficPolicy: {mode: REGISTRY_ONLY}}",
     ),

@@ -106,7 +106,7 @@ ENTRIES = (
         "MM412",
         "Workload or its ports unknown",
         "The rule is written under an assumption about pods that the input does not show.",
-        "The target needs the ports or the labels of a workload that is not in the input.",
+        "The target needs the ports or the labels of a workload that is not in the input, or that has no labels of its own.",
         "Add the Deployments and Services to the input.",
         "selector: {matchLabels: {app: reviews}}  # no such workload in the input",
     ),

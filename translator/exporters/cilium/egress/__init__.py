@@ -132,6 +132,7 @@ def legalise_egress(
         left = replace(zone, regions=minus(zone.regions, shut))
         egress.losses.extend(findings.beside_networks(networks, zone, ground.inventory, left))
         limited.append(zone)
+        egress.losses.extend(findings.alike(left, ground))
         _close(left, scene, egress)
     used = {id(p) for zone in found for p in zone.policies}
     _tell(limited, scene, egress, model, options)
@@ -163,7 +164,9 @@ def _kept_out(model: Model) -> Iterator[Traced[str]]:
 
 def _without_pods(zone: Zone, ground: Ground) -> Loss:
     whole = regions_of(zone.subject, ground.inventory, ground.beyond)
-    unsaid = unsaid_labels(whole) if not told_apart(whole, ground.inventory) else ()
+    unsaid = (
+        unsaid_labels(whole, ground.inventory) if not told_apart(whole, ground.inventory) else ()
+    )
     if unsaid:
         return findings.not_placed(zone, f"no identity has the label {', '.join(unsaid)}")
     return findings.without_clients(zone)

@@ -14,6 +14,7 @@ from translator.exporters.cilium.egress.doors import Door
 from translator.exporters.cilium.egress.networks import Beside
 from translator.exporters.cilium.egress.routes import Shut
 from translator.exporters.cilium.egress.zones import Zone
+from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.regions import common, pods_in
 from translator.exporters.cilium.legalise.remarks import POLICY
 from translator.exporters.egress.findings import (
@@ -206,6 +207,24 @@ def without_clients(zone: Zone) -> Loss:
         sites=tuple(v for p in zone.policies for v in traced(p)),
         message=f"{zone.called} have no proxy of the source, which limits nothing of theirs.",
     )
+
+
+def alike(zone: Zone, ground: Ground) -> Iterator[Loss]:
+    """Clients without a proxy that are limited with others, since their pods have the labels of these."""
+    pods = [w for w in pods_in(zone.regions, ground.inventory) if w in ground.alike]
+    for space in sorted({w.namespace for w in pods}):
+        names = ", ".join(sorted(w.key for w in pods if w.namespace == space))
+        yield Loss(
+            code="MM524",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            fate=Fate.APPROXIMATED,
+            because=tuple(v for p in zone.policies for v in traced(p)),
+            message=f"{names}: the source puts no proxy before these pods of {space} and limits nothing of theirs. They have "
+            "the labels of others that are limited, but for those that go with the source's mesh, and are limited too.",
+            why="A policy of the target selects pods by their labels.",
+            advice="Give these pods a label of their own, or take away those that they share.",
+        )
 
 
 def beyond(names: Sequence[str], zones: Sequence[Zone]) -> Iterator[Loss]:

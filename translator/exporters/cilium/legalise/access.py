@@ -26,7 +26,7 @@ from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.health import probed_by_others
-from translator.exporters.cilium.legalise.outside import outside_of_mesh
+from translator.exporters.cilium.legalise.outside import alike, outside_of_mesh
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
@@ -125,7 +125,11 @@ def _reaches(fact: Fact, state: Pass) -> bool:
         return True
     whole = state.ground.whole(fact.attachment)
     if any(value.origin for value in traced(fact)):
-        unsaid = unsaid_labels(whole) if not told_apart(whole, state.model.inventory) else ()
+        unsaid = (
+            unsaid_labels(whole, state.model.inventory)
+            if not told_apart(whole, state.model.inventory)
+            else ()
+        )
         if unsaid:
             state.legal.losses.append(remarks.unnamed(fact, unsaid))
         else:
@@ -331,8 +335,23 @@ def _tell(
     pods = pods_in(closed, state.model.inventory)
     losses.extend(remarks.other_transports(pods))
     losses.extend(_on_nodes(rulings, state))
-    held = [region for region in closed if not within((region,), state.open)]
-    losses.extend(remarks.nodes(_named(held, state)))
+    losses.extend(_alike(rulings, state))
+    limited = [region for region in closed if not within((region,), state.open)]
+    losses.extend(remarks.nodes(_named(limited, state)))
+
+
+def _alike(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
+    """Workloads without a proxy that rules hold for, since their pods have the labels of others."""
+    names: list[str] = []
+    held: list[Fact] = []
+    for fact in rulings if state.ground.alike else ():
+        demands = not isinstance(fact, PeerMtls) or fact.mode.value is MtlsMode.DEMANDED
+        if isinstance(fact, (Closed, Refusal, PeerMtls)) and demands:
+            pods = pods_in(state.regions(fact.attachment), state.model.inventory)
+            found = [w.key for w in pods if w in state.ground.alike]
+            names.extend(found)
+            held.extend((fact,) if found else ())
+    yield from alike(names, [fact.trail for fact in held])
 
 
 def _on_nodes(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
@@ -343,7 +362,7 @@ def _on_nodes(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
         if not isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal, PeerMtls)):
             continue
         pods = pods_in(state.regions(fact.attachment), state.model.inventory)
-        names = [w.key for w in pods if w.host_network]
+        names = [w.key for w in pods if w.host_network and w not in state.ground.alike]
         if names and len(names) == len(pods):
             alone.append((fact, names))
         else:

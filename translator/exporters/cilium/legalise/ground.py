@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ir.attachment import Attachment, Scope
-from ir.inventory import SYSTEM, Inventory
+from ir.inventory import SYSTEM, Inventory, Workload
 from ir.membership import Enrolment
 from ir.model import Model
 from translator.api import Options
@@ -15,6 +15,7 @@ from translator.exporters.cilium.legalise.regions import (
     Regions,
     common,
     minus,
+    pods_in,
     region_of,
     regions_of,
     told_apart,
@@ -28,8 +29,8 @@ class Ground:
     """The pods of a model by what the source reaches.
 
     ``past``: what reaches workloads without their proxy; ``beyond``: namespaces that no rule for all of them is about;
-    ``free``: the pods of workloads that have no proxy; ``single``: those that join by themselves, by namespaces of the input
-    that do not.
+    ``free``: the pods of workloads that have no proxy; ``alike``: such workloads whose pods have the labels of others that
+    have one; ``single``: those that join by themselves, by namespaces of the input that do not.
     """
 
     def __init__(self, model: Model, options: Options) -> None:
@@ -37,12 +38,21 @@ class Ground:
         self.past = bypasses_of(model)
         self.joined = tuple(_joined(model))
         self.beyond = tuple(sorted({*SYSTEM, options.root_namespace, *outside(model)}))
-        self.free: Regions = tuple(
-            region_of(w, model.inventory)
-            for w in model.inventory.workloads
-            if without_proxy(self.past, w, model.inventory) and w.namespace not in self.beyond
-        )
-
+        alone = [
+            w for w in model.inventory.workloads if without_proxy(self.past, w, model.inventory)
+        ]
+        keys = {w.key for w in alone}
+        free: list[Region] = []
+        alike: list[Workload] = []
+        for one in alone:
+            if one.namespace not in self.beyond:
+                region = region_of(one, model.inventory)
+                if all(w.key in keys for w in pods_in((region,), model.inventory)):
+                    free.append(region)
+                else:
+                    alike.append(one)
+        self.free: Regions = tuple(free)
+        self.alike: tuple[Workload, ...] = tuple(alike)
         self.single: Mapping[str, Regions] = _single(model)
 
     def whole(self, attachment: Attachment) -> Regions:

@@ -1,15 +1,17 @@
-"""Namespaces that are outside of the source's mesh, as far as the input shows."""
+"""Namespaces and pods that are outside of the source's mesh, as far as the input shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant, MtlsMode, PeerMtls, Refusal
 from ir.attachment import Scope
 from ir.membership import Enrolment
 from ir.model import Fact, Model
+from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.cilium.legalise.remarks import POLICY, listed
 from translator.report.model import Fate, Impact, Support
 
 
@@ -46,3 +48,21 @@ def _is_mesh_wide(fact: Fact) -> bool:
         return False
     demands = not isinstance(fact, PeerMtls) or fact.mode.value is MtlsMode.DEMANDED
     return demands and fact.attachment.subject.scope is Scope.MESH
+
+
+def alike(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator[Loss]:
+    """Pods without a proxy that have the labels of others which rules are about."""
+    found = listed(names)
+    if found:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            fate=Fate.APPROXIMATED,
+            because=tuple(said),
+            message=f"{found}: the source puts no proxy before these pods and holds them to no rule. They have the labels of "
+            "others that rules are about, but for those that go with the source's mesh, and are held to these rules.",
+            why="A policy of the target selects pods by their labels.",
+            advice="Give these pods a label of their own, or take away those that they share.",
+            doc=POLICY,
+        )

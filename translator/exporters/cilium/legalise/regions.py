@@ -77,10 +77,11 @@ def pods_in(regions: Iterable[Region], inventory: Inventory) -> tuple[Workload, 
     return tuple(w for w in inventory.workloads if any(has(region, w) for region in wanted))
 
 
-def unsaid_labels(regions: Iterable[Region]) -> tuple[str, ...]:
-    """The labels of regions by which no policy can select pods, since no identity has them."""
+def unsaid_labels(regions: Iterable[Region], inventory: Inventory) -> tuple[str, ...]:
+    """The labels of regions by which no policy can select pods: no identity has them, or they go with the source's mesh."""
+    gone = {key for w in inventory.workloads for key in w.passing}
     keys = (one.key for region in regions for one in region.labels)
-    return tuple(sorted({key for key in keys if not tells_pods_apart(key)}))
+    return tuple(sorted({key for key in keys if key in gone or not tells_pods_apart(key)}))
 
 
 def told_apart(regions: Iterable[Region], inventory: Inventory) -> Regions:
@@ -90,7 +91,7 @@ def told_apart(regions: Iterable[Region], inventory: Inventory) -> Regions:
     """
     found: list[Region] = []
     for region in regions:
-        if not unsaid_labels((region,)):
+        if not unsaid_labels((region,), inventory):
             found.append(region)
             continue
         mine = pods_in((region,), inventory)
@@ -101,7 +102,10 @@ def told_apart(regions: Iterable[Region], inventory: Inventory) -> Regions:
 
 
 def region_of(workload: Workload, inventory: Inventory) -> Region:
-    """The pods of one workload: by one usual label where that tells it from all others, else by all that identities have."""
+    """The pods of one workload: by one usual label where that tells it from all others, else by all that identities have.
+
+    Others that have the same labels are in it too, once those are gone that go with the source's mesh.
+    """
     others = [w for w in inventory.workloads_in(workload.namespace) if w.key != workload.key]
     for key in _USUAL:
         value = workload.labels.get(key)
@@ -122,7 +126,7 @@ def region_of(workload: Workload, inventory: Inventory) -> Region:
 
 
 def _telling(workload: Workload) -> dict[str, str]:
-    return {key: value for key, value in workload.labels.items() if tells_pods_apart(key)}
+    return {key: value for key, value in workload.lasting.items() if tells_pods_apart(key)}
 
 
 def subjects_of(

@@ -255,7 +255,7 @@ def unnamed(fact: Fact, keys: Sequence[str]) -> Loss:
         support=Support.NEVER,
         severity=Severity.LOW if harmless else None,
         sites=tuple(traced(fact)),
-        message=f"{', '.join(keys)}: no identity has it, so that no policy finds pods by it, and the listed pods have no "
+        message=f"{', '.join(keys)}: no identity has it, or it goes with the source's mesh, so that no policy finds pods by it, and the listed pods have no "
         "other labels that tell them from the rest.",
         why="A policy that selects by such a label selects nobody (identity-relevant labels).",
         advice="Give the pods a label of their own, and select by that.",
