@@ -8,6 +8,7 @@ from typing import Protocol
 
 from translator.api import Options
 from translator.registry import load_importer
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.leaves import Resource
 from translator.source.load import Loaded, with_text
 
@@ -66,5 +67,5 @@ def standing(
 
 
 def _key(resource: Resource, options: Options) -> str:
-    space = "" if resource.kind == "Namespace" else resource.namespace or options.namespace
+    space = "" if resource.kind in CLUSTER_WIDE else resource.namespace or options.namespace
     return f"{resource.kind}/{space}/{resource.name}"

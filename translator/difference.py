@@ -28,6 +28,7 @@ from translator.report.difference import (
 )
 from translator.report.model import Source, Tool, Version
 from translator.resources.gateway_api.read import ROUTE_GROUP
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.leaves import Resource, document_of, leaf_of, leaves_below, plain
 from translator.source.load import Loaded, load
 from translator.target import Target
@@ -143,7 +144,7 @@ def laid_over(both: Loaded, after: Loaded, options: Options) -> Loaded:
 
 
 def _name(resource: Resource, options: Options) -> tuple[str, str, str, str]:
-    space = "" if resource.kind == "Namespace" else resource.namespace or options.namespace
+    space = "" if resource.kind in CLUSTER_WIDE else resource.namespace or options.namespace
     return resource.api_version.rpartition("/")[0], resource.kind, space, resource.name
 
 

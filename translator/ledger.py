@@ -24,6 +24,7 @@ from translator.report.model import (
     Placement,
     Severity,
 )
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.leaves import Document, leaf_of, leaf_ref
 from translator.source.load import Loaded
 
@@ -169,8 +170,7 @@ def _resource_names(document: Document, loaded: Loaded, namespace: str) -> list[
         if resource is None:
             names.append("List//" if loaded.is_list(document) else "")
             continue
-        cluster = resource.kind in ("Namespace", "ClusterRole", "CustomResourceDefinition")
-        space = resource.namespace or ("" if cluster else namespace)
+        space = "" if resource.kind in CLUSTER_WIDE else resource.namespace or namespace
         names.append(f"{resource.kind}/{space}/{resource.name}")
     return names
 

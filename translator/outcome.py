@@ -12,6 +12,7 @@ from translator.exporters.emit import dump, join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
 from translator.resources.kubernetes.generators import maker_of, owner_of
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.resources.kubernetes.read import below
 from translator.source.edit import Put, Remove, edit, edited_tree
 from translator.source.leaves import Key, Node, Resource, document_of, leaf_of, leaf_ref
@@ -126,7 +127,7 @@ def _is_plain(resource: Resource) -> bool:
 
 
 def _key(resource: Resource, namespace: str) -> str:
-    space = "" if resource.kind == "Namespace" else resource.namespace or namespace
+    space = "" if resource.kind in CLUSTER_WIDE else resource.namespace or namespace
     return f"{resource.kind}/{space}/{resource.name}"
 
 

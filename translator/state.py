@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from translator.exporters.emit import dump
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.leaves import Resource, plain
 from translator.source.load import Loaded, load_text
 
@@ -65,17 +66,6 @@ def key_of(resource: Resource, namespace: str) -> Key:
     """What makes it the same object."""
     space = "" if resource.kind in CLUSTER_WIDE else resource.namespace or namespace
     return resource.api_version.rpartition("/")[0], resource.kind, space, resource.name
-
-
-CLUSTER_WIDE = frozenset(("Namespace", "GatewayClass", "ClusterRole", "ClusterRoleBinding",
-                          "CustomResourceDefinition", "PriorityClass", "StorageClass",
-                          "CiliumClusterwideNetworkPolicy", "CiliumClusterwideEnvoyConfig", "CiliumCIDRGroup",
-                          "CiliumEgressGatewayPolicy", "CiliumLoadBalancerIPPool", "CiliumL2AnnouncementPolicy",
-                          "CiliumBGPAdvertisement", "CiliumBGPClusterConfig", "CiliumBGPNodeConfig",
-                          "CiliumBGPNodeConfigOverride", "CiliumBGPPeerConfig", "CiliumPodIPPool", "CiliumNode",
-                          "XMesh", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy",
-                          "ClusterNetworkPolicy"))  # fmt: skip
-"""Kinds whose objects are in no namespace, as far as they matter here."""
 
 
 def new_piece(value: Mapping[str, object], namespace: str) -> Piece:

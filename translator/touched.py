@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from translator.api import Options
-from translator.state import CLUSTER_WIDE
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 
 
 def touched(kind: str, namespace: str, name: str, options: Options) -> str:

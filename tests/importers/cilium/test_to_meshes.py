@@ -110,3 +110,41 @@ def test_a_namespace_that_no_object_names_comes_from_the_policy(target: str) -> 
     assert [
         f.message for f in result.report.findings if f.code.startswith("MM90") and f.code != "MM906"
     ] == []
+
+
+def test_what_becomes_of_a_policy_of_the_whole_cluster_names_it_without_a_namespace() -> None:
+    text = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {containers: [{name: api, image: api, ports: [{containerPort: 80}]}]}
+---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: shut}
+spec: {endpointSelector: {matchLabels: {app: api}}, ingress: [{}]}
+"""
+    loaded = load_text(text)
+    result = pipeline.translate_loaded(loaded, pipeline.options_of(loaded, "cilium", "istio", {}))
+    named = [
+        line
+        for document in result.documents
+        for line in document.text.splitlines()
+        if "meshmigrate.io/source" in line
+    ]
+    assert named
+    assert {line.partition(": ")[2] for line in named} == {"CiliumClusterwideNetworkPolicy//shut"}
+
+
+def test_the_ledger_has_no_namespace_of_what_is_in_none() -> None:
+    text = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: own}
+spec: {controllerName: example.com/own}
+"""
+    loaded = load_text(text)
+    rows = pipeline.translate_loaded(
+        loaded, pipeline.options_of(loaded, "cilium", "istio", {})
+    ).report.ledger
+    assert {row.resource for row in rows} == {"GatewayClass//own"}

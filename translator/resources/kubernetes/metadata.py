@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ir.model import Entry, SourceObject
 from ir.provenance import Assumption, Traced, Trail, assumed, trail
 from translator.api import Inert
+from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.cursor import Cursor
 from translator.source.leaves import Node
 
@@ -104,7 +105,8 @@ def read_metadata(
     labels = _entries(metadata, "labels", inert, inert_keys, reasons)
     annotations = _entries(metadata, "annotations", inert, inert_keys, reasons)
     own = trail(kind.value, *kind.origin, *version.origin, *name.origin, *where.origin)
-    key = f"{kind.value}/{where.value}/{name.value}"
+    space = "" if kind.value in CLUSTER_WIDE else where.value
+    key = f"{kind.value}/{space}/{name.value}"
     source = SourceObject(key=key, labels=labels, annotations=annotations, trail=own)
     return Meta(key, kind.value, where, name, source, own.origin), tuple(inert)
 
