@@ -28,6 +28,7 @@ from ir.resilience import RateLimit
 from translator.api import Options
 from translator.exporters.linkerd.callers import Known, Who
 from translator.exporters.linkerd.legalise import remarks
+from translator.exporters.linkerd.legalise.alike import mixed, shut
 from translator.exporters.linkerd.legalise.cells import cells, shut_to_checks
 from translator.exporters.linkerd.legalise.course import (
     Legal,
@@ -75,6 +76,8 @@ def legalise_access(model: Model, options: Options) -> Legal:
     state = Pass(model, everyone, options, known, Names(), legal, bypasses_of(model), limits)
     idle: dict[int, Fact] = {}
     filed = Filed(rulings)
+    inside = [w for w in model.inventory.workloads if not _outside(w, state)]
+    state.mixed.update(mixed(inside, lambda w: _of(w, filed.near(w.namespace), state, {})))
     write_namespaces(filed, state)
     reached = set(state.told.spoken)
     for workload in sorted(everyone.workloads, key=lambda w: (is_standin(w), w.key)):
@@ -115,7 +118,7 @@ def _of(
     Pods on the network of their node have no proxy.
     """
     found = [r for r in rulings if covers(attachment_of(r).subject, workload, state.inventory)]
-    outside = workload.host_network or without_proxy(state.past, workload, state.inventory)
+    outside = _outside(workload, state)
     void = {
         id(r): r
         for r in found
@@ -123,6 +126,11 @@ def _of(
     }
     idle.update(void)
     return [r for r in found if id(r) not in void]
+
+
+def _outside(workload: Workload, state: Pass) -> bool:
+    """Whether no proxy of the mesh stands before its pods."""
+    return workload.host_network or without_proxy(state.past, workload, state.inventory)
 
 
 def known_callers(inventory: Inventory, options: Options) -> Known:
@@ -225,6 +233,10 @@ def _limit(
 def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probed: bool) -> None:
     """The server of one port, or a shut one where its rules cannot be said."""
     workload, legal = carver.workload, state.legal
+    if others := state.mixed.get(workload.key, ()):
+        legal.facts.extend(carver.shut(port, here))
+        legal.losses.extend(shut(here, workload.key, port, others))
+        return
     try:
         door = door_of(here, workload, port, state)
         table = cells(door)

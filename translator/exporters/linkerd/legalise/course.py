@@ -94,6 +94,8 @@ class Pass:
     """Of these, such as have closed doors of their own, with who is let in there."""
     settled: dict[str, str] = field(default_factory=dict)
     """Namespaces whose pods all have the same default, with that default."""
+    mixed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Workloads whose pods have the labels of others with other rules, with these others."""
     told: Told = field(default_factory=Told)
     """What is said of rulings, and where."""
 
