@@ -51,3 +51,43 @@ def test_the_namespace_of_a_route_has_a_fate_where_the_gateway_moves(
     )
     assert not [row for row in result.report.ledger if row.fate in (Fate.STRANDED, Fate.DROPPED)]
     assert "MM901" not in {one.code for one in result.report.findings}
+
+
+OF_THE_GATEWAY = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ListenerSet
+metadata: {name: more, namespace: shop}
+spec:
+  parentRef: {name: edge}
+  listeners: [{name: more, port: 81, protocol: HTTP}]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: BackendTLSPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  targetRefs: [{group: "", kind: Service, name: web}]
+  validation: {hostname: web.internal, wellKnownCACertificates: System}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("linkerd", "istio"), ("linkerd", "cilium"), ("istio", "linkerd"), ("gateway-api", "linkerd")],
+)
+def test_listener_sets_and_tls_of_backends_stay_and_put_no_proof_in_doubt(
+    source: str, target: str
+) -> None:
+    loaded = load_text(BOUND + OF_THE_GATEWAY)
+    result = translate_loaded(loaded, options_of(loaded, source, target, {}))
+    kinds = ("ListenerSet/", "BackendTLSPolicy/")
+    rows = [row for row in result.report.ledger if row.resource.startswith(kinds)]
+    assert {row.fate for row in rows} == {Fate.CARRIED}
+    assert {"MM102", "MM905"}.isdisjoint(one.code for one in result.report.findings)
+
+
+def test_clients_of_the_target_that_begin_to_heed_tls_of_backends_are_told() -> None:
+    loaded = load_text(BOUND + OF_THE_GATEWAY)
+    result = translate_loaded(loaded, options_of(loaded, "linkerd", "istio", {}))
+    told = [one.message for one in result.report.findings if one.code == "MM405"]
+    assert [one for one in told if "BackendTLSPolicy/shop/web" in one and "begin to heed" in one]

@@ -71,6 +71,9 @@ SILENT = {
 }
 """Kinds that the target does not look at."""
 
+OF_GATEWAYS = ("BackendTLSPolicy", "ListenerSet")
+"""Kinds beside these that Linkerd does not watch (policy-controller/runtime, 2.20): they stay for who serves the gateways."""
+
 _KEYS = ANNOTATIONS | PROFILE_KEYS | SPLIT_KEYS
 """Labels and annotations that readers of kinds look at themselves."""
 
@@ -87,7 +90,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     reads: set[int] = set()
     inert: list[Inert] = []
     losses: list[Loss] = []
-    claimed = tuple(r for r in resources if _group(r) in (*GROUPS, ROUTE_GROUP))
+    claimed = tuple(r for r in resources if _is_own(r))
     idle: list[Inactive] = []
     statements, errors = _statements(claimed, options, reads, inert, losses, idle)
     if errors:
@@ -158,6 +161,11 @@ def _has_no_age(statements: Sequence[Statement]) -> bool:
     """Whether one of those that compete by age does not tell its own."""
     kinds = (Server, HttpRoute, StreamRoute)
     return any(isinstance(s, kinds) and not s.created.value for s in statements)
+
+
+def _is_own(resource: Resource) -> bool:
+    group = _group(resource)
+    return group in GROUPS or (group == ROUTE_GROUP and resource.kind not in OF_GATEWAYS)
 
 
 def _group(resource: Resource) -> str:
