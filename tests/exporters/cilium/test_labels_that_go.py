@@ -103,3 +103,13 @@ def test_a_policy_by_a_word_that_alone_tells_its_pods_is_a_blocker() -> None:
     assert faults(result) == []
     assert "sidecar.istio.io/inject" in _told(result, "MM412")[Impact.LOOSER]
     assert _selectors(result) == []
+
+
+def test_ports_past_the_proxy_stay_shut_where_the_pods_have_the_labels_of_others() -> None:
+    word = "labels: {app: api}, annotations: {traffic.sidecar.istio.io/excludeInboundPorts: '9000'}"
+    other = (_POD % ("load", "", "")).replace("labels: {app: api}", word)
+    rest = "selector: {matchLabels: {app: api}}, " + _RULE
+    result = translated(_NAMESPACE + _IN + other + _policy(rest), "istio", "cilium")
+    assert faults(result) == []
+    assert "Deployment/shop/load" in _told(result, "MM412")[Impact.STRICTER]
+    assert len(_selectors(result)) == 1

@@ -11,7 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.access import Closed, Grant, GuardedRoutes, Layer, MtlsMode, PeerMtls, Probes, Refusal
+from ir.access import (
+    Closed,
+    Grant,
+    GuardedRoutes,
+    Layer,
+    MtlsMode,
+    PeerMtls,
+    Probes,
+    Refusal,
+)
 from ir.attachment import Attachment
 from ir.language import Opaque
 from ir.match import PathForm
@@ -26,7 +35,7 @@ from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.health import probed_by_others
-from translator.exporters.cilium.legalise.outside import alike, outside_of_mesh
+from translator.exporters.cilium.legalise.outside import alike, not_passing, outside_of_mesh
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
@@ -283,7 +292,10 @@ def _passing(sources: Sequence[Source], closed: Sequence[Region], state: Pass) -
     for fact in state.past:
         if not fact.attachment.ports and not fact.attachment.excluding_ports:
             continue
-        for region in common(state.regions(fact.attachment), closed):
+        whole = state.regions(fact.attachment)
+        if not whole:
+            state.legal.losses.extend(not_passing(fact, closed, state.model.inventory))
+        for region in common(whole, closed):
             pods = pods_in((region,), state.model.inventory)
             because = tuple(sorted({leaf for w in pods for leaf in w.leaves}))
             said = (*traced(fact), Traced("ports past the proxy", (), because))

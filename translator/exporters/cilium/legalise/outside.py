@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ir.access import Closed, Grant, MtlsMode, PeerMtls, Refusal
+from ir.access import Bypass, Closed, Grant, MtlsMode, PeerMtls, Refusal
 from ir.attachment import Scope
+from ir.coverage import covers
+from ir.inventory import Inventory
 from ir.membership import Enrolment
 from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.cilium.legalise.regions import Region, pods_in
 from translator.exporters.cilium.legalise.remarks import POLICY, listed
 from translator.report.model import Fate, Impact, Support
 
@@ -50,8 +53,15 @@ def _is_mesh_wide(fact: Fact) -> bool:
     return demands and fact.attachment.subject.scope is Scope.MESH
 
 
-def alike(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator[Loss]:
-    """Pods without a proxy that have the labels of others which rules are about."""
+def alike(
+    names: Iterable[str], said: Sequence[Traced[object]], *, ports: bool = False
+) -> Iterator[Loss]:
+    """Pods without a proxy, or with ``ports`` past it, that have the labels of others which rules are about."""
+    free = (
+        "connections reach some ports of these pods past their proxy"
+        if ports
+        else "the source puts no proxy before these pods and holds them to no rule"
+    )
     found = listed(names)
     if found:
         yield Loss(
@@ -60,9 +70,16 @@ def alike(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator[Loss
             support=Support.PARTIAL,
             fate=Fate.APPROXIMATED,
             because=tuple(said),
-            message=f"{found}: the source puts no proxy before these pods and holds them to no rule. They have the labels of "
+            message=f"{found}: {free}. They have the labels of "
             "others that rules are about, but for those that go with the source's mesh, and are held to these rules.",
             why="A policy of the target selects pods by their labels.",
             advice="Give these pods a label of their own, or take away those that they share.",
             doc=POLICY,
         )
+
+
+def not_passing(fact: Bypass, closed: Sequence[Region], inventory: Inventory) -> Iterator[Loss]:
+    """Ports past the proxy of pods that no labels tell from others which have none: they stay shut."""
+    subject = fact.attachment.subject
+    names = [w.key for w in pods_in(closed, inventory) if covers(subject, w, inventory)]
+    yield from alike(names, tuple(traced(fact)), ports=True)
