@@ -41,6 +41,7 @@ from ir.match import AllOf, Part
 from ir.model import Fact, Model
 from ir.provenance import Traced, Trail
 from ir.traffic import NoMatch
+from ir.walk import traced
 
 __all__ = ["Unsupported", "decide_access", "decide_route"]
 
@@ -310,15 +311,18 @@ def _candidates(
 
 
 def _admitted(site: _Site, layer: Layer, sight: Sight, route: GuardedRoute) -> Decision:
+    """Who is let in decides, and which requests are the route's."""
+    own = {leaf for match in route.matches for value in traced(match) for leaf in value.origin}
     for admission in route.admissions:
         if rule_holds(sight, admission.callers):
-            leaves = tuple(sorted({*leaves_of(admission), *_own_leaves(route.trail, route.name)}))
-            return Decision(
-                Answer.ALLOWED, name_of(admission), f"it may take {name_of(route)}", leaves
-            )
+            own.update((*leaves_of(admission), *_own_leaves(route.trail, route.name)))
+            why = f"it may take {name_of(route)}"
+            return Decision(Answer.ALLOWED, name_of(admission), why, tuple(sorted(own)))
     grant = _granted(site, layer)
     if grant is not None:
-        return _said(Answer.ALLOWED, grant, f"a grant opens {name_of(route)} too")
+        own.update(leaves_of(grant))
+        why = f"a grant opens {name_of(route)} too"
+        return Decision(Answer.ALLOWED, name_of(grant), why, tuple(sorted(own)))
     return _said(Answer.REFUSED, route, "nobody admits the caller to the route that wins")
 
 

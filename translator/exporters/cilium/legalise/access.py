@@ -22,6 +22,7 @@ from ir.access import (
     Refusal,
 )
 from ir.attachment import Attachment
+from ir.inventory import Workload
 from ir.language import Opaque
 from ir.match import PathForm
 from ir.model import Fact, Model
@@ -354,16 +355,17 @@ def _tell(
 
 def _alike(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
     """Workloads without a proxy that rules hold for, since their pods have the labels of others."""
-    names: list[str] = []
+    found: dict[str, Workload] = {}
     held: list[Fact] = []
     for fact in rulings if state.ground.alike else ():
         demands = not isinstance(fact, PeerMtls) or fact.mode.value is MtlsMode.DEMANDED
         if isinstance(fact, (Closed, Refusal, PeerMtls)) and demands:
             pods = pods_in(state.regions(fact.attachment), state.model.inventory)
-            found = [w.key for w in pods if w in state.ground.alike]
-            names.extend(found)
-            held.extend((fact,) if found else ())
-    yield from alike(names, [fact.trail for fact in held])
+            own = {w.key: w for w in pods if w in state.ground.alike}
+            found.update(own)
+            held.extend((fact,) if own else ())
+    on_nodes = [key for key, workload in found.items() if workload.host_network]
+    yield from alike(found, [fact.trail for fact in held], on_nodes=on_nodes)
 
 
 def _on_nodes(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:

@@ -54,15 +54,27 @@ def _is_mesh_wide(fact: Fact) -> bool:
 
 
 def alike(
-    names: Iterable[str], said: Sequence[Traced[object]], *, ports: bool = False
+    names: Iterable[str],
+    said: Sequence[Traced[object]],
+    *,
+    ports: bool = False,
+    on_nodes: Iterable[str] = (),
 ) -> Iterator[Loss]:
-    """Pods without a proxy, or with ``ports`` past it, that have the labels of others which rules are about."""
+    """Pods without a proxy, or with ``ports`` past it, that have the labels of others which rules are about.
+
+    ``on_nodes``: those that use the network of their node, which no policy of the target selects.
+    """
     free = (
         "connections reach some ports of these pods past their proxy"
         if ports
         else "the source puts no proxy before these pods and holds them to no rule"
     )
-    found = listed(names)
+    found, nodes = listed(names), listed(on_nodes)
+    but = (
+        f" Of these {nodes} use the network of their node and stay as free as they are."
+        if nodes
+        else ""
+    )
     if found:
         yield Loss(
             code="MM412",
@@ -71,7 +83,8 @@ def alike(
             fate=Fate.APPROXIMATED,
             because=tuple(said),
             message=f"{found}: {free}. They have the labels of "
-            "others that rules are about, but for those that go with the source's mesh, and are held to these rules.",
+            "others that rules are about, but for those that go with the source's mesh, and are held to these rules."
+            + but,
             why="A policy of the target selects pods by their labels.",
             advice="Give these pods a label of their own, or take away those that they share.",
             doc=POLICY,

@@ -287,7 +287,7 @@ def _of_routes(
     if passes.unsaid:
         found.losses.append(unsaid_routes(guarded, passes.unsaid))
     if passes.widened:
-        found.losses.append(widened(passes.widened))
+        found.losses.append(widened(guarded, passes.widened))
 
 
 def _open_rest(

@@ -83,14 +83,17 @@ def unsaid_routes(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
     )
 
 
-def widened(ways: Sequence[Way]) -> Loss:
+def widened(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
     """Routes that take requests away from those after them."""
+    own = {way.route for way in ways}
+    others = [route for number, route in enumerate(guarded.routes) if number not in own]
     return Loss(
         code="MM402",
         impact=Impact.STRICTER,
         support=Support.PARTIAL,
         fate=Fate.APPROXIMATED,
         sites=tuple(v for way in ways for v in traced(way.match)),
+        because=tuple(v for one in others for v in traced((one.matches, one.admissions))),
         message="requests that only may be those of this route are taken away from the routes after it.",
         advice="Write the route with paths that are exact or prefixes.",
     )
