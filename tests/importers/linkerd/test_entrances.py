@@ -91,3 +91,56 @@ def test_clients_of_the_target_that_begin_to_heed_tls_of_backends_are_told() -> 
     result = translate_loaded(loaded, options_of(loaded, "linkerd", "istio", {}))
     told = [one.message for one in result.report.findings if one.code == "MM405"]
     assert [one for one in told if "BackendTLSPolicy/shop/web" in one and "begin to heed" in one]
+
+
+SECURED = BOUND.replace(
+    "{name: http, port: 80, protocol: HTTP, hostname: shop.example.com}",
+    "{name: https, port: 443, protocol: HTTPS, hostname: shop.example.com, "
+    "tls: {certificateRefs: [{name: cert}]}}",
+)
+
+
+def secured(text: str, target: str = "cilium") -> tuple[list[str], list[str]]:
+    """The Gateways that are written, and what is told of listeners left out."""
+    loaded = load_text(text)
+    result = translate_loaded(
+        loaded, options_of(loaded, "linkerd", target, {"gateway_class": "eg"})
+    )
+    assert not [row for row in result.report.ledger if row.fate in (Fate.STRANDED, Fate.DROPPED)]
+    assert {"MM901", "MM902"}.isdisjoint(one.code for one in result.report.findings)
+    written = [one.text for one in result.documents if one.resource == "Gateway/shop/edge"]
+    left = [one.message for one in result.report.findings if "is not written: it" in one.message]
+    return written, left
+
+
+@pytest.mark.parametrize("target", ["cilium", "gateway-api"])
+@pytest.mark.parametrize("mode", ["", "mode: Terminate, "])
+def test_a_listener_that_ends_tls_by_a_secret_of_its_namespace_is_written(
+    target: str, mode: str
+) -> None:
+    (gateway,), left = secured(SECURED.replace("tls: {", f"tls: {{{mode}"), target)
+    assert "name: cert" in gateway
+    assert "mode: Terminate" in gateway
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("{name: cert}", "{name: cert, namespace: bank}"),
+        ("[{name: cert}]", "[{name: cert}], options: {example.com/clients: required}"),
+        (
+            "gatewayClassName: other",
+            (
+                "gatewayClassName: other\n  tls: {frontend: {default: {validation: "
+                "{caCertificateRefs: [{group: '', kind: ConfigMap, name: ca}]}}}}"
+            ),
+        ),
+    ],
+)
+def test_a_listener_is_left_out_where_its_secret_or_its_clients_may_be_refused(
+    old: str, new: str
+) -> None:
+    written, left = secured(SECURED.replace(old, new))
+    assert written == []
+    assert len(left) == 1

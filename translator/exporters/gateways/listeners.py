@@ -137,7 +137,12 @@ def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
         return _CLIENT[mode]
     ends = mode in ENDS
     if ends and not (listener.certificates and _is_secret(listener)):
-        return "its certificate is a file in the gateway's pods, where Gateway API wants a Secret"
+        return (
+            "its certificate is no Secret of the gateway's namespace: a file in its pods, or a Secret of a "
+            "namespace that may not have granted it"
+            if any(_elsewhere(name.value) for name in listener.certificates)
+            else "its certificate is a file in the gateway's pods, where Gateway API wants a Secret"
+        )
     return _odd_protocol(listener.protocol.value, mode) or _odd_address(listener)
 
 
@@ -157,7 +162,14 @@ def _odd_address(listener: Listener) -> str:
 
 
 def _is_secret(listener: Listener) -> bool:
-    return all("/" not in name.value for name in listener.certificates)
+    """Whether all are names, or ``namespace/name`` of the gateway's own namespace; another one has to grant its Secrets."""
+    own = listener.gateway.value.partition("/")[0]
+    places = (name.value.rpartition("/")[0] for name in listener.certificates)
+    return all(place in ("", own) for place in places)
+
+
+def _elsewhere(name: str) -> bool:
+    return name.count("/") == 1 and not name.startswith("/")
 
 
 def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
@@ -183,7 +195,9 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
             )
         )
     secrets = tuple(
-        name.map(lambda text: f"{secrets_in}/{text.removeprefix('kubernetes://')}")
+        name
+        if "/" in name.value
+        else name.map(lambda text: f"{secrets_in}/{text.removeprefix('kubernetes://')}")
         for name in listener.certificates
         if mode in ENDS
     )

@@ -47,7 +47,9 @@ def gateway_reader(source: Target) -> Callable[[Cursor, Meta], Gateway]:
     def read_gateway(root: Cursor, meta: Meta) -> Gateway:
         spec = root.map("spec")
         class_name = spec.str("gatewayClassName")
-        doors = tuple(_door(item, meta) for item in spec.list("listeners"))
+        shown = spec.opt_map("tls")
+        asks = shown is not None and shown.has("frontend")
+        doors = tuple(_door(item, meta, asks=asks) for item in spec.list("listeners"))
         return Gateway(
             meta=meta,
             doors=doors,
@@ -60,17 +62,26 @@ def gateway_reader(source: Target) -> Callable[[Cursor, Meta], Gateway]:
     return read_gateway
 
 
-def _door(item: Cursor, meta: Meta) -> Door:
+def _door(item: Cursor, meta: Meta, *, asks: bool) -> Door:
+    """``asks``: the Gateway says something of certificates of clients, which is not read: they may be demanded."""
     name = item.opt_str("hostname")
     pattern = Traced(_EVERYBODY) if name is None else name.map(host_pattern)
     tls = item.opt_map("tls")
-    mode = None if tls is None else tls.opt_enum("mode", _MODES) or Traced(ListenerTls.TERMINATE)
+    protocol = item.str("protocol")
+    usual = protocol.derive(ListenerTls.TERMINATE)
+    mode = None if tls is None else tls.opt_enum("mode", _MODES) or usual
+    if (
+        mode is not None
+        and mode.value is ListenerTls.TERMINATE
+        and (asks or item.map("tls").has("options"))
+    ):
+        mode = mode.derive(ListenerTls.OPTIONAL_MUTUAL)
     admits, spent = _admits(item, meta)
     listener = Listener(
         gateway=Traced(f"{meta.namespace.value}/{meta.name.value}", (), meta.because),
         name=item.str("name"),
         port=item.int("port"),
-        protocol=item.str("protocol"),
+        protocol=protocol,
         hosts=(ListenerHost(name=pattern, trail=trail("host")),),
         tls=mode,
         certificates=() if tls is None else tuple(_secrets(tls, meta)),
