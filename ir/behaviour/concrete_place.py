@@ -69,9 +69,14 @@ def covers(
     subject: Subject, namespace: str, labels: Mapping[str, str], model: Model, key: str = ""
 ) -> bool:
     """Whether the subject includes a pod with this namespace and labels, of the workload ``key``; listeners have none."""
-    alone = subject.workload is not None and bool(key)
-    if alone or any(covers(s, namespace, labels, model, key) for s in subject.excluding):
-        return alone and subject.workload is not None and subject.workload.value == key
+    if key and subject.workload is not None:
+        return subject.workload.value == key
+    inside = _is_inside(subject, namespace, labels, model)
+    return inside and not any(covers(s, namespace, labels, model, key) for s in subject.excluding)
+
+
+def _is_inside(subject: Subject, namespace: str, labels: Mapping[str, str], model: Model) -> bool:
+    """Whether it includes the pod by its scope, whatever it leaves to narrower ones."""
     where = None if subject.namespace is None else subject.namespace.value
     match subject.scope:
         case Scope.MESH:

@@ -268,9 +268,8 @@ class Lowering:
     def access(self, facts: Sequence[Fact], workload: Workload, port: int) -> Lowered:
         """What decides at the port; ``facts`` are those of :meth:`at`."""
         past = any(f.direction is Direction.INBOUND for f in _only(facts, Bypass))
-        if (
-            past
-        ):  # a proxy that sees nothing decides nothing; what the network refuses stays refused
+        if past:
+            # a proxy that sees nothing decides nothing; what the network refuses stays refused
             facts = [f for f in facts if _of_network(f)]
         taints = [
             f"{type(f).__name__} for some clients only" for f in facts if _for_some(_attachment(f))

@@ -7,12 +7,13 @@ PILOT_ENABLE_ALPHA_GATEWAY_API is set.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from translator.api import Loss, Options
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.gateway_api.read import ROUTE_GROUP
-from translator.source.leaves import Node, Resource, leaves_below
+from translator.resources.kubernetes.read import below
+from translator.source.leaves import Resource, leaves_below
 
 TLS = (ROUTE_GROUP, "BackendTLSPolicy")
 BUDGET = ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy")
@@ -75,15 +76,9 @@ def _key(resource: Resource, options: Options) -> str:
 
 
 def _is_ignored(resource: Resource) -> bool:
-    word = _at(_at(_at(resource.node, "metadata"), "annotations"), IGNORED)
+    word = below(resource.node, "metadata", "annotations", IGNORED)
     return word is not None and word.value == "true"
 
 
 def _has_constraint(resource: Resource) -> bool:
-    return _at(_at(resource.node, "spec"), "retryConstraint") is not None
-
-
-def _at(node: Node | None, key: str) -> Node | None:
-    if node is None or not isinstance(node.value, Mapping):
-        return None
-    return node.value.get(key)
+    return below(resource.node, "spec", "retryConstraint") is not None

@@ -103,9 +103,8 @@ def unserved(gateway: GatewayObject, options: Options) -> Iterator[Loss]:
     other = options.gateway_class
     if other is None or gateway.class_name.value == other or other != options.target.mesh:
         return
-    whole = options.target.mesh == "cilium" and options.target.at_least("1.20")
-    gone = {"istio": ("UDP",), "cilium": () if whole else ("TCP", "UDP")}.get(other, ())
-    for protocol in gone:
+    later = () if options.target.at_least("1.20") else ("TCP", "UDP")
+    for protocol in {"istio": ("UDP",), "cilium": later}.get(other, ()):
         own = [d.listener for d in gateway.doors if d.listener.protocol.value == protocol]
         if own:
             yield Loss(
@@ -115,8 +114,8 @@ def unserved(gateway: GatewayObject, options: Options) -> Iterator[Loss]:
                 severity=Severity.HIGH,
                 fate=Fate.CARRIED,
                 because=tuple(listener.protocol for listener in own),
-                message=f"{gateway.meta.key}: the class {other} serves no {protocol}Route in {other} {options.target.version}: nothing enters by its "
-                f"listeners for {protocol}.",
+                message=f"{gateway.meta.key}: the class {other} serves no {protocol}Route in {other} "
+                f"{options.target.version}: nothing enters by its listeners for {protocol}.",
                 advice="Take Cilium 1.20 or later, or leave these listeners to another class."
                 if other == "cilium"
                 else "Leave these listeners to a Gateway of another class.",

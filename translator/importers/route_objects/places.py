@@ -6,8 +6,7 @@ are (GEP-1324: a mesh acts on routes whose parent is a Service), but for the cla
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from translator.resources.gateway_api.owners import ROUTES, parent_kinds
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.source.leaves import Node, Resource
 
@@ -15,21 +14,19 @@ EXPERIMENTAL = "gateway.networking.x-k8s.io"
 GROUPS = (ROUTE_GROUP, EXPERIMENTAL)
 """API groups of Gateway API."""
 
-ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
-GATEWAYS = ("Gateway", "ListenerSet", "XListenerSet")
 _FOREIGN = ("retry.linkerd.io", "timeout.linkerd.io")
 _UNHEEDED = "is a word to one mesh, which Gateway API knows nothing of"
 
 
 def is_of_services(resource: Resource) -> bool:
     """Whether it is a route of services, and of services alone."""
-    kinds = tuple(_parents(resource))
+    kinds = _parents(resource)
     return bool(kinds) and all(kind == "Service" for kind in kinds)
 
 
 def is_mixed(resource: Resource) -> bool:
     """Whether it is a route of services and of something else at once."""
-    kinds = tuple(_parents(resource))
+    kinds = _parents(resource)
     return "Service" in kinds and not is_of_services(resource)
 
 
@@ -56,13 +53,8 @@ def foreign_words(resource: Resource) -> dict[str, str]:
     return {key: _UNHEEDED for key in keys if key.partition("/")[0].endswith(_FOREIGN)}
 
 
-def _parents(resource: Resource) -> Iterator[str]:
-    """The kinds of the parents, as far as they are written."""
-    if not is_route(resource):
-        return
-    parents = at(at(resource.node, "spec"), "parentRefs")
-    for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
-        yield word(item, "kind") or "Gateway"
+def _parents(resource: Resource) -> tuple[str, ...]:
+    return tuple(parent_kinds(resource)) if is_route(resource) else ()
 
 
 def at(node: Node | None, key: str) -> Node | None:

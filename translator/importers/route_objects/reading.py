@@ -24,7 +24,6 @@ from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.mixed import apart
 from translator.importers.route_objects.model import GatewayObject, RouteObject, Statement
 from translator.importers.route_objects.places import (
-    GATEWAYS,
     GROUPS,
     foreign_words,
     group_of,
@@ -36,6 +35,7 @@ from translator.importers.route_objects.route import read_route
 from translator.importers.route_objects.stream_route import PROTOCOLS, read_stream_route
 from translator.importers.route_objects.takeover import handed_over, said_anew
 from translator.report.model import Fate
+from translator.resources.gateway_api.owners import GATEWAYS
 from translator.resources.kubernetes.metadata import Meta, read_metadata
 from translator.source.cursor import Cursor, root_cursor
 from translator.source.leaves import Resource

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from translator.resources.gateway_api.read import ROUTE_GROUP
-from translator.source.leaves import Node, Resource
+from translator.resources.kubernetes.read import below
+from translator.source.leaves import Resource
 
-_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
-_GATEWAYS = ("Gateway", "ListenerSet", "XListenerSet")
+ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+GATEWAYS = ("Gateway", "ListenerSet", "XListenerSet")
 
 
 def is_of_gateways(resource: Resource) -> bool:
@@ -19,21 +20,15 @@ def is_of_gateways(resource: Resource) -> bool:
     """
     if resource.api_version.rpartition("/")[0] != ROUTE_GROUP:
         return False
-    if resource.kind not in _ROUTES:
+    if resource.kind not in ROUTES:
         return True
-    kinds = tuple(_parents(resource))
-    return bool(kinds) and all(kind in _GATEWAYS for kind in kinds)
+    kinds = tuple(parent_kinds(resource))
+    return bool(kinds) and all(kind in GATEWAYS for kind in kinds)
 
 
-def _parents(resource: Resource) -> Iterator[str]:
-    """The kinds of the parents, as far as they are written."""
-    parents = _at(_at(resource.node, "spec"), "parentRefs")
+def parent_kinds(resource: Resource) -> Iterator[str]:
+    """The kinds of the parents of a route, as far as they are written; of a parent that names none a Gateway."""
+    parents = below(resource.node, "spec", "parentRefs")
     for item in parents.value if parents is not None and isinstance(parents.value, list) else ():
-        kind = _at(item, "kind")
+        kind = below(item, "kind")
         yield kind.value if kind is not None and isinstance(kind.value, str) else "Gateway"
-
-
-def _at(node: Node | None, key: str) -> Node | None:
-    if node is None or not isinstance(node.value, dict):
-        return None
-    return node.value.get(key)

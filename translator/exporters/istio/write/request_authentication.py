@@ -13,10 +13,12 @@ from ir.model import Fact
 from ir.provenance import Traced
 from translator.api import Manifest, Options, Said, Tree
 from translator.exporters.istio.legalise.checks import INTO
-from translator.exporters.istio.write.authorization import SECURITY, place_of, selected
+from translator.exporters.istio.write.authorization import SECURITY
+from translator.exporters.istio.write.of_pods import by_pods, object_of_pods
 from translator.exporters.istio.write.virtual_service import duration
 from translator.exporters.naming import Names
 
+_KIND = (SECURITY, "RequestAuthentication")
 _PAYLOAD = "the payload"
 _HEADER, _QUERY, _COOKIE = "header", "query", "cookie"
 _WITH_PREFIX = 3
@@ -25,34 +27,10 @@ _WITH_PREFIX = 3
 
 def write_token_checks(facts: Sequence[Fact], names: Names, options: Options) -> Iterator[Manifest]:
     """One policy for each set of pods; all rules of all policies hold together."""
-    groups: dict[str, list[TokenCheck]] = {}
-    for fact in facts:
-        if isinstance(fact, TokenCheck):
-            groups.setdefault(str(place_of(fact.attachment.subject)), []).append(fact)
-    for group in groups.values():
-        yield _policy(group, names, options)
-
-
-def _policy(group: Sequence[TokenCheck], names: Names, options: Options) -> Manifest:
-    subjects = [fact.attachment.subject for fact in group]
-    spaces = tuple(s.namespace for s in subjects if s.namespace is not None)
-    space = spaces[0].value if spaces else options.root_namespace
-    selector = selected(subjects)
-    named = [one.value for one in selector.values() if isinstance(one, Said)] or ["all"]
-    return Manifest(
-        api_version=SECURITY,
-        kind="RequestAuthentication",
-        namespace=space,
-        name=names.take("RequestAuthentication", space, *map(str, dict.fromkeys(named))),
-        tree={
-            **({"metadata": {"namespace": Said(space, spaces)}} if spaces else {}),
-            "spec": {
-                **({"selector": {"matchLabels": selector}} if selector else {}),
-                "jwtRules": [dict(_rule(fact)) for fact in group],
-            },
-        },
-        purpose=tuple(v for f in group for v in (f.trail, f.attachment.subject.trail)),
-    )
+    for group in by_pods(fact for fact in facts if isinstance(fact, TokenCheck)):
+        rules: dict[str, Tree] = {"jwtRules": [dict(_rule(fact)) for fact in group]}
+        purpose = tuple(v for f in group for v in (f.trail, f.attachment.subject.trail))
+        yield object_of_pods(_KIND, group, rules, purpose, names=names, options=options)
 
 
 def _rule(fact: TokenCheck) -> Iterator[tuple[str, Tree]]:

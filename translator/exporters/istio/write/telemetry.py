@@ -9,47 +9,24 @@ from ir.model import Fact
 from ir.provenance import Traced
 from ir.telemetry import Telemetry
 from translator.api import Manifest, Options, Said, Tree
-from translator.exporters.istio.write.authorization import place_of, selected
+from translator.exporters.istio.write.of_pods import by_pods, object_of_pods
 from translator.exporters.naming import Names
 
+_KIND = ("telemetry.istio.io/v1", "Telemetry")
 FIELDS = {"access logs": "accessLogging", "metrics": "metrics", "traces": "tracing"}
 """What items are about, and the field that lists them."""
 
 
 def write_telemetry(facts: Sequence[Fact], names: Names, options: Options) -> Iterator[Manifest]:
     """One object for each set of pods."""
-    groups: dict[str, list[Telemetry]] = {}
-    for fact in facts:
-        if isinstance(fact, Telemetry):
-            groups.setdefault(str(place_of(fact.attachment.subject)), []).append(fact)
-    for group in groups.values():
-        yield _object(group, names, options)
-
-
-def _object(group: Sequence[Telemetry], names: Names, options: Options) -> Manifest:
-    subjects = [fact.attachment.subject for fact in group]
-    spaces = tuple(s.namespace for s in subjects if s.namespace is not None)
-    space = spaces[0].value if spaces else options.root_namespace
-    selector = selected(subjects)
-    named = [one.value for one in selector.values() if isinstance(one, Said)] or ["all"]
-    spec: dict[str, Tree] = {}
-    if selector:
-        spec["selector"] = {"matchLabels": selector}
-    for aspect, field in FIELDS.items():
-        items = [_item(fact) for fact in group if fact.aspect.value == aspect]
-        if items:
-            spec[field] = items
-    return Manifest(
-        api_version="telemetry.istio.io/v1",
-        kind="Telemetry",
-        namespace=space,
-        name=names.take("Telemetry", space, *map(str, dict.fromkeys(named))),
-        tree={
-            **({"metadata": {"namespace": Said(space, spaces)}} if spaces else {}),
-            "spec": spec,
-        },
-        purpose=tuple(v for f in group for v in (f.trail, f.aspect, f.attachment.subject.trail)),
-    )
+    for group in by_pods(fact for fact in facts if isinstance(fact, Telemetry)):
+        spec: dict[str, Tree] = {}
+        for aspect, field in FIELDS.items():
+            items = [_item(fact) for fact in group if fact.aspect.value == aspect]
+            if items:
+                spec[field] = items
+        purpose = tuple(v for f in group for v in (f.trail, f.aspect, f.attachment.subject.trail))
+        yield object_of_pods(_KIND, group, spec, purpose, names=names, options=options)
 
 
 def _item(fact: Telemetry) -> Tree:

@@ -26,9 +26,8 @@ def table_ports(
     if service.port is not None:
         return (service.port.map(ServicePort),)
     numbers = every_port(surface.routes)
-    listed = there is not None and surface.mesh
-    kept = sorted(numbers & there if listed and there is not None else numbers)
-    return tuple(Traced(ServicePort(n), (), service.meta.because) for n in kept)
+    kept = numbers & there if surface.mesh and there is not None else numbers
+    return tuple(Traced(ServicePort(n), (), service.meta.because) for n in sorted(kept))
 
 
 def ports_there(subject: Subject, inventory: Inventory) -> frozenset[int] | None:

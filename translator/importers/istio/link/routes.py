@@ -331,16 +331,13 @@ def _table(  # all that one table is made of
 
     hosts = () if surface.mesh else asked_for(service.hosts[draft.places.index(place)])
     words = surface.names if surface.mesh else ()
+    subject = subject_at(place, meta)
     table = RouteTable(
         name=Traced(meta.name.value, (), meta.because),
         home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
-            subject=subject_at(place, meta),
-            ports=table_ports(
-                service,
-                surface,
-                ports_there(subject_at(place, draft.service.meta), scene.inventory),
-            ),
+            subject=subject,
+            ports=table_ports(service, surface, ports_there(subject, scene.inventory)),
             audience=clients.audience,
             enforced_at=EnforcedAt.CLIENT if surface.mesh else EnforcedAt.GATEWAY,
         ),
