@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from ir.behaviour.concrete_egress import decide_egress
 from ir.behaviour.request import Caller, Request
 from tests.exporters.istio.linkerd import written
@@ -274,6 +276,15 @@ def test_names_are_held_by_a_sidecar_of_the_same_pods() -> None:
         False,
     )
     assert leaves(text, result, **{**there, "looked_up": "evil.example"}) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["orders", "orders.shop", "orders.shop.svc.cluster.local"])
+def test_a_name_that_is_a_services_too_gets_no_entry(name: str) -> None:
+    result = translated(SERVICE, policy(f"toFQDNs: [{{matchName: {name}}}], {TLS}"))
+    assert not written(result, "ServiceEntry")
+    assert not written(result, "Sidecar")
+    assert found(result, "MM525", Impact.STRICTER)
+    assert not faults(result)
 
 
 def test_a_name_with_a_wildcard_goes_where_it_was_dialled() -> None:

@@ -23,12 +23,13 @@ from ir.provenance import Traced, derived, named, trail
 from translator.api import Loss, Options
 from translator.exporters.egress.names import text_of
 from translator.exporters.istio.egress import findings
-from translator.exporters.istio.egress.ways import taken
+from translator.exporters.istio.egress.ways import is_inside, taken
 from translator.exporters.naming import Names
 from translator.exporters.network_policies.subjects import Place, places_of
 
 Ruling = Closed | Grant | Refusal
 
+_INSIDE = "the name of one is that of a Service too, whose requests an entry would take"
 _WEB, _SECURE = (80, 8080), (443, 8443)
 """Ports by which it is told what is spoken where nothing else says so."""
 _MOST_PORTS = 16
@@ -156,12 +157,14 @@ def _unheld(
 
 
 def _unfit(place: Place, said: Sequence[_Name], inventory: Inventory) -> str:
-    """Why a port cannot be that of a name; empty where it can.
+    """Why there can be no entry for a name, or a port cannot be that of one; empty where they can.
 
-    An entry of bytes without addresses has the listener of all addresses on its port, with every proxy that knows of it: those
+    An entry for the name of a Service would stand for it too. An entry of bytes without addresses has the listener of all addresses on its port, with every proxy that knows of it: those
     of the namespace that the entry is exported to, whatever their Sidecar limits (istio/istio pilot/pkg/networking/core/
     listener.go ``buildSidecarOutboundTCPListenerOpts``, 1.31).
     """
+    if any(is_inside(name.host.value, inventory) for name in said):
+        return _INSIDE
     ports = {int(p.value.port): _protocol(p) for name in said for p in name.ports}
     bare = sorted(number for number, word in ports.items() if word == "TCP")
     if bare and not _alone(place, inventory):
