@@ -208,6 +208,11 @@ class Test:
     """Not for test runners, whatever its name says."""
 
 
+def texts_of(test: Test) -> list[str]:
+    """The texts of the patterns of which one must hold."""
+    return [t.value.text for t in test.any_of if isinstance(t.value, Pattern)]
+
+
 @roles(tests=Role.CONDITION)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AllOf:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from translator.api import Options
+
 _LABEL = 63
 _INVALID = re.compile(r"[^a-z0-9-]+")
 
@@ -37,3 +39,11 @@ class Names:
             number += 1
         used.add(name)
         return name
+
+
+def taken_by(options: Options) -> dict[tuple[str, str], set[str]]:
+    """The names that objects of the input have which stay."""
+    taken: dict[tuple[str, str], set[str]] = {}
+    for one in options.beside:
+        taken.setdefault((one.kind, one.namespace), set()).add(one.name)
+    return taken

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from ir.access import Grant, Refusal
 from ir.inventory import Inventory, Workload, meets
-from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
+from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test, texts_of
 from ir.provenance import Assumption, Traced, Trail, derived, named
 from translator.api import Loss, Options
 from translator.exporters.from_network import findings
@@ -63,7 +63,7 @@ class Callers:
 
     def _said(self, fact: Grant | Refusal, way: AllOf) -> Iterator[AllOf]:
         placed = [test for test in way.tests if test.part in _BY_PLACE]
-        world = [t for t in way.tests if t.part is Part.ENTITY and _words(t) == ["world"]]
+        world = [t for t in way.tests if t.part is Part.ENTITY and texts_of(t) == ["world"]]
         blocks = [t for t in way.tests if t.part is Part.PEER_ADDRESS]
         tests = [apart(test) for test in self._outside(world, blocks)]
         if any(test.part is Part.PEER_ADDRESS and not test.any_of for test in tests):
@@ -91,7 +91,7 @@ class Callers:
 
     def _other(self, test: Test, node: Trail) -> tuple[list[Test], Trail]:
         """A test, or what it comes to: of all nothing is asked, and what is in the cluster shows a certificate."""
-        words = _words(test) if test.part is Part.ENTITY else []
+        words = texts_of(test) if test.part is Part.ENTITY else []
         if words == ["all"]:
             return [], with_leaves(node, test)
         if words == ["cluster"]:
@@ -169,7 +169,7 @@ class Callers:
                 own = {} if space is None else space.labels
                 return _selected(test, {**own, _NAME_LABEL: one.namespace})
             case _:
-                texts = _words(test)
+                texts = texts_of(test)
                 out = [t.value.text for t in test.none_of if isinstance(t.value, Pattern)]
                 return (not texts or one.namespace in texts) and one.namespace not in out
 
@@ -217,10 +217,6 @@ def with_leaves(node: Trail, *tests: Test) -> Trail:
     """The trail with what tests say that are not written."""
     spent = [x for test in tests for x in (*test.any_of, *test.none_of)]
     return derived(node.value, (node, *spent)) if spent else node
-
-
-def _words(test: Test) -> list[str]:
-    return [t.value.text for t in test.any_of if isinstance(t.value, Pattern)]
 
 
 def _narrows(test: Test) -> bool:

@@ -35,8 +35,8 @@ from translator.exporters.istio.legalise.routes import Scene, names_of
 from translator.exporters.istio.legalise.telemetry import own_items
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
-from translator.exporters.istio.write import taken_by, write
-from translator.exporters.naming import Names
+from translator.exporters.istio.write import write
+from translator.exporters.naming import Names, taken_by
 from translator.exporters.network import beside
 from translator.exporters.network_policies import Control, as_network_policies
 from translator.exporters.network_policies.write import write_network_policies
@@ -117,7 +117,8 @@ def _scene(model: Model, options: Options) -> Scene:
 
 def _control(options: Options) -> Control:
     """The control plane (istio/istio manifests/charts/istio-control/istio-discovery/templates/service.yaml, 1.31)."""
-    return Control(options.root_namespace, (("app", "istiod"),), 15012, "istiod on port 15012")
+    doors = ((("app", "istiod"), (15012,)),)
+    return Control(options.root_namespace, doors, "istiod on port 15012")
 
 
 def _at_the_edge(edge: Model, scene: Scene, options: Options) -> Edge:

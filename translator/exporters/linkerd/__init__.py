@@ -22,8 +22,11 @@ from translator.exporters.linkerd.legalise.routes import subsets_of
 from translator.exporters.linkerd.legalise.standins import KIND, LABELS
 from translator.exporters.linkerd.legalise.tokens import lose_tokens
 from translator.exporters.linkerd.networks import network_losses
+from translator.exporters.linkerd.ways_out import legalise_ways_out
 from translator.exporters.linkerd.write import write
+from translator.exporters.naming import Names, taken_by
 from translator.exporters.network import beside
+from translator.exporters.network_policies.write import write_network_policies
 from translator.exporters.prune import prune
 from translator.exporters.routes.list_order import in_list_order
 
@@ -31,7 +34,8 @@ from translator.exporters.routes.list_order import in_list_order
 def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
     model, ordered = in_list_order(model)
-    joined = in_mesh(model, options)
+    joined = in_mesh(model, options, outbound=True)
+    outward = legalise_ways_out(joined.outbound, model.inventory, options)
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
     inside, outside = without_edge(known)
@@ -50,6 +54,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     mesh = (
         *ordered,
         *joined.losses,
+        *outward.losses,
         *foreign,
         *edge.losses,
         *egress.losses,
@@ -61,9 +66,13 @@ def write_mesh(model: Model, options: Options) -> Export:
     )
     losses = (*mesh, *network_losses(network, options))
     guessed = any(isinstance(f, Closed) and _guessed(f) for f in legal.facts)
-    legal = replace(legal, facts=(*legal.facts, *network))
+    written = close(replace(legal, facts=tuple(outward.facts))).facts
+    policies = tuple(write_network_policies(written, Names(taken_by(options))))
+    emission = replace(emission, manifests=(*emission.manifests, *policies))
+    legal = replace(legal, facts=(*legal.facts, *written, *network))
     assumptions = (
         *joined.assumptions,
+        *outward.assumptions,
         *edge.assumptions,
         *egress.assumptions,
         *((LABELS,) if guessed else ()),

@@ -17,6 +17,10 @@ from translator.api import Loss, Options
 from translator.report.model import Fate, Impact, Severity, Support
 
 INBOUND = 4143
+TRANSPARENT = "proxy.outboundTransportMode=transparent"
+"""A value of the Helm chart: the port that is dialled stays what it is, unless it is opaque (linkerd2 edge-25.3.2)."""
+SINCE = "2.18"
+"""Since when there is that value, and the port is replaced where it is not opaque."""
 CONTROL = (8080, 8086, 8090)
 """Ports of the control plane that every proxy needs: identity, destination, policy."""
 
@@ -41,7 +45,8 @@ def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:
             "the target's proxies talk to one another: traffic within the mesh is refused.",
             why="The port that is dialled between two pods of the mesh is replaced with that of the proxy.",
             advice=f"Add TCP port {INBOUND} to these rules before the pods are restarted; where egress is limited, let "
-            f"it out too, and to {options.control_plane_namespace} on {', '.join(map(str, CONTROL))}.",
+            f"it out too, and to {options.control_plane_namespace} on {', '.join(map(str, CONTROL))}. "
+            + _or_transparent(options),
             doc="https://linkerd.io/2/common-errors/network-policy/",
         )
     if by_port:
@@ -55,9 +60,19 @@ def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:
             message=f"{_names(by_port)}: rules for ports do not see the port that is meant between pods of the mesh; "
             f"once {INBOUND} is open, every port of the pod is open to those peers as far as the network goes.",
             why="All traffic between two pods of the mesh takes the proxy's inbound port.",
-            advice="Say which ports are open in AuthorizationPolicies on Servers too.",
+            advice="Say which ports are open in AuthorizationPolicies on Servers too. "
+            + _or_transparent(options),
             doc="https://github.com/linkerd/linkerd2/issues/15246",
         )
+
+
+def _or_transparent(options: Options) -> str:
+    """The way in which the network goes on to see the port that is meant."""
+    if not options.target.at_least(SINCE):
+        return f"Only ports that are opaque take {INBOUND} before {SINCE}."
+    return (
+        f"Or install the mesh with {TRANSPARENT}: then only ports that are opaque take {INBOUND}."
+    )
 
 
 def _is_for_ports(grant: Grant) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from ir.access import Certainty, Closed, Evidence, Grant, Refusal
 from ir.attachment import Attachment, EnforcedAt, WorkloadPort
 from ir.inventory import Inventory, equal_to
-from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
+from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test, texts_of
 from ir.provenance import Assumption, Traced, derived, named, trail
 from ir.walk import traced
 from translator.api import Loss, Options
@@ -33,11 +33,11 @@ _TRANSPORTS = ("TCP", "UDP", "SCTP")
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """The control plane that proxies of the pods must reach whatever is closed."""
+    """The control plane that proxies of the pods must reach whatever is closed: some pods of a namespace on their ports."""
 
     namespace: str
-    labels: tuple[tuple[str, str], ...]
-    port: int
+    doors: tuple[tuple[tuple[str, str], tuple[int, ...]], ...]
+    """A label of pods, and their ports."""
     name: str
 
 
@@ -50,6 +50,8 @@ class Outward:
     assumptions: tuple[Assumption, ...] = ()
     asked: list[tuple[Grant, Sequence[Place]]] = field(default_factory=list)
     """Rules for questions of names alone, and the pods for which they are written."""
+    written: list[Grant] = field(default_factory=list)
+    """The rules of the source of which something is written."""
 
 
 def as_network_policies(
@@ -86,7 +88,7 @@ def as_network_policies(
     for grant in grants:
         denied = blocks_of(denials, grant, inventory)
         found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied))
-    found.facts.extend(_to_control(one, control) for one in held)
+    found.facts.extend(grant for one in held for grant in _to_control(one, control))
     found.losses.extend(findings.told_of_control(closed, control.name))
     for grant, at in found.asked:
         near = [f for f in closed if _meets(f, at, inventory)]
@@ -139,6 +141,7 @@ def _granted(
         return
     if grant.requests:
         found.asked.append((grant, at))
+    found.written.append(grant)
     everybody = [way.trail for way in spoken if not way.tests]
     if everybody:
         spoken = ()
@@ -176,7 +179,7 @@ def _unsaid(grant: Grant) -> str:
     others = [t for t in grant.always if t.part is not Part.TRANSPORT]
     if others or grant.attachment.excluding_ports:
         return "it asks for more than a transport and ports"
-    words = [w for test in grant.always for w in _texts(test)]
+    words = [w for test in grant.always for w in texts_of(test)]
     if any(word not in _TRANSPORTS for word in words):
         return "it is for ICMP or another transport"
     return ""
@@ -190,15 +193,11 @@ def _is_any(test: Test) -> bool:
     )
 
 
-def _texts(test: Test) -> list[str]:
-    return [t.value.text for t in test.any_of if isinstance(t.value, Pattern)]
-
-
 def _transports(grant: Grant) -> Iterator[tuple[Test | None, list[Traced[object]]]]:
     """A test for each transport; none where all pass whatever the port."""
     tests = [test for test in grant.always if test.any_of]
     said: list[Traced[object]] = [v for test in tests for v in traced(test)]
-    words = [word for test in tests for word in _texts(test)]
+    words = [word for test in tests for word in texts_of(test)]
     if not words and not grant.attachment.ports:
         yield None, said
         return
@@ -211,27 +210,30 @@ def _transports(grant: Grant) -> Iterator[tuple[Test | None, list[Traced[object]
         yield Test(part=Part.TRANSPORT, any_of=(term,), trail=node), said
 
 
-def _to_control(fact: Closed, control: Control) -> Grant:
-    """The way of the proxies to their control plane."""
+def _to_control(fact: Closed, control: Control) -> Iterator[Grant]:
+    """The ways of the proxies to their control plane."""
     node = named("control plane", fact.trail)
 
     def test(part: Part, term: Term) -> Test:
         return Test(part=part, any_of=(named(term, fact.trail),), trail=node)
 
-    return Grant(
-        attachment=replace(fact.attachment, ports=(named(WorkloadPort(control.port), fact.trail),)),
-        direction=fact.direction,
-        layer=fact.layer,
-        callers=(
-            AllOf(
-                tests=(
-                    test(Part.NAMESPACE, Pattern(PatternKind.EXACT, control.namespace)),
-                    test(Part.WORKLOAD_LABELS, equal_to(dict(control.labels))),
-                ),
-                trail=node,
+    for label, ports in control.doors:
+        yield Grant(
+            attachment=replace(
+                fact.attachment, ports=tuple(named(WorkloadPort(p), fact.trail) for p in ports)
             ),
-        ),
-        always=(test(Part.TRANSPORT, Pattern(PatternKind.EXACT, "TCP")),),
-        evidence=Evidence.LABEL,
-        trail=trail("to the control plane", because=fact.trail.because),
-    )
+            direction=fact.direction,
+            layer=fact.layer,
+            callers=(
+                AllOf(
+                    tests=(
+                        test(Part.NAMESPACE, Pattern(PatternKind.EXACT, control.namespace)),
+                        test(Part.WORKLOAD_LABELS, equal_to(dict((label,)))),
+                    ),
+                    trail=node,
+                ),
+            ),
+            always=(test(Part.TRANSPORT, Pattern(PatternKind.EXACT, "TCP")),),
+            evidence=Evidence.LABEL,
+            trail=trail("to the control plane", because=fact.trail.because),
+        )

@@ -208,6 +208,7 @@ def told_of_control(facts: Sequence[Closed], name: str) -> Iterator[Loss]:
         sites=tuple(fact.trail for fact in facts),
         message=f"the proxies of these workloads are let out to {name} besides, without which they do not start.",
         why="What leaves a pod leaves its proxy too: the network knows no difference.",
-        advice="Let them out likewise to what else proxies call: collectors of traces, services for decisions and limits.",
+        advice="Let them out likewise to what else proxies call: the cluster's DNS, collectors of traces, services for decisions and "
+        "limits.",
         doc=_DOC,
     )

@@ -155,7 +155,8 @@ ENTRIES = (
         "Traffic between pods of the mesh is refused by the network.",
         "The target's proxies talk to one another on a port of their own; the policy names ports, and that one is not "
         "among them.",
-        "Add the port that the finding names to the policy before the pods are restarted.",
+        "Install the mesh so that it keeps the port that is dialled (proxy.outboundTransportMode=transparent), or add the "
+        "port that the finding names to the policy before the pods are restarted.",
         "kind: NetworkPolicy\nspec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}",
     ),
     Entry(

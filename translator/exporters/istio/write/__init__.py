@@ -41,7 +41,7 @@ from translator.exporters.istio.write.telemetry import write_telemetry
 from translator.exporters.istio.write.virtual_service import write_virtual_service
 from translator.exporters.istio.write.waypoint import write_waypoints
 from translator.exporters.istio.write.workload_entry import write_workload_entry
-from translator.exporters.naming import Names
+from translator.exporters.naming import Names, taken_by
 
 _TOGETHER = (
     AuditMark,
@@ -126,11 +126,3 @@ def _manner(fact: Enrolment | ProxySetting, model: Model, *, ambient: bool) -> M
         return Manner.AMBIENT
     silent = isinstance(fact, Enrolment) and keeps_silent(fact, model.facts)
     return Manner.SILENT if silent else Manner.SIDECAR
-
-
-def taken_by(options: Options) -> dict[tuple[str, str], set[str]]:
-    """The names that objects of the input have which stay."""
-    taken: dict[tuple[str, str], set[str]] = {}
-    for one in options.beside:
-        taken.setdefault((one.kind, one.namespace), set()).add(one.name)
-    return taken
