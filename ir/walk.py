@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from operator import is_not
 from typing import TypeVar, cast
 
 from ir.match import Presence, Test
@@ -18,6 +19,7 @@ _CONTAINERS = (Default, Entry, Model, SourceObject)
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
+_KEYS: dict[type, tuple[tuple[str, str], ...]] = {}
 
 
 def _fields(kind: type) -> tuple[str, ...]:
@@ -38,29 +40,45 @@ def _rebuild(value: object, change: Change) -> object:
     if isinstance(value, Traced):
         return change(value)
     if isinstance(value, tuple):
-        items = tuple(_rebuild(item, change) for item in value)
-        return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
-    changed = {
-        name: new
-        for name in _fields(type(value))
-        if (new := _rebuild(old := getattr(value, name), change)) is not old
-    }
+        items = tuple([_rebuild(item, change) for item in value])
+        return items if any(map(is_not, items, value)) else value
+    changed = {}
+    for name in _fields(type(value)):
+        old = getattr(value, name)
+        if old is not None and (new := _rebuild(old, change)) is not old:
+            changed[name] = new
     return replace(value, **changed) if changed else value  # type: ignore[type-var]
 
 
-def positions(value: object, key: str = "") -> Iterator[tuple[str, Traced[object]]]:
+def positions(value: object) -> Iterator[tuple[str, Traced[object]]]:
     """Each traced value below ``value`` with the key of its position, ``Class.field``."""
+    found: list[tuple[str, Traced[object]]] = []
+    _gather(value, "", found)
+    return iter(found)
+
+
+def _gather(value: object, key: str, found: list[tuple[str, Traced[object]]]) -> None:
     if isinstance(value, Traced):
-        yield key, value
+        found.append((key, value))
     elif isinstance(value, tuple):
         for item in value:
-            yield from positions(item, key)
+            _gather(item, key, found)
     else:
-        kind = type(value)
-        for name in _fields(kind):
+        for name, below in _keys(value):
             inner = getattr(value, name)
             if inner is not None:
-                yield from positions(inner, position_key(value, name))
+                _gather(inner, below, found)
+
+
+def _keys(fact: object) -> tuple[tuple[str, str], ...]:
+    """The fields of a fact that may hold traced values, each with its key; those of a test depend on what it says."""
+    kind = type(fact)
+    if kind is Test:
+        return tuple((name, position_key(fact, name)) for name in _fields(kind))
+    found = _KEYS.get(kind)
+    if found is None:
+        found = _KEYS[kind] = tuple((name, position_key(fact, name)) for name in _fields(kind))
+    return found
 
 
 def position_key(fact: object, name: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 from ir.language import Language, Opaque
@@ -163,11 +164,10 @@ def _patterns(door: Door) -> tuple[Pattern, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_EXACT: dict[str, Language] = {}
-
-
+@cache
 def _exact(path: str) -> Language:
-    return _EXACT.setdefault(path, Language.exact(path))
+    """One and the same object for a path: languages are known by it."""
+    return Language.exact(path)
 
 
 class _Survey:
@@ -184,6 +184,8 @@ class _Survey:
         self.blurred: dict[str, None] = {}
         self.spelt: dict[str, None] = {}
         self._known: dict[tuple[int, Combination, str], Callers] = {}
+        self._alike = _alike(door)
+        self._paths = {id(rule): self._masks(rule) for rule in door.rules}
         numbers = [range(len(axis.options)) for axis in self.axes]
         self.combinations = tuple(product(*numbers))
         if len(self.combinations) > MOST:
@@ -209,7 +211,8 @@ class _Survey:
         return tuple((c, self._methods(path, c)) for c in self.combinations)
 
     def _methods(self, path: int, combination: Combination) -> Methods:
-        return tuple((m, self._seen(path, combination, m)) for m in (*METHODS, OTHER))
+        first = {m: self._seen(path, combination, m) for m in dict.fromkeys(self._alike.values())}
+        return tuple((method, first[like]) for method, like in self._alike.items())
 
     def _seen(self, path: int, combination: Combination, method: str) -> Callers:
         """What all the signatures have that the source may have seen in this combination."""
@@ -270,17 +273,36 @@ class _Survey:
             for axis, signature in zip(self.axes, signatures, strict=True)
         }
         for rule in rules:
+            within, outside = self._paths[id(rule)]
+            if method not in rule.methods or path & within != within or path & outside:
+                continue
             asks = [(HOST, language, wanted) for language, wanted in rule.hosts]
             asks += [(h.name, h.language, h.wanted) for h in rule.headers]
-            if (
-                method in rule.methods
-                and all(
-                    bool(path >> self.index[id(language)] & 1) is wanted
-                    for language, wanted in rule.paths
-                )
-                and all(_meets(by_axis[key], language) is wanted for key, language, wanted in asks)
-            ):
+            if all(_meets(by_axis[key], language) is wanted for key, language, wanted in asks):
                 yield rule
+
+    def _masks(self, rule: Rule) -> tuple[int, int]:
+        """The bits of the languages that a path must be in, and of those that it must be outside of."""
+        within = outside = 0
+        for language, wanted in rule.paths:
+            bit = 1 << self.index[id(language)]
+            within, outside = (within | bit, outside) if wanted else (within, outside | bit)
+        return within, outside
+
+
+def _alike(door: Door) -> dict[str, str]:
+    """For each method the first that no rule or probe tells apart from it."""
+    first: dict[tuple[bool, ...], str] = {}
+    return {
+        method: first.setdefault(
+            (
+                *(method in rule.methods for rule in door.rules),
+                *(method == probe.method for probe in door.probes),
+            ),
+            method,
+        )
+        for method in (*METHODS, OTHER)
+    }
 
 
 def _meets(seen: tuple[Axis, int], language: Language) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from ir.inventory import Inventory
 from ir.match import Labels
@@ -52,6 +53,9 @@ class Rulebook:
     """All rulings by namespace, what of the rules is not heeded, and where clients may have rulings of their own."""
 
     by_namespace: Mapping[str, Shelf]
+    by_host: Mapping[str, tuple[str, ...]]
+    """The namespaces with a ruling for a host, wildcards apart."""
+    wild: tuple[tuple[str, tuple[str, ...]], ...]
     root: str
     clients: tuple[str, ...]
     idles: tuple[Idle, ...]
@@ -97,10 +101,29 @@ class Rulebook:
 
     def others(self, place: Place, usual: Ruling | None) -> Iterator[tuple[str, Ruling | None]]:
         """The namespaces whose clients use another ruling for a host than the usual one, and which."""
+        own, public = self._own(place), self._is_public(place)
+        strangers: list[Ruling | None] = []  # what all without rulings of their own use, once known
         for space in self.clients:
-            found = self.find(place, space)
+            if space in own or not public:
+                found = self.find(place, space)
+            else:
+                strangers = strangers or [self.find(place, space)]
+                found = strangers[0]
             if found is not usual:
                 yield space, found
+
+    def _own(self, place: Place) -> frozenset[str]:
+        """The namespaces with a ruling that covers a host."""
+        wild = (spaces for host, spaces in self.wild if covers(host, place.text))
+        return frozenset(chain(self.by_host.get(place.text, ()), *wild))
+
+    def _is_public(self, place: Place) -> bool:
+        """Whether the rulings for a host that are not for clients of their own namespace are for all clients."""
+        return all(
+            ruling.seen.public
+            for space in self._spaces(place, None)
+            for ruling in self._best(space, place, None)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +165,16 @@ def rulebook(rules: Sequence[DestinationRule], options: Options) -> Rulebook:
         found.setdefault(space, []).extend(rulings)
         idles.extend(more)
     seen = (own.value for rulings in found.values() for r in rulings for own in r.seen.namespaces)
+    shelves = {space: _shelf(rulings) for space, rulings in found.items()}
+    spaces: dict[str, list[str]] = {}
+    for space, shelf in shelves.items():
+        for host in shelf.by_host:
+            spaces.setdefault(host, []).append(space)
+    by_host = {host: tuple(own) for host, own in spaces.items()}
     return Rulebook(
-        by_namespace={space: _shelf(rulings) for space, rulings in found.items()},
+        by_namespace=shelves,
+        by_host=by_host,
+        wild=tuple((host, own) for host, own in by_host.items() if host.startswith("*")),
         root=options.root_namespace,
         clients=tuple(sorted({*found, *seen} - {options.root_namespace})),
         idles=tuple(idles),
