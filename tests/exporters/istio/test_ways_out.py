@@ -145,11 +145,43 @@ def test_a_refused_block_is_taken_out_of_those_that_are_let_out() -> None:
     assert leaves(text, result, external="198.51.100.7") == (True, True)
 
 
-def test_a_refusal_that_cannot_be_taken_out_is_a_blocker() -> None:
+def test_everybody_less_a_block_is_all_pods_and_the_rest_of_the_blocks() -> None:
     text = policy("toEntities: [all]", deny="toCIDR: [198.51.100.64/26]")
     result = translated(text)
+    pods, *blocks = rules(result)[0]["to"]
+    assert pods == {"namespaceSelector": {}}
+    assert "198.51.100.64/26" in blocks[0]["ipBlock"]["except"]
+    assert found(result, "MM475", Impact.LOOSER) == []
+    assert found(result, "MM486", Impact.STRICTER)  # nodes
+    assert leaves(text, result, external="198.51.100.70") == (False, False)
+    assert leaves(text, result) == (True, True)
+    assert not faults(result)
+
+
+def test_everybody_less_the_world_is_all_pods() -> None:
+    text = policy("toEntities: [all]", deny="toEntities: [world]")
+    result = translated(text)
+    assert rules(result) == [{"to": [{"namespaceSelector": {}}]}]
+    assert found(result, "MM475", Impact.LOOSER) == []
+    assert leaves(text, result) == (False, False)
+    assert not faults(result)
+
+
+@pytest.mark.parametrize(
+    "deny", ["toEntities: [world]", "toCIDR: [198.51.100.0/24]", "toCIDR: [198.51.0.0/16]"]
+)
+def test_of_a_block_that_is_refused_as_a_whole_nothing_is_left(deny: str) -> None:
+    """It was read and then forgotten (MM901)."""
+    text = policy("toCIDR: [198.51.100.0/25]", deny=deny)
+    result = translated(text)
+    assert rules(result) == []
+    assert not any(f.impact is Impact.STRICTER for f in result.report.findings)
+    assert not faults(result)
+
+
+def test_a_refusal_for_nodes_cannot_be_taken_out_and_is_a_blocker() -> None:
+    result = translated(policy("toEntities: [all]", deny="toEntities: [remote-node]"))
     assert found(result, "MM475", Impact.LOOSER)
-    assert leaves(text, result, external="198.51.100.70") == (False, True)
     assert not faults(result)
 
 

@@ -137,7 +137,7 @@ def _granted(
         return
     spoken = peers.spoken(grant, denied)
     if grant.callers and not spoken:
-        found.losses.append(findings.emptied(grant))
+        found.losses.append(findings.emptied(grant, narrower=peers.is_narrower(grant)))
         return
     if grant.requests:
         found.asked.append((grant, at))

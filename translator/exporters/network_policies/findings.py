@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant, Refusal
 from ir.attachment import ServicePort, WorkloadPort
-from ir.match import AllOf, Part
+from ir.match import AllOf, Part, Term
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
@@ -113,19 +113,38 @@ def not_opened(facts: Sequence[Grant], reason: str) -> Iterator[Loss]:
     )
 
 
-def emptied(fact: Grant) -> Loss:
-    """What else a rule says that has no peer left: other findings say why."""
+def emptied(fact: Grant, *, narrower: bool) -> Loss:
+    """What else a rule says that has no peer left: other findings say why; ``narrower``: not since others refuse them."""
     peers = {id(value) for value in traced(fact.callers)}
     return Loss(
         code=NARROWED,
-        impact=Impact.STRICTER,
-        support=Support.NEVER,
+        impact=Impact.STRICTER if narrower else Impact.NONE,
+        support=Support.NEVER if narrower else Support.PARTIAL,
+        severity=None if narrower else Severity.INFO,
+        fate=Fate.LOST if narrower else Fate.ABSORBED,
         sites=tuple(value for value in traced(fact) if id(value) not in peers),
         because=tuple(traced(fact)),
-        message="this rule has no peer left that a NetworkPolicy can name, and is left out.",
-        advice=_KEEP,
+        message="this rule has no peer left that a NetworkPolicy can name, and is left out."
+        if narrower
+        else "nothing is left of this rule once what other rules refuse is taken out.",
+        advice=_KEEP if narrower else "",
         doc=_DOC,
     )
+
+
+def refused_anyway(terms: Sequence[Traced[Term]]) -> Iterator[Loss]:
+    """Blocks that are let out and refused."""
+    if terms:
+        yield Loss(
+            code=NARROWED,
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.INFO,
+            fate=Fate.ABSORBED,
+            sites=tuple(terms),
+            message="nothing is left of these blocks once what other rules refuse is taken out.",
+            doc=_DOC,
+        )
 
 
 def peers_left_out(stated: Sequence[tuple[Grant, AllOf]], reason: str) -> Iterator[Loss]:

@@ -18,10 +18,10 @@ from ir.provenance import Traced, derived, named
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.egress.addresses import Addresses, addresses_in, networks
+from translator.exporters.egress.names import EVERYWHERE
 from translator.exporters.network_policies import findings
 from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 
-_EVERYWHERE = ("0.0.0.0/0", "::/0")
 _SELECTORS = (Part.NAMESPACE_LABELS, Part.WORKLOAD_LABELS)
 
 Stated = tuple[Grant, AllOf]
@@ -36,6 +36,8 @@ class Peers:
     by_name: Collection[int] = ()
     unsaid: list[tuple[Grant, AllOf, str]] = field(default_factory=list)
     narrowed: list[Stated] = field(default_factory=list)
+    refused: list[Traced[Term]] = field(default_factory=list)
+    """Blocks that other rules refuse as a whole."""
 
     @property
     def inside(self) -> tuple[str, ...]:
@@ -49,8 +51,23 @@ class Peers:
         found = [said for way in others for said in self._said(grant, way)]
         if names:
             found.append(self._of_names(names))
+        if denied:
+            every = () if grant.callers else (AllOf(tests=(), trail=grant.trail),)
+            found = [said for way in (*found, *every) for said in self._by_kind(grant, way)]
         less = (self._without(way, denied) for way in found)
         return tuple(way for way in less if way is not None)
+
+    def _by_kind(self, grant: Grant, way: AllOf) -> Iterator[AllOf]:
+        """Everybody as all pods, and all blocks, of which some can be taken out."""
+        if way.tests:
+            yield way
+            return
+        self.narrowed.append((grant, way))
+        yield replace(way, tests=(_every_pod(way),))
+        blocks = (self._less(named(Cidr(text), way.trail)) for text in EVERYWHERE)
+        kept = tuple(block for block in blocks if block is not None)
+        node = named("outside", way.trail)
+        yield replace(way, tests=(Test(part=Part.PEER_ADDRESS, any_of=kept, trail=node),))
 
     def _without(self, way: AllOf, denied: Sequence[Traced[Term]]) -> AllOf | None:
         """The alternative less blocks that are refused; nothing where no address is left."""
@@ -62,14 +79,22 @@ class Peers:
             if test.part is not Part.PEER_ADDRESS:
                 tests.append(test)
                 continue
-            kept = [one for term in test.any_of if (one := _less_of(term, out, denied))]
+            less = [(term, _less_of(term, out, denied)) for term in test.any_of]
+            self.refused.extend(term for term, one in less if one is None)
+            kept = [one for _, one in less if one is not None]
             if not kept:
+                self.refused.extend(t for other in way.tests for t in other.any_of)
                 return None
             tests.append(replace(test, any_of=tuple(kept)))
         return replace(way, tests=tuple(tests))
 
+    def is_narrower(self, grant: Grant) -> bool:
+        """Whether some peer of the rule is left out that no other rule refuses."""
+        return any(one is grant for one, *_ in (*self.unsaid, *self.narrowed))
+
     def losses(self) -> Iterator[Loss]:
         """What could not be said."""
+        yield from findings.refused_anyway(self.refused)
         groups: dict[str, list[Stated]] = {}
         for grant, way, reason in self.unsaid:
             groups.setdefault(reason, []).append((grant, way))
@@ -107,7 +132,7 @@ class Peers:
         world = [test for test in way.tests if test.part is Part.ENTITY]
         blocks = [t for test in way.tests if test.part is Part.PEER_ADDRESS for t in test.any_of]
         given: list[Traced[Term]] = blocks or [
-            derived(Cidr(text), [t for test in world for t in test.any_of]) for text in _EVERYWHERE
+            derived(Cidr(text), [t for test in world for t in test.any_of]) for text in EVERYWHERE
         ]
         kept = [one for block in given if (one := self._less(block)) is not None]
         if len(kept) < len(given) or any(a is not b for a, b in zip(kept, given, strict=True)):
@@ -124,7 +149,7 @@ class Peers:
         """All addresses outside, for names that something else holds to."""
         node = derived("names", [way.trail for way in ways])
         world = tuple(test for test in ways[0].tests if test.part is Part.ENTITY)
-        kept = [self._less(named(Cidr(text), node)) for text in _EVERYWHERE]
+        kept = [self._less(named(Cidr(text), node)) for text in EVERYWHERE]
         blocks = tuple(one for one in kept if one is not None)
         return AllOf(
             tests=(*world, Test(part=Part.PEER_ADDRESS, any_of=blocks, trail=node)), trail=node

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from ir.access import Grant, Refusal
 from ir.attachment import ServicePort, WorkloadPort
 from ir.inventory import Inventory
-from ir.match import Part, Pattern, Term, Test
-from ir.provenance import Traced
+from ir.match import AllOf, Cidr, Part, Term, texts_of
+from ir.provenance import Traced, derived
+from translator.exporters.egress.names import EVERYWHERE
 from translator.exporters.network_policies.subjects import LATER, Place, places_of
 
 _ELSEWHERE = "another rule lets it out"
@@ -45,10 +46,7 @@ def denials_of(
             for place in places_of(grant.attachment.subject, inventory)[0]
             if any(one.may_meet(place) for one in own)
         ]
-        less = [
-            bool(grant.callers) and not _is_open(grant) and any(one.holds(place) for one in own)
-            for grant, place in met
-        ]
+        less = [any(one.holds(place) for one in own) for _, place in met]
         shut = all(any(other.holds(one) for other in closed) for one in own)
         known = reason in ("", LATER)
         rest = _UNKNOWN if not known else "" if all(less) else _ELSEWHERE
@@ -69,10 +67,19 @@ def blocks_of(
             for own in places_of(denial.refusal.attachment.subject, inventory)[0]
             for place in places
         )
-        for test in _tests(denial.refusal)
-        if test.part is Part.PEER_ADDRESS
-        for term in test.any_of
+        for way in denial.refusal.callers
+        for term in _blocks(way)
     )
+
+
+def _blocks(way: AllOf) -> Iterator[Traced[Term]]:
+    """The blocks of an alternative; all blocks of whatever is outside."""
+    tests = [test for test in way.tests if test.part is Part.PEER_ADDRESS]
+    for test in tests:
+        yield from test.any_of
+    if not tests:
+        said = [term for test in way.tests for term in test.any_of]
+        yield from (derived(Cidr(text), said) for text in EVERYWHERE)
 
 
 def _may_share_ports(refusal: Refusal, grant: Grant) -> bool:
@@ -93,18 +100,19 @@ def _may_share(one: WorkloadPort | ServicePort, other: WorkloadPort | ServicePor
     return first <= high and low <= last
 
 
-def _tests(refusal: Refusal) -> Iterator[Test]:
-    for way in refusal.callers:
-        yield from way.tests
-
-
 def _only_blocks(refusal: Refusal) -> bool:
-    return bool(refusal.callers) and all(
-        any(test.part is Part.PEER_ADDRESS for test in way.tests)
-        and all(
-            test.part in (Part.PEER_ADDRESS, Part.ENTITY) and not test.none_of for test in way.tests
-        )
-        for way in refusal.callers
+    """Whether all that it is about are addresses outside."""
+    return bool(refusal.callers) and all(map(_is_of_addresses, refusal.callers))
+
+
+def _is_of_addresses(way: AllOf) -> bool:
+    parts = {test.part for test in way.tests}
+    outside = [texts_of(test) for test in way.tests if test.part is Part.ENTITY]
+    return (
+        bool(parts)
+        and parts <= {Part.PEER_ADDRESS, Part.ENTITY}
+        and not any(test.none_of for test in way.tests)
+        and (Part.PEER_ADDRESS in parts or outside == [["world"]])
     )
 
 
@@ -112,16 +120,3 @@ def _lets_out_addresses(grant: Grant) -> bool:
     """Whether it lets out to addresses."""
     parts = {test.part for way in grant.callers for test in way.tests}
     return not grant.callers or bool(parts & {Part.PEER_ADDRESS, Part.ENTITY, Part.DNS_NAME})
-
-
-def _is_open(grant: Grant) -> bool:
-    """Whether one of its alternatives is for everybody."""
-    words = (
-        term.value.text
-        for way in grant.callers
-        for test in way.tests
-        if test.part is Part.ENTITY
-        for term in test.any_of
-        if isinstance(term.value, Pattern)
-    )
-    return "all" in words
