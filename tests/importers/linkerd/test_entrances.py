@@ -243,3 +243,28 @@ def test_a_route_for_one_port_of_a_gateway_is_bound_to_no_other() -> None:
     assert "sectionName: http" in route
     assert "sectionName: other" not in route
     assert {"MM903", "MM904"}.isdisjoint(one.code for one in result.report.findings)
+
+
+WITH_OPTIONS = SECURED.replace(
+    "[{name: cert}]", "[{name: cert}], options: {example.com/clients: required}"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "settings"),
+    [
+        ("linkerd", "cilium", {"gateway_class": "eg"}),
+        ("linkerd", "istio", {"gateway_selector": ("istio=ingressgateway",)}),
+        ("gateway-api", "istio", {"gateway_selector": ("istio=ingressgateway",)}),
+    ],
+)
+def test_options_that_only_its_class_knows_leave_a_listener_out_and_are_named(
+    source: str, target: str, settings: dict[str, object]
+) -> None:
+    """They may demand certificates of clients: from Gateway API it was written as if it asked for none."""
+    loaded = load_text(WITH_OPTIONS)
+    result = translate_loaded(loaded, options_of(loaded, source, target, settings))
+    assert "Gateway/shop/edge" not in {one.resource for one in result.documents}
+    told = [one.message for one in result.report.findings if "is not written: its" in one.message]
+    assert len(told) == 1
+    assert "tls.options are words to its class alone (example.com/clients)" in told[0]

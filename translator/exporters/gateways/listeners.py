@@ -134,7 +134,7 @@ def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
         if reason:
             return reason
     elif mode in _CLIENT:
-        return _CLIENT[mode]
+        return by_options(listener) or _CLIENT[mode]
     ends = mode in ENDS
     if ends and not (listener.certificates and _is_secret(listener)):
         return (
@@ -144,6 +144,15 @@ def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
             else "its certificate is a file in the gateway's pods, where Gateway API wants a Secret"
         )
     return _odd_protocol(listener.protocol.value, mode) or _odd_address(listener)
+
+
+def by_options(listener: Listener) -> str:
+    """That words to its class alone may ask for certificates of clients; empty where there are none."""
+    words = [one.value.partition(":")[0] for one in listener.demands]
+    foreign = [word for word in words if "/" in word]
+    if not foreign or listener.tls is None or listener.tls.value is not ListenerTls.OPTIONAL_MUTUAL:
+        return ""
+    return f"its tls.options are words to its class alone ({', '.join(foreign)}), and may ask for certificates of clients"
 
 
 def _odd_protocol(protocol: str, mode: ListenerTls | None) -> str:

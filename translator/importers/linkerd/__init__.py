@@ -20,7 +20,7 @@ from translator.importers.linkerd.ignored import ignored
 from translator.importers.linkerd.keys import SKIP_SUBNETS
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
-from translator.importers.linkerd.link.entrances import with_care, words_of_class
+from translator.importers.linkerd.link.entrances import words_of_class
 from translator.importers.linkerd.link.identity_ports import (
     default_facts,
     read_lists,
@@ -51,6 +51,7 @@ from translator.importers.route_objects.gateway import read_gateway, read_listen
 from translator.importers.route_objects.grants import read_grants
 from translator.importers.route_objects.link.gateways import entrance_of
 from translator.importers.route_objects.places import EXPERIMENTAL
+from translator.importers.route_objects.takeover import with_care
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out, only_theirs
 from translator.resources.kubernetes.metadata import Meta, read_metadata

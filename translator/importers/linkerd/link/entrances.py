@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ir.edge import ListenerTls
 from ir.match import Pattern, View
 from ir.provenance import Traced, Trail, absorb, derived
 from ir.traffic import FixedAnswer, NoMatch, Order, RouteTable
 from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
 from translator.importers.route_objects.link.gateways import Entrance, at_listener
-from translator.importers.route_objects.model import Door, GatewayObject, ListenerSetObject
+from translator.importers.route_objects.model import GatewayObject, ListenerSetObject
 from translator.resources.gateway_api.read import Parent
 
 
@@ -76,21 +75,6 @@ def stream_at_gateway(
 def _bound_by(node: Trail, parent: Parent) -> Trail:
     parts = (parent.namespace, parent.port, parent.section)
     return absorb(node, parent.spent, *(part for part in parts if part is not None))
-
-
-def with_care(one: Statement) -> Statement:
-    """The same; a listener with options that only its class knows may ask clients for certificates."""
-    if isinstance(one, (GatewayObject, ListenerSetObject)):
-        return replace(one, doors=tuple(map(_with_care, one.doors)))
-    return one
-
-
-def _with_care(door: Door) -> Door:
-    own = door.listener
-    if own.tls is None or own.tls.value is not ListenerTls.TERMINATE or not own.demands:
-        return door
-    careful = derived(ListenerTls.OPTIONAL_MUTUAL, (own.tls, *own.demands))
-    return replace(door, listener=replace(own, tls=careful, demands=()))
 
 
 def words_of_class(one: Statement) -> Iterator[Traced[object]]:
