@@ -29,9 +29,6 @@ BRIDGES = ("istio", "linkerd", "cilium")
 """Meshes that can be told to serve beside another."""
 
 _NO_PLANS = {
-    "from cilium": "its policies hold for what pods send, too; a call between a pod that has left them and one that has not "
-    "is under half of them, which no state of a plan says yet. Translate with cilium-to-istio or cilium-to-linkerd, and "
-    "leave its policies in force until every pod has its proxy",
     "from gateway-api": "it is a set of kinds, no mesh: no pod leaves it. Plan from the mesh that reads them",
     "to gateway-api": "it is a set of kinds, no mesh: no pod joins it. Translate to it, and plan to the mesh that reads them",
 }

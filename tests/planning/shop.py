@@ -37,9 +37,9 @@ def objects(texts: Iterable[str]) -> Objects:
     return found
 
 
-def start() -> Objects:
+def start(folder: Path = SHOP) -> Objects:
     """What is in the cluster before the first wave."""
-    return objects(path.read_text() for path in sorted(SHOP.glob("*.yaml")))
+    return objects(path.read_text() for path in sorted(folder.glob("*.yaml")))
 
 
 def carried_out(cluster: Objects, step: Step, files: Mapping[str, str]) -> Objects:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import meshmigrate
+from tests.planning.selecting import selecting
 from tests.planning.shop import NODES, PODS, SHOP, Objects, carried_out, objects, start
 from translator.after import in_force
 from translator.api import Options
@@ -26,8 +27,6 @@ from translator.target import parse_target
 
 WAVES = range(5)
 SETTINGS: dict[str, Any] = {"node_networks": NODES, "cluster_networks": PODS}
-POLICIES = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
-NAMESPACE = "io.kubernetes.pod.namespace"
 MARK = MARKS["istio"]
 
 
@@ -121,39 +120,6 @@ def pods(cluster: Objects) -> Iterator[tuple[str, dict[str, str]]]:
             yield space, value["spec"]["template"]["metadata"]["labels"]  # type: ignore[index]
 
 
-def selecting(cluster: Objects, space: str, labels: Mapping[str, str]) -> list[Any]:
-    """The policies of Cilium that select a pod, by name."""
-    found = []
-    for key, value in sorted(cluster.items()):
-        policy: Any = value
-        if key[1] in POLICIES and (not policy["metadata"].get("namespace") or key[2] == space):
-            own = {**labels, NAMESPACE: space}
-            if holds(policy["spec"]["endpointSelector"], own):
-                found.append(policy)
-    return found
-
-
-def holds(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a selector matches labels; its keys without the source before them."""
-    own = {key.removeprefix("k8s:"): v for key, v in selector.get("matchLabels", {}).items()}
-    if any(labels.get(key) != value for key, value in own.items()):
-        return False
-    for one in selector.get("matchExpressions", ()):
-        value = labels.get(one["key"].removeprefix("k8s:"))
-        match one["operator"]:
-            case "Exists":
-                met = value is not None
-            case "DoesNotExist":
-                met = value is None
-            case "In":
-                met = value in one["values"]
-            case _:
-                met = value not in one["values"]
-        if not met:
-            return False
-    return True
-
-
 def rules(policies: list[Any]) -> list[Any]:
     return [(p["metadata"]["name"], p["spec"].get("ingress")) for p in policies]
 
@@ -226,7 +192,6 @@ def test_from_linkerd_to_istio_each_state_holds_too(tmp_path: Path) -> None:
     [
         ("istio", "gateway-api", "no pod joins it"),
         ("gateway-api", "linkerd", "no pod leaves it"),
-        ("cilium", "istio", "for what pods send"),
     ],
 )
 def test_a_way_that_no_plan_leads_is_refused_with_the_reason(
@@ -302,6 +267,6 @@ def test_an_object_that_names_no_namespace_is_changed_where_it_is() -> None:
         "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: api}\n"
         "spec: {host: api, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}\n"
     )
-    (found,) = ISTIO.release({rule.key: rule}, frozenset(("default",)), options("istio"))
+    (found,) = ISTIO.release({rule.key: rule}, frozenset(("default",)), 2, options("istio"))
     assert found.key == rule.key
     assert "ISTIO_MUTUAL" not in found.text

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ir.inventory import Workload
 from translator.api import MANAGED_BY, TOOL, Options
 from translator.report.plan import Check
-from translator.state import Piece, State
+from translator.state import Key, Piece, State
 
 EXPIRES = "meshmigrate.io/expires"
 """The annotation that names the wave at whose end a temporary object goes."""
@@ -18,7 +18,7 @@ SUFFIX = "-coexistence"
 """What the names of temporary objects end in."""
 
 
-_AMBIENT = ("istio.io/dataplane-mode", "ambient")
+AMBIENT = ("istio.io/dataplane-mode", "ambient")
 """The label by which pods are in an ambient mesh, by themselves or with their namespace."""
 
 MARKS: Mapping[str, str] = {
@@ -26,6 +26,17 @@ MARKS: Mapping[str, str] = {
     "linkerd": "linkerd.io/control-plane-ns",
 }
 """The label that every pod with a proxy of a mesh bears: its injector writes it."""
+
+NETWORK = "cilium"
+"""The mesh that is the network of every pod, with a proxy beside it or without."""
+
+
+def mark_of(options: Options) -> str:
+    """The label of the pods with a proxy, where the one mesh is the network and the other has the proxies; empty elsewhere."""
+    source, target = options.source.mesh, options.target.mesh
+    if NETWORK not in (source, target):
+        return ""
+    return MARKS[target if source == NETWORK else source]
 
 
 STRANGERS = (
@@ -73,14 +84,25 @@ class Bridge(Protocol):
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
         """Objects, new or changed, by which the ways are open."""
 
-    def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
-        """Changed objects by which clients that are left reach servers in namespaces that are gone."""
+    def release(
+        self, state: State, gone: frozenset[str], until: int, options: Options
+    ) -> tuple[Piece, ...]:
+        """Objects by which what is left and what is in namespaces that are gone serve side by side, until that wave."""
+
+    def left(self, state: State, gone: Collection[str], options: Options) -> Mapping[Key, Piece]:
+        """What stays of it at the end, for pods that are in no mesh; ``gone``: the namespaces that have left."""
 
     def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
         """What is applied of an object while pods of the source's mesh are still there.
 
         ``spaces``: the namespaces that have moved or are moving. Nothing: it waits for the end.
         """
+
+    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """Namespaces by whose word pods that are made there are in the mesh, for a source that no pod is in."""
+
+    def is_everywhere(self, piece: Piece, options: Options) -> bool:
+        """Whether the object holds for its pods in every namespace, and for no others: it is there before the first moves."""
 
     def refuses(self, state: State) -> str:
         """Why it cannot serve beside another mesh in this state; empty where it can."""
@@ -141,7 +163,7 @@ def selected(selector: object, labels: Mapping[str, str]) -> bool:
 
 def ambient(state: State) -> str:
     """An object by which pods are in an ambient mesh; empty where there is none."""
-    key, word = _AMBIENT
+    key, word = AMBIENT
     found = (piece for piece in state.values() if any(o.get(key) == word for o in _labels(piece)))
     return next((piece.resource.replace("//", "/") for piece in found), "")
 

@@ -15,12 +15,13 @@ networks of pods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 from ir.inventory import Workload
 from translator.api import Options
 from translator.bridges.api import (
+    AMBIENT,
     STRANGERS,
     SUFFIX,
     Way,
@@ -32,8 +33,9 @@ from translator.bridges.api import (
     temporary,
     texts,
 )
+from translator.bridges.spaces import said
 from translator.report.plan import Check
-from translator.state import Piece, State, new_piece
+from translator.state import Key, Piece, State, new_piece
 
 _SECURITY = "security.istio.io"
 _V1 = "security.istio.io/v1"
@@ -52,10 +54,24 @@ class IstioBridge:
     plain = True
     temporary = ("peerauthentications.security.istio.io", "authorizationpolicies.security.istio.io")
 
+    def left(self, state: State, gone: Collection[str], options: Options) -> Mapping[Key, Piece]:
+        """Nothing: what it reads is for pods with its proxy."""
+        del state, gone, options
+        return {}
+
     def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
         """The object as it is: it says nothing of pods without a proxy of this mesh."""
         del options, spaces
         return piece
+
+    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """By ``istio-injection``, or by the mode that takes their connections on the node."""
+        word = AMBIENT if options.profile == AMBIENT[1] else ("istio-injection", "enabled")
+        return said(state, spaces, "labels", word)
+
+    def is_everywhere(self, piece: Piece, options: Options) -> bool:
+        """Policies of the root namespace: its proxies heed them everywhere."""
+        return piece.key[0] == _SECURITY and piece.namespace == options.root_namespace
 
     def refuses(self, state: State) -> str:
         """Pods are in an ambient mesh as long as a label says so, whatever proxy they have by then."""
@@ -77,8 +93,11 @@ class IstioBridge:
         ]
         return tuple(new_piece(value, options.namespace) for value in found)
 
-    def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
+    def release(
+        self, state: State, gone: frozenset[str], until: int, options: Options
+    ) -> tuple[Piece, ...]:
         """DestinationRules that no longer force mutual TLS to hosts in namespaces that are gone."""
+        del until
         found: list[Piece] = []
         for piece in _of(state, "networking.istio.io", "DestinationRule"):
             host = str(mapping(piece.value.get("spec")).get("host", ""))

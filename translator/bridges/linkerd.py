@@ -8,7 +8,7 @@ lets in everybody from its networks. A port that no Server describes gets one wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ir.inventory import Workload
 from translator.api import Options
@@ -22,8 +22,9 @@ from translator.bridges.api import (
     temporary,
     texts,
 )
+from translator.bridges.spaces import said
 from translator.report.plan import Check
-from translator.state import Piece, State, new_piece
+from translator.state import Key, Piece, State, new_piece
 
 _GROUP = "policy.linkerd.io"
 _ALPHA = "policy.linkerd.io/v1alpha1"
@@ -45,10 +46,25 @@ class LinkerdBridge:
         "servers.policy.linkerd.io",
     )
 
+    def left(self, state: State, gone: Collection[str], options: Options) -> Mapping[Key, Piece]:
+        """Nothing: what it reads is for pods with its proxy."""
+        del state, gone, options
+        return {}
+
     def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
         """The object as it is: it says nothing of pods without a proxy of this mesh."""
         del options, spaces
         return piece
+
+    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """By ``linkerd.io/inject`` (https://linkerd.io/2/features/proxy-injection/)."""
+        del options
+        return said(state, spaces, "annotations", ("linkerd.io/inject", "enabled"))
+
+    def is_everywhere(self, piece: Piece, options: Options) -> bool:
+        """None: what it reads is for pods of its own namespace."""
+        del piece, options
+        return False
 
     def refuses(self, state: State) -> str:
         """Nothing."""
@@ -67,9 +83,11 @@ class LinkerdBridge:
                 found[key] = _later(found.get(key), value)
         return tuple(new_piece(value, options.namespace) for value in found.values())
 
-    def release(self, state: State, gone: frozenset[str], options: Options) -> tuple[Piece, ...]:
+    def release(
+        self, state: State, gone: frozenset[str], until: int, options: Options
+    ) -> tuple[Piece, ...]:
         """None: its clients send clear text to pods of another mesh by themselves."""
-        del state, gone, options
+        del state, gone, until, options
         return ()
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:

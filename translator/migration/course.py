@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from translator.bridges.api import Way
+from translator.migration.beneath import WORKLOADS
 from translator.migration.entrances import entrances
 from translator.migration.ground import Ground, account_of
 from translator.planning.coexistence import SOURCE, TARGET, Spell, spells
@@ -18,7 +19,7 @@ from translator.state import (
     changed,
 )
 
-MEMBERSHIP = ("Namespace", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "Rollout")  # fmt: skip
+MEMBERSHIP = ("Namespace", *WORKLOADS)
 """Kinds whose change moves pods from mesh to mesh."""
 
 
@@ -62,6 +63,9 @@ class Course:
             and (piece.namespace in spaces or (_for_clients(piece) and piece.namespace in served))
             and not _at_gateways(piece)
         ]
+        if number == 1:
+            comes = self.ground.bridges[TARGET]
+            pieces += [p for p in self.new if comes.is_everywhere(p, self.options)]
         # what is in no namespace comes early where it can be confined to the pods that have moved
         wide = [p for p in self.new if not p.namespace and self._is_confined(number, p)]
         return self.bridged(
@@ -124,7 +128,7 @@ class Course:
         opened = left.open(self.ground.start, self.ways(number, SOURCE, after=after), self.options)
         pieces = [*opened]
         if number < self.last:
-            pieces += left.release(self.ground.start, self.moved(number), self.options)
+            pieces += left.release(self.ground.start, self.moved(number), self.last, self.options)
         pieces += comes.open(self.ground.end, self.ways(number, TARGET, after=after), self.options)
         return {piece.key: piece for piece in pieces}
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ir.behaviour.lower import Lowering
+from ir.inventory import SYSTEM
 from ir.membership import Enrolment
 from ir.model import Model
 from translator.after import as_source
 from translator.api import Options
 from translator.bridges.api import Bridge
+from translator.bridges.spaces import with_spaces
 from translator.pipeline import Result
 from translator.planning.flows import Seen
 from translator.registry import load_importer
@@ -54,7 +56,8 @@ class Ground:
     ) -> Ground:
         """Reads start and end with the importers of both meshes."""
         options = done.options
-        start = pieces_of(loaded, options.namespace)
+        left, comes = bridges
+        start: State = pieces_of(loaded, options.namespace)
         imported = load_importer(options.source.mesh)(loaded.resources, options)
         leaving = {key_of(resource, options.namespace) for resource in imported.claimed}
         outputs = {
@@ -63,8 +66,13 @@ class Ground:
             for piece in pieces_of(load_text(document.text, "outputs"), options.namespace).values()
         }
         end = applied({k: p for k, p in start.items() if k not in leaving}, outputs.values())
-        after = model_of(end, as_source(options))
         moving = _moving(imported.model)
+        if left.knows:
+            moving = tuple(space for space in moving if space not in _kept_out(options))
+            start = with_spaces(start, moving)
+            end = {**left.left(start, moving, options), **with_spaces(end, moving)}
+            end = applied(end, comes.join(end, moving, options))
+        after = model_of(end, as_source(options))
         known, unknown = _resolved(seen, imported.model)
         calls = tuple(_calls(imported.model, after, moving, known, options))
         let_in = {(call.caller, call.server.partition("/")[2]) for call in calls}
@@ -110,6 +118,11 @@ def _moving(model: Model) -> tuple[str, ...]:
         if any(lowering.covers(f.subject, workload) for f in enrolments)
     }
     return tuple(sorted(found or {w.namespace for w in model.inventory.workloads}))
+
+
+def _kept_out(options: Options) -> tuple[str, ...]:
+    """Namespaces of control planes, which no wave moves by itself."""
+    return (*SYSTEM, options.root_namespace, options.control_plane_namespace)
 
 
 def _calls(

@@ -36,6 +36,7 @@ from translator.state import (
 from translator.telemetry.pages import renamed
 
 _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
+_ROLLOUT, _POD = "Rollout", "Pod"
 
 
 ASSUMPTIONS = (
@@ -85,7 +86,7 @@ class Making:
             waves=tuple(waves),
             calls=ground.calls,
             outside=ground.outside,
-            assumptions=(*comes.assumptions, *ASSUMPTIONS),
+            assumptions=(*(left if left.knows else comes).assumptions, *ASSUMPTIONS),
             metrics=renamed(source.mesh, target.mesh),
             gateways=self.course.gateways,
             files=self.folder.files(),
@@ -168,9 +169,12 @@ class Making:
         after = dict(self.ground.end)
         folder = f"wave-{number:02d}"
         moved = self.course.moved(number)
-        everybody = moved.union(
-            self.ground.outside, (w.namespace for w in self.ground.models[0].inventory.workloads)
-        )
+        everybody = moved
+        if not self.ground.bridges[
+            SOURCE
+        ].knows:  # pods without a proxy stay in the network as they were
+            spaces = (w.namespace for w in self.ground.models[0].inventory.workloads)
+            everybody = moved.union(self.ground.outside, spaces)
         steps = self._steps(folder, number, (before, ready, ready, after))
         rollback = self._rollback(folder, number, (before, ready, ready, after))
         proofs = (
@@ -221,6 +225,8 @@ class Making:
             found.extend(f"kubectl rollout restart {kind} -n {space}" for kind in kinds)
             found.extend(f"kubectl rollout status {w.kind.lower()}/{w.name} -n {space} --timeout=10m"
                          for w in self._of(space) if w.kind in _RESTARTED)  # fmt: skip
+            found.extend(f"kubectl argo rollouts restart {w.name} -n {space}"
+                         for w in self._of(space) if w.kind == _ROLLOUT)  # fmt: skip
         return tuple(found)
 
     def _of(self, space: str) -> tuple[Workload, ...]:
@@ -253,8 +259,7 @@ class Making:
             counts["finding to look at"] = severities[Severity.MEDIUM] + severities[Severity.LOW]
         return Wave(
             number=number,
-            title=", ".join(spaces)
-            or ("gateways" if at_edge else f"{self.options.source.mesh} goes"),
+            title=", ".join(spaces) or ("gateways" if at_edge else self._ending()),
             namespaces=spaces,
             workloads=tuple(w.key for s in spaces for w in self._of(s)),
             steps=steps,
@@ -288,12 +293,6 @@ class Making:
                 base = self.ground.start if side == SOURCE else self.ground.end
                 manifests = tuple(p.resource for p in bridge.open(base, (way,), self.options))
                 peers = tuple("/".join(p).rstrip("/") for p in way.peers)
-                who = "anybody in clear text" if bridge.plain else "anybody"
-                where = (
-                    " from " + ", ".join(self.options.cluster_networks)
-                    if self.options.cluster_networks
-                    else ""
-                )
                 yield Allowance(
                     mesh=meshes[side],
                     server=way.workload.key,
@@ -302,9 +301,23 @@ class Making:
                     since=min(s.since for s in own),
                     until=way.until,
                     manifests=manifests,
-                    weaker=f"{way.workload.key} port {way.port}: {who}{where} may do what {', '.join(peers)} may.",
+                    weaker=f"{way.workload.key} port {way.port}: {self._let_in(side)} may do what {', '.join(peers)} may.",
                     removal=f"wave-{way.until:02d}/3-tighten",
                 )
+
+    def _ending(self) -> str:
+        """What the last wave is about."""
+        mesh = self.options.source.mesh
+        return f"policies of {mesh} go" if self.ground.bridges[SOURCE].knows else f"{mesh} goes"
+
+    def _let_in(self, side: int) -> str:
+        """Who comes in by the ways of a side."""
+        left, own = self.ground.bridges[SOURCE], self.ground.bridges[side]
+        if left.knows:
+            return f"whoever the policies of {self.options.source.mesh} let in there, known by labels alone,"
+        networks = ", ".join(self.options.cluster_networks)
+        who = "anybody in clear text" if own.plain else "anybody"
+        return f"{who} from {networks}" if networks else who
 
     def _checks(self, number: int, spaces: Sequence[str]) -> Iterator[Check]:
         left, comes = self.ground.bridges

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from ir.model import Model
 from translator.after import as_source
+from translator.bridges.api import mark_of
+from translator.migration.beneath import marked, upon
 from translator.migration.course import Course
 from translator.migration.ground import account_of, model_of
 from translator.planning.coexistence import SOURCE, TARGET
@@ -36,7 +38,15 @@ class Proving:
         self.course = course
         self.ground = course.ground
         self.options = course.options
+        self.mark = mark_of(course.options) if course.ground.bridges[SOURCE].knows else ""
         self._models: dict[tuple[int, tuple[str, ...]], Model] = {}
+
+    def _second(self, state: State, servers: frozenset[str]) -> Model:
+        """What the mesh that comes makes of a state, upon the network where that is what is left."""
+        if not self.mark:
+            return self._read(state, TARGET)
+        there = marked(state, servers, self.mark)
+        return upon(self._read(there, TARGET), self._read(there, SOURCE))
 
     def _read(self, state: State, side: int) -> Model:
         options = self.options if side == SOURCE else as_source(self.options)
@@ -51,7 +61,9 @@ class Proving:
         routes: bool = False,
     ) -> Proved:  # fmt: skip
         """What is let in and refused where each mesh reads its own state, with who is served by the second."""
-        stage = Stage(self._read(first, SOURCE), self._read(second, TARGET), servers, clients)
+        stage = Stage(
+            self._read(first, SOURCE), self._second(second, servers), servers, clients, self.mark
+        )
         crossing = Crossing(
             start=self.ground.models[0],
             stage=stage,

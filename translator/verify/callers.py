@@ -58,7 +58,7 @@ class Member:
 class World:
     """The callers of two configurations, in the order in which witnesses prefer them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # who is meant, and what else each of them is
         self,
         models: Iterable[Model],
         named: Iterable[Named],
@@ -66,11 +66,13 @@ class World:
         ways: Iterable[Way] = (),
         *,
         twins: bool = False,
+        also: Callable[[Caller], Caller] | None = None,
         keep: Callable[[Caller], bool] | None = None,
     ) -> None:
         """Everybody; ``named`` and ``ways``: the names and the alternatives by which rules speak of callers.
 
-        ``twins``: each of them in clear text too. ``keep``: those alone for whom it holds.
+        ``twins``: each of them in clear text too; ``also``: each of them as that, too. ``keep``: those alone for whom it
+        holds.
         """
         self.capped: tuple[str, ...] = ()
         names = sorted(named, key=str)
@@ -79,6 +81,7 @@ class World:
             self.capped += (NAMES_CAPPED,)
         every = _members(tuple(models), names, at_once.callers, trust_domain)
         found = (*every, *self._made_up(tuple(models), tuple(every), tuple(ways)))
+        found = (*found, *_as(also, found)) if also is not None else found
         found = (*found, *_twins(found)) if twins else found
         self.members = tuple(m for m in found if keep is None or keep(m.caller))
         self.everybody = (1 << len(self.members)) - 1
@@ -255,6 +258,16 @@ def _once(callers: Iterable[Caller]) -> Iterable[Caller]:
 def twin(caller: Caller) -> Caller:
     """The same caller in clear text."""
     return replace(caller, mtls=False)
+
+
+def _as(other: Callable[[Caller], Caller], members: tuple[Member, ...]) -> Iterator[Member]:
+    """What callers are by then, where nobody is that yet."""
+    known = {_spelt(m.caller) for m in members}
+    for member in members:
+        caller = other(member.caller)
+        if _spelt(caller) not in known:
+            known.add(_spelt(caller))
+            yield Member(caller, member.listed)
 
 
 def _twins(members: tuple[Member, ...]) -> Iterator[Member]:

@@ -12,11 +12,12 @@ from ir.behaviour.request import Caller, Request
 from ir.behaviour.stages import Access, Lowered
 from ir.inventory import Workload
 from ir.language import Opaque
-from ir.match import Cidr, Pattern
+from ir.match import Cidr
 from ir.model import Model
-from translator.verify.callers import CALLER_DIMENSION, World, certified, twin
+from translator.verify.callers import World, certified
 from translator.verify.decide import allowed
-from translator.verify.frame import ADDRESS, CALLER, Frame, asked_of, callers_of, conditions
+from translator.verify.everybody import everybody
+from translator.verify.frame import ADDRESS, CALLER, Frame, asked_of
 from translator.verify.holding import classes
 from translator.verify.result import Sample, Verdict
 from translator.verify.space import Sure, bits, lowest
@@ -73,9 +74,19 @@ class Crossing:
         ]
         accesses = [s.access for three in threes if isinstance(three, Three) for s in three.sides]
         models = self.start, self.stage.first, self.stage.second, self.end
-        self.world = everybody(models, accesses, self.trust_domain)
+        self.world = everybody(
+            models, accesses, self.trust_domain, self.stage.marked, self._is_there
+        )
         for three in threes:
             yield self._door(three) if isinstance(three, Three) else three
+
+    def _is_there(self, caller: Caller) -> bool:
+        """Whether there may be such a caller: the label of pods that have moved is borne by no others, but who bears it by itself."""
+        mark = self.stage.mark
+        if not mark or mark not in caller.labels or caller.namespace in self.stage.clients:
+            return True
+        own = self.start.inventory.workloads_in(caller.namespace)
+        return any(mark in workload.labels for workload in own)
 
     def _lowering(self, model: Model) -> Lowering:
         if id(model) not in self._lowered:
@@ -168,10 +179,12 @@ class Crossing:
         blocks = (Cidr(block) for block in (*self.networks, *self._granted(three)))
         asked.blocks.update(blocks)
         crossing = self.crossing(three.workload.namespace)
-        groups = classes(asked.callers, (crossing,), self.world)
-        mirrored = [self._untwinned(group) for group in groups]
+        server = three.workload.namespace
+        groups = classes(asked.callers, (crossing, self.altered(server)), self.world)
+        mirrored = [self._seen_in(group, server) for group in groups]
         known = self.world.select(self.is_known)
-        return Frame(asked, self.world, http=http, audiences=(crossing, *mirrored, known))
+        audiences = crossing, self.altered(server), *mirrored, known
+        return Frame(asked, self.world, http=http, audiences=audiences)
 
     def _granted(self, three: Three) -> Iterator[str]:
         for permit in self.permits_at(three):
@@ -192,9 +205,16 @@ class Crossing:
             lambda c: self.stage.crosses(c, server), ("crossing", server, id(self))
         )
 
-    def _untwinned(self, group: int) -> int:
-        """The callers whose twins in clear text are in the group."""
-        return self.world.select(lambda c: bool(certified(c) and self.member(twin(c)) & group))
+    def altered(self, server: str) -> int:
+        """The callers that are seen otherwise than they are at the start."""
+        return self.world.select(
+            lambda c: self.stage.seen(c, server) != c, ("altered", server, id(self))
+        )
+
+    def _seen_in(self, group: int, server: str) -> int:
+        """The callers that are seen as one of the group."""
+        seen = self.stage.seen
+        return self.world.select(lambda c: bool(self.member(seen(c, server)) & group))
 
     def member(self, caller: Caller) -> int:
         """The bit of a caller."""
@@ -248,18 +268,20 @@ def _atoms(frame: Frame, members: int) -> int:
 
 
 def _as_seen(of: Crossing, three: Three, frame: Frame, state: Sure) -> Sure:
-    """What the state lets in, callers of the other mesh seen as they arrive."""
-    crossing = of.crossing(three.workload.namespace)
+    """What the state lets in, callers seen as they arrive: those of the other mesh in clear text, with the labels of then."""
+    server = three.workload.namespace
+    altered = of.altered(server)
     width = frame.space.strides[CALLER]
     row = (1 << width) - 1
     must, may = state.must, state.may
     for atom, group in enumerate(frame.callers):
-        if not group & crossing:
+        if not group & altered:
             continue
         shift = atom * width
         caller = frame.world.members[lowest(group)].caller
-        shut = three.forced and caller.namespace not in of.stage.clients
-        other = lowest(_atoms(frame, of.member(twin(caller)))) * width
+        crosses = of.stage.crosses(caller, server)
+        shut = three.forced and crosses and caller.namespace not in of.stage.clients
+        other = lowest(_atoms(frame, of.member(of.stage.seen(caller, server)))) * width
         for_must = 0 if shut else state.must >> other & row
         for_may = 0 if shut else state.may >> other & row
         must = must & ~(row << shift) | for_must << shift
@@ -375,17 +397,3 @@ def _shortest(passed: Iterable[Passed]) -> tuple[Passed, ...]:
 
 def _listed(lowering: Lowering, key: str) -> Workload | None:
     return next((w for w in lowering.inventory.workloads if w.key == key), None)
-
-
-def everybody(models: Sequence[Model], accesses: Sequence[Access], trust_domain: str) -> World:
-    """All callers that the rules tell apart, each with and without a certificate."""
-    named = {
-        (condition.part, term)
-        for access in accesses
-        for condition, _, _ in conditions(access)
-        if condition.part in CALLER_DIMENSION
-        for term in (*condition.any_of, *condition.none_of)
-        if isinstance(term, Pattern)
-    }
-    ways = dict.fromkeys(way for access in accesses for way in callers_of(access))
-    return World(models, named, trust_domain, ways, twins=True)

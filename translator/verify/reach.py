@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ir.behaviour.lower import Lowering
+from ir.behaviour.request import Caller
 from ir.behaviour.stages import Access
 from ir.inventory import Workload
 from ir.language import Opaque
 from ir.model import Model
 from translator.verify.callers import World, certified, twin
-from translator.verify.crossing import everybody
 from translator.verify.decide import allowed
+from translator.verify.everybody import everybody
 from translator.verify.frame import CALLER, Frame, asked_of
 from translator.verify.holding import classes
 from translator.verify.space import bits, lowest
@@ -22,7 +23,7 @@ from translator.verify.strangers import NOWHERE, STRANGER
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A port with the callers that may send it something; ``anyone``: everybody who has an identity may.
+    """A port with the callers that may send it something; ``anyone``: whoever has an identity and is not named may.
 
     ``callers``: each with whether it may do things for which it must show who it is; an account without name stands for
     everybody of its namespace.
@@ -49,13 +50,19 @@ def reached(model: Model, trust_domain: str) -> Iterator[Reached]:
     world = everybody((model,), [access for _, _, access in doors], trust_domain)
     known: dict[Access, tuple[int, int]] = {}
     own = world.select(lambda c: certified(c) and c.trust_domain == trust_domain)
+    unknown = own & world.select(_is_nobody) or own
     for workload, port, access in doors:
         if access not in known:
             known[access] = _let_in(access, world)
         let_in, showing = known[access]
         yield Reached(
-            workload, port, tuple(_callers(world, let_in & own, showing)), let_in & own == own
+            workload, port, tuple(_callers(world, let_in & own, showing)), not unknown & ~let_in
         )
+
+
+def _is_nobody(caller: Caller) -> bool:
+    """Whether nothing is known of the caller."""
+    return caller.namespace.startswith(NOWHERE) and not (caller.labels or caller.namespace_labels)
 
 
 def _callers(world: World, let_in: int, showing: int) -> Iterator[tuple[Account, bool]]:

@@ -8,7 +8,7 @@ mesh trusts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ir.behaviour.request import Caller
@@ -22,25 +22,38 @@ class Stage:
     """``first``: what the mesh that is left makes of the documents in force, ``second`` what the one that comes does.
 
     ``servers``: namespaces whose servers are in the second, ``clients``: those whose clients are; they differ while pods
-    are made anew.
+    are made anew. ``mark``: the label that pods in the second bear, where the network knows callers by label; empty: none
+    that matters.
     """
 
     first: Model
     second: Model
     servers: frozenset[str]
     clients: frozenset[str]
+    mark: str = ""
 
     def of(self, namespace: str) -> Model:
         """The model that holds for servers of the namespace."""
         return self.second if namespace in self.servers else self.first
 
     def crosses(self, caller: Caller, server: str) -> bool:
-        """Whether the caller comes to servers of the namespace from the other mesh, with an identity to lose."""
+        """Whether the caller comes to servers of the namespace from the other mesh, with an identity to lose.
+
+        A network that knows it by its labels asks for no other.
+        """
+        if self.mark and server not in self.servers:
+            return False
         return certified(caller) and (caller.namespace in self.clients) != (server in self.servers)
 
     def seen(self, caller: Caller, server: str) -> Caller:
         """The caller as servers of the namespace see it."""
-        return twin(caller) if self.crosses(caller, server) else caller
+        return self.marked(twin(caller) if self.crosses(caller, server) else caller)
+
+    def marked(self, caller: Caller) -> Caller:
+        """The caller with the label that its pod has by now."""
+        if not self.mark or caller.namespace not in self.clients or self.mark in caller.labels:
+            return caller
+        return replace(caller, labels={**caller.labels, self.mark: ""})
 
 
 Account = tuple[str, str]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ir.attachment import Scope, Subject
 from ir.inventory import Inventory, Workload, equal_to, meets
-from ir.match import Labels, Part, Pattern, PatternKind, Presence, Test
+from ir.match import Labels, Operator, Part, Pattern, PatternKind, Presence, Test
 from ir.provenance import Traced, derived, trail
 from translator.importers.cilium.model import Policy, Selection
 
@@ -128,22 +128,32 @@ class _Subjects:
         if self.asked.accounts is None:
             yield self._subject(space, self.chosen.labels)
             return
-        found = list(self._under(space))
+        there = list(self._under(space))
+        found = [one for one in there if self._has_labels(one[0])]
         if not found:
-            raise Strange("pods that are chosen by their service account, none of which is listed")
+            # those of a policy that selects nobody by label are not listed either
+            why = "pods that are chosen by their service account, none of which is listed"
+            raise Strange(why, matters=not there)
         for workload, account in found:
             mine = () if self.chosen.labels is None else (self.chosen.labels,)
-            labels: Traced[Labels] = derived(equal_to(workload.labels), (account, *mine))
+            labels: Traced[Labels] = derived(self._as_labels(workload), (account, *mine))
             where = Traced(workload.namespace) if space is None else space
             yield self._subject(where, labels)
 
     def _under(self, space: Traced[str] | None) -> Iterator[tuple[Workload, Traced[str]]]:
-        labels = self.chosen.labels
         for one in self.inventory.workloads_in(None if space is None else space.value):
-            if labels is None or meets(one.labels, labels.value):
-                for account in self.asked.accounts or ():
-                    if account.value == one.service_account:
-                        yield one, account
+            for account in self.asked.accounts or ():
+                if account.value == one.service_account:
+                    yield one, account
+
+    def _has_labels(self, one: Workload) -> bool:
+        return self.chosen.labels is None or meets(one.labels, self.chosen.labels.value)
+
+    def _as_labels(self, one: Workload) -> Labels:
+        """The labels of a workload, less the pods that have more and are left out for it."""
+        asked = () if self.chosen.labels is None else self.chosen.labels.value.requirements
+        out = (r for r in asked if r.operator is Operator.DOES_NOT_EXIST)
+        return Labels((*equal_to(one.labels).requirements, *out))
 
     def _subject(self, space: Traced[str] | None, labels: Traced[Labels] | None) -> Subject:
         because = self.policy.meta.because
