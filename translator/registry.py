@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from translator.errors import TargetError
 
 if TYPE_CHECKING:  # the command line starts without the model
-    from translator.api import Exporter, Importer, Row
+    from translator.api import Exporter, Import, Importer, Options, Row
     from translator.bridges.api import Bridge
     from translator.source.leaves import Resource
 
@@ -48,20 +48,25 @@ def pairs() -> tuple[tuple[str, str], ...]:
 
 
 def load_importer(mesh: str) -> Importer:
-    """The importer of a mesh, which sees no object that another one makes.
+    """The importer of a mesh, which sees no object that another one makes, nor one that stands again further on.
 
     Raises:
         TargetError: there is none.
     """
-    from translator.resources.kubernetes.made import (
-        standing,
-    )  # not before there is anything to read
+    # not before there is anything to read
+    from translator.resources.kubernetes.made import standing
+    from translator.resources.kubernetes.repeated import last_ones, with_repeated
 
     if mesh not in SOURCES:
         message = f'"{mesh}" cannot be read yet: expected one of {", ".join(SOURCES)}.'
         raise TargetError(message)
     read = cast("Importer", import_module(f"translator.importers.{_folder(mesh)}").read_mesh)
-    return lambda resources, options: read(standing(resources, options.namespace), options)
+
+    def read_last(resources: Sequence[Resource], options: Options) -> Import:
+        left, gone = last_ones(resources, options.namespace)
+        return with_repeated(read(standing(left, options.namespace), options), gone)
+
+    return read_last
 
 
 def load_exporter(mesh: str) -> Exporter:
