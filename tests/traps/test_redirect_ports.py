@@ -98,3 +98,40 @@ def test_linkerd_keeps_the_port_of_the_host_asked_for() -> None:
     found = [rule["redirect"] for rule in table["spec"]["http"] if "redirect" in rule]
     assert [one["derivePort"] for one in found] == ["FROM_REQUEST_PORT"] * len(found)
     assert found
+
+
+@pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hostname: new.example",
+        "scheme: https",
+        "hostname: new.example, scheme: https",
+        "path: {type: ReplaceFullPath, replaceFullPath: /new}",
+        "port: 443",
+    ],
+)
+def test_what_goes_without_saying_in_linkerd_is_no_difference(target: str, said: str) -> None:
+    result = translated("linkerd", target, LINKERD.replace("hostname: new.example", said))
+    codes = {finding.code for finding in result.report.findings}
+    assert not {"MM902", "MM903", "MM904"} & codes
+
+
+def test_a_redirect_of_linkerd_has_the_status_302_that_its_definition_fills_in() -> None:
+    result = translated("linkerd", "istio", LINKERD)
+    (table,) = written(result, "VirtualService")
+    found = [rule["redirect"] for rule in table["spec"]["http"] if "redirect" in rule]
+    assert {one["redirectCode"] for one in found} == {302}
+
+
+def test_linkerd_keeps_the_port_of_the_host_asked_for_with_another_scheme_too() -> None:
+    text = LINKERD.replace("hostname: new.example", "scheme: https")
+    (table,) = written(translated("linkerd", "istio", text), "VirtualService")
+    found = [rule["redirect"] for rule in table["spec"]["http"] if "redirect" in rule]
+    assert {one["derivePort"] for one in found} == {"FROM_REQUEST_PORT"}
+
+
+def test_another_scheme_of_the_host_asked_for_has_its_own_port_in_linkerd() -> None:
+    result = translated("istio", "linkerd", ISTIO.replace("REDIRECT", "scheme: https"))
+    assert [one.get("port") for one in redirects(result)] == [443]
+    assert not {"MM903", "MM904"} & {finding.code for finding in result.report.findings}

@@ -85,21 +85,24 @@ def _asks_elements(route: Route) -> bool:
 
 
 def _with_its_port(redirect: Redirect, table: RouteTable, target: Redirects) -> Redirect:
-    """A redirect to another host, which means the port of its scheme where it says none, with this port in numbers.
+    """A redirect to another host or scheme, which means the port of its scheme where it says none, with this port in numbers.
 
     Targets take that of the address where no scheme is given (Gateway API: the listener's; Linkerd: that of the host asked
     for, with a scheme too, linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs), which is the same on port 80
     alone. At gateways it stays as it is.
     """
     own, at = redirect.authority, table.attachment
-    if own is None or ":" in own.value or redirect.port is not None:
+    if redirect.port is not None or (own is not None and ":" in own.value):
+        return redirect
+    said = redirect.scheme or own
+    if said is None or (own is None and not target.keeps_port):
         return redirect
     scheme = "http" if redirect.scheme is None else redirect.scheme.value
     if at.enforced_at is EnforcedAt.GATEWAY or (redirect.scheme and not target.keeps_port):
         return redirect
     if {p.value.port for p in at.ports} == {_PORTS[scheme]}:
         return redirect
-    return replace(redirect, port=derived(str(_PORTS[scheme]), (redirect.scheme or own,)))
+    return replace(redirect, port=derived(str(_PORTS[scheme]), (said,)))
 
 
 def _said(redirect: Redirect, losses: list[Loss], target: Redirects) -> Redirect:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ir.match import AllOf, Pattern, PatternKind, RegexDialect
-from ir.provenance import Traced, absorb, trail
+from ir.provenance import Traced, absorb, silent, trail
 from ir.resilience import Timeouts
-from ir.traffic import AS_ASKED, Protocol, Redirect, Route, RouteMatch
+from ir.traffic import AS_ASKED, Protocol, Route, RouteMatch
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.linkerd.age import read_created
@@ -28,6 +28,7 @@ from translator.importers.linkerd.annotations import (
 )
 from translator.importers.linkerd.backends import OWN_GROUP, read_backends
 from translator.importers.linkerd.model import HttpRoute
+from translator.importers.linkerd.silence import silence
 from translator.resources.gateway_api.read import (
     ROUTE_GROUP,
     read_filters,
@@ -44,6 +45,7 @@ ANNOTATIONS = frozenset((*RETRY, *TIMEOUT))
 """Annotations that say what happens to requests."""
 
 _DIALECT = RegexDialect.RUST_SPAN
+_STATUS = "HTTPRoute.spec.rules[].filters[].requestRedirect.statusCode"
 T = TypeVar("T")
 
 
@@ -66,7 +68,10 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
             parents=tuple(read_parents(spec, OWN_GROUP if own else ROUTE_GROUP)),
             hosts=tuple(read_host(host) for host in spec.opt_strings("hostnames")),
             guarded=tuple(read_matches(rule, _DIALECT) for rule in rules) or ((),),
-            routes=tuple(_route(rule, meta, heeds=heeds, any_form=form) for rule in rules)
+            routes=tuple(
+                with_redirect(_route(rule, meta, heeds=heeds, any_form=form), options)
+                for rule in rules
+            )
             or (Route(trail=trail("the rule that is there by default")),),
             retry=read_family(root, RETRY, read_http_retry) if spoken else None,
             timeouts=read_family(root, TIMEOUT, read_timeouts) if spoken else None,
@@ -110,7 +115,7 @@ def _route(rule: Cursor, meta: Meta, *, heeds: bool, any_form: bool) -> Route:
     return Route(
         matches=tuple(_alternative(match) for match in read_matches(rule, _DIALECT)),
         backends=read_backends(rule, meta.namespace),
-        redirect=None if filters.redirect is None else _redirect(filters.redirect),
+        redirect=filters.redirect,
         rewrite=filters.rewrite,
         mirrors=filters.mirrors,
         header_edits=filters.edits,
@@ -119,11 +124,20 @@ def _route(rule: Cursor, meta: Meta, *, heeds: bool, any_form: bool) -> Route:
     )
 
 
-def _redirect(redirect: Redirect) -> Redirect:
-    """To another host the port stays that of the host asked for (linkerd2-proxy linkerd/http/route .../redirect.rs)."""
-    if redirect.port is not None or redirect.authority is None:
-        return redirect
-    return replace(redirect, port=Traced(AS_ASKED))
+def with_redirect(route: Route, options: Options) -> Route:
+    """The route with what goes without saying of a redirect: its status is 302, its port that of the host asked for.
+
+    The definitions of both kinds fill in the status. To another host or scheme the port stays (linkerd2-proxy
+    linkerd/http/route/src/http/filter/redirect.rs ``authority``, 2.20).
+    """
+    redirect = route.redirect
+    if redirect is None:
+        return route
+    port = redirect.port
+    if port is None and (redirect.authority is not None or redirect.scheme is not None):
+        port = redirect.trail.derive(AS_ASKED)
+    status = redirect.status or silent(302, silence(options, _STATUS, "httproute/"))
+    return replace(route, redirect=replace(redirect, port=port, status=status))
 
 
 def _alternative(match: AllOf) -> RouteMatch:

@@ -13,7 +13,7 @@ from ir.edge import Listener
 from ir.match import Pattern, View
 from ir.model import Fact
 from ir.provenance import Assumption, Traced, Trail, absorb, derived, trail
-from ir.traffic import FixedAnswer, NoMatch, Order, RouteTable
+from ir.traffic import AS_ASKED, FixedAnswer, NoMatch, Order, Redirect, RouteTable
 from translator.importers.linkerd.model import HttpRoute, StreamRoute
 from translator.resources.gateway_api.gateway import Gateway, bound
 from translator.resources.gateway_api.isolation import ISOLATED
@@ -34,6 +34,7 @@ def at_gateway(
         replace(
             rule,
             name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
+            redirect=None if rule.redirect is None else _of_scheme(rule.redirect),
             answer=_nowhere(route) if not rule.backends and rule.redirect is None else None,
         )
         for number, rule in enumerate(route.routes)
@@ -50,6 +51,12 @@ def at_gateway(
             view=View(authority_has_port=False),
             trail=_bound_by(route.trail, parent),
         )
+
+
+def _of_scheme(redirect: Redirect) -> Redirect:
+    """A redirect to another scheme, which means the port of that (apis/v1/httproute_types.go ``HTTPRequestRedirectFilter``, 1.4)."""
+    kept = redirect.port is not None and redirect.port.value == AS_ASKED
+    return replace(redirect, port=None) if kept and redirect.scheme is not None else redirect
 
 
 def stream_at_gateway(
