@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ir.model import Model
 from translator.api import Import, Loss
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.gateway_api.owners import is_of_gateways
@@ -11,6 +12,7 @@ from translator.source.leaves import Resource, leaves_below
 from translator.source.load import Loaded
 from translator.verify.compare import Proof
 from translator.verify.explain import Claim
+from translator.verify.settings import settings
 
 CODE = "MM108"
 LATER = (CODE, "MM261")
@@ -44,10 +46,11 @@ def claims_of(resources: Iterable[Resource]) -> Iterator[Claim]:
             yield Claim(CODE, impact, leaves, named(resource), later=True)
 
 
-def told_of(resources: Sequence[Resource], proof: Proof) -> Iterator[Loss]:
+def told_of(resources: Sequence[Resource], proof: Proof, after: Model) -> Iterator[Loss]:
     """A finding for each harm that the proof found such objects to do, and one for those that do none.
 
-    What is a gateway's begins nothing with a mesh: of it only what the proof found is told.
+    Of what they state by which requests are not compared (sessions, budgets of retries) it is told that it begins. What is
+    a gateway's begins nothing with a mesh: of it only what the proof found is told.
     """
     used = {
         (claim.message, claim.impact)
@@ -66,6 +69,17 @@ def told_of(resources: Sequence[Resource], proof: Proof) -> Iterator[Loss]:
             yield _loss(theirs, impact, f"{_STAYS}; requests fare otherwise by it", _BY_HAND)
     idle = [one for one in resources if not any((named(one), impact) in used for impact in _HARMS)]
     idle = [one for one in idle if not is_of_gateways(one)]
+    stated = [(setting.noun, frozenset(setting.leaves)) for setting in settings(after)]
+    begun: dict[str, list[Resource]] = {}
+    for one in idle:
+        leaves = frozenset(leaves_below(one))
+        nouns = sorted({noun for noun, own in stated if own & leaves})
+        if nouns:
+            begun.setdefault(" and ".join(nouns), []).append(one)
+    for words, alike in begun.items():
+        so = f"{_BEGINS}; with it begins what requests are not compared by: {words}"
+        yield _loss(alike, Impact.DIFFERENT, so, _ADVICE, Severity.MEDIUM)
+    idle = [one for one in idle if not any(one in alike for alike in begun.values())]
     if idle:
         so = f"{_BEGINS}; no request was found that fares otherwise"
         yield _loss(idle, Impact.NONE, so, _ADVICE, Severity.LOW)

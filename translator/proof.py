@@ -117,7 +117,7 @@ def prove(done: Translated, options: Options) -> Proven:
         return Proven(Verification(reason=reason))
     own = tuple(newly_heeded(done.loaded, done.imported, after))
     proof = compare(done.model, after.model, _terms(done, after, own, options))
-    told = (*_told(proof), *map(Told, told_of(own, proof)))
+    told = (*_told(proof), *map(Told, told_of(own, proof, after.model)))
     return Proven(
         _verification(proof),
         told,

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from ir.model import Model
 from translator.heeded import claims_of, told_of
 from translator.pipeline import Result, options_of, translate_loaded
 from translator.report.model import Finding, Impact, Severity
@@ -53,6 +54,23 @@ def test_what_does_nothing_is_told_too() -> None:
     elsewhere = SHUT.replace("app: api", "app: other")
     (finding,) = told(translated(POD + elsewhere, "cilium"))
     assert (finding.impact, finding.severity) == (Impact.NONE, Severity.LOW)
+
+
+def test_what_begins_by_it_and_no_request_is_compared_by_is_told() -> None:
+    """It was said that no request fares otherwise by it."""
+    policy = """
+---
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackendTrafficPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  targetRefs: [{group: "", kind: Service, name: api}]
+  retryConstraint: {budget: {percent: 20, interval: 10s}}
+  sessionPersistence: {sessionName: own, type: Cookie}
+"""
+    (finding,) = told(translated(POD + policy, "gateway-api"))
+    assert (finding.impact, finding.severity) == (Impact.DIFFERENT, Severity.MEDIUM)
+    assert "not compared by: a budget of retries and session affinity" in finding.message
 
 
 def test_kinds_of_a_third_mesh_begin_nothing() -> None:
@@ -140,7 +158,7 @@ def test_what_is_a_gateways_is_not_said_to_be_unheeded_where_requests_fare_other
     claim = next(c for c in claims_of([route]) if c.impact is Impact.DIFFERENT)
     change = SimpleNamespace(claims=(claim,))
     proof = SimpleNamespace(found=(SimpleNamespace(changes=(change,)),))
-    (loss,) = told_of([route], cast("Proof", proof))
+    (loss,) = told_of([route], cast("Proof", proof), Model())
     assert loss.impact is Impact.DIFFERENT
     assert "not translated" in loss.message
     assert "does not heed" not in loss.message

@@ -32,8 +32,9 @@ def told_of_policies(resource: Resource, options: Options) -> Iterator[Loss]:
         return
     if kind == TLS and options.source.at_least(HEEDED_SINCE):
         yield _tls(resource, options)
-    if kind == BUDGET and options.target.mesh != _GATEWAY_API and _has_constraint(resource):
-        yield _budget(resource, options)
+    if kind == BUDGET and _has_constraint(resource):
+        may_be = options.target.mesh == _GATEWAY_API
+        yield _kept(resource, options) if may_be else _budget(resource, options)
 
 
 def _tls(resource: Resource, options: Options) -> Loss:
@@ -68,6 +69,20 @@ def _budget(resource: Resource, options: Options) -> Loss:
         message=f"{_key(resource, options)}: further tries are a share of all requests in the source, where istiod reads kinds in "
         "alpha; it stays as it is and is not translated: the target does not heed it.",
         advice="Limit the tries of each route where the service relies on it.",
+    )
+
+
+def _kept(resource: Resource, options: Options) -> Loss:
+    return Loss(
+        code="MM302",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.CARRIED,
+        leaves=leaves_below(resource)[:1],
+        message=f"{_key(resource, options)}: where istiod reads kinds in alpha the source heeds its retryConstraint, and nothing else "
+        "of it; that goes on where what implements the routes knows the kind.",
+        advice="Look whether PILOT_ENABLE_ALPHA_GATEWAY_API is set in the source.",
     )
 
 
