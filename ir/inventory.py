@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 
 from ir.match import Labels, Operator, Requirement
 
@@ -139,6 +140,10 @@ class Namespace:
     leaves: tuple[int, ...] = ()
 
 
+Sighted = tuple[str, str, str]
+"""A label in a namespace: the namespace, the key and the value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """All that the input lists. ``complete``: what is not listed does not exist."""
@@ -148,8 +153,10 @@ class Inventory:
     workloads: tuple[Workload, ...] = ()
     complete: bool = False
     by_namespace: Mapping[str, tuple[Workload, ...]] = field(default_factory=dict)
-    services_by_namespace: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
-    """By name."""
+    by_label: Mapping[Sighted, tuple[Workload, ...]] = field(default_factory=dict)
+    """Workloads that have a label, in input order."""
+    services_by_label: Mapping[Sighted, tuple[Service, ...]] = field(default_factory=dict)
+    """Services by the first label that they select by, by name."""
 
     def service(self, namespace: str, name: str) -> Service | None:
         """The service of that name, if it is listed."""
@@ -167,7 +174,13 @@ class Inventory:
 
     def selected(self, namespace: str | None, labels: Labels) -> tuple[Workload, ...]:
         """Workloads whose pods meet the selector, in input order."""
-        return tuple(w for w in self.workloads_in(namespace) if meets(w.labels, labels))
+        found = self.workloads_in(namespace)
+        if namespace is not None:
+            for one in labels.requirements:
+                if one.operator is Operator.IN and len(one.values) == 1:
+                    having = self.by_label.get((namespace, one.key, one.values[0]), ())
+                    found = min(found, having, key=len)
+        return tuple(w for w in found if meets(w.labels, labels))
 
     def endpoints(self, service: Service) -> tuple[Workload, ...]:
         """Workloads behind a service; none where it has no selector."""
@@ -199,11 +212,13 @@ class Inventory:
 
     def services_of(self, workload: Workload) -> tuple[Service, ...]:
         """Services whose selector the workload meets, by name."""
-        return tuple(
-            service
-            for service in self.services_by_namespace.get(workload.namespace, ())
-            if service.selector and contains(workload.labels, service.selector)
-        )
+        found = {
+            service.name: service
+            for label in workload.labels.items()
+            for service in self.services_by_label.get((workload.namespace, *label), ())
+            if contains(workload.labels, service.selector)
+        }
+        return tuple(service for _, service in sorted(found.items()))
 
 
 def with_passing(known: Inventory, keys: frozenset[str]) -> Inventory:
@@ -261,14 +276,20 @@ def inventory(
     for workload in in_order:
         grouped.setdefault(workload.namespace, []).append(workload)
     by_name = {(service.namespace, service.name): service for service in services}
-    shelved: dict[str, list[Service]] = {}
+    selecting: dict[Sighted, list[Service]] = {}
     for (namespace, _), service in sorted(by_name.items()):
-        shelved.setdefault(namespace, []).append(service)
+        for label in islice(service.selector.items(), 1):
+            selecting.setdefault((namespace, *label), []).append(service)
+    having: dict[Sighted, list[Workload]] = {}
+    for workload in in_order:
+        for label in workload.labels.items():
+            having.setdefault((workload.namespace, *label), []).append(workload)
     return Inventory(
         namespaces={namespace.name: namespace for namespace in namespaces},
         services=by_name,
         workloads=in_order,
         complete=complete,
         by_namespace={name: tuple(found) for name, found in grouped.items()},
-        services_by_namespace={name: tuple(found) for name, found in shelved.items()},
+        by_label={label: tuple(found) for label, found in having.items()},
+        services_by_label={label: tuple(found) for label, found in selecting.items()},
     )

@@ -41,7 +41,6 @@ from ir.match import AllOf, Part
 from ir.model import Fact, Model
 from ir.provenance import Traced, Trail
 from ir.traffic import NoMatch
-from ir.walk import traced
 
 __all__ = ["Unsupported", "decide_access", "decide_route"]
 
@@ -72,19 +71,17 @@ class _Site:
     workload: Workload
     _found: dict[tuple[type, Direction], list[Fact]] = field(default_factory=dict)
 
-    def facts(self, kind: type[F], direction: Direction = Direction.INBOUND) -> Iterator[F]:
+    def __post_init__(self) -> None:
+        for fact in self.model.facts:
+            if isinstance(fact, Ruling) and self._is_about(fact):
+                self._found.setdefault((type(fact), _side(fact)), []).append(fact)
+
+    def facts(self, kind: type[F], direction: Direction = Direction.INBOUND) -> list[F]:
         """Facts of that kind about this workload and port, in the model's order.
 
         Outbound: those about what leaves the caller for it.
         """
-        key = kind, direction
-        if key not in self._found:
-            self._found[key] = [
-                fact
-                for fact in self.model.facts
-                if isinstance(fact, kind) and _side(fact) is direction and self._is_about(fact)
-            ]
-        return iter(cast("list[F]", self._found[key]))
+        return cast("list[F]", self._found.get((kind, direction), []))
 
     def _is_about(self, fact: Ruling) -> bool:
         there = leaves_by if _side(fact) is Direction.OUTBOUND else holds_at
@@ -312,7 +309,7 @@ def _candidates(
 
 def _admitted(site: _Site, layer: Layer, sight: Sight, route: GuardedRoute) -> Decision:
     """Who is let in decides, and which requests are the route's."""
-    own = {leaf for match in route.matches for value in traced(match) for leaf in value.origin}
+    own = {leaf for match in route.matches for leaf in leaves_of(match)}
     for admission in route.admissions:
         if rule_holds(sight, admission.callers):
             own.update((*leaves_of(admission), *_own_leaves(route.trail, route.name)))

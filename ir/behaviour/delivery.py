@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from ir.behaviour.lower import Lowering
 from ir.behaviour.tries import limits, occasions
-from ir.inventory import Service, Workload, equal_to, meets
+from ir.inventory import Service, Workload, equal_to
 from ir.match import Labels
 from ir.model import Default
 from ir.provenance import Traced
@@ -199,13 +199,10 @@ def _endpoints(place: Place, lowering: Lowering, address: Address) -> Endpoints:
     if not service.selector or (place.subset and place.labels is None):
         return Endpoints((service.key, place.subset), port, known=not place.subset)
     selectors.append(equal_to(service.selector))
-    pods = [
-        w
-        for w in inventory.workloads_in(service.namespace)
-        if all(meets(w.labels, s) for s in selectors)
-    ]
+    together = Labels(tuple(r for s in selectors for r in s.requirements))
+    pods = inventory.selected(service.namespace, together)
     if not pods:
-        wanted = sorted({spelt(r) for s in selectors for r in s.requirements})
+        wanted = sorted({spelt(r) for r in together.requirements})
         return Endpoints((service.namespace, *wanted), _target(service, port, ()))
     return Endpoints(tuple(sorted(w.key for w in pods)), _target(service, port, pods))
 
