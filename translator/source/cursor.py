@@ -30,15 +30,36 @@ class Cursor:
     ``reads`` collects the leaves that were asked for; one set serves a whole run.
     """
 
-    __slots__ = ("node", "path", "reads", "resource")
+    __slots__ = ("_above", "_part", "node", "reads", "resource")
 
-    def __init__(self, resource: Resource, node: Node, path: Text, reads: set[int]) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        node: Node,
+        part: Text | int,
+        reads: set[int],
+        above: Cursor | None = None,
+    ) -> None:
+        """``part``: the key or the index below ``above``, or without that the whole path."""
         self.resource = resource
         self.node = node
-        self.path = path
+        self._part = part
+        self._above = above
         self.reads = reads
 
     # -- where we are
+
+    @property
+    def path(self) -> Text:
+        """Where this is in the document, made only when it is asked for: most places are read and never named."""
+        part, above = self._part, self._above
+        if above is None:
+            return str(part)
+        if isinstance(part, int):
+            return f"{above.path}[{part}]"
+        if not _PLAIN.match(part):
+            return f'{above.path}["{part}"]'
+        return f"{above.path}.{part}" if above.path else part
 
     @property
     def leaf(self) -> tuple[int, ...]:
@@ -88,9 +109,7 @@ class Cursor:
         return None if node is None or node.value is None else node
 
     def _at(self, key: Text, node: Node) -> Cursor:
-        part = key if _PLAIN.match(key) else f'["{key}"]'
-        dot = "." if self.path and part is key else ""
-        return Cursor(self.resource, node, f"{self.path}{dot}{part}", self.reads)
+        return Cursor(self.resource, node, key, self.reads, self)
 
     def has(self, key: Text) -> bool:
         """Whether the field is given (and is not null)."""
@@ -102,8 +121,8 @@ class Cursor:
 
     def opt(self, key: Text) -> Cursor | None:
         """The field, whatever it holds."""
-        node = self._field(key)
-        return None if node is None else self._at(key, node)
+        node = self._mapping().get(key)
+        return None if node is None or node.value is None else self._at(key, node)
 
     def at(self, key: Text) -> Cursor:
         """The field, which must be given."""
@@ -137,7 +156,7 @@ class Cursor:
         if not isinstance(self.node.value, list):
             raise self.refuse(f"expected a list, found {_kind(self.node)}.")
         return tuple(
-            Cursor(self.resource, node, f"{self.path}[{index}]", self.reads)
+            Cursor(self.resource, node, index, self.reads, self)
             for index, node in enumerate(self.node.value)
         )
 

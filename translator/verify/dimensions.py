@@ -84,9 +84,10 @@ class Paths:
 
     def _has(self, place: int, path: str) -> bool:
         """Whether a path is of the atom: by its letters on the wire, and by what it is in the forms asked for."""
+        forms = {form for _, form in self.covered}
+        seen = {form: seen_path(path, View(path=form)) for form in forms}
         return all(
-            language_of(pattern).accepts(seen_path(path, View(path=form)))
-            == bool(covered >> place & 1)
+            language_of(pattern).accepts(seen[form]) == bool(covered >> place & 1)
             for (pattern, form), covered in self.covered.items()
         )
 
