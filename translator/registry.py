@@ -93,7 +93,10 @@ def load_bridges(source: str, target: str) -> tuple[Bridge, Bridge]:
             message = f"no plan leads {way}: {_NO_PLANS[way]}."
             raise TargetError(message)
     if source == target:
-        message = f"no plan leads from {source} to {target}: it is the same mesh."
+        message = (
+            f"no plan leads from {source} to {target}: it is the same mesh. Its sidecars and the agents of an ambient mesh know "
+            "each other's identities, so that nothing has to be opened: follow its own guide from the one to the other."
+        )
         raise TargetError(message)
     return _bridge(source), _bridge(target)
 

@@ -19,7 +19,6 @@ from translator.bridges.api import MARKS
 from translator.bridges.cilium import BRIDGE
 from translator.bridges.istio import BRIDGE as ISTIO
 from translator.errors import TargetError
-from translator.migration import plan_loaded
 from translator.report.plan import Plan
 from translator.source.load import load, load_text
 from translator.state import Piece, pieces_of
@@ -201,28 +200,13 @@ def test_a_way_that_no_plan_leads_is_refused_with_the_reason(
         meshmigrate.plan([SHOP], source=source, target=target, **SETTINGS)
 
 
-def ambient(folder: Path) -> Path:
-    """The shop in an ambient mesh instead of sidecars."""
+def test_from_an_ambient_mesh_the_network_cannot_tell_who_has_moved(tmp_path: Path) -> None:
     for file in SHOP.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
         changed = text.replace("istio-injection: enabled", "istio.io/dataplane-mode: ambient")
-        (folder / file.name).write_text(changed, encoding="utf-8")
-    return folder
-
-
-@pytest.mark.parametrize("target", ["cilium", "linkerd"])
-def test_pods_leave_an_ambient_mesh_before_they_are_made_anew(tmp_path: Path, target: str) -> None:
-    with pytest.raises(TargetError, match=r"Namespace/web is in .* the moment a label changes"):
-        meshmigrate.plan([ambient(tmp_path)], source="istio", target=target, **SETTINGS)
-
-
-def test_pods_join_an_ambient_mesh_before_their_proxies_are_gone() -> None:
-    loaded = load_text(linkerd_shop(), "linkerd.yaml")
-    to_ambient = Options(
-        source=parse_target("linkerd"), target=parse_target("istio"), profile="ambient"
-    )
-    with pytest.raises(TargetError, match="the moment a label changes"):
-        plan_loaded(loaded, to_ambient)
+        (tmp_path / file.name).write_text(changed, encoding="utf-8")
+    with pytest.raises(TargetError, match=r"Namespace/web is in an ambient mesh.*port 15008"):
+        meshmigrate.plan([tmp_path], source="istio", target="cilium", **SETTINGS)
 
 
 WIDE = """

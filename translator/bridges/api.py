@@ -19,7 +19,7 @@ SUFFIX = "-coexistence"
 
 
 AMBIENT = ("istio.io/dataplane-mode", "ambient")
-"""The label by which pods are in an ambient mesh, by themselves or with their namespace."""
+"""The label by which pods are in an ambient mesh, by themselves or with their namespace; ``none`` keeps them out."""
 
 MARKS: Mapping[str, str] = {
     "istio": "security.istio.io/tlsMode",
@@ -104,14 +104,20 @@ class Bridge(Protocol):
     def is_everywhere(self, piece: Piece, options: Options) -> bool:
         """Whether the object holds for its pods in every namespace, and for no others: it is there before the first moves."""
 
-    def refuses(self, state: State) -> str:
+    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
+        """Commands by which the pods of a namespace stay where they are, in the mesh or out of it, until they are made anew.
+
+        They are for the moment before the objects change that say who is in the mesh. ``state``: where they are in it.
+        """
+
+    def refuses(self, state: State, options: Options) -> str:
         """Why it cannot serve beside another mesh in this state; empty where it can."""
 
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
         """What must be there before the first wave."""
 
-    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
-        """What shows that the pods of a namespace are served by this mesh."""
+    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
+        """What shows that the pods of a namespace are served by this mesh; ``state``: where they are in it."""
 
 
 def temporary(
@@ -161,11 +167,10 @@ def selected(selector: object, labels: Mapping[str, str]) -> bool:
     )
 
 
-def ambient(state: State) -> str:
-    """An object by which pods are in an ambient mesh; empty where there is none."""
+def ambient(state: State) -> tuple[Piece, ...]:
+    """The objects by which pods are in an ambient mesh."""
     key, word = AMBIENT
-    found = (piece for piece in state.values() if any(o.get(key) == word for o in _labels(piece)))
-    return next((piece.resource.replace("//", "/") for piece in found), "")
+    return tuple(p for p in state.values() if any(own.get(key) == word for own in _labels(p)))
 
 
 def _labels(piece: Piece) -> tuple[Mapping[str, object], ...]:

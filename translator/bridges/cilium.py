@@ -88,8 +88,14 @@ class CiliumBridge:
         del piece, options
         return False
 
-    def refuses(self, state: State) -> str:
+    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
+        """None: every pod is in it."""
+        del state, space, options, inside
+        return ()
+
+    def refuses(self, state: State, options: Options) -> str:
         """Where pods are closed that no policy is about: those with a proxy would be, as soon as policies leave them out."""
+        del options
         key = ("", "ConfigMap", "kube-system", "cilium-config")
         data = mapping(state[key].value.get("data")) if key in state else {}
         if str(data.get("enable-policy", "")).lower() != "always":
@@ -142,8 +148,9 @@ class CiliumBridge:
             ),
         )
 
-    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
+    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
         """No proxy is left, the policies are valid, and what they refuse."""
+        del state
         mark = mark_of(options)
         dropped = Check(
             f"nothing is refused that should pass in {namespace}",

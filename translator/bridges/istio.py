@@ -20,12 +20,12 @@ from copy import deepcopy
 
 from ir.inventory import Workload
 from translator.api import Options
+from translator.bridges.ambient import held, is_in, unstaged
 from translator.bridges.api import (
     AMBIENT,
     STRANGERS,
     SUFFIX,
     Way,
-    ambient,
     items,
     mapping,
     name_of,
@@ -33,6 +33,7 @@ from translator.bridges.api import (
     temporary,
     texts,
 )
+from translator.bridges.forced import space_of, unforced
 from translator.bridges.spaces import said
 from translator.report.plan import Check
 from translator.state import Key, Piece, State, new_piece
@@ -73,15 +74,14 @@ class IstioBridge:
         """Policies of the root namespace: its proxies heed them everywhere."""
         return piece.key[0] == _SECURITY and piece.namespace == options.root_namespace
 
-    def refuses(self, state: State) -> str:
-        """Pods are in an ambient mesh as long as a label says so, whatever proxy they have by then."""
-        there = ambient(state)
-        if not there:
-            return ""
-        return (
-            f"{there} is in an ambient mesh, which pods join and leave the moment a label changes: those that still wait to "
-            "be made anew for the other mesh would be in neither or in both. Expected sidecars."
-        )
+    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
+        """In an ambient mesh, a label of the pods themselves, which outranks that of their namespace."""
+        del options
+        return held(state, space, inside=inside)
+
+    def refuses(self, state: State, options: Options) -> str:
+        """What of an ambient mesh cannot be left, or joined, wave by wave."""
+        return unstaged(state, options)
 
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
         """Permissive ports, and for each rule that lets in a peer its copy for callers in clear text."""
@@ -101,9 +101,9 @@ class IstioBridge:
         found: list[Piece] = []
         for piece in _of(state, "networking.istio.io", "DestinationRule"):
             host = str(mapping(piece.value.get("spec")).get("host", ""))
-            space = _space_of(host, piece.namespace or options.namespace)
+            space = space_of(host, piece.namespace or options.namespace)
             value = deepcopy(dict(piece.value))
-            if space in gone and _unforced(value.get("spec")):
+            if space in gone and unforced(value.get("spec")):
                 found.append(new_piece(value, options.namespace))
         return tuple(found)
 
@@ -113,13 +113,19 @@ class IstioBridge:
         verb = "runs" if leaving else "is installed with its own trust root"
         return (Check(f"Istio {version} {verb}", "istioctl version --short"),)
 
-    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
-        """The sidecars of a namespace."""
+    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
+        """The sidecars of a namespace, or what the agents of nodes take of it."""
         del options
+        what, command = (
+            (
+                f"agents of nodes take the pods of {namespace}",
+                "istioctl ztunnel-config workloads --workload-namespace",
+            )
+            if is_in(state, namespace)
+            else (f"every pod of {namespace} has its sidecar", "istioctl proxy-status -n")
+        )
         return (
-            Check(
-                f"every pod of {namespace} has its sidecar", f"istioctl proxy-status -n {namespace}"
-            ),
+            Check(what, f"{command} {namespace}"),
             Check(f"the configuration of {namespace} is sound", f"istioctl analyze -n {namespace}"),
         )
 
@@ -368,30 +374,6 @@ def _hits_the_nameless(source: Mapping[str, object]) -> bool:
         source.get(field) for field in ("notPrincipals", "notNamespaces", "notServiceAccounts")
     )
     return negative and not positive
-
-
-# --- clients -------------------------------------------------------------------------------------
-
-
-def _space_of(host: str, namespace: str) -> str:
-    """The namespace of a short or full name of a service."""
-    parts = host.split(".")
-    return parts[1] if len(parts) > 1 and (len(parts) == 2 or parts[2] == "svc") else namespace  # noqa: PLR2004
-
-
-def _unforced(value: object) -> bool:
-    """Takes ``tls: {mode: ISTIO_MUTUAL}`` out, wherever it stands; whether it stood somewhere."""
-    found = False
-    if isinstance(value, dict):
-        if mapping(value.get("tls")).get("mode") == "ISTIO_MUTUAL":
-            del value["tls"]
-            found = True
-        for inner in list(value.values()):
-            found |= _unforced(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            found |= _unforced(inner)
-    return found
 
 
 BRIDGE = IstioBridge()

@@ -66,9 +66,14 @@ class LinkerdBridge:
         del piece, options
         return False
 
-    def refuses(self, state: State) -> str:
+    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
+        """None: pods have a proxy from the moment they are made to their end."""
+        del state, space, options, inside
+        return ()
+
+    def refuses(self, state: State, options: Options) -> str:
         """Nothing."""
-        del state
+        del state, options
         return ""
 
     def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
@@ -106,8 +111,9 @@ class LinkerdBridge:
             ),
         )
 
-    def checks(self, namespace: str, options: Options) -> tuple[Check, ...]:
+    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
         """The proxies of a namespace, and who talks to whom with which proof."""
+        del state
         space = options.control_plane_namespace
         return (
             Check(

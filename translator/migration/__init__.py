@@ -50,7 +50,11 @@ def plan_loaded(
     done = translate_loaded(loaded, options)
     ground = Ground.of(loaded, done, bridges, seen)
     left, comes = bridges
-    reasons = left.refuses(ground.start), comes.refuses(ground.start), comes.refuses(ground.end)
+    reasons = (
+        left.refuses(ground.start, options),
+        comes.refuses(ground.start, options),
+        comes.refuses(ground.end, options),
+    )
     for reason in filter(None, reasons):
         message = f"no plan leads from {options.source.mesh} to {options.target.mesh}: {reason}"
         raise TargetError(message)

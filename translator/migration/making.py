@@ -10,6 +10,7 @@ from translator.bridges.api import SUFFIX
 from translator.migration.course import Course
 from translator.migration.edge import edge_steps
 from translator.migration.entrances import old_keys
+from translator.migration.faults import detours, faults, problem
 from translator.migration.ground import Ground
 from translator.migration.proving import Proving
 from translator.pipeline import VERSION
@@ -17,7 +18,7 @@ from translator.planning.coexistence import SOURCE, TARGET, Spell
 from translator.planning.effort import work
 from translator.planning.folder import Delta, Folder
 from translator.planning.gateways import STAYS
-from translator.report.model import Finding, Severity, Tool, Version
+from translator.report.model import Severity, Tool, Version
 from translator.report.plan import (
     Allowance,
     Check,
@@ -25,7 +26,6 @@ from translator.report.plan import (
     Plan,
     Problem,
     Proved,
-    Shown,
     Step,
     Wave,
 )
@@ -39,6 +39,10 @@ _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
 _ROLLOUT, _POD = "Rollout", "Pod"
 
 
+_HELD = (
+    "Running pods first get a label of their own, by which they stay where they are when that of their namespace changes: let "
+    "nothing make pods between the two commands. "
+)
 ASSUMPTIONS = (
     "Pods of a namespace change the mesh together; while they are made anew, old and new ones serve side by side.",
     "Each mesh reads the objects in force by itself, and only those that its own documentation says it reads.",
@@ -79,10 +83,10 @@ class Making:
                 *comes.prerequisites(self.options, leaving=False),
             ),
             blockers=tuple(
-                _problem(f) for f in ground.result.report.findings if f.severity is Severity.BLOCKER
+                problem(f) for f in ground.result.report.findings if f.severity is Severity.BLOCKER
             ),
             decisions=(*self._decisions(),),
-            faults=tuple(p for wave in waves for p in (*_faults(wave), *_detours(wave))),
+            faults=tuple(p for wave in waves for p in (*faults(wave), *detours(wave))),
             waves=tuple(waves),
             calls=ground.calls,
             outside=ground.outside,
@@ -106,7 +110,7 @@ class Making:
                           f"{', '.join(self.ground.odd[:3])}{rest}.",
                           "Give their manifests too; the plan opens nothing for them.")  # fmt: skip
         yield from (
-            _problem(f) for f in self.ground.result.report.findings if f.severity is Severity.HIGH
+            problem(f) for f in self.ground.result.report.findings if f.severity is Severity.HIGH
         )
 
     def _wave(self, number: int, before: State) -> tuple[Wave, State]:
@@ -189,6 +193,7 @@ class Making:
     def _steps(self, folder: str, number: int, states: tuple[State, ...]) -> tuple[Step, ...]:
         before, ready, moved, after = states
         restart = self._restarts(number)
+        held = self._held(number, back=False)
         last = number == self.course.last
         gone_by = (
             "Takes back the source's mesh."
@@ -201,22 +206,40 @@ class Making:
             (
                 Delta(f"{folder}/1-prepare", "Prepare", "Routes, policies and temporary ways in, before anything moves.",
                       before, ready, ()),
-                Delta(f"{folder}/2-move", "Move", "The pods change the mesh when they are made anew.", ready, moved, restart),
+                Delta(f"{folder}/2-move", "Move", f"{self._told_held(held)}The pods change the mesh when they are made anew.",
+                      ready, moved, restart, held),
                 Delta(f"{folder}/3-tighten", "Tighten", gone_by, moved, after, ()),
             )
         )  # fmt: skip
 
     def _rollback(self, folder: str, number: int, states: tuple[State, ...]) -> tuple[Step, ...]:
         before, ready, moved, after = states
+        held = self._held(number, back=True)
         return self.folder.steps(
             (
                 Delta(f"{folder}/rollback/1-loosen", "Open again", "What was open while the pods moved is open once more.",
                       after, moved, ()),
-                Delta(f"{folder}/rollback/2-move-back", "Move back", "The pods change back when they are made anew.",
-                      moved, ready, self._restarts(number)),
+                Delta(f"{folder}/rollback/2-move-back", "Move back", f"{self._told_held(held)}The pods change back when they are made anew.",
+                      moved, ready, self._restarts(number), held),
                 Delta(f"{folder}/rollback/3-restore", "Restore", "What the wave had brought goes.", ready, before, ()),
             )
         )  # fmt: skip
+
+    def _held(self, number: int, *, back: bool) -> tuple[str, ...]:
+        """What keeps the pods of a wave where they are until they are made anew."""
+        left, comes = self.ground.bridges
+        return tuple(
+            command
+            for space in self.course.spaces(number)
+            for command in (
+                *left.holds(self.ground.start, space, self.options, inside=not back),
+                *comes.holds(self.ground.end, space, self.options, inside=back),
+            )
+        )
+
+    def _told_held(self, commands: tuple[str, ...]) -> str:
+        """Why there are such commands."""
+        return _HELD if commands else ""
 
     def _restarts(self, number: int) -> tuple[str, ...]:
         found: list[str] = []
@@ -322,76 +345,18 @@ class Making:
     def _checks(self, number: int, spaces: Sequence[str]) -> Iterator[Check]:
         left, comes = self.ground.bridges
         for space in spaces:
-            yield from comes.checks(space, self.options)
+            yield from comes.checks(self.ground.end, space, self.options)
         nearby = sorted(
             {c.namespace for c in self.ground.calls if c.client in spaces}
             - self.course.moved(number)
         )
         for space in nearby:
-            yield from left.checks(space, self.options)
+            yield from left.checks(self.ground.start, space, self.options)
         if number == self.course.last:
             for space in self.ground.moving:
-                yield from comes.checks(space, self.options)
+                yield from comes.checks(self.ground.end, space, self.options)
             # full names: both meshes have an AuthorizationPolicy, and kubectl takes one of them
             kinds = ",".join((*left.temporary, *comes.temporary))
             command = f"kubectl get {kinds} -A -o name | grep -- {SUFFIX}"
             what = "before the CRDs of the source's mesh go, nothing temporary is left: this prints nothing"
             yield Check(what, command)
-
-
-def _faults(wave: Wave) -> Iterator[Problem]:
-    """What of a wave does not hold, or is not proved to."""
-    for proof in wave.proofs:
-        where = f"wave {wave.number}, {proof.state}"
-        for one in proof.opened:
-            yield Problem("MM910", "blocker", f"{where}: {one.port} lets in {_who(one)}, which neither start nor end do.",
-                          "Do not carry this wave out; report it, or move the namespaces in another order.")  # fmt: skip
-        for one in proof.shut:
-            yield Problem("MM913", "high", f"{where}: {one.port} refuses {_who(one)}, which start and end let in"
-                          + (f": {one.why}." if one.why else "."),
-                          "Open it by hand for that time, or move both namespaces in one maintenance window.")  # fmt: skip
-        if proof.undeclared:
-            ports = ", ".join(dict.fromkeys(one.port.split()[0] for one in proof.undeclared))
-            yield Problem("MM913", "low", f"{where}: {ports}: calls to ports that no pod, Service or rule names may be "
-                          "refused, which start and end let in.",
-                          "If something listens there, name its port in the pod, so that it is held open.")  # fmt: skip
-        if proof.doubts:
-            rest = f" and {len(proof.doubts) - 1} more" if len(proof.doubts) > 1 else ""
-            yield Problem(
-                "MM914",
-                "high",
-                f"{where}: not proved: {proof.doubts[0]}{rest}.",
-                "Check it by hand.",
-            )
-
-
-def _detours(wave: Wave) -> Iterator[Problem]:
-    """Clients that heed another route than at start and end while the wave lasts."""
-    found: dict[tuple[str, str], dict[str, None]] = {}
-    for proof in wave.proofs:
-        for one in proof.rerouted:
-            key = one.port, one.why.removesuffix(" heed another route meanwhile")
-            found.setdefault(key, {})[one.kind] = None
-    for (port, clients), kinds in found.items():
-        yield Problem(
-            "MM916",
-            "medium",
-            f"wave {wave.number}: {clients} heed another route to {port} than at start and end: other "
-            f"{', '.join(kinds)}.",
-            "Carry the wave out while there is little traffic to it, or give that service to the same wave as its clients.",
-        )
-
-
-def _who(one: Shown) -> str:
-    request = one.witness
-    what = (
-        f"{request['method']} {request['path']}"
-        if request["http"]
-        else "a connection that is not HTTP"
-    )
-    return f"{what} of {request['source']}" + ("" if request["mtls"] else " in clear text")
-
-
-def _problem(finding: Finding) -> Problem:
-    places = tuple(f"{s.file}:{s.line}" for s in finding.sources[:3])
-    return Problem(finding.code, finding.severity.value, finding.message, finding.advice, places)

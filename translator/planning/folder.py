@@ -35,7 +35,7 @@ class Object(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A step that leads from one state to another; ``commands`` come after what is applied."""
+    """A step that leads from one state to another; ``commands`` come after what is applied, ``first`` before it."""
 
     folder: str
     title: str
@@ -43,6 +43,7 @@ class Delta:
     before: Mapping[tuple[str, str, str, str], Object]
     after: Mapping[tuple[str, str, str, str], Object]
     commands: tuple[str, ...]
+    first: tuple[str, ...] = ()
 
 
 class Folder:
@@ -65,7 +66,7 @@ class Folder:
         gone = [o for key, o in delta.before.items() if key not in delta.after]
         if not put and not gone and not delta.commands:
             return None
-        commands: list[str] = []
+        commands = [*delta.first]
         if put:
             self._kustomize(delta.folder, put)
             commands.append(f"kubectl apply -k {delta.folder}")

@@ -188,7 +188,7 @@ def _clear(calls: Sequence[Call]) -> Iterator[str]:
         yield from ("", "In clear text until a later wave:", "")
         for call in calls[:MOST]:
             seen = f", seen: {call.requests:g}" if call.requests is not None else ""
-            yield f"- {call.caller} to {call.server} port {call.port}{seen}"
+            yield f"- {call.caller.rstrip('/')} to {call.server} port {call.port}{seen}"
         if len(calls) > MOST:
             yield f"- and {len(calls) - MOST} more"
 
