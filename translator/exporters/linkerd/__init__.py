@@ -14,6 +14,7 @@ from translator.exporters.from_network import in_mesh
 from translator.exporters.linkerd.capabilities import ROWS
 from translator.exporters.linkerd.edge import at_the_edge, without_edge
 from translator.exporters.linkerd.egress import legalise_egress
+from translator.exporters.linkerd.egress.by_name import hold_by_name
 from translator.exporters.linkerd.extensions import WORDS
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.legalise.decisions import narrow_decisions
@@ -35,7 +36,9 @@ def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
     model, ordered = in_list_order(model)
     joined = in_mesh(model, options, outbound=True)
-    outward = legalise_ways_out(joined.outbound, model.inventory, options)
+    names = Names(taken_by(options))
+    by_name = hold_by_name(joined.outbound, model.inventory, options, names)
+    outward = legalise_ways_out(joined.outbound, model.inventory, options, by_name.ways)
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(meshed, WORDS)
     inside, outside = without_edge(known)
@@ -49,11 +52,14 @@ def write_mesh(model: Model, options: Options) -> Export:
     edge = at_the_edge(outside, reached, subsets, options)
     legal, more = legalise(pruned, options, subsets, reached)
     ports = (*spoken.facts, *of_pods(reached, legal.facts))
-    legal = close(replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts, *ports)))
+    legal = close(
+        replace(legal, facts=(*legal.facts, *edge.facts, *egress.facts, *by_name.facts, *ports))
+    )
     emission = write(legal, options)
     mesh = (
         *ordered,
         *joined.losses,
+        *by_name.losses,
         *outward.losses,
         *foreign,
         *edge.losses,
@@ -67,7 +73,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     losses = (*mesh, *network_losses(network, options))
     guessed = any(isinstance(f, Closed) and _guessed(f) for f in legal.facts)
     written = close(replace(legal, facts=tuple(outward.facts))).facts
-    policies = tuple(write_network_policies(written, Names(taken_by(options))))
+    policies = tuple(write_network_policies(written, names))
     emission = replace(emission, manifests=(*emission.manifests, *policies))
     legal = replace(legal, facts=(*legal.facts, *written, *network))
     assumptions = (

@@ -7,7 +7,7 @@ controller/api/destination/endpoint_translator.go; that was so for all before 2.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from ir.access import Grant
 from ir.inventory import SYSTEM, Inventory
@@ -17,6 +17,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.linkerd.networks import CONTROL, INBOUND, SINCE, TRANSPARENT
 from translator.exporters.network_policies import Control, Outward, Ruling, as_network_policies
+from translator.exporters.network_policies.peers import ByName
 from translator.report.model import Fate, Impact, Severity, Support
 
 DIALLED = Assumption(
@@ -31,7 +32,7 @@ _DOORS = (((_COMPONENT, "identity"), (8080,)), ((_COMPONENT, "destination"), (80
 
 
 def legalise_ways_out(
-    facts: Sequence[Ruling], inventory: Inventory, options: Options, by_name: Collection[int] = ()
+    facts: Sequence[Ruling], inventory: Inventory, options: Options, by_name: ByName
 ) -> Outward:
     """What leaves pods in terms of NetworkPolicies, which see the ports that proxies dial."""
     home = options.control_plane_namespace

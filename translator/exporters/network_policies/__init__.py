@@ -7,7 +7,7 @@ label and by block of addresses, and ports; it asks for nothing of requests, and
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Certainty, Closed, Evidence, Grant, Refusal
@@ -18,7 +18,7 @@ from ir.provenance import Assumption, Traced, derived, named, trail
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.network_policies import findings
-from translator.exporters.network_policies.peers import Peers
+from translator.exporters.network_policies.peers import ByName, Peers
 from translator.exporters.network_policies.refusals import blocks_of, denials_of
 from translator.exporters.network_policies.subjects import SOME, Place, places_of
 
@@ -59,12 +59,12 @@ def as_network_policies(
     inventory: Inventory,
     options: Options,
     control: Control,
-    by_name: Collection[int] = (),
+    by_name: ByName,
 ) -> Outward:
     """What leaves pods in terms of NetworkPolicies.
 
     ``by_name``: alternatives for names outside, by identity, which something else holds to the names: their ports are open to
-    all addresses outside.
+    all addresses outside. With each goes what closes the pods.
     """
     found = Outward()
     closed = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]

@@ -7,7 +7,7 @@ cluster.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -25,6 +25,7 @@ from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 _SELECTORS = (Part.NAMESPACE_LABELS, Part.WORKLOAD_LABELS)
 
 Stated = tuple[Grant, AllOf]
+ByName = Mapping[int, Sequence[Traced[object]]]
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class Peers:
 
     inventory: Inventory
     options: Options
-    by_name: Collection[int] = ()
+    by_name: ByName
     unsaid: list[tuple[Grant, AllOf, str]] = field(default_factory=list)
     narrowed: list[Stated] = field(default_factory=list)
     refused: list[Traced[Term]] = field(default_factory=list)
@@ -147,7 +148,8 @@ class Peers:
 
     def _of_names(self, ways: Sequence[AllOf]) -> AllOf:
         """All addresses outside, for names that something else holds to."""
-        node = derived("names", [way.trail for way in ways])
+        shut = {id(one): one for way in ways for one in self.by_name[id(way)]}
+        node = derived("names", [*(way.trail for way in ways), *shut.values()])
         world = tuple(test for test in ways[0].tests if test.part is Part.ENTITY)
         kept = [self._less(named(Cidr(text), node)) for text in EVERYWHERE]
         blocks = tuple(one for one in kept if one is not None)

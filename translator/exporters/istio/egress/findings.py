@@ -19,7 +19,7 @@ from translator.exporters.istio.egress.ways import Refused
 from translator.exporters.istio.egress.zones import Zone
 from translator.report.model import BY_CLAIM, CLOSED_IN, SPELLING, Fate, Impact, Severity, Support
 
-_DOC = "https://istio.io/latest/docs/reference/config/networking/sidecar/"
+DOC = "https://istio.io/latest/docs/reference/config/networking/sidecar/"
 _SHOWN = 3
 
 
@@ -53,7 +53,7 @@ def closed_in(zone: Zone, inside: Addresses, outside: Addresses) -> Iterator[Los
         "blocks alone.",
         advice="Write a ServiceEntry with addresses and the port for each of them that is called, and watch "
         "BlackHoleCluster in the metrics of the proxies before the source goes.",
-        doc=_DOC,
+        doc=DOC,
     )
 
 
@@ -139,7 +139,7 @@ def not_written(found: Sequence[Fact], reason: str) -> Loss:
         if hard
         else f"rules for what leaves the cluster are not written: {reason}.",
         advice="Limit egress with NetworkPolicies, or with a Sidecar of the mode REGISTRY_ONLY and ServiceEntries.",
-        doc=_DOC,
+        doc=DOC,
     )
 
 
@@ -210,20 +210,6 @@ Stated = tuple[Grant, AllOf]
 """An alternative of a rule, and the rule."""
 
 
-def names_left_out(stated: Sequence[Stated], reason: str) -> Loss:
-    """Names outside to which nothing leaves any more."""
-    return Loss(
-        code="MM525",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        sites=tuple(v for _, way in stated for v in traced(way)),
-        because=tuple(v for grant, _ in stated for v in traced(grant)),
-        message=f"what leaves for these names is refused: the mesh cannot hold their pods to them, since {reason}.",
-        advice="Keep the policy of the source for it, where the source stays as the network of the cluster.",
-        doc=_DOC,
-    )
-
-
 def held_by_name(
     namespace: str, closed: Sequence[Closed], stated: Sequence[Stated]
 ) -> Iterator[Loss]:
@@ -259,5 +245,5 @@ def held_by_name(
         "included.",
         why="The source looks at addresses and ports alone, the target at what is said.",
         advice="Write a ServiceEntry with addresses for what is called without a name.",
-        doc=_DOC,
+        doc=DOC,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ir.access import Closed
 from ir.edge import EgressPolicy, Resolution
 from ir.inventory import Inventory
 from ir.provenance import Assumption
 from ir.traffic import Protocol
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.egress.by_name import Name
 from translator.exporters.egress.findings import (
     Limited,
     all_is_known,
@@ -23,7 +25,7 @@ from translator.exporters.linkerd.egress.zones import (
     Zone,
     mixed,
 )
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.report.model import BY_CLAIM, Fate, Impact, Severity, Support
 
 SINCE = "2.17"
 """Since when the target has EgressNetworks, TLSRoutes and TCPRoutes."""
@@ -34,6 +36,7 @@ HOME = Assumption(
     "(egress.globalEgressNetworkNamespace)",
 )
 BY_HAND = "Write an EgressNetwork for the addresses, with a TCPRoute for the port."
+DOC = "https://linkerd.io/2/reference/egress-network/"
 LEARNS = "The target's proxies learn of a service when a client asks for it."
 
 
@@ -137,3 +140,38 @@ def held(zones: Sequence[Zone]) -> Iterator[Loss]:
 
 def _clients(zone: Zone) -> str:
     return "clients of the mesh" if zone.at is None else f"clients in the namespace {zone.at}"
+
+
+def held_by_name(namespace: str, closed: Sequence[Closed], held: Sequence[Name]) -> Iterator[Loss]:
+    """Names that proxies hold pods to, where the network did: the name is what the client says, and a pod may get past it."""
+    grants = tuple(v for name in held for v in traced(name.grant))
+    names = tuple(t for name in held for test in name.way.tests for t in test.any_of)
+    yield Loss(
+        code=BY_CLAIM,
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        fate=Fate.APPROXIMATED,
+        sites=names,
+        because=(*(v for fact in closed for v in traced(fact)), *grants),
+        message=f"pods of the namespace {namespace} are held to names outside by their own proxies, not by the network: on the "
+        "ports of these names the network lets them out to every address outside, and a pod that has no proxy, or gets past it, "
+        "reaches it. What passes the proxy by name is what the client says it asks for, wherever it dials; one with a "
+        "wildcard is any name below it, at any depth.",
+        why="A NetworkPolicy knows no names, and an EgressNetwork is no boundary against a client that does not want to be held.",
+        advice="Keep the policy of the source for these pods where the source stays as the network of the cluster: then delete the "
+        "NetworkPolicies that are written.",
+        doc=DOC,
+    )
+    yield Loss(
+        code="MM525",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=names,
+        because=grants,
+        message=f"pods of the namespace {namespace} reach these names by TLS on 443 and 8443, by HTTP on 80 and 8080: what does "
+        "not bear the name is refused there.",
+        why="The source looks at addresses and ports alone, the target at what is said.",
+        advice="Write a TCPRoute for what is called without a name.",
+        doc=DOC,
+    )
