@@ -60,6 +60,7 @@ class ListenerHost:
     hosts=Role.CONDITION,
     tls=Role.EFFECT,
     certificates=Role.EFFECT,
+    granted=Role.EVIDENCE,
     client_trust=Role.EFFECT,
     demands=Role.EFFECT,
     redirect_to_tls=Role.EFFECT,
@@ -69,7 +70,8 @@ class Listener:
     """A port of a gateway on which requests for ``hosts`` enter. A gateway is a workload with an identity.
 
     ``gateway`` is its ``namespace/name``, by which route tables name it; ``workloads`` are the pods that serve it,
-    those of any namespace (absent: all gateways). ``client_trust``: by what the certificates of clients are verified.
+    those of any namespace (absent: all gateways). ``granted``: certificates of other namespaces that these let the gateway
+    have. ``client_trust``: by what the certificates of clients are verified.
     ``demands``: what else a TLS connection must satisfy (versions, ciphers, names of clients), each as written.
     """
 
@@ -82,6 +84,7 @@ class Listener:
     hosts: tuple[ListenerHost, ...] = ()
     tls: Traced[ListenerTls] | None = None
     certificates: tuple[Traced[str], ...] = ()
+    granted: tuple[Traced[str], ...] = ()
     client_trust: Traced[str] | None = None
     demands: tuple[Traced[str], ...] = ()
     redirect_to_tls: Traced[bool] | None = None

@@ -437,3 +437,17 @@ def test_what_is_in_the_cluster_and_has_an_address_that_rules_leave_out_is_told(
         result = translated(API + policy(rules), "istio", "cilium")
         assert faults(result) == []
         assert told(result, "MM410") == {Impact.STRICTER, Impact.LOOSER}
+
+
+def test_a_rule_for_a_subset_that_nobody_defines_takes_no_requests_of_others() -> None:
+    """It is not written: what a rule that goes before it leaves over is not found."""
+    http = (
+        "{match: [{method: {exact: GET}}], directResponse: {status: 200}}, "
+        "{match: [{uri: {prefix: /a}}], route: [{destination: {host: api}}]}, "
+        "{route: [{destination: {host: api, subset: v2}}]}"
+    )
+    texts = API + SERVICE % "{name: http, port: 80, targetPort: 9000}" + routes(http)
+    for target in ("linkerd", "cilium", "gateway-api"):
+        result = translated(texts, "istio", target)
+        assert faults(result) == [], target
+        assert told(result, "MM204") <= {Impact.STRICTER}, target

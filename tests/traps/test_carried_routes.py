@@ -493,7 +493,7 @@ def test_a_waypoint_heeds_routes_of_its_services_namespace_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "severity"), [("istio", "high"), ("istio-waypoint", "info"), ("other", None)]
+    ("name", "severity"), [("istio", "high"), ("istio-waypoint", "low"), ("other", None)]
 )
 def test_trap_linkerd_50_a_gateway_of_the_sources_class_is_told(
     name: str, severity: str | None
@@ -503,11 +503,11 @@ def test_trap_linkerd_50_a_gateway_of_the_sources_class_is_told(
         f"metadata: {{name: door, namespace: shop}}\nspec: {{gatewayClassName: {name}, "
         "listeners: [{name: http, port: 80, protocol: HTTP}]}\n---\n"
     )
-    told = [f.severity.value for f in to_linkerd(WORLD + door).report.findings if f.code == "MM224"]
+    told = [f.severity.value for f in to_linkerd(WORLD + door).report.findings if f.code == "MM733"]
     assert told == ([] if severity is None else [severity])
     moved = to_linkerd(WORLD + door, gateway_class="eg").report.findings
-    told = [f.severity.value for f in moved if f.code == "MM224"]
-    assert told == (["info"] if name == "istio-waypoint" else [])
+    told = [f.severity.value for f in moved if f.code == "MM733"]
+    assert told == (["low"] if name == "istio-waypoint" else [])
 
 
 def test_a_backend_without_a_port_is_no_reference_to_a_service() -> None:

@@ -101,8 +101,15 @@ def _handed_on(route: Route, table: RouteTable) -> Impact:
 def _are_taken(route: Route, table: RouteTable) -> bool:
     """Whether another rule or the service takes whatever is left over."""
     return _passes(table) or any(
-        not one.matches and one.answer is None for one in _after(route, table)
+        not one.matches and one.answer is None and not _is_of_nobody(one)
+        for one in _after(route, table)
     )
+
+
+def _is_of_nobody(route: Route) -> bool:
+    """Whether nothing says what its destinations are, subsets all of them: no target has words for such a rule."""
+    places = [backend.destination for backend in route.backends]
+    return bool(places) and all(p.subset is not None and p.labels is None for p in places)
 
 
 def _after(route: Route, table: RouteTable) -> list[Route]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from translator.pipeline import options_of, translate_loaded
+from translator.pipeline import Result, options_of, translate_loaded
 from translator.report.model import Fate
 from translator.source.load import load_text
 
@@ -71,19 +71,67 @@ spec:
 """
 
 
-@pytest.mark.parametrize(
-    ("source", "target"),
-    [("linkerd", "istio"), ("linkerd", "cilium"), ("istio", "linkerd"), ("gateway-api", "linkerd")],
-)
+@pytest.mark.parametrize(("source", "target"), [("istio", "linkerd"), ("gateway-api", "linkerd")])
 def test_listener_sets_and_tls_of_backends_stay_and_put_no_proof_in_doubt(
     source: str, target: str
 ) -> None:
     loaded = load_text(BOUND + OF_THE_GATEWAY)
     result = translate_loaded(loaded, options_of(loaded, source, target, {}))
-    kinds = ("ListenerSet/", "BackendTLSPolicy/")
-    rows = [row for row in result.report.ledger if row.resource.startswith(kinds)]
-    assert {row.fate for row in rows} == {Fate.CARRIED}
+    assert fates(result, "ListenerSet/", "BackendTLSPolicy/") == {Fate.CARRIED}
     assert {"MM102", "MM905"}.isdisjoint(one.code for one in result.report.findings)
+
+
+def fates(result: Result, *kinds: str) -> set[Fate]:
+    """The fates of what stands in objects of some kinds."""
+    return {row.fate for row in result.report.ledger if row.resource.startswith(kinds)}
+
+
+ALLOWED = BOUND.replace(
+    "gatewayClassName: other",
+    "gatewayClassName: other\n  allowedListeners: {namespaces: {from: Same}}",
+)
+BY_SET = """\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: more, namespace: shop}
+spec:
+  parentRefs: [{kind: ListenerSet, name: more}]
+  rules: [{backendRefs: [{name: web, port: 80}]}]
+"""
+
+
+@pytest.mark.parametrize("target", ["cilium", "gateway-api"])
+@pytest.mark.parametrize(
+    "kind", ["gateway.networking.k8s.io/v1", "gateway.networking.x-k8s.io/v1alpha1"]
+)
+def test_listeners_of_sets_go_along_with_the_gateway_that_takes_them_in(
+    target: str, kind: str
+) -> None:
+    sets = OF_THE_GATEWAY.replace(
+        "gateway.networking.k8s.io/v1\nkind: ListenerSet", f"{kind}\nkind: ListenerSet"
+    )
+    if kind.endswith("alpha1"):
+        sets = sets.replace("kind: ListenerSet", "kind: XListenerSet")
+    loaded = load_text(ALLOWED + sets + BY_SET)
+    result = translate_loaded(
+        loaded, options_of(loaded, "linkerd", target, {"gateway_class": "eg"})
+    )
+    gateway = next(d.text for d in result.documents if d.resource == "Gateway/shop/edge")
+    route = next(d.text for d in result.documents if d.resource == "HTTPRoute/shop/more")
+    assert "port: 81" in gateway
+    assert "sectionName: more" in route
+    found = {one.code for one in result.report.findings}
+    assert {"MM101", "MM102", "MM901", "MM902", "MM904", "MM905"}.isdisjoint(found)
+
+
+def test_of_a_set_that_its_gateway_does_not_take_in_nothing_enters() -> None:
+    loaded = load_text(BOUND + OF_THE_GATEWAY + BY_SET)
+    result = translate_loaded(
+        loaded, options_of(loaded, "linkerd", "cilium", {"gateway_class": "eg"})
+    )
+    assert fates(result, "ListenerSet/") == {Fate.INERT}
+    assert "HTTPRoute/shop/more" not in {one.resource for one in result.documents}
 
 
 def test_clients_of_the_target_that_begin_to_heed_tls_of_backends_are_told() -> None:
@@ -144,3 +192,79 @@ def test_a_listener_is_left_out_where_its_secret_or_its_clients_may_be_refused(
     written, left = secured(SECURED.replace(old, new))
     assert written == []
     assert len(left) == 1
+
+
+ELSEWHERE = SECURED.replace("{name: cert}", "{name: cert, namespace: bank}")
+GRANT = """\
+---
+apiVersion: gateway.networking.k8s.io/v1beta1
+kind: ReferenceGrant
+metadata: {name: certs, namespace: bank}
+spec:
+  from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: shop}]
+  to: [{group: "", kind: Secret, name: cert}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: cert}", "name: other}"),
+        ("kind: Gateway, namespace: shop", "kind: Gateway, namespace: other"),
+        ("kind: Gateway,", "kind: ListenerSet,"),
+        ("kind: Secret", "kind: ConfigMap"),
+    ],
+)
+def test_a_secret_of_another_namespace_that_grants_something_else_is_not_taken(
+    old: str, new: str
+) -> None:
+    gateways, left = secured(ELSEWHERE + GRANT.replace(old, new))
+    assert gateways == []
+    assert len(left) == 1
+
+
+def test_a_secret_of_another_namespace_is_taken_where_that_grants_it() -> None:
+    (gateway,), left = secured(ELSEWHERE + GRANT)
+    assert "namespace: bank" in gateway
+    assert left == []
+
+
+def test_a_route_for_one_port_of_a_gateway_is_bound_to_no_other() -> None:
+    """It was bound to the listeners of every port, and the run ended with 70."""
+    two = BOUND.replace("listeners: [", "listeners: [{name: other, port: 81, protocol: HTTP}, ")
+    text = two.replace(
+        "parentRefs: [{name: edge}]", "parentRefs: [{name: edge, sectionName: http}]"
+    )
+    loaded = load_text(text)
+    result = translate_loaded(
+        loaded, options_of(loaded, "linkerd", "cilium", {"gateway_class": "eg"})
+    )
+    route = next(d.text for d in result.documents if d.resource == "HTTPRoute/shop/web")
+    assert "sectionName: http" in route
+    assert "sectionName: other" not in route
+    assert {"MM903", "MM904"}.isdisjoint(one.code for one in result.report.findings)
+
+
+WITH_OPTIONS = SECURED.replace(
+    "[{name: cert}]", "[{name: cert}], options: {example.com/clients: required}"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "settings"),
+    [
+        ("linkerd", "cilium", {"gateway_class": "eg"}),
+        ("linkerd", "istio", {"gateway_selector": ("istio=ingressgateway",)}),
+        ("gateway-api", "istio", {"gateway_selector": ("istio=ingressgateway",)}),
+    ],
+)
+def test_options_that_only_its_class_knows_leave_a_listener_out_and_are_named(
+    source: str, target: str, settings: dict[str, object]
+) -> None:
+    """They may demand certificates of clients: from Gateway API it was written as if it asked for none."""
+    loaded = load_text(WITH_OPTIONS)
+    result = translate_loaded(loaded, options_of(loaded, source, target, settings))
+    assert "Gateway/shop/edge" not in {one.resource for one in result.documents}
+    told = [one.message for one in result.report.findings if "is not written: its" in one.message]
+    assert len(told) == 1
+    assert "tls.options are words to its class alone (example.com/clients)" in told[0]

@@ -294,7 +294,9 @@ def _shut_out(
     """Rules whose requests belong to a listener that is left out."""
     for table in tables:
         names = [host.value for host in table.hosts] or [ANY]
-        if gateway in listeners_of(table) and any(is_shut(doors, name) for name in names):
+        ports = [port.value.port for port in table.attachment.ports]
+        shut = any(is_shut(doors, name, port) for name in names for port in ports or (None,))
+        if gateway in listeners_of(table) and shut:
             told.add(id(table))
             yield Loss(
                 code="MM506",

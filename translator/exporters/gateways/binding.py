@@ -88,7 +88,7 @@ def _meetings(
         if gateway not in listeners_of(table) or not _is_seen(table, pods_in):
             continue
         for door in doors.made:
-            if door.redirects is None and door.protocol is table.protocol and _admits(door, table):
+            if door.redirects is None and _is_for(door, table) and _admits(door, table):
                 for host in _meeting(door, table):
                     home = _home(doors, door, host.value)
                     if home is not None and not is_shut(
@@ -209,7 +209,7 @@ def _joined(one: Bundle, other: Bundle) -> Bundle:
     )
 
 
-def is_shut(doors: Doors, host: Pattern, port: int | None = None) -> bool:
+def is_shut(doors: Doors, host: Pattern, port: int | str | None = None) -> bool:
     """Whether requests for the host, or some of them, belong to a listener that is left out, on the port or on any.
 
     A wider listener of the port would take them in, without what that one demands.
@@ -230,6 +230,13 @@ def _is_seen(table: RouteTable, pods_in: str) -> bool:
     audience = table.attachment.audience
     names = [] if audience is None else [space.value for space in audience.namespaces]
     return not names or pods_in in names
+
+
+def _is_for(door: Door, table: RouteTable) -> bool:
+    """Whether the table is for what the door reads, and for its port, where it names some."""
+    ports = [port.value.port for port in table.attachment.ports]
+    on_port = not ports or door.listener.port.value in ports
+    return on_port and door.protocol is table.protocol
 
 
 def _admits(door: Door, table: RouteTable) -> bool:

@@ -134,16 +134,25 @@ def _reason(listener: Listener, beside: Sequence[Listener]) -> str:
         if reason:
             return reason
     elif mode in _CLIENT:
-        return _CLIENT[mode]
+        return by_options(listener) or _CLIENT[mode]
     ends = mode in ENDS
     if ends and not (listener.certificates and _is_secret(listener)):
         return (
             "its certificate is no Secret of the gateway's namespace: a file in its pods, or a Secret of a "
-            "namespace that may not have granted it"
+            "namespace that has not granted it (no ReferenceGrant of the input does)"
             if any(_elsewhere(name.value) for name in listener.certificates)
             else "its certificate is a file in the gateway's pods, where Gateway API wants a Secret"
         )
     return _odd_protocol(listener.protocol.value, mode) or _odd_address(listener)
+
+
+def by_options(listener: Listener) -> str:
+    """That words to its class alone may ask for certificates of clients; empty where there are none."""
+    words = [one.value.partition(":")[0] for one in listener.demands]
+    foreign = [word for word in words if "/" in word]
+    if not foreign or listener.tls is None or listener.tls.value is not ListenerTls.OPTIONAL_MUTUAL:
+        return ""
+    return f"its tls.options are words to its class alone ({', '.join(foreign)}), and may ask for certificates of clients"
 
 
 def _odd_protocol(protocol: str, mode: ListenerTls | None) -> str:
@@ -162,10 +171,11 @@ def _odd_address(listener: Listener) -> str:
 
 
 def _is_secret(listener: Listener) -> bool:
-    """Whether all are names, or ``namespace/name`` of the gateway's own namespace; another one has to grant its Secrets."""
+    """Whether all are names, or ``namespace/name`` of the gateway's own namespace or of one that grants its Secrets."""
     own = listener.gateway.value.partition("/")[0]
-    places = (name.value.rpartition("/")[0] for name in listener.certificates)
-    return all(place in ("", own) for place in places)
+    granted = [name.value for name in listener.granted]
+    given = (name.value for name in listener.certificates if name.value not in granted)
+    return all(name.rpartition("/")[0] in ("", own) for name in given)
 
 
 def _elsewhere(name: str) -> bool:
@@ -214,6 +224,7 @@ def _plain(listener: Listener, secrets_in: str) -> tuple[Listener, list[Loss]]:
         client_trust=roots_of(listener, secrets_in) if verified else None,
         workloads=None,
         certificates=secrets,
+        granted=(),
         redirect_to_tls=listener.redirect_to_tls if _redirects(listener) else None,
         trail=node,
     )

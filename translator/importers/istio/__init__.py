@@ -70,7 +70,7 @@ from translator.importers.istio.service_entry import (
 )
 from translator.importers.istio.sidecar import read_sidecar
 from translator.importers.istio.telemetry import read_telemetry
-from translator.importers.istio.unread import kind_not_read, orphaned
+from translator.importers.istio.unread import kind_not_read
 from translator.importers.istio.virtual_service import read_virtual_service
 from translator.importers.istio.words import read_words
 from translator.importers.linked import Linked
@@ -171,8 +171,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts = [as_captured(as_probed(fact, said), said) for fact in facts]
     there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
-    orphans = (loss for r in others for loss in orphaned(r, options))
-    losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart), *orphans))
+    losses.extend((*told.losses, *elsewhere.losses, *(one.loss for one in apart)))
     losses.extend(loss for r in others for loss in told_of_policies(r, options))
     inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
     model = Model(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from translator.resources.gateway_api.owners import parent_kinds
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.read import below
-from translator.source.leaves import Node, Resource
+from translator.source.leaves import Resource
 
 KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
 """Kinds of routes that are read."""
@@ -44,14 +44,6 @@ def is_mixed_route(resource: Resource) -> bool:
 def may_be_heeded(resource: Resource) -> bool:
     """Whether another mesh may heed the route where it stands: its parent is a Service, which each of them knows."""
     return "Service" in _parents(resource)
-
-
-def class_of(resource: Resource) -> Node | None:
-    """Where a Gateway names one of the source's own classes, which nobody serves once it has left."""
-    if resource.kind != "Gateway" or resource.api_version.rpartition("/")[0] != ROUTE_GROUP:
-        return None
-    named = below(resource.node, "spec", "gatewayClassName")
-    return named if named is not None and named.value in CLASSES else None
 
 
 def foreign_words(resource: Resource) -> dict[str, str]:

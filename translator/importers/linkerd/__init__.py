@@ -20,6 +20,7 @@ from translator.importers.linkerd.ignored import ignored
 from translator.importers.linkerd.keys import SKIP_SUBNETS
 from translator.importers.linkerd.link.access import link_access
 from translator.importers.linkerd.link.egress import egress_facts
+from translator.importers.linkerd.link.entrances import words_of_class
 from translator.importers.linkerd.link.identity_ports import (
     default_facts,
     read_lists,
@@ -46,7 +47,11 @@ from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.traffic_split import SPLIT_KEYS, read_traffic_split
 from translator.importers.linkerd.unread import kind_not_read
 from translator.importers.linkerd.words import Told, read_words
-from translator.resources.gateway_api.gateway import Gateway, gateway_reader
+from translator.importers.route_objects.gateway import read_gateway, read_listener_set
+from translator.importers.route_objects.grants import read_grants
+from translator.importers.route_objects.link.gateways import entrance_of
+from translator.importers.route_objects.places import EXPERIMENTAL
+from translator.importers.route_objects.takeover import with_care
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.enrolment import kept_out, only_theirs
 from translator.resources.kubernetes.metadata import Meta, read_metadata
@@ -71,8 +76,11 @@ SILENT = {
 }
 """Kinds that the target does not look at."""
 
-OF_GATEWAYS = ("BackendTLSPolicy", "ListenerSet")
+OF_GATEWAYS = ("BackendTLSPolicy",)
 """Kinds beside these that Linkerd does not watch (policy-controller/runtime, 2.20): they stay for who serves the gateways."""
+
+OF_X = (EXPERIMENTAL, "XListenerSet")
+"""Group and kind of the experimental form."""
 
 _KEYS = ANNOTATIONS | PROFILE_KEYS | SPLIT_KEYS
 """Labels and annotations that readers of kinds look at themselves."""
@@ -93,18 +101,27 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     claimed = tuple(r for r in resources if _is_own(r))
     idle: list[Inactive] = []
     statements, errors = _statements(claimed, options, reads, inert, losses, idle)
+    grants = read_grants(claimed, options, set(), errors)
     if errors:
         raise ExceptionGroup(_REFUSED, errors)
     inventory = read_inventory(resources, options.namespace, complete=options.complete)
     servers = held(statements, inventory)
     access = link_access(statements, servers, inventory, options)
     limits = link_rate_limits(statements, servers, options)
-    doors = [d.listener for s in statements if isinstance(s, Gateway) for d in s.doors]
+    entrance = entrance_of(statements, inventory, grants, options)
     spoken = read_services(resources, options, reads)
     profiled = link_profiles(statements, inventory, options)
-    routes = profiled.outrank(link_routes(statements, inventory, options, profiled.heard(spoken)))
+    routes = profiled.outrank(
+        link_routes(statements, inventory, options, profiled.heard(spoken), entrance)
+    )
     egress = egress_facts(statements, options)
-    facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *doors, *egress.facts]
+    facts: list[Fact] = [
+        *access.facts,
+        *limits.facts,
+        *routes.facts,
+        *entrance.listeners,
+        *egress.facts,
+    ]
     around = network_of(resources, options.namespace, options.cluster_networks)
     facts.extend((*machine_facts(statements), *mirrored(statements), *around))
     policies = read_default_policies(resources, options, reads)
@@ -118,7 +135,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(_of_proxies(resources, inventory, options, reads, told))
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
-    inactive = (*access.inactive, *limits.inactive, *routes.inactive, *idle)
+    inactive = (*access.inactive, *limits.inactive, *routes.inactive, *entrance.inactive, *idle)
     model = Model(
         facts=tuple(facts),
         defaults=defaults(options) if statements or inventory.workloads else (),
@@ -165,6 +182,8 @@ def _has_no_age(statements: Sequence[Statement]) -> bool:
 
 def _is_own(resource: Resource) -> bool:
     group = _group(resource)
+    if (group, resource.kind) == OF_X:
+        return True
     return group in GROUPS or (group == ROUTE_GROUP and resource.kind not in OF_GATEWAYS)
 
 
@@ -190,7 +209,9 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (POLICY, "HTTPRoute"): http,
         (ROUTE_GROUP, "HTTPRoute"): http,
         (ROUTE_GROUP, "GRPCRoute"): grpc_route_reader(options),
-        (ROUTE_GROUP, "Gateway"): gateway_reader(options.source),
+        (ROUTE_GROUP, "Gateway"): read_gateway,
+        (ROUTE_GROUP, "ListenerSet"): read_listener_set,
+        OF_X: read_listener_set,
         (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS),
         (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP),
     }
@@ -221,11 +242,11 @@ def _statements(
         root = root_cursor(resource, reads)
         try:
             meta, own = read_metadata(root, options.namespace, inert_keys=_KEYS)
-            found.append(reader(root, meta))
+            found.append(with_care(reader(root, meta)))
             inert.extend(own)
             idle.extend(ignored(root, options))
         except InputError as error:
             errors.append(error)
-    served = (leaf for s in found if isinstance(s, Gateway) for leaf in s.trail.origin)
+    served = (leaf for s in found for word in words_of_class(s) for leaf in word.origin)
     inert.extend(Inert(leaf, "who serves a gateway is for its class to say") for leaf in served)
     return found, errors

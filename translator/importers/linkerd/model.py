@@ -9,7 +9,7 @@ from ir.match import AllOf, Cidr, Labels, Pattern, Term
 from ir.provenance import Traced, Trail
 from ir.resilience import Retry, Timeouts
 from ir.traffic import Backend, Protocol, Route
-from translator.resources.gateway_api.gateway import Gateway
+from translator.importers.route_objects.model import GatewayObject, ListenerSetObject
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 
@@ -236,6 +236,7 @@ Statement = (
     | RateLimitPolicy
     | HttpRoute
     | StreamRoute
-    | Gateway
+    | GatewayObject
+    | ListenerSetObject
 )
 """One resource that was read."""

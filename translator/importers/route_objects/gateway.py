@@ -17,7 +17,7 @@ from translator.importers.route_objects.model import (
     ListenerSetObject,
 )
 from translator.importers.route_objects.route import read_created
-from translator.resources.gateway_api.gateway import host_pattern
+from translator.resources.gateway_api.hostname import host_pattern
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
@@ -84,7 +84,7 @@ def _door(item: Cursor, meta: Meta, gateway: str, spec: Cursor | None) -> Door:
     secrets: list[tuple[str, str]] = []
     names: list[Traced[str]] = []
     if tls is not None:
-        mode = tls.opt_enum("mode", _MODES) or Traced(ListenerTls.TERMINATE)
+        mode = tls.opt_enum("mode", _MODES) or protocol.derive(ListenerTls.TERMINATE)
         for ref in tls.opt_list("certificateRefs"):
             space, name = ref.opt_str("namespace"), ref.str("name")
             home = meta.namespace.value if space is None else space.value

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from translator.api import Options
+from translator.errors import InputError
 from translator.importers.route_objects.model import Grant
+from translator.importers.route_objects.places import GROUPS, group_of
 from translator.resources.gateway_api.read import ROUTE_GROUP
-from translator.source.cursor import Cursor
+from translator.source.cursor import Cursor, root_cursor
+from translator.source.leaves import Resource
 
 
 def read_grant(root: Cursor, namespace: str) -> Grant:
@@ -61,3 +65,17 @@ class Grants:
             ):
                 return grant.leaves
         return None
+
+
+def read_grants(
+    resources: Sequence[Resource], options: Options, reads: set[int], errors: list[InputError]
+) -> Grants:
+    """All grants among the resources; those that cannot be read are noted in ``errors``."""
+    found: list[Grant] = []
+    for resource in resources:
+        if group_of(resource) in GROUPS and resource.kind == "ReferenceGrant":
+            try:
+                found.append(read_grant(root_cursor(resource, reads), options.namespace))
+            except InputError as error:
+                errors.append(error)
+    return Grants(tuple(found))

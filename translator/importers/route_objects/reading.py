@@ -19,7 +19,7 @@ from translator.importers.route_objects.findings import (
     unserved,
 )
 from translator.importers.route_objects.gateway import read_gateway, read_listener_set
-from translator.importers.route_objects.grants import Grants, read_grant
+from translator.importers.route_objects.grants import Grants, read_grants
 from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.mixed import apart
 from translator.importers.route_objects.model import GatewayObject, RouteObject, Statement
@@ -82,7 +82,7 @@ def read_objects(
     found.losses.extend(handed_over(s) for s in found.mine if isinstance(s, GatewayObject))
     if all_classes:
         _move(found, options)
-    found.grants = _grants(resources, options, found)
+    found.grants = read_grants(resources, options, found.reads, found.errors)
     return found
 
 
@@ -166,14 +166,3 @@ def _reader(resource: Resource, options: Options, more: Mapping[str, Reader]) ->
     if resource.kind in GATEWAYS:
         return read_gateway if resource.kind == "Gateway" else read_listener_set
     return more.get(resource.kind)
-
-
-def _grants(resources: Sequence[Resource], options: Options, found: Found) -> Grants:
-    grants = []
-    for resource in resources:
-        if group_of(resource) in GROUPS and resource.kind == "ReferenceGrant":
-            try:
-                grants.append(read_grant(root_cursor(resource, found.reads), options.namespace))
-            except InputError as error:
-                found.errors.append(error)
-    return Grants(tuple(grants))

@@ -28,7 +28,7 @@ from translator.resources.gateway_api.effects import (
     read_limits,
     read_tries,
 )
-from translator.resources.gateway_api.gateway import host_pattern
+from translator.resources.gateway_api.hostname import host_pattern
 from translator.resources.gateway_api.read import (
     ROUTE_GROUP,
     read_filters,

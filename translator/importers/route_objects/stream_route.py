@@ -10,7 +10,7 @@ from ir.provenance import Traced, absorb, trail
 from ir.traffic import Protocol, Route
 from translator.importers.route_objects.model import RouteObject, Rule
 from translator.importers.route_objects.route import read_created
-from translator.resources.gateway_api.gateway import host_pattern
+from translator.resources.gateway_api.hostname import host_pattern
 from translator.resources.gateway_api.read import ROUTE_GROUP, read_parents
 from translator.resources.gateway_api.references import read_references
 from translator.resources.kubernetes.metadata import Meta

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
+from ir.edge import ListenerTls
 from ir.provenance import Traced, absorb
 from translator.api import Loss, Options
 from translator.importers.route_objects.model import (
@@ -19,6 +21,8 @@ from translator.importers.route_objects.model import (
 from translator.importers.route_objects.places import GROUPS, at, group_of, is_route, word
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.source.leaves import Node, Resource
+
+T = TypeVar("T")
 
 _SETS = ("ListenerSet", "XListenerSet")
 _SERVED = "istio"
@@ -87,8 +91,23 @@ def is_still_heeded(resource: Resource, taken: frozenset[int]) -> bool:
     return own and resource.kind == "Gateway" and id(resource.node) in taken
 
 
+def with_care(one: T) -> T:
+    """The same; a listener with options that only its class knows may ask clients for certificates."""
+    if isinstance(one, (GatewayObject, ListenerSetObject)):
+        return replace(one, doors=tuple(map(_with_care, one.doors)))
+    return one
+
+
+def _with_care(door: Door) -> Door:
+    own = door.listener
+    if own.tls is None or own.tls.value is not ListenerTls.TERMINATE or not own.demands:
+        return door
+    return replace(door, listener=replace(own, tls=own.tls.derive(ListenerTls.OPTIONAL_MUTUAL)))
+
+
 def said_anew(one: Statement) -> Statement:
     """A gateway or a set of listeners, of which what says whose they are is a part of what the first listener says."""
+    one = with_care(one)
     if isinstance(one, GatewayObject) and one.doors:
         return replace(one, doors=_with(one.doors, one.class_name, one.sets_words))
     if isinstance(one, ListenerSetObject) and one.doors:

@@ -40,14 +40,6 @@ ENTRIES = (
         "filters:\n- type: ExtensionRef\n  extensionRef: {group: acme.example, kind: Auth, name: basic}",
     ),
     Entry(
-        "MM224",
-        "Gateway of a class that leaves",
-        "Requests do not enter by this Gateway any more once the source has left; a waypoint is simply not needed.",
-        "The class of the Gateway is served by the source alone.",
-        "Set gatewayClassName to a class that you run before the source leaves.",
-        "kind: Gateway\nspec:\n  gatewayClassName: istio",
-    ),
-    Entry(
         "MM225",
         "Rules that follow others at a waypoint",
         "Requests that meet none of the first object's rules get 404 instead of going by those of the second.",

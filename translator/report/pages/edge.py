@@ -278,7 +278,7 @@ ENTRIES = (
     Entry(
         "MM733",
         "Gateway of the source's class",
-        "Nothing enters by the Gateway once the source is gone.",
+        "Nothing enters by the Gateway once the source is gone; a waypoint is simply not needed.",
         "Its class is served by the source's own controller.",
         "Decide which gateway takes over and give its class with --gateway-class.",
         "kind: Gateway\napiVersion: gateway.networking.k8s.io/v1\nspec: {gatewayClassName: istio}",

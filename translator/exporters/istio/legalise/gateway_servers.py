@@ -16,7 +16,7 @@ from ir.match import Pattern
 from ir.provenance import Assumption, assumed, derived, named
 from ir.traffic import Protocol
 from translator.api import Options
-from translator.exporters.gateways.listeners import Door, Doors, kept_from
+from translator.exporters.gateways.listeners import Door, Doors, by_options, kept_from
 from translator.exporters.istio.legalise.gateway_findings import (
     by_roots,
     left_out,
@@ -125,7 +125,7 @@ def _reason(listener: Listener, options: Options) -> str:
     if word not in _MODES:
         return f"the target has no server for {word}"
     if mode is ListenerTls.OPTIONAL_MUTUAL:
-        return "it takes certificates of clients that it does not verify"
+        return by_options(listener) or "it takes certificates of clients that it does not verify"
     if mode not in _MODES[word]:
         return f"a server for {word} does not do that with TLS"
     return _odd_secrets(listener, options) if mode in _ENDS else ""

@@ -5,20 +5,16 @@ None of it is Linkerd's, which has no gateways of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
-from ir.edge import Listener
 from ir.match import Pattern, View
-from ir.model import Fact
-from ir.provenance import Assumption, Traced, Trail, absorb, derived, trail
+from ir.provenance import Traced, Trail, absorb, derived
 from ir.traffic import AS_ASKED, FixedAnswer, NoMatch, Order, Redirect, RouteTable
-from translator.importers.linkerd.model import HttpRoute, StreamRoute
-from translator.resources.gateway_api.gateway import Gateway, bound
-from translator.resources.gateway_api.isolation import ISOLATED
-from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
-from translator.resources.kubernetes.metadata import Meta
+from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
+from translator.importers.route_objects.link.gateways import Entrance, at_listener
+from translator.importers.route_objects.model import GatewayObject, ListenerSetObject
+from translator.resources.gateway_api.read import Parent
 
 
 def _nowhere(route: HttpRoute) -> FixedAnswer:
@@ -26,9 +22,7 @@ def _nowhere(route: HttpRoute) -> FixedAnswer:
     return FixedAnswer(status=Traced(500, (), route.meta.because), trail=route.meta.fact("nowhere"))
 
 
-def at_gateway(
-    route: HttpRoute, parent: Parent, gateways: Sequence[Gateway]
-) -> Iterator[RouteTable]:
+def at_gateway(route: HttpRoute, parent: Parent, entrance: Entrance) -> Iterator[RouteTable]:
     """The tables of the listeners to which a route binds: not Linkerd's, but those of the gateway's class."""
     rules = tuple(
         replace(
@@ -39,11 +33,11 @@ def at_gateway(
         )
         for number, rule in enumerate(route.routes)
     )
-    for listener, hosts in _bound(gateways, parent, route.meta, route.hosts):
+    for listener, hosts in entrance.bound(parent, route.meta, route.hosts):
         yield RouteTable(
             name=Traced(route.meta.name.value, (), route.meta.because),
             home=Traced(route.meta.namespace.value, (), route.meta.because),
-            attachment=_entrance(listener, parent),
+            attachment=at_listener(listener, parent),
             hosts=hosts,
             order=Order.SPECIFICITY,
             routes=rules,
@@ -60,7 +54,7 @@ def _of_scheme(redirect: Redirect) -> Redirect:
 
 
 def stream_at_gateway(
-    stream: StreamRoute, parent: Parent, gateways: Sequence[Gateway]
+    stream: StreamRoute, parent: Parent, entrance: Entrance
 ) -> Iterator[RouteTable]:
     """The same of a TLSRoute or TCPRoute."""
     names = tuple(
@@ -71,11 +65,11 @@ def stream_at_gateway(
         if isinstance(term.value, Pattern)
     )
     name = Traced(stream.meta.name.value, (), stream.meta.because)
-    for listener, hosts in _bound(gateways, parent, stream.meta, names):
+    for listener, hosts in entrance.bound(parent, stream.meta, names):
         yield RouteTable(
             name=name,
             home=Traced(stream.meta.namespace.value, (), stream.meta.because),
-            attachment=_entrance(listener, parent),
+            attachment=at_listener(listener, parent),
             protocol=stream.protocol,
             hosts=hosts,
             order=Order.SPECIFICITY,
@@ -85,42 +79,16 @@ def stream_at_gateway(
         )
 
 
-def _bound(
-    gateways: Sequence[Gateway], parent: Parent, meta: Meta, hosts: Sequence[Traced[Pattern]]
-) -> Iterator[tuple[Listener, tuple[Traced[Pattern], ...]]]:
-    if (parent.group, parent.kind) == (ROUTE_GROUP, "Gateway"):
-        yield from bound(gateways, parent, meta, hosts)
-
-
 def _bound_by(node: Trail, parent: Parent) -> Trail:
     parts = (parent.namespace, parent.port, parent.section)
     return absorb(node, parent.spent, *(part for part in parts if part is not None))
 
 
-def _entrance(listener: Listener, parent: Parent) -> Attachment:
-    """Where a route holds that is bound to a listener."""
-    subject = Subject(
-        scope=Scope.LISTENER,
-        namespace=listener.gateway.map(lambda text: text.partition("/")[0]),
-        name=parent.name,
-        trail=trail("the gateway", because=parent.name.origin),
-    )
-    audience = Audience(
-        reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
-    )
-    return Attachment(
-        subject=subject,
-        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
-        audience=audience,
-        enforced_at=EnforcedAt.GATEWAY,
-    )
-
-
-def kept_apart(
-    gateways: Sequence[Gateway], facts: Sequence[Fact]
-) -> tuple[tuple[RouteTable, ...], tuple[Assumption, ...]]:
-    """What keeps the requests of listeners from the tables of wider ones, and what had to be taken for granted."""
-    tables = [fact for fact in facts if isinstance(fact, RouteTable)]
-    apart = tuple(t for gateway in gateways for t in gateway.siblings.kept_apart(tables))
-    guessed = any(gateway.siblings.guessed(apart) for gateway in gateways)
-    return apart, (ISOLATED,) if guessed else ()
+def words_of_class(one: Statement) -> Iterator[Traced[object]]:
+    """What says who serves a gateway, and with which sets of listeners."""
+    if isinstance(one, GatewayObject):
+        yield from (one.meta.fact("Gateway"), one.class_name, one.sets_words)
+    if isinstance(one, ListenerSetObject):
+        parent = one.parent
+        yield from (one.meta.fact("ListenerSet"), parent.spent, parent.name)
+        yield from () if parent.namespace is None else (parent.namespace,)

@@ -36,11 +36,7 @@ from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP, onwards, served
 from translator.importers.linkerd.http_route import said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import calls_first
-from translator.importers.linkerd.link.entrances import (
-    at_gateway,
-    kept_apart,
-    stream_at_gateway,
-)
+from translator.importers.linkerd.link.entrances import at_gateway, stream_at_gateway
 from translator.importers.linkerd.link.opaque_ports import (
     lists_outside,
     where_heeded,
@@ -54,7 +50,8 @@ from translator.importers.linkerd.link.services import (
 )
 from translator.importers.linkerd.model import EgressNetwork, HttpRoute, Statement, StreamRoute
 from translator.importers.linkerd.services import Spoken
-from translator.resources.gateway_api.gateway import Gateway
+from translator.importers.route_objects.link.gateways import Entrance
+from translator.resources.gateway_api.owners import GATEWAYS
 from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 
@@ -67,11 +64,14 @@ _IGNORED = "Linkerd heeds no parent of this kind"
 
 
 def link_routes(
-    statements: Sequence[Statement], inventory: Inventory, options: Options, spoken: Spoken
+    statements: Sequence[Statement],
+    inventory: Inventory,
+    options: Options,
+    spoken: Spoken,
+    entrance: Entrance,
 ) -> Linked:
     """Tables of clients, with what Services say of their requests, and parents and ports on which nobody heeds them."""
-    gateways = tuple(s for s in statements if isinstance(s, Gateway))
-    found = _tables(statements, gateways)
+    found = _tables(statements, entrance)
     tables: list[Fact] = []
     inactive = list(found.inactive)
     outside_of = [s for s in statements if isinstance(s, EgressNetwork)]
@@ -99,7 +99,7 @@ def link_routes(
     tables, lower = calls_first(tables)
     inactive.extend(lower)
     tables.extend(service_facts(spoken, tables, inventory, options))
-    apart, granted = kept_apart(gateways, tables)
+    apart, granted = entrance.kept_apart(tables)
     return Linked(facts=(*tables, *apart), inactive=tuple(inactive), assumptions=granted)
 
 
@@ -115,7 +115,7 @@ def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Itera
     for route in statements:
         if not isinstance(route, HttpRoute) or not route.foreign:
             continue
-        if any(parent.kind == "Gateway" for parent in route.parents):
+        if any(parent.kind in GATEWAYS for parent in route.parents):
             columns = (Column.ACCESS, Column.ROUTING, Column.HEADERS, Column.RESILIENCE)
             node = trail(_FOREIGN, *route.foreign)
             yield Opaque(attachment=entrance, kind=_FOREIGN, may_touch=columns, trail=node)
@@ -132,7 +132,7 @@ def _served(table: RouteTable, inventory: Inventory) -> RouteTable:
     return replace(table, routes=routes)
 
 
-def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Linked:
+def _tables(statements: Sequence[Statement], entrance: Entrance) -> Linked:
     routes = sorted((s for s in statements if isinstance(s, HttpRoute)), key=oldest_first)
     tables: list[RouteTable] = []
     inactive: list[Inactive] = []
@@ -142,7 +142,7 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
             served = parent.kind == "Service" and parent.group in CORE
             if (served or leaves_by(parent)) and _is_programmed(route):
                 tables.append(_table(route, parent))
-            elif entered := tuple(at_gateway(route, parent, gateways)):
+            elif entered := tuple(at_gateway(route, parent, entrance)):
                 tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
                 leaves = _of_parent(parent)
@@ -150,12 +150,12 @@ def _tables(statements: Sequence[Statement], gateways: Sequence[Gateway]) -> Lin
                 inactive.append(Inactive(leaves=leaves, winner="", why=why))
         if len(tables) == before and not any(parent.kind == "Server" for parent in route.parents):
             inactive.append(Inactive(leaves=said_of_requests(route), winner="", why=_UNBOUND))
-    inactive.extend(_streams(statements, gateways, tables))
+    inactive.extend(_streams(statements, entrance, tables))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
 
 def _streams(
-    statements: Sequence[Statement], gateways: Sequence[Gateway], tables: list[RouteTable]
+    statements: Sequence[Statement], entrance: Entrance, tables: list[RouteTable]
 ) -> Iterator[Inactive]:
     """Adds the tables of connections to those of requests; what nobody heeds is inactive."""
     streams = sorted((s for s in statements if isinstance(s, StreamRoute)), key=oldest_first)
@@ -163,7 +163,7 @@ def _streams(
         for stream in (one for one in streams if one.protocol is kind):
             for parent in stream.parents:
                 made = _stream_table(stream, parent)
-                if entered := tuple(stream_at_gateway(stream, parent, gateways)):
+                if entered := tuple(stream_at_gateway(stream, parent, entrance)):
                     tables.extend(entered)
                 elif made is not None and stream.heeded and not _outranked(made, tables):
                     tables.append(made)

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
-from ir.edge import narrower
+from ir.edge import Listener, narrower
 from ir.inventory import Inventory, meets
 from ir.match import AllOf, Part, Pattern, PatternKind, Test, View
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
-from ir.provenance import Traced, absorb, derived, trail
+from ir.provenance import Assumption, Traced, absorb, derived, trail
 from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from translator.api import Options
 from translator.importers.linked import Linked
@@ -35,8 +35,10 @@ from translator.importers.route_objects.model import (
 from translator.importers.route_objects.places import GROUPS
 from translator.resources.gateway_api.isolation import ISOLATED, Siblings, isolation_of
 from translator.resources.gateway_api.read import ROUTE_GROUP, Parent
+from translator.resources.kubernetes.metadata import Meta
 
 _SETS = ("ListenerSet", "XListenerSet")
+_SECRET = ("", "Secret")
 _SPOKEN = {"HTTP": "plain", "HTTPS": "tls", "TLS": "tls", "TCP": "tcp", "UDP": "udp"}
 _CONFLICT = (
     "another listener of the gateway has the same port and name, or the port for another protocol"
@@ -49,37 +51,40 @@ def link_gateways(
     statements: Sequence[Statement], inventory: Inventory, grants: Grants, options: Options
 ) -> Linked:
     """Listeners, the tables that hold at them, and what had to be taken for granted of whose requests are whose."""
-    gateways = [s for s in statements if isinstance(s, GatewayObject)]
-    sets = sorted((s for s in statements if isinstance(s, ListenerSetObject)), key=oldest_first)
+    entrance = entrance_of(statements, inventory, grants, options)
     scene = Scene(inventory, grants, options, granted=True)
-    facts: list[Fact] = []
-    inactive: list[Inactive] = []
-    owners: list[_Owner] = []
-    for gateway in gateways:
-        own, lost = _standing(gateway, sets, inventory)
-        inactive.extend(lost)
-        listeners = tuple(door.listener for _, doors in own for door in doors)
-        facts.extend(listeners)
-        isolation = isolation_of(gateway.class_name.value, options.source)
-        siblings = Siblings(listeners, isolation)
-        owners.extend(_Owner(*key, doors, siblings) for key, doors in own)
+    inactive = list(entrance.inactive)
     routes = sorted((s for s in statements if isinstance(s, RouteObject)), key=oldest_first)
     tables: list[Fact] = []
     for route in routes:
-        found, idle = _bound(route, routes_of(route, scene), owners, inventory)
+        found, idle = _bound(route, routes_of(route, scene), entrance)
         tables.extend(found)
         inactive.extend(idle)
-    facts.extend(tables)
-    guessed = False
-    for siblings in {id(owner.siblings): owner.siblings for owner in owners}.values():
-        apart = tuple(siblings.kept_apart([t for t in tables if isinstance(t, RouteTable)]))
-        facts.extend(apart)
-        guessed = guessed or siblings.guessed(apart)
+    apart, assumptions = entrance.kept_apart(tables)
     return Linked(
-        facts=tuple(facts),
+        facts=(*entrance.listeners, *tables, *apart),
         inactive=tuple(inactive),
-        assumptions=(ISOLATED,) if guessed else (),
+        assumptions=assumptions,
     )
+
+
+def entrance_of(
+    statements: Sequence[object], inventory: Inventory, grants: Grants, options: Options
+) -> Entrance:
+    """The listeners of the Gateways among the statements, and of the sets that these take in."""
+    gateways = [s for s in statements if isinstance(s, GatewayObject)]
+    sets = sorted((s for s in statements if isinstance(s, ListenerSetObject)), key=oldest_first)
+    inactive: list[Inactive] = []
+    owners: list[_Owner] = []
+    for gateway in gateways:
+        standing, lost = _standing(gateway, sets, inventory)
+        inactive.extend(lost)
+        own = [(key, tuple(_granted(d, key, grants) for d in doors)) for key, doors in standing]
+        listeners = tuple(door.listener for _, doors in own for door in doors)
+        isolation = isolation_of(gateway.class_name.value, options.source)
+        siblings = Siblings(listeners, isolation)
+        owners.extend(_Owner(*key, doors, siblings) for key, doors in own)
+    return Entrance(tuple(owners), tuple(inactive), inventory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,55 @@ class _Owner:
     siblings: Siblings
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The listeners that stand, by the object that has them. ``inactive``: what says nothing."""
+
+    owners: tuple[_Owner, ...]
+    inactive: tuple[Inactive, ...]
+    inventory: Inventory
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """All of them."""
+        return tuple(door.listener for owner in self.owners for door in owner.doors)
+
+    def bound(
+        self, parent: Parent, route: Meta, hosts: Sequence[Traced[Pattern]]
+    ) -> Iterator[tuple[Listener, tuple[Traced[Pattern], ...]]]:
+        """The listeners to which a route binds by one of its parents, with the names that it has there."""
+        if parent.group not in GROUPS:
+            return
+        home = route.namespace.value
+        where = home if parent.namespace is None else parent.namespace.value
+        wanted = "ListenerSet" if parent.kind in _SETS else parent.kind
+        for owner in self.owners:
+            if (owner.kind, owner.namespace, owner.name) != (wanted, where, parent.name.value):
+                continue
+            for door in owner.doors:
+                if not _takes(door, route, parent, self.inventory):
+                    continue
+                common = tuple(_common(door, hosts))
+                names = owner.siblings.own_names(door.listener, common, route.key)
+                if names:
+                    yield door.listener, names
+
+    def kept_apart(
+        self, facts: Sequence[Fact]
+    ) -> tuple[tuple[RouteTable, ...], tuple[Assumption, ...]]:
+        """What keeps the requests of listeners from the tables of wider ones, and what had to be taken for granted."""
+        tables = [fact for fact in facts if isinstance(fact, RouteTable)]
+        found: list[RouteTable] = []
+        guessed = False
+        for siblings in {id(owner.siblings): owner.siblings for owner in self.owners}.values():
+            apart = tuple(siblings.kept_apart(tables))
+            found.extend(apart)
+            guessed = guessed or siblings.guessed(apart)
+        return tuple(found), (ISOLATED,) if guessed else ()
+
+
 def _bound(
-    route: RouteObject,
-    made: tuple[Route, ...],
-    owners: Sequence[_Owner],
-    inventory: Inventory,
+    route: RouteObject, made: tuple[Route, ...], entrance: Entrance
 ) -> tuple[list[Fact], list[Inactive]]:
     """What a route says at the listeners of its parents, and what of it holds at none."""
     facts: list[Fact] = []
@@ -106,7 +155,8 @@ def _bound(
     for parent in route.parents:
         if parent.group not in GROUPS:
             continue
-        tables = list(_tables(route, parent, made, owners, inventory))
+        bindings = entrance.bound(parent, route.meta, route.hosts)
+        tables = [t for at, names in bindings for t in _table(route, parent, made, at, names)]
         facts.extend(tables)
         if not tables:
             words = (parent.namespace, parent.section, parent.port)
@@ -158,6 +208,24 @@ def _standing(
     return found, lost
 
 
+def _granted(door: Door, owner: Owner, grants: Grants) -> Door:
+    """The listener of a Gateway with what other namespaces let it have of their certificates.
+
+    What they let a set of listeners have they do not let its Gateway have, of which its listeners become a part.
+    """
+    kind, home, _ = owner
+    if kind != "Gateway":
+        return door
+    found: list[Traced[str]] = []
+    for (space, name), word in zip(door.secrets, door.listener.certificates, strict=True):
+        leaves = grants.allowed(kind, home, _SECRET, space, name) if space != home else None
+        if leaves is not None:
+            found.append(Traced(word.value, (), (*word.origin, *leaves)))
+    if not found:
+        return door
+    return replace(door, listener=replace(door.listener, granted=tuple(found)))
+
+
 def _conflicts(door: Door, others: Sequence[Door]) -> bool:
     mine = door.listener
     for other in others:
@@ -172,38 +240,16 @@ def _conflicts(door: Door, others: Sequence[Door]) -> bool:
     return False
 
 
-def _tables(
-    route: RouteObject,
-    parent: Parent,
-    made: tuple[Route, ...],
-    owners: Sequence[_Owner],
-    inventory: Inventory,
-) -> Iterator[Fact]:
-    home = route.meta.namespace.value
-    where = home if parent.namespace is None else parent.namespace.value
-    wanted = "ListenerSet" if parent.kind in _SETS else parent.kind
-    for owner in owners:
-        if (owner.kind, owner.namespace, owner.name) != (wanted, where, parent.name.value):
-            continue
-        for door in owner.doors:
-            if not _takes(door, route, parent, inventory):
-                continue
-            common = tuple(_common(door, route.hosts))
-            hosts = owner.siblings.own_names(door.listener, common, route.meta.key)
-            if hosts:
-                yield from _table(route, parent, made, door, hosts)
-
-
-def _takes(door: Door, route: RouteObject, parent: Parent, inventory: Inventory) -> bool:
+def _takes(door: Door, route: Meta, parent: Parent, inventory: Inventory) -> bool:
     own = door.listener
     section = "" if own.name is None else own.name.value
     if parent.section is not None and parent.section.value != section:
         return False
     if parent.port is not None and parent.port.value != own.port.value:
         return False
-    if (ROUTE_GROUP, route.meta.kind) not in door.kinds:
+    if (ROUTE_GROUP, route.kind) not in door.kinds:
         return False
-    return _admits(door.admits, route.meta.namespace.value, inventory)
+    return _admits(door.admits, route.namespace.value, inventory)
 
 
 def _admits(admits: Admission, namespace: str, inventory: Inventory) -> bool:
@@ -241,25 +287,10 @@ def _table(
     route: RouteObject,
     parent: Parent,
     made: tuple[Route, ...],
-    door: Door,
+    listener: Listener,
     hosts: tuple[Traced[Pattern], ...],
 ) -> Iterator[Fact]:
-    listener = door.listener
-    space, _, name = listener.gateway.value.partition("/")
-    subject = Subject(
-        scope=Scope.LISTENER,
-        namespace=listener.gateway.map(lambda _: space),
-        name=parent.name if parent.kind == "Gateway" else parent.name.derive(name),
-        trail=trail("the gateway", because=parent.name.origin),
-    )
-    place = Attachment(
-        subject=subject,
-        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
-        audience=Audience(
-            reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
-        ),
-        enforced_at=EnforcedAt.GATEWAY,
-    )
+    place = at_listener(listener, parent)
     section = () if parent.section is None else (parent.section,)
     port = () if parent.port is None else (parent.port,)
     space_of = () if parent.namespace is None else (parent.namespace,)
@@ -293,3 +324,22 @@ def _table(
                 may_touch=(Column.ACCESS, Column.ROUTING, Column.HEADERS),
                 trail=route.meta.fact(extension.kind, *extension.leaves),
             )
+
+
+def at_listener(listener: Listener, parent: Parent) -> Attachment:
+    """Where a route holds that is bound to a listener by one of its parents."""
+    space, _, name = listener.gateway.value.partition("/")
+    subject = Subject(
+        scope=Scope.LISTENER,
+        namespace=listener.gateway.map(lambda _: space),
+        name=parent.name if parent.kind == "Gateway" else parent.name.derive(name),
+        trail=trail("the gateway", because=parent.name.origin),
+    )
+    return Attachment(
+        subject=subject,
+        ports=(Traced(ServicePort(listener.port.value), (), listener.port.origin),),
+        audience=Audience(
+            reach=Reach.LISTENERS, listeners=(listener.gateway,), trail=trail("by the gateway")
+        ),
+        enforced_at=EnforcedAt.GATEWAY,
+    )
