@@ -100,6 +100,7 @@ def translate(
     """
     loaded = load(paths, stdin=stdin, include=include, exclude=exclude)
     options = options_of(loaded, source, target, settings)
+    must_be_another(options)
     return translate_loaded(loaded, options)
 
 
@@ -149,6 +150,26 @@ def options_of(loaded: Loaded, source: str, target: str, settings: Mapping[str, 
     _must_take_envoy(options)
     _must_choose_pods(options)
     return options
+
+
+_NOT_ITSELF = ("cilium", "linkerd")
+"""Meshes that are not written anew from themselves: of what they say some has no other words than their own."""
+
+
+def must_be_another(options: Options) -> None:
+    """That there is something to translate.
+
+    Raises:
+        TargetError: the target is the source, whose manifests stay as they are.
+    """
+    source, target = options.source, options.target
+    if source.mesh != target.mesh or source.mesh not in _NOT_ITSELF:
+        return
+    message = (
+        f"{source.mesh} to {target.mesh}: the manifests stay as they are, so nothing is to be translated. Compare what two versions "
+        f"make of them: meshmigrate verify PATH PATH --from {source.mesh}@{source.version} --to {target.mesh}@{target.version}"
+    )
+    raise TargetError(message)
 
 
 _SERVES_BY_LABELS = "istio"

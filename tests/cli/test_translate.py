@@ -246,6 +246,8 @@ def test_an_interruption_ends_with_130_and_leaves_nothing(
             "in.yaml",
         ),
         ("linkerd-to-linkerd", "in.yaml"),
+        ("convert", "--from", "linkerd@2.18", "--to", "linkerd", "in.yaml"),
+        ("convert", "--from", "cilium", "--to", "cilium", "in.yaml"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_one_message(

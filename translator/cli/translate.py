@@ -38,6 +38,7 @@ def run_translation(  # noqa: PLR0913, PLR0917  # the options of a command
     check_names(writing.report)
     loaded = load_input(paths, reading)
     options = run_options(loaded, source, target, reading, aim)
+    pipeline.must_be_another(options)
     result = pipeline.translate_loaded(loaded, replace(options, verify=gate.verify))
     pieces = written_pieces(result, loaded, writing.carry)
     roots = [path for path in (*paths, *reading.filename) if path != "-"]
