@@ -110,6 +110,16 @@ def test_where_no_rule_is_for_the_rest_paths_say_it_exactly(source: str, target:
     assert "MM227" not in codes(result)
 
 
+@pytest.mark.parametrize("source", ["gateway-api", "cilium", "istio"])
+def test_calls_by_headers_alone_are_no_calls_of_linkerd_which_would_fail_the_port(
+    source: str,
+) -> None:
+    by_header = "matches: [{headers: [{name: x-env, value: a}]}]"
+    result = moved(source, "linkerd", calls(f"{PLACE}, {TO_NEW}", f"{by_header}, {TO_NEW}", TO_OLD))
+    assert not any(name.startswith("GRPCRoute") for name in written(result))
+    assert "MM220" in codes(result)
+
+
 def test_headers_shares_mirrors_and_filters_are_kept() -> None:
     rule = (
         "name: place, matches: [{method: {service: shop.Orders}, headers: [{name: x-env, value: a}]}], "

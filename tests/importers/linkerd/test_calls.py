@@ -106,8 +106,8 @@ def test_trap_linkerd_33_routes_of_requests_are_not_heeded_beside_calls() -> Non
 
 def test_calls_of_some_clients_beside_routes_of_all_are_not_understood() -> None:
     found = model(service() + requests("{}") + calls(THREE, space="bank"))
-    (opaque,) = (fact for fact in found.facts if isinstance(fact, Opaque))
-    assert opaque.kind == "routes for all clients beside GRPCRoutes for some"
+    opaque = [fact.kind for fact in found.facts if isinstance(fact, Opaque)]
+    assert "routes for all clients beside GRPCRoutes for some" in opaque
 
 
 def test_a_port_declared_as_http_heeds_no_calls() -> None:
@@ -134,6 +134,25 @@ def test_headers_of_answers_make_the_port_fail() -> None:
     assert "a GRPCRoute that makes its port fail" in [
         f.kind for f in found.facts if isinstance(f, Opaque)
     ]
+
+
+def test_headers_alone_make_the_port_fail() -> None:
+    headers = "{matches: [{headers: [{name: x-beta, value: a}]}]}"
+    for rules, fails in (
+        (headers, True),
+        ("{matches: [{method: {method: C}}]}", False),
+        ("{}", False),
+    ):
+        pieces = [f.kind for f in model(service() + calls(rules)).facts if isinstance(f, Opaque)]
+        assert ("a GRPCRoute that makes its port fail" in pieces) is fails
+
+
+def test_a_limit_of_nothing_is_none_for_routes_of_either_group() -> None:
+    limited = requests("{timeouts: {request: 0s}}")
+    own = limited.replace("gateway.networking.k8s.io/v1", "policy.linkerd.io/v1beta3")
+    for text in (limited, own.replace('group: ""', "group: core")):
+        found = model(service(", annotations: {timeout.linkerd.io/request: 9s}") + text)
+        assert ask(found, "/").timeout == 9
 
 
 def test_a_method_by_regular_expression_is_refused() -> None:

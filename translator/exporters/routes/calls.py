@@ -4,7 +4,8 @@ sigs.k8s.io/gateway-api apis/v1/grpcroute_types.go, 1.6: no time limits, retries
 the longest service holds, then the longest method, more headers; of equal ones the first. On one port of a service a
 GRPCRoute puts HTTPRoutes aside, so all tables of a service are of one kind. Who asks for a call by the path of a request in
 other ways keeps an HTTPRoute: that is exact, and a retry can be said there. So it is where source and target read a call
-differently and no rule is for the rest: else requests that are no calls would be served that were not found, or not be found.
+differently and no rule is for the rest: else requests that are no calls would be served that were not found, or not be found;
+and where a target that reads a call by its elements would have to look at headers alone, for which it has no words.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _OF_A_CALL = 3
 class Form:
     """How a target reads a call.
 
-    ``by_element``: as a POST whose path begins with these elements; else as any request for exactly this path.
+    ``by_element``: as a POST whose path begins with these elements, one of which must be named; else as any request for
+    exactly this path.
     ``of_answers``: whether headers of answers can be edited, and calls mirrored.
     """
 
@@ -56,6 +58,11 @@ class Call:
     def rank(self) -> tuple[int, int, int]:
         """The more, the earlier it holds."""
         return len(self.service), len(self.method), self.headers
+
+    @property
+    def nameless(self) -> bool:
+        """Whether it asks for headers alone."""
+        return bool(self.headers) and not (self.service or self.method)
 
     def meets(self, other: Call) -> bool:
         """Whether a call may be among those of both."""
@@ -81,7 +88,7 @@ def _is_of_calls(table: RouteTable, form: Form) -> bool:
             return False
         for match in route.matches or (None,):
             call = _call(match, form)
-            if call is None:
+            if call is None or (form.by_element and call.nameless):
                 return False
             found.append((number, call))
     if all(route.matches for route in table.routes):

@@ -57,7 +57,7 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
         group = root.str("apiVersion").value.rpartition("/")[0]
         own = group == OWN_GROUP
         heeds = own or options.source.at_least(FIELD_SINCE)
-        form = own or enters(spec)
+        entered = enters(spec)
         spoken = options.source.at_least(SINCE)
         rules = spec.opt_list("rules")
         return HttpRoute(
@@ -69,7 +69,10 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
             hosts=tuple(read_host(host) for host in spec.opt_strings("hostnames")),
             guarded=tuple(read_matches(rule, _DIALECT) for rule in rules) or ((),),
             routes=tuple(
-                with_redirect(_route(rule, meta, heeds=heeds, any_form=form), options)
+                with_redirect(
+                    _route(rule, meta, _limit(rule, own=own, entered=entered) if heeds else None),
+                    options,
+                )
                 for rule in rules
             )
             or (Route(trail=trail("the rule that is there by default")),),
@@ -106,12 +109,22 @@ def read_host(host: Traced[str]) -> Traced[Pattern]:
     return host.map(lambda text: Pattern(PatternKind.EXACT, text, ignore_case=True))
 
 
-def _route(rule: Cursor, meta: Meta, *, heeds: bool, any_form: bool) -> Route:
-    filters = read_filters(rule, meta.namespace)
-    times = rule.opt_map("timeouts") if heeds else None
+def counts(limit: Cursor, *, own: bool) -> bool:
+    """Whether a limit is one: 0 is none, and that of a route of ``gateway.networking.k8s.io`` is a number with one unit."""
+    return limit.as_duration().value > 0 if own else is_limit(limit.as_str().value)
+
+
+def _limit(rule: Cursor, *, own: bool, entered: bool) -> Traced[float] | None:
+    """The limit of a rule; at a gateway it is for that to say what it means."""
+    times = rule.opt_map("timeouts")
     limit = None if times is None else times.opt("request")
-    heeded = limit is not None and (any_form or is_limit(limit.as_str().value))
-    request = limit.as_duration() if limit is not None and heeded else None
+    if limit is None or not (entered or counts(limit, own=own)):
+        return None
+    return limit.as_duration()
+
+
+def _route(rule: Cursor, meta: Meta, request: Traced[float] | None) -> Route:
+    filters = read_filters(rule, meta.namespace)
     return Route(
         matches=tuple(_alternative(match) for match in read_matches(rule, _DIALECT)),
         backends=read_backends(rule, meta.namespace),

@@ -2,7 +2,7 @@
 
 linkerd2 policy-controller/k8s/index/src/outbound/index/{http,grpc,tls,tcp}.rs and .../routes/http.rs by version: the
 limit for one backend is read by the webhook alone, ``timeouts.request`` of ``gateway.networking.k8s.io`` since 2.20 and
-only as a whole number with one unit, the annotations since 2.16.
+only as a whole number with one unit, 0 in neither group, the annotations since 2.16.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from ir.model import Inactive
 from translator.api import Options
-from translator.importers.linkerd.annotations import RETRY, SINCE, TIMEOUT, is_limit
+from translator.importers.linkerd.annotations import RETRY, SINCE, TIMEOUT
 from translator.importers.linkerd.backends import OWN_GROUP
-from translator.importers.linkerd.http_route import FIELD_SINCE, enters
+from translator.importers.linkerd.http_route import FIELD_SINCE, counts, enters
 from translator.source.cursor import Cursor
 
 _FIELDS = {
@@ -65,11 +65,11 @@ def _limits(times: Cursor, options: Options, *, own: bool) -> Iterator[Inactive]
     backend, request = times.opt("backendRequest"), times.opt("request")
     if backend is not None:
         yield Inactive(leaves=backend.leaves(), winner="", why=_BACKEND)
-    if request is None or own:
+    if request is None:
         return
-    if not options.source.at_least(FIELD_SINCE):
+    if not own and not options.source.at_least(FIELD_SINCE):
         yield Inactive(leaves=request.leaves(), winner="", why=_EARLY)
-    elif not is_limit(request.as_str().value):
+    elif not counts(request, own=own):
         yield Inactive(leaves=request.leaves(), winner="", why=_FORM)
 
 

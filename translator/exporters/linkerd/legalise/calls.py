@@ -2,7 +2,8 @@
 
 linkerd2 policy-controller/grpc/src/outbound.rs ``to_proto``, 2.20: on a port with GRPCRoutes no route of another kind is heeded
 and only HTTP/2 is spoken; where the ``appProtocol`` is ``http`` GRPCRoutes are not heeded. A regular expression for a method
-is refused, and a rule that edits headers of answers makes the port fail.
+is refused, and a rule that edits headers of answers makes the port fail, as does an alternative without a service or a method
+(linkerd2-proxy linkerd/http/route/src/grpc/match.rs ``MissingRpc``).
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ir.attachment import Audience, EnforcedAt, Scope
+from ir.match import AllOf, Part
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
-from ir.provenance import named, trail
+from ir.provenance import Traced, named, trail
 from ir.traffic import HeaderSide, Protocol, RouteTable
 from ir.walk import traced
 
@@ -104,22 +105,36 @@ def _covers(one: Audience | None, other: Audience | None) -> bool:
 
 
 def _broken(fact: Fact) -> Iterator[Opaque]:
-    """Linkerd's proxy refuses the whole policy of a port whose calls change headers of answers.
+    """Linkerd's proxy refuses the whole policy of a port whose calls change headers of answers, or are asked for by headers alone.
 
     linkerd2 policy-controller/grpc/src/outbound/grpc.rs ``convert_to_filter`` writes a filter without a kind, which
-    linkerd2-proxy linkerd/proxy/client-policy/src/grpc.rs does not take, 2.20.
+    linkerd2-proxy linkerd/proxy/client-policy/src/grpc.rs does not take, and policy-controller/grpc/src/routes/grpc.rs
+    ``convert_match`` a match without a call, which linkerd/http/route/src/grpc/match.rs does not (``MissingRpc``), 2.20.
     """
     if not isinstance(fact, RouteTable) or not _is_for_clients(fact, calls=True):
         return
     if fact.attachment.subject.scope not in (Scope.SERVICE, Scope.EGRESS):
         return
     edits = [e for route in fact.routes for e in route.header_edits]
-    spent = [e.name for e in edits if e.side is HeaderSide.RESPONSE]
+    spent: list[Traced[object]] = [e.name for e in edits if e.side is HeaderSide.RESPONSE]
+    spent += [
+        value
+        for route in fact.routes
+        for match in route.matches
+        if _is_nameless(match.requests)
+        for value in traced(match.requests)
+    ]
     if spent:
-        because = [leaf for name in spent for leaf in name.origin]
+        because = [leaf for name in spent for leaf in (*name.origin, *name.because)]
         yield Opaque(
             attachment=fact.attachment,
             kind=_BROKEN,
             may_touch=(Column.ROUTING,),
             trail=trail(_BROKEN, because=because),
         )
+
+
+def _is_nameless(asked: AllOf) -> bool:
+    """Whether an alternative of a call, which is for POST, names neither its service nor its method."""
+    parts = {test.part for test in asked.tests}
+    return Part.METHOD in parts and not parts & {Part.PATH, Part.RPC_METHOD}
