@@ -136,7 +136,39 @@ def test_trap_linkerd_1_a_policy_of_the_server_opens_no_path_that_its_routes_lac
 @pytest.mark.parametrize("protocol", ["gRPC", "opaque", "TLS"])
 def test_trap_linkerd_31_servers_that_are_no_http_let_no_health_check_in(protocol: str) -> None:
     text = server(protocol) + policy("Server", "api", WEB_ONLY)
-    assert fares(read(text), NODE, "/healthz") is OUT
+    assert fares(read(text), NODE, "/healthz") is (LOST if protocol == "gRPC" else OUT)
+
+
+@both
+def test_trap_linkerd_33_a_server_of_calls_without_routes_takes_calls_alone(target: str) -> None:
+    text = server("gRPC") + policy("Server", "api", WEB_ONLY)
+    found = read(text)
+    assert fares(found, WEB, "/shop.Cart/Get", "POST") is IN
+    assert fares(found, CLEAR, "/shop.Cart/Get", "POST") is OUT
+    assert fares(found, WEB, "/shop.Cart/Get") is LOST
+    is_never_wider(text, target)
+
+
+@both
+@pytest.mark.parametrize("protocol", ["opaque", "TLS"])
+def test_trap_linkerd_33_routes_on_a_server_that_reads_no_requests_let_nobody_in(
+    protocol: str, target: str
+) -> None:
+    routed = on_server("HTTPRoute", "cart", CART) + policy("HTTPRoute", "cart", WEB_ONLY)
+    assert fares(read(server(protocol) + routed), WEB) is OUT
+    opened = server(protocol) + routed + policy("Server", "api", "")
+    assert fares(read(opened), CLEAR, "/other") is IN
+    is_never_wider(server(protocol) + routed, target)
+
+
+@pytest.mark.parametrize("more", ["port: 8080", "sectionName: x", "namespace: dev"])
+def test_a_parent_that_is_no_server_of_here_keeps_the_whole_route_out(more: str) -> None:
+    own = "{group: policy.linkerd.io, kind: Server, name: api}"
+    other = f"{{group: policy.linkerd.io, kind: Server, name: other, {more}}}"
+    route = on_server("HTTPRoute", "cart", CART).replace(own, f"{own}, {other}")
+    found = read(server() + route + policy("HTTPRoute", "cart", WEB_ONLY))
+    assert fares(found, WEB) is OUT
+    assert fares(found, NODE, "/healthz") is IN
 
 
 @both
@@ -169,7 +201,7 @@ def test_trap_linkerd_33_a_server_of_calls_has_grpc_routes_alone(target: str) ->
     requests = on_server("HTTPRoute", "cart", CART) + policy("HTTPRoute", "cart", WEB_ONLY)
     calls = on_server("GRPCRoute", "get", CALL) + policy("GRPCRoute", "get", WEB_ONLY)
     alone, together = read(server("gRPC") + requests), read(server("gRPC") + requests + calls)
-    assert fares(alone, WEB) is OUT, "the route of requests is not there, nor who it admits"
+    assert fares(alone, WEB) is LOST, "the route of requests is not there, nor who it admits"
     assert fares(together, WEB) is LOST
     assert fares(together, WEB, "/shop.Cart/Get", "POST") is IN
     assert fares(together, CLEAR, "/shop.Cart/Get", "POST") is OUT
@@ -212,6 +244,24 @@ def test_trap_linkerd_52_servers_of_one_age_compete_by_name_and_that_is_an_assum
     model = read(text)
     assert fares(model, CLEAR) is OUT
     assert model.assumptions
+
+
+def test_trap_linkerd_52_routes_on_the_younger_server_cut_no_health_checks() -> None:
+    text = server(made=EARLY) + server(name="young", made=LATE)
+    text += on_server("HTTPRoute", "cart", CART, "young")
+    assert fares(read(text), NODE, "/healthz") is IN
+
+
+@pytest.mark.parametrize("suffix", ["linkerd.cluster.local", "cluster.local", "local"])
+def test_a_short_suffix_of_identities_is_every_account(suffix: str) -> None:
+    who = (
+        "apiVersion: policy.linkerd.io/v1alpha1\nkind: MeshTLSAuthentication\n"
+        f"metadata: {{name: all, namespace: shop}}\nspec: {{identities: ['*.{suffix}']}}\n---\n"
+    )
+    required = "{group: policy.linkerd.io, kind: MeshTLSAuthentication, name: all}"
+    found = read(server() + who + policy("Server", "api", required))
+    assert fares(found, WEB) is IN
+    assert fares(found, CLEAR) is OUT
 
 
 def test_trap_linkerd_52_policies_on_the_younger_server_do_not_hold() -> None:

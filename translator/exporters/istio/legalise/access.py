@@ -31,7 +31,12 @@ from translator.exporters.istio.legalise.access_findings import (
 )
 from translator.exporters.istio.legalise.callers import in_source_words
 from translator.exporters.istio.legalise.guarded import Opened, Way, asked, opened
-from translator.exporters.istio.legalise.remarks import probed_behind, rewritten, spellings
+from translator.exporters.istio.legalise.remarks import (
+    probed_behind,
+    probed_unread,
+    rewritten,
+    spellings,
+)
 from translator.exporters.istio.legalise.territories import (
     Door,
     Pods,
@@ -85,6 +90,7 @@ def _remarks(model: Model, territories: Sequence[Territory]) -> Iterator[Loss]:
     names = (name for _, t in routed for name in _names(t.pods, model.inventory))
     yield from spellings([guarded for guarded, _ in routed], list(dict.fromkeys(names)))
     yield from probed_behind(routed, model.inventory)
+    yield from probed_unread(model)
     closed = [f for f in model.facts if isinstance(f, Closed)]
     probes = [f for f in model.facts if isinstance(f, Probes)]
     yield from rewritten(probes if closed else ())

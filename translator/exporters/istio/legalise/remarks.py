@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from ir.access import GuardedRoutes, ProbeAccess, Probes
-from ir.attachment import WorkloadPort
+from ir.access import Closed, Grant, GuardedRoutes, ProbeAccess, Probes
+from ir.attachment import Attachment, Scope, WorkloadPort
+from ir.coverage import covers, covers_port
 from ir.inventory import Inventory, Workload
 from ir.match import Part, PathForm
+from ir.model import Model
+from ir.traffic import UNREAD, PortProtocol
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.istio.legalise.territories import Territory
@@ -56,15 +59,58 @@ def probed_behind(
             if _probed_numbers(workload) & _numbers(fact, workload):
                 found[workload.key] = None
     if found:
-        yield Loss(
-            code="MM404",
-            impact=Impact.LOOSER,
-            support=Support.PARTIAL,
-            message=f"health checks of {', '.join(found)} come in by the agent of the proxy, whatever the routes admit.",
-            why="The injector turns them to the agent; in the source a port with routes lets in what these admit alone.",
-            advice="Nothing: they pass where they failed.",
-            doc=_HEALTH,
+        yield _come_in(
+            found,
+            "whatever the routes admit",
+            "in the source a port with routes lets in what these admit alone",
         )
+
+
+def probed_unread(model: Model) -> Iterator[Loss]:
+    """The same of checks on closed ports of which the source reads no requests."""
+    unread = [
+        fact.attachment
+        for fact in model.facts
+        if isinstance(fact, PortProtocol) and fact.protocol.value in UNREAD
+    ]
+    pods = [at for at in unread if at.subject.scope is Scope.WORKLOADS]
+    shut = [fact.attachment for fact in model.facts if isinstance(fact, Closed)]
+    free = [f.attachment for f in model.facts if isinstance(f, Grant) and not f.callers]
+    found = [
+        workload.key
+        for workload in model.inventory.workloads
+        if pods
+        for number in sorted(_probed_numbers(workload))
+        if all(_is_at(places, workload, number, model.inventory) for places in (pods, shut))
+        and not _is_at(free, workload, number, model.inventory)
+    ]
+    if found:
+        yield _come_in(
+            dict.fromkeys(found),
+            "on ports of which the source reads no requests",
+            "in the source nobody checks health there but who is let in",
+        )
+
+
+def _is_at(
+    places: Sequence[Attachment], workload: Workload, number: int, inventory: Inventory
+) -> bool:
+    return any(
+        covers(at.subject, workload, inventory) and covers_port(at, workload, number)
+        for at in places
+    )
+
+
+def _come_in(found: Iterable[str], where: str, before: str) -> Loss:
+    return Loss(
+        code="MM404",
+        impact=Impact.LOOSER,
+        support=Support.PARTIAL,
+        message=f"health checks of {', '.join(found)} come in by the agent of the proxy, {where}.",
+        why=f"The injector turns them to the agent; {before}.",
+        advice="Nothing: they pass where they failed.",
+        doc=_HEALTH,
+    )
 
 
 def _probed_numbers(workload: Workload) -> set[int]:

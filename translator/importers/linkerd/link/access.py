@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from ir.access import Admission, Evidence, Grant, GuardedRoute, GuardedRoutes, Layer
 from ir.inventory import Inventory
-from ir.match import AllOf, Part, Term, Test, View
+from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test, View
 from ir.model import Fact, Inactive
-from ir.provenance import Traced, absorb, trail
-from ir.traffic import NoMatch, Order, Protocol
+from ir.provenance import Traced, absorb, named, trail
+from ir.traffic import UNREAD, NoMatch, Order, Protocol
 from ir.walk import traced
 from translator.api import Options
 from translator.importers.linked import Linked
@@ -173,9 +173,9 @@ def _evidence(callers: Sequence[AllOf]) -> Evidence:
 def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoutes | None:
     """The routes on a Server with those who are admitted to them; ``None`` where it has none."""
     attached = sorted(heeded_on(held, routes.get(_server(held), ())), key=oldest_first)
-    if not attached:
+    found = list(_calls_alone(held)) if not attached else []
+    if not attached and not found:
         return None
-    found: list[GuardedRoute] = []
     for route in attached:
         own = tuple(one.admission for one in admitted.of(_itself(route)))
         node = absorb(route.trail, *(p.spent for p in route.parents))
@@ -201,6 +201,25 @@ def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoute
     )
 
 
+def _calls_alone(held: Held) -> Iterator[GuardedRoute]:
+    """The route that a Server of gRPC has where none is attached: calls, which are POSTs, and no other requests.
+
+    linkerd2 policy-controller/core/src/inbound.rs ``InboundRoute<GrpcRouteMatch>``, linkerd2-proxy
+    linkerd/http/route/src/grpc/match.rs, 2.20.
+    """
+    protocol = held.server.protocol
+    if protocol is None or protocol.value != "gRPC":
+        return
+    node = trail(f"calls to {held.server.meta.key}", because=held.server.meta.because)
+    post = named(Pattern(PatternKind.EXACT, "POST"), protocol)
+    test = Test(part=Part.METHOD, any_of=(post,), trail=trail("a call"))
+    yield GuardedRoute(
+        name=named("default", protocol),
+        matches=(AllOf(tests=(test,), trail=trail("match")),),
+        trail=node,
+    )
+
+
 def _with_hosts(matches: tuple[AllOf, ...], route: HttpRoute) -> tuple[AllOf, ...]:
     """Each alternative with the hosts that the whole route asks for."""
     if not route.hosts:
@@ -220,6 +239,8 @@ def named_rule(route: HttpRoute, number: int) -> Traced[str]:
 def heeded_on(held: Held, routes: Sequence[HttpRoute]) -> tuple[HttpRoute, ...]:
     """The routes on a Server: GRPCRoutes where it speaks gRPC, else HTTPRoutes where no GRPCRoute is in their way.
 
+    A Server that passes connections on unread has none.
+
     linkerd2 policy-controller/grpc/src/inbound.rs ``to_server``, policy-controller/k8s/status/src/index.rs
     ``parent_condition_server``, 2.20.
     """
@@ -228,18 +249,26 @@ def heeded_on(held: Held, routes: Sequence[HttpRoute]) -> tuple[HttpRoute, ...]:
     protocol = held.server.protocol
     if protocol is not None and protocol.value == "gRPC":
         return calls
-    return () if calls else attached
+    unread = protocol is not None and protocol.value in UNREAD
+    return () if calls or unread else attached
 
 
 def is_on(route: HttpRoute, held: Held) -> bool:
-    """Whether a route is attached to a Server, which must be in its own namespace."""
-    meta = held.server.meta
-    return route.meta.namespace.value == meta.namespace.value and any(
-        (parent.group, parent.kind, parent.name.value) == (OWN_GROUP, "Server", meta.name.value)
-        and (parent.namespace is None or parent.namespace.value == meta.namespace.value)
-        and parent.port is None
-        for parent in route.parents
+    """Whether a route is attached to a Server, which must be in its own namespace.
+
+    A Server of another one, its port or a section among the parents keep the whole route out (linkerd2
+    policy-controller/k8s/index/src/inbound/routes.rs ``InvalidParentRef``, 2.20).
+    """
+    home, name = held.server.meta.namespace.value, held.server.meta.name.value
+    named_ones = [p for p in route.parents if (p.group, p.kind) == (OWN_GROUP, "Server")]
+    sound = all(
+        parent.port is None
+        and parent.section is None
+        and (parent.namespace is None or parent.namespace.value == route.meta.namespace.value)
+        for parent in named_ones
     )
+    here = route.meta.namespace.value == home
+    return here and sound and any(parent.name.value == name for parent in named_ones)
 
 
 def _itself(route: HttpRoute) -> _Target:

@@ -147,6 +147,19 @@ def held_ports(workload: Workload, servers: Mapping[str, Sequence[Held]]) -> lis
     return sorted(found)
 
 
+def _holder(workload: Workload, port: int, servers: Mapping[str, Sequence[Held]]) -> Held | None:
+    """The Server, by namespace, that holds a port of a workload: the oldest that names it."""
+    return next(
+        (
+            one
+            for one in servers.get(workload.namespace, ())
+            if workload.port_number(one.server.port.value) == port
+            and meets(workload.labels, one.server.selector.value)
+        ),
+        None,
+    )
+
+
 def probe_facts(
     statements: Sequence[Statement],
     servers: Sequence[Held],
@@ -161,18 +174,24 @@ def probe_facts(
     routes: dict[str, list[HttpRoute]] = {}
     for route in (s for s in statements if isinstance(s, HttpRoute)):
         routes.setdefault(route.meta.namespace.value, []).append(route)
-    routed = {
-        space: [
-            one for one in own if _takes_no_checks(one) or heeded_on(one, routes.get(space, ()))
-        ]
-        for space, own in by_namespace(servers).items()
-    }
     servers_in = by_namespace(servers)
+    routed = {
+        id(one)
+        for space, own in servers_in.items()
+        for one in own
+        if _takes_no_checks(one) or heeded_on(one, routes.get(space, ()))
+    }
     for workload in inventory.workloads:
         checks = (probe for probe in workload.probes if probe.method == "GET")  # none by gRPC
         asked = {workload.port_number(probe.port) for probe in checks}
-        shut = {*held_ports(workload, routed), *_unread(workload, servers_in, inventory)}
-        ports = sorted({p for p in asked if p is not None} - shut)
+        shut = set(_unread(workload, servers_in, inventory))
+        ports = sorted(
+            port
+            for port in asked
+            if port is not None
+            and port not in shut
+            and id(_holder(workload, port, servers_in)) not in routed
+        )
         if ports:
             open_by_path = Traced(ProbeAccess.BY_PATH, stated_by=silence(options, "probeNetworks"))
             yield Probes(
