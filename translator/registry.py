@@ -25,12 +25,21 @@ TARGETS = ("linkerd", "cilium", "gateway-api", "istio")
 
 GATEWAY_API = "gateway-api"
 
-BRIDGES = ("istio", "linkerd", "cilium")
+BRIDGES = ("istio", "linkerd", "cilium", GATEWAY_API)
 """Meshes that can be told to serve beside another."""
 
 _NO_PLANS = {
-    "from gateway-api": "it is a set of kinds, no mesh: no pod leaves it. Plan from the mesh that reads them",
-    "to gateway-api": "it is a set of kinds, no mesh: no pod joins it. Translate to it, and plan to the mesh that reads them",
+    (
+        None,
+        GATEWAY_API,
+    ): "it is a set of kinds, no mesh: no pod joins it. For gateways and their routes, translate with "
+    "{source}-to-gateway-api --gateway-class NAME: what is written stands beside the old gateway until names are switched. "
+    "For pods, plan to the mesh that reads these kinds; with --gateway-class its plan has a wave for gateways",
+    (
+        GATEWAY_API,
+        "cilium",
+    ): "Cilium is the network of every pod already, and none has to move. Translate with "
+    "gateway-api-to-cilium, and with --gateway-class cilium where its controller is to serve the gateways",
 }
 """Ways that no plan leads, and why."""
 
@@ -88,10 +97,10 @@ def load_bridges(source: str, target: str) -> tuple[Bridge, Bridge]:
     Raises:
         TargetError: no plan leads from the one to the other; says why.
     """
-    for way in (f"from {source}", f"to {target}"):
-        if way in _NO_PLANS:
-            message = f"no plan leads {way}: {_NO_PLANS[way]}."
-            raise TargetError(message)
+    why = _NO_PLANS.get((None, target)) or _NO_PLANS.get((source, target))
+    if why and source != target:
+        message = f"no plan leads from {source} to {target}: {why.format(source=source)}."
+        raise TargetError(message)
     if source == target:
         message = (
             f"no plan leads from {source} to {target}: it is the same mesh. Its sidecars and the agents of an ambient mesh know "

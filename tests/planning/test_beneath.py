@@ -190,7 +190,8 @@ def test_from_linkerd_to_istio_each_state_holds_too(tmp_path: Path) -> None:
     ("source", "target", "told"),
     [
         ("istio", "gateway-api", "no pod joins it"),
-        ("gateway-api", "linkerd", "no pod leaves it"),
+        ("linkerd", "gateway-api", "translate with linkerd-to-gateway-api --gateway-class"),
+        ("istio", "istio", "the same mesh"),
     ],
 )
 def test_a_way_that_no_plan_leads_is_refused_with_the_reason(

@@ -78,6 +78,10 @@ class Bridge(Protocol):
         """What is taken for granted of calls between the meshes, where it is the one that comes."""
 
     @property
+    def ending(self) -> str:
+        """What the last wave is about, where it is left."""
+
+    @property
     def temporary(self) -> tuple[str, ...]:
         """The kinds of its temporary objects, as kubectl knows them."""
 

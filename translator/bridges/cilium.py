@@ -36,6 +36,7 @@ _CONFIG = "kubectl get configmap cilium-config -n kube-system -o jsonpath"
 class CiliumBridge:
     """No temporary ways; policies that hold for the pods without a proxy."""
 
+    ending = "policies of cilium go"
     knows = True
     plain = False
     temporary = ("ciliumnetworkpolicies.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io")

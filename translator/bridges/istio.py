@@ -23,6 +23,7 @@ from translator.api import Options
 from translator.bridges.ambient import held, is_in, unstaged
 from translator.bridges.api import (
     AMBIENT,
+    MARKS,
     STRANGERS,
     SUFFIX,
     Way,
@@ -50,6 +51,7 @@ Peer = tuple[str, str]
 class IstioBridge:
     """Temporary PeerAuthentications and AuthorizationPolicies, DestinationRules without ISTIO_MUTUAL."""
 
+    ending = "istio goes"
     knows = False
     assumptions = STRANGERS
     plain = True
@@ -110,7 +112,14 @@ class IstioBridge:
     def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
         """The version that is in charge."""
         version = (options.source if leaving else options.target).version
-        verb = "runs" if leaving else "is installed with its own trust root"
+        beside = {options.source.mesh, options.target.mesh} == MARKS.keys()
+        verb = (
+            "runs"
+            if leaving
+            else "is installed with its own trust root"
+            if beside
+            else "is installed"
+        )
         return (Check(f"Istio {version} {verb}", "istioctl version --short"),)
 
     def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from ir.inventory import Workload
 from translator.api import Options
 from translator.bridges.api import (
+    MARKS,
     STRANGERS,
     SUFFIX,
     Way,
@@ -37,6 +38,7 @@ Peer = tuple[str, str]
 class LinkerdBridge:
     """Temporary AuthorizationPolicies with a NetworkAuthentication, and Servers where there is none."""
 
+    ending = "linkerd goes"
     knows = False
     assumptions = STRANGERS
     plain = False
@@ -99,14 +101,17 @@ class LinkerdBridge:
         """The control plane with its own trust root, and the CRDs of the Gateway API."""
         space = options.control_plane_namespace
         version = (options.source if leaving else options.target).version
-        verb = "runs" if leaving else "is installed with its own trust root, beside the other mesh"
+        beside = {options.source.mesh, options.target.mesh} == MARKS.keys()
+        verb = "runs" if leaving else "is installed"
+        verb += " with its own trust root, beside the other mesh" if beside and not leaving else ""
         return (
             Check(
                 f"Linkerd {version} {verb}",
                 f"linkerd check --linkerd-namespace {space}",
             ),
             Check(
-                "the CRDs of the Gateway API are there, in a version that both meshes read",
+                "the CRDs of the Gateway API are there, in a version that "
+                + ("both meshes read" if beside else "it reads"),
                 "kubectl get crd httproutes.gateway.networking.k8s.io grpcroutes.gateway.networking.k8s.io",
             ),
         )

@@ -12,6 +12,8 @@ from translator.planning.gateways import BESIDE, IN_PLACE, MISSING, STAYS
 from translator.report.plan import Gateway
 from translator.state import Key, Piece
 
+_GROUP = "gateway.networking.k8s.io"
+
 
 def entrances(ground: Ground) -> tuple[Gateway, ...]:
     """Each gateway whose object is in the input, by name; not those by which requests leave."""
@@ -21,12 +23,32 @@ def entrances(ground: Ground) -> tuple[Gateway, ...]:
             listeners.setdefault(fact.gateway.value, []).append(fact)
     outside = {host.value.text for fact in ground.models[0].facts if isinstance(fact, ExternalService)
                for host in fact.hosts}  # fmt: skip
-    return tuple(
+    found = tuple(
         _gateway(ground, piece, own)
         for name, own in sorted(listeners.items())
         if not _leads_out(own, outside)
         for piece in _objects(ground, name)
     )
+    return (*found, *_taken_over(ground, {one.gateway for one in found}, {*listeners}))
+
+
+def _taken_over(ground: Ground, told: set[str], read: set[str]) -> Iterator[Gateway]:
+    """Gateways of which the source reads nothing, since another's controller serves them, and which change all the same."""
+    for key, piece in sorted(ground.start.items()):
+        there = ground.end.get(key)
+        if (
+            key[:2] != (_GROUP, "Gateway")
+            or piece.resource in told
+            or f"{key[2]}/{key[3]}" in read
+            or there is None
+            or there.value == piece.value
+        ):
+            continue
+        spec = piece.value.get("spec")
+        own = [*(spec.get("listeners") or ())] if isinstance(spec, Mapping) else []
+        names = sorted({str(one.get("hostname") or "") for one in own} - {""})
+        ports = sorted({(int(one.get("port", 0)), str(one.get("protocol", ""))) for one in own})
+        yield Gateway(piece.resource, IN_PLACE, (piece.resource,), tuple(names), tuple(ports))
 
 
 def _leads_out(listeners: list[Listener], outside: set[str]) -> bool:

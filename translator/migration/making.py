@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from ir.inventory import Workload
+from translator.api import AMBIENT
 from translator.bridges.api import SUFFIX
 from translator.migration.course import Course
 from translator.migration.edge import edge_steps
@@ -43,10 +44,13 @@ _HELD = (
     "Running pods first get a label of their own, by which they stay where they are when that of their namespace changes: let "
     "nothing make pods between the two commands. "
 )
+STAYING = "Callers in namespaces that no wave moves stay in the source's mesh until the last wave."
+UNPROXIED = (
+    "Callers in namespaces that no wave moves get no proxy, and show no identity at the end."
+)
 ASSUMPTIONS = (
     "Pods of a namespace change the mesh together; while they are made anew, old and new ones serve side by side.",
     "Each mesh reads the objects in force by itself, and only those that its own documentation says it reads.",
-    "Callers in namespaces that no wave moves stay in the source's mesh until the last wave.",
     "Nobody but the plan changes these objects meanwhile.",
 )
 
@@ -90,20 +94,24 @@ class Making:
             waves=tuple(waves),
             calls=ground.calls,
             outside=ground.outside,
-            assumptions=(*(left if left.knows else comes).assumptions, *ASSUMPTIONS),
+            assumptions=(
+                *(left if left.knows else comes).assumptions,
+                *ASSUMPTIONS,
+                UNPROXIED if left.knows else STAYING,
+            ),
             metrics=renamed(source.mesh, target.mesh),
             gateways=self.course.gateways,
             files=self.folder.files(),
         )
 
     def _decisions(self) -> Iterator[Problem]:
-        if not self.options.cluster_networks:
+        if not self.options.cluster_networks and self.course.spells:
             yield Problem("MM911", "medium", "the addresses of pods are not known: temporary policies let in callers "
                           "from everywhere.", "Give the networks of pods with --cluster-networks.")  # fmt: skip
         if self.ground.outside:
             names = ", ".join(self.ground.outside)
-            yield Problem("MM912", "medium", f"callers in {names} are in no wave: they are taken to be in the source's "
-                          "mesh until the last wave.", "Say what becomes of them before the first wave.")  # fmt: skip
+            yield Problem("MM912", "medium", f"callers in {names} are in no wave: they {self._outside}.",
+                          "Say what becomes of them before the first wave.")  # fmt: skip
         if self.ground.odd:
             rest = f" and {len(self.ground.odd) - 3} more" if len(self.ground.odd) > 3 else ""  # noqa: PLR2004
             yield Problem("MM915", "medium", "calls were seen that the input does not let in or does not know: "
@@ -112,6 +120,15 @@ class Making:
         yield from (
             problem(f) for f in self.ground.result.report.findings if f.severity is Severity.HIGH
         )
+
+    @property
+    def _outside(self) -> str:
+        """What is taken for granted of callers that no wave moves."""
+        if self.ground.bridges[SOURCE].knows:
+            return (
+                "get no proxy, and those who are let in by who they are show no identity at the end"
+            )
+        return "are taken to be in the source's mesh until the last wave"
 
     def _wave(self, number: int, before: State) -> tuple[Wave, State]:
         if number == self.course.last:
@@ -194,9 +211,10 @@ class Making:
         before, ready, moved, after = states
         restart = self._restarts(number)
         held = self._held(number, back=False)
+        ending = self.ground.bridges[SOURCE].ending
         last = number == self.course.last
         gone_by = (
-            "Takes back the source's mesh."
+            f"{ending[0].upper()}{ending[1:]}."
             if last
             else "Takes back what was open for this wave only."
         )
@@ -206,7 +224,7 @@ class Making:
             (
                 Delta(f"{folder}/1-prepare", "Prepare", "Routes, policies and temporary ways in, before anything moves.",
                       before, ready, ()),
-                Delta(f"{folder}/2-move", "Move", f"{self._told_held(held)}The pods change the mesh when they are made anew.",
+                Delta(f"{folder}/2-move", "Move", f"{self._told_held(held)}The pods change the mesh {self._when}.",
                       ready, moved, restart, held),
                 Delta(f"{folder}/3-tighten", "Tighten", gone_by, moved, after, ()),
             )
@@ -219,7 +237,7 @@ class Making:
             (
                 Delta(f"{folder}/rollback/1-loosen", "Open again", "What was open while the pods moved is open once more.",
                       after, moved, ()),
-                Delta(f"{folder}/rollback/2-move-back", "Move back", f"{self._told_held(held)}The pods change back when they are made anew.",
+                Delta(f"{folder}/rollback/2-move-back", "Move back", f"{self._told_held(held)}The pods change back {self._when}.",
                       moved, ready, self._restarts(number), held),
                 Delta(f"{folder}/rollback/3-restore", "Restore", "What the wave had brought goes.", ready, before, ()),
             )
@@ -233,15 +251,30 @@ class Making:
             for space in self.course.spaces(number)
             for command in (
                 *left.holds(self.ground.start, space, self.options, inside=not back),
-                *comes.holds(self.ground.end, space, self.options, inside=back),
+                *(
+                    ()
+                    if left.knows
+                    else comes.holds(self.ground.end, space, self.options, inside=back)
+                ),
             )
         )
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether pods that have no proxy join without one, as they are."""
+        return self.ground.bridges[SOURCE].knows and self.options.profile == AMBIENT
+
+    @property
+    def _when(self) -> str:
+        return "at once, as they are" if self._at_once else "when they are made anew"
 
     def _told_held(self, commands: tuple[str, ...]) -> str:
         """Why there are such commands."""
         return _HELD if commands else ""
 
     def _restarts(self, number: int) -> tuple[str, ...]:
+        if self._at_once:
+            return ()
         found: list[str] = []
         for space in self.course.spaces(number):
             kinds = sorted({w.kind.lower() for w in self._of(space) if w.kind in _RESTARTED})
@@ -282,7 +315,8 @@ class Making:
             counts["finding to look at"] = severities[Severity.MEDIUM] + severities[Severity.LOW]
         return Wave(
             number=number,
-            title=", ".join(spaces) or ("gateways" if at_edge else self._ending()),
+            title=", ".join(spaces)
+            or ("gateways" if at_edge else self.ground.bridges[SOURCE].ending),
             namespaces=spaces,
             workloads=tuple(w.key for s in spaces for w in self._of(s)),
             steps=steps,
@@ -327,11 +361,6 @@ class Making:
                     weaker=f"{way.workload.key} port {way.port}: {self._let_in(side)} may do what {', '.join(peers)} may.",
                     removal=f"wave-{way.until:02d}/3-tighten",
                 )
-
-    def _ending(self) -> str:
-        """What the last wave is about."""
-        mesh = self.options.source.mesh
-        return f"policies of {mesh} go" if self.ground.bridges[SOURCE].knows else f"{mesh} goes"
 
     def _let_in(self, side: int) -> str:
         """Who comes in by the ways of a side."""
