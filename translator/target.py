@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from translator.errors import TargetError
 
@@ -13,6 +14,23 @@ VERSIONS: dict[str, tuple[str, ...]] = {
     "gateway-api": ("1.2", "1.3", "1.4", "1.5", "1.6"),
 }
 """Versions that the tool speaks for, oldest first; the last is the default."""
+
+EDGE = "edge"
+"""What Linkerd's project ships after its newest version: edge-26.8.2 and later, built against Gateway API 1.5 (linkerd2 pull 15567)."""
+
+_TAGGED = {
+    (26, 8, 2): EDGE,
+    (26, 6, 3): "2.20",
+    (25, 10, 7): "2.19",
+    (25, 4, 4): "2.18",
+    (24, 11, 8): "2.17",
+    (24, 8, 2): "2.16",
+    (24, 2, 4): "2.15",
+}
+"""The edges that the versions of Linkerd are tags of (linkerd2 tags ``version-2.X``). One between two is read as the older."""
+
+_LINES = ("stable-", "version-", "enterprise-")
+"""What ``linkerd version`` prints in front of a version."""
 
 CHANNELS = ("standard", "experimental")
 _CHANNELLED = ("gateway-api", "cilium")
@@ -36,12 +54,27 @@ class Target:
         return f"{self.mesh}@{self.version}{channel}"
 
 
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+def _number(version: str) -> tuple[float, ...]:
+    return (inf,) if version == EDGE else tuple(int(part) for part in version.split("."))
+
+
+def _of_linkerd(version: str) -> str:
+    """A version as ``linkerd version`` prints it; an edge is the newest version that it has all of."""
+    for line in _LINES:
+        version = version.removeprefix(line)
+    if not version.startswith(EDGE):
+        return version
+    day = version.removeprefix(EDGE).removeprefix("-").split(".")
+    if day == [""]:
+        return EDGE
+    if not all(part.isdigit() for part in day):
+        return version
+    shipped = tuple(int(part) for part in day)
+    return next((known for edge, known in _TAGGED.items() if edge <= shipped), "2.14")
 
 
 def parse_target(text: str) -> Target:
-    """Reads ``mesh``, ``mesh@version`` or ``mesh@version+channel``.
+    """Reads ``mesh``, ``mesh@version`` or ``mesh@version+channel``; of Linkerd ``edge`` and ``edge-26.8.3`` too.
 
     Raises:
         TargetError: the mesh, the version or the channel is not one that the tool speaks for.
@@ -53,6 +86,8 @@ def parse_target(text: str) -> Target:
     known = VERSIONS[mesh]
     version, _, channel = rest.removeprefix("v").partition("+")
     version = version or known[-1]
+    if mesh == "linkerd":
+        version, known = _of_linkerd(version), (*known, EDGE)
     if version.count(".") == 2:  # noqa: PLR2004  # a patch release behaves as its minor version
         version = version.rpartition(".")[0]
     if version not in known:

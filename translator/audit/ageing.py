@@ -51,10 +51,10 @@ def status(fact: Fact, source: Target) -> str:
 def next_version(source: Target) -> str:
     """The version after that of the source; where it is the newest that is known, one minor version more."""
     known = VERSIONS[source.mesh]
-    place = known.index(source.version)
+    place = known.index(source.version) if source.version in known else len(known) - 1
     if place + 1 < len(known):
         return known[place + 1]
-    major, _, minor = source.version.rpartition(".")
+    major, _, minor = known[-1].rpartition(".")
     return f"{major}.{int(minor) + 1}"
 
 
