@@ -70,6 +70,12 @@ def rules(result: Result) -> list[Any]:
     return list(one["spec"]["egress"][:-1])
 
 
+def test_a_block_is_written_by_its_first_address() -> None:
+    """The API server warns of any other: enforcers may take it for the one address."""
+    result = translated(policy("toCIDR: [10.10.10.1/16]"))
+    assert rules(result) == [{"to": [{"ipBlock": {"cidr": "10.10.0.0/16"}}]}]
+
+
 def found(result: Result, code: str, impact: Impact) -> list[str]:
     """The messages of findings of one code and impact."""
     return [f.message for f in result.report.findings if f.code == code and f.impact is impact]

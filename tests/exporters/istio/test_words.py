@@ -19,11 +19,13 @@ spec:
 """
 
 
-def translated(*rules: str) -> Result:
+def translated(*rules: str, wide: bool = False) -> Result:
+    """What a policy of a namespace, or of the whole cluster, comes to."""
+    kind, space = ("Clusterwide", "") if wide else ("", ", namespace: shop")
     text = f"""
 apiVersion: cilium.io/v2
-kind: CiliumNetworkPolicy
-metadata: {{name: web, namespace: shop}}
+kind: Cilium{kind}NetworkPolicy
+metadata: {{name: web{space}}}
 spec:
   endpointSelector: {{matchLabels: {{app: web}}}}
   {rules[0]}
@@ -59,3 +61,48 @@ def test_a_path_that_is_no_text_lets_nobody_in() -> None:
     )
     assert all("paths" not in str(policy) for policy in policies(result))
     assert codes(result, "MM402")[0] == "MM402"
+
+
+ACCOUNT = "k8s:io.cilium.k8s.policy.serviceaccount"
+SPACE = "k8s:io.kubernetes.pod.namespace"
+
+
+def test_an_account_beside_a_namespace_is_the_end_of_an_identity() -> None:
+    """The API server refuses ``serviceAccounts`` beside ``namespaces`` or ``principals``."""
+    result = translated(
+        f'ingress: [{{fromEndpoints: [{{matchLabels: {{"{ACCOUNT}": web, "{SPACE}": shop}}}}]}}]'
+    )
+    assert {"principals": ["*/ns/shop/sa/web"], "namespaces": ["shop"]} in sources(result)
+    assert refused(result) == []
+    assert codes(result) == []
+
+
+def test_an_account_of_any_namespace_is_the_end_of_an_identity() -> None:
+    """``serviceAccounts`` know no star: with one they named nobody, and whom it kept out got in."""
+    selectors = (
+        f'{{matchLabels: {{"{ACCOUNT}": till}}}}',
+        f'{{matchExpressions: [{{key: "{ACCOUNT}", operator: NotIn, values: [bad]}}]}}',
+    )
+    result = translated(f"ingress: [{{fromEndpoints: [{', '.join(selectors)}]}}]", wide=True)
+    assert sources(result) == [
+        {"principals": ["*/sa/till"]},
+        {"principals": ["*"], "notPrincipals": ["*/sa/bad"]},
+    ]
+    assert refused(result) == []
+    assert codes(result) == []
+
+
+def sources(result: Result) -> list[Tree]:
+    return [
+        entry["source"]
+        for policy in policies(result)
+        for rule in policy.get("rules", [])
+        for entry in rule.get("from", [])
+    ]
+
+
+def refused(result: Result) -> list[Tree]:
+    """Sources that the API server refuses (x-kubernetes-validations of AuthorizationPolicy, istio.io/api 1.31)."""
+    accounts = {"serviceAccounts", "notServiceAccounts"}
+    others = {"principals", "notPrincipals", "namespaces", "notNamespaces"}
+    return [s for s in sources(result) if accounts & {*s} and others & {*s}]

@@ -54,7 +54,7 @@ def test_a_server_is_a_listener_of_its_gateway() -> None:
 @pytest.mark.parametrize(
     ("host", "text", "space"),
     [("a.example.com", "a.example.com", None), ("*/a.example.com", "a.example.com", None),
-     ("./*.example.com", ".example.com", "shop"), ("web/*", "", "web")],
+     ("./*.example.com", ".example.com", "shop"), ("web/*", "", "web"), ("A.Example.com", "a.example.com", None)],
 )  # fmt: skip
 def test_a_host_may_say_whose_rules_hold_for_it(host: str, text: str, space: str | None) -> None:
     (found,) = listener({**HTTP, "hosts": [host]}).hosts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from ir.access import Closed, Grant
 from ir.attachment import WorkloadPort
@@ -123,10 +124,15 @@ def _peers(way: AllOf) -> Iterator[Tree]:
 def _block(block: Traced[object], said: tuple[Traced[object], ...]) -> Tree:
     if not isinstance(block.value, Cidr):
         raise TypeError(block)
-    tree: dict[str, Tree] = {"cidr": Said(block.value.block, (block, *said))}
+    tree: dict[str, Tree] = {"cidr": Said(_network(block.value.block), (block, *said))}
     if block.value.excluding:
-        tree["except"] = [Said(text, (block,)) for text in block.value.excluding]
+        tree["except"] = [Said(_network(text), (block,)) for text in block.value.excluding]
     return tree
+
+
+def _network(block: str) -> str:
+    """The block by its first address: the API server warns of any other, by which enforcers may mean other things."""
+    return str(ip_network(block, strict=False))
 
 
 def _selected(test: Test) -> Iterator[tuple[str, Tree]]:

@@ -101,7 +101,9 @@ def _host(host: Traced[str], meta: Meta) -> ListenerHost:
     own = meta.namespace.value if space == "." else space
     wild = name.startswith("*")
     pattern = Pattern(
-        PatternKind.SUFFIX if wild else PatternKind.EXACT, name.removeprefix("*"), ignore_case=True
+        PatternKind.SUFFIX if wild else PatternKind.EXACT,
+        name.removeprefix("*").lower(),
+        ignore_case=True,
     )
     scope = None if not slash or own == "*" else Traced(own, host.origin, meta.namespace.because)
     node = meta.fact(f"host {host.value}")

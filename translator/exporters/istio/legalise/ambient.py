@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from ir.access import Closed, Direction, Grant, Refusal
 from ir.attachment import EnforcedAt
-from ir.match import HTTP_PARTS, AllOf, Part, Pattern, PatternKind, Term, Test
+from ir.match import HTTP_PARTS, AllOf, Part, Pattern, PatternKind, Test
 from ir.membership import Enrolment
 from ir.model import Fact
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.istio.legalise.callers import as_identity
 from translator.report.model import SPELLING, Fate, Impact, Severity, Support
 
 DOC = "https://istio.io/latest/docs/ambient/usage/l4-policy/"
@@ -58,40 +59,11 @@ def by_identity(facts: Sequence[Fact]) -> list[Fact]:
     The same callers are meant, and agents read that at every version (``stringToMatch``).
     """
     return [
-        replace(fact, callers=tuple(map(_by_identity, fact.callers)))
+        replace(fact, callers=tuple(map(as_identity, fact.callers)))
         if isinstance(fact, (Grant, Refusal))
         else fact
         for fact in facts
     ]
-
-
-def _by_identity(caller: AllOf) -> AllOf:
-    parts = [test.part for test in caller.tests]
-    if Part.IDENTITY in parts or parts.count(Part.SERVICE_ACCOUNT) != 1:
-        return caller
-    tests = tuple(_as_identity(t) if t.part is Part.SERVICE_ACCOUNT else t for t in caller.tests)
-    return replace(caller, tests=tests)
-
-
-def _as_identity(test: Test) -> Test:
-    said = [(t, _ending(t.value)) for t in (*test.any_of, *test.none_of)]
-    if not said or not all(ending for _, ending in said):
-        return test
-    terms = [t.derive(Pattern(PatternKind.SUFFIX, ending)) for t, ending in said]
-    return replace(
-        test,
-        part=Part.IDENTITY,
-        any_of=tuple(terms[: len(test.any_of)]),
-        none_of=tuple(terms[len(test.any_of) :]),
-    )
-
-
-def _ending(term: Term) -> str:
-    """How the identity of an account ends that is named with its namespace."""
-    if not isinstance(term, Pattern) or term.kind is not PatternKind.EXACT:
-        return ""
-    space, slash, account = term.text.partition("/")
-    return f"/ns/{space}/sa/{account}" if slash else ""
 
 
 def reads(test: Test) -> bool:

@@ -1,7 +1,9 @@
 """Callers in the words of an AuthorizationPolicy's ``source``.
 
 istio/istio pilot/pkg/security/authz/model/generator.go, 1.31: an identity is ``<trust domain>/ns/<namespace>/sa/<name>``;
-``principals`` of all five parts name the trust domain, ``namespaces`` and ``serviceAccounts`` do not.
+``principals`` of all five parts name the trust domain, ``namespaces`` and ``serviceAccounts`` do not. The API server takes
+``serviceAccounts`` beside neither of the others (CRD of security.istio.io, rule of ``source``), and istiod with a
+namespace alone and no star.
 """
 
 from __future__ import annotations
@@ -9,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Term, Test
+from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Presence, Term, Test
 from ir.provenance import Traced, derived
 
 
 def in_source_words(callers: Sequence[AllOf]) -> tuple[AllOf, ...]:
     """The same callers; those who are known by identity alone are one alternative."""
-    spelled = [one for caller in callers for one in _by_network(_by_identity(caller))]
+    spelled = [one for caller in callers for one in _by_network(_by_account(_by_identity(caller)))]
     by_name = [one for one in spelled if _is_plain(one)]
     rest = [one for one in spelled if not _is_plain(one)]
     return (*((_united(by_name),) if by_name else ()), *rest)
@@ -41,6 +43,63 @@ def _by_identity(caller: AllOf) -> AllOf:
     return replace(caller, tests=(test, *others))
 
 
+def _by_account(caller: AllOf) -> AllOf:
+    """Accounts beside other words for an identity, or of any namespace, are ends of identities."""
+    accounts = [t for t in caller.tests if t.part is Part.SERVICE_ACCOUNT]
+    alone = not any(test.part in _NO_ACCOUNTS for test in caller.tests)
+    return caller if alone and _exact(accounts) else as_identity(caller)
+
+
+_NO_ACCOUNTS = (Part.NAMESPACE, Part.IDENTITY, Part.CERTIFICATE)
+"""Parts whose fields accounts may not stand beside."""
+
+
+def as_identity(caller: AllOf) -> AllOf:
+    """The same caller with accounts as the end of an identity, of whatever trust domain: who shows one shows a certificate."""
+    tests = [*caller.tests]
+    accounts = [t for t in tests if t.part is Part.SERVICE_ACCOUNT]
+    if not accounts or any(t.part is Part.IDENTITY for t in tests):
+        return caller
+    if not all(_ending(t.value) for test in accounts for t in (*test.any_of, *test.none_of)):
+        return caller
+    shown = [t for t in tests if t.part is Part.CERTIFICATE and _is_shown(t)]
+    if any(_positive(test) for test in accounts):
+        tests = [t for t in tests if t not in shown]
+    else:
+        shown = []
+    said = [v for t in shown for v in (t.presence, t.trail) if v is not None]
+    return replace(
+        caller,
+        tests=tuple(_ended(t, said) if t.part is Part.SERVICE_ACCOUNT else t for t in tests),
+    )
+
+
+def _is_shown(test: Test) -> bool:
+    return test.presence is not None and test.presence.value is Presence.PRESENT
+
+
+def _ended(test: Test, said: Sequence[Traced[object]]) -> Test:
+    any_of, none_of = (
+        tuple(derived(Pattern(PatternKind.SUFFIX, _ending(t.value)), (t, *said)) for t in terms)
+        for terms in (test.any_of, test.none_of)
+    )
+    return replace(test, part=Part.IDENTITY, any_of=any_of, none_of=none_of)
+
+
+def _ending(term: Term) -> str:
+    """How the identity of an account ends: one that is named with its namespace, or one of any (``/name``)."""
+    if not isinstance(term, Pattern):
+        return ""
+    space, slash, account = term.text.partition("/")
+    match term.kind:
+        case PatternKind.EXACT if slash:
+            return f"/ns/{space}/sa/{account}"
+        case PatternKind.SUFFIX if slash and not space:
+            return f"/sa/{account}"
+        case _:
+            return ""
+
+
 def _derived(text: str, *parents: Traced[Term]) -> Traced[Term]:
     return derived(Pattern(PatternKind.PREFIX, text), parents)
 
@@ -53,7 +112,7 @@ def _exact(tests: Sequence[Test]) -> bool:
     return all(
         isinstance(term.value, Pattern) and term.value.kind is PatternKind.EXACT
         for test in tests
-        for term in test.any_of
+        for term in (*test.any_of, *test.none_of)
     )
 
 

@@ -76,7 +76,7 @@ def covers(text: str, name: str) -> bool:
 
 def asked_for(host: Traced[str]) -> tuple[Traced[Pattern], ...]:
     """The names that a request at a gateway must ask for; none: any."""
-    text = host.value
+    text = host.value.lower()
     if text == "*":
         return ()
     kind = PatternKind.SUFFIX if text.startswith("*") else PatternKind.EXACT
