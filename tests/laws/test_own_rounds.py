@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+import yaml
 
 from tests.fixtures.cases import Case
 from tests.fixtures.test_round_trips import sources
@@ -22,6 +23,7 @@ _POLICIES = "policies of the network itself are what other meshes stand beside: 
 _MARKS = "what pods say of how their ports are read is not written: other meshes say it of Services"
 _UNBUILT = {
     "cilium/both-ends": _POLICIES,
+    "cilium/names-out": _POLICIES,
     "cilium/policies": _POLICIES,
     "cilium/union": _POLICIES,
     "cilium/waypoint": _POLICIES,
@@ -67,3 +69,35 @@ def test_what_is_drawn_at_random_keeps_its_meaning_in_istio(seed: int) -> None:
     result = own_round(loaded, options_of(loaded, "istio", "istio", {"node_networks": NODES}))
     assert faults(result) == []
     assert lost_in_full_rows(result) == []
+
+
+ENTRY = """
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: partner, namespace: shop}
+spec:
+  hosts: [partner.example.com]
+  addresses: [203.0.113.0/24]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  subjectAltNames: [spiffe://partner.example.com/ns/a/sa/b]
+  ports: [{number: 443, name: https, protocol: HTTPS, targetPort: 8443}]
+  %s
+"""
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "endpoints: [{address: 203.0.113.7, ports: {https: 9443}, labels: {app: partner}, serviceAccount: b}]",
+        "workloadSelector: {labels: {app: partner}}",
+    ],
+)
+def test_where_a_service_outside_is_found_is_written_in_istio(where: str) -> None:
+    """It was read and then forgotten (MM901)."""
+    loaded = load_text(ENTRY % where)
+    result = own_round(loaded, options_of(loaded, "istio", "istio", {}))
+    assert faults(result) == []
+    (entry,) = (dict(one) for one in result.manifests)
+    (given,) = yaml.safe_load_all(ENTRY % where)
+    assert entry["spec"] == given["spec"]

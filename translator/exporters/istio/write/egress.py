@@ -11,6 +11,7 @@ from ir.provenance import Traced
 from translator.api import Manifest, Options, Said, Tree
 from translator.exporters.egress.names import text_of
 from translator.exporters.istio.write.virtual_service import NETWORKING
+from translator.exporters.istio.write.workload_entry import write_endpoint, write_labels
 from translator.exporters.naming import Names
 
 _MODES = {UnknownEgress.REFUSE: "REGISTRY_ONLY", UnknownEgress.PASS: "ALLOW_ANY"}
@@ -35,13 +36,24 @@ def write_service_entry(fact: ExternalService) -> Manifest:
     spec["location"] = fact.internal.map(_location)
     spec["resolution"] = fact.resolution.map(_RESOLUTIONS.__getitem__)
     spec["ports"] = [_port(port) for port in fact.ports]
+    if fact.endpoints:
+        spec["endpoints"] = [write_endpoint(endpoint) for endpoint in fact.endpoints]
+    if fact.workloads is not None:
+        spec["workloadSelector"] = {"labels": write_labels(fact.workloads)}
+    if fact.subject_names:
+        spec["subjectAltNames"] = list(fact.subject_names)
     return Manifest(
         api_version=NETWORKING,
         kind="ServiceEntry",
         namespace=home,
         name=name,
         tree={"metadata": {"namespace": Said(home, (fact.trail, fact.name))}, "spec": spec},
-        purpose=(fact.trail, fact.name, *(() if clients is None else (clients.trail,))),
+        purpose=(
+            fact.trail,
+            fact.name,
+            *(() if clients is None else (clients.trail,)),
+            *(endpoint.trail for endpoint in fact.endpoints),
+        ),
     )
 
 
@@ -62,6 +74,8 @@ def _port(port: ExternalPort) -> Tree:
         tree["name"] = port.name
     if port.protocol is not None:
         tree["protocol"] = port.protocol
+    if port.target is not None:
+        tree["targetPort"] = port.target
     return tree
 
 
