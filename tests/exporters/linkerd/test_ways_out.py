@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.exporters.istio.linkerd import written
-from tests.exporters.istio.test_ways_out import SERVICE, faults, found, leaves, policy
+from tests.exporters.istio.test_ways_out import SERVICE, deployment, faults, found, leaves, policy
 from translator import pipeline
 from translator.pipeline import Result
 from translator.report.model import Impact
@@ -188,3 +188,12 @@ spec: {trafficPolicy: Allow}
     result = translated(policy(names("api.example.com"), labels=ALL), beside)
     assert written(result, "EgressNetwork") == []
     assert any("stays" in m for m in found(result, "MM525", Impact.STRICTER))
+
+
+def test_pods_that_are_added_later_are_held_too_and_it_is_told() -> None:
+    """All listed pods are closed, and whoever comes later is not."""
+    result = translated(SHOP, deployment("front"), policy(names("api.example.com")), complete=True)
+    assert let_out(result) == {"api.example.com"}
+    (message,) = found(result, "MM524", Impact.STRICTER)
+    assert "added to the namespace shop" in message
+    assert not faults(result)

@@ -30,7 +30,7 @@ from translator.exporters.egress.by_name import (
 )
 from translator.exporters.egress.names import text_of
 from translator.exporters.linkerd.egress.declared import Entry
-from translator.exporters.linkerd.egress.findings import DOC, SINCE, held_by_name
+from translator.exporters.linkerd.egress.findings import DOC, SINCE, held_by_name, unlisted
 from translator.exporters.linkerd.egress.objects import Built, build
 from translator.exporters.linkerd.egress.zones import Zone
 from translator.exporters.naming import Names
@@ -88,6 +88,9 @@ def hold_by_name(
         kept = list(_kept(own, found.losses))
         if kept:
             _hold(space, shut, kept, names, found)
+            near = [p for fact in shut for p in _places(fact, inventory) if p.namespace == space]
+            if not _is_whole(near):
+                found.losses.append(unlisted(space, shut))
     return found
 
 
@@ -118,11 +121,16 @@ def _unheld(
 def _is_shut(space: str, shut: Sequence[Closed], inventory: Inventory) -> bool:
     """Whether something closes all pods of the namespace."""
     places = [p for fact in shut for p in _places(fact, inventory) if p.namespace == space]
-    if any(place.labels is None for place in places):
+    if _is_whole(places):
         return True
     pods = [w for w in inventory.workloads if w.namespace == space]
     chosen = [place.labels for place in places if place.labels is not None]
     return inventory.complete and all(any(meets(w.labels, own) for own in chosen) for w in pods)
+
+
+def _is_whole(places: Sequence[Place]) -> bool:
+    """Whether one of them is all pods of its namespace, listed or not."""
+    return any(place.labels is None for place in places)
 
 
 def _kept(uses: Sequence[_Use], losses: list[Loss]) -> Iterator[_Use]:

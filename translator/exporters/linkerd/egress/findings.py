@@ -175,3 +175,21 @@ def held_by_name(namespace: str, closed: Sequence[Closed], held: Sequence[Name])
         advice="Write a TCPRoute for what is called without a name.",
         doc=DOC,
     )
+
+
+def unlisted(namespace: str, closed: Sequence[Closed]) -> Loss:
+    """Pods of a namespace that the input does not list: its network holds for them too."""
+    return Loss(
+        code="MM524",
+        impact=Impact.STRICTER,
+        support=Support.NEVER,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(fact.trail for fact in closed),
+        because=tuple(value for fact in closed for value in traced(fact)),
+        message=f"pods that are added to the namespace {namespace} may reach only what those of the input may: no policy of the "
+        "source closes pods with other labels.",
+        why="The target knows by its namespace alone who asks to leave.",
+        advice="Give workloads that may reach more a namespace of their own.",
+        doc=DOC,
+    )
