@@ -175,6 +175,8 @@ def _claim(loss: Loss) -> Claim:
         message=loss.message,
         default="" if loss.default is None else loss.default.field,
         later=loss.code in LATER,
+        at=loss.at,
+        callers=loss.callers,
     )
 
 

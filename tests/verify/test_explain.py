@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 from ir.behaviour.request import Caller, Request
+from ir.match import Part
+from tests.ir.facts import on, ways
+from translator.report.bounds import At, all_but
 from translator.report.model import Impact
 from translator.report.words import CHANGES
 from translator.verify.explain import Claim, Claims
@@ -95,4 +98,34 @@ def test_what_is_said_of_requests_that_are_no_calls_explains_no_call(
     claim = Claim("MM227", Impact.DIFFERENT, frozenset(), "the GRPCRoute of shop/api")
     sample = Sample(replace(REQUEST, method=method, path=path), "before", "after")
     found = Claims((claim,)).explain(Change(Kind.REROUTED, listed=True, samples=(sample,)))
+    assert bool(found.codes) is explains
+
+
+@pytest.mark.parametrize(("port", "explains"), [(9000, True), (9002, True), (8080, False)])
+def test_a_finding_about_some_ports_explains_no_other(port: int, *, explains: bool) -> None:
+    """Whatever its message says: what it is about is data."""
+    names = "Deployment/shop/api, Deployment/shop/web"
+    at = (At("Deployment/shop/api", ((9000, 9002),)), At("Deployment/shop/web", all_but(())))
+    claim = Claim("MM412", Impact.STRICTER, frozenset((1,)), names, at=at)
+    asked = Request(caller=Caller(), workload="Deployment/shop/api", port=port)
+    sample = Sample(asked, "before", "after", before_leaves=(1,))
+    found = Claims((claim,)).explain(Change(Kind.NEWLY_DENIED, listed=True, samples=(sample,)))
+    assert bool(found.codes) is explains
+
+
+def test_all_ports_but_some() -> None:
+    assert all_but(()) == ((1, 65535),)
+    assert all_but([(80, 80), (1, 1), (8080, 65535)]) == ((2, 79), (81, 8079))
+
+
+@pytest.mark.parametrize(("account", "explains"), [("batch", True), ("web", False)])
+def test_a_finding_about_some_callers_of_a_rule_explains_no_others(
+    account: str, *, explains: bool
+) -> None:
+    callers = ways(on(Part.SERVICE_ACCOUNT, "shop/batch"))
+    claim = Claim("MM410", Impact.STRICTER, frozenset((1,)), "not let in", callers=callers)
+    caller = Caller(namespace="shop", service_account=account)
+    asked = Request(caller=caller, workload="Deployment/shop/api", port=80)
+    sample = Sample(asked, "before", "after", before_leaves=(1,))
+    found = Claims((claim,)).explain(Change(Kind.NEWLY_DENIED, listed=True, samples=(sample,)))
     assert bool(found.codes) is explains

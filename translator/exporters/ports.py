@@ -6,13 +6,15 @@ the first dash, ``appProtocol`` first; what says nothing is sniffed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Bypass, Direction
-from ir.attachment import Attachment, WorkloadPort
+from ir.attachment import Attachment, ServicePort, WorkloadPort
 from ir.coverage import covers, covers_port, covers_undeclared
 from ir.inventory import Inventory, PortOfService, Workload
 from ir.model import Model
+from ir.provenance import Traced
+from translator.report.bounds import At, Span, all_but
 
 _HTTP1 = ("http", "kubernetes.io/ws")
 _HTTP2 = ("http2", "grpc", "grpc-web", "kubernetes.io/h2c")
@@ -90,3 +92,34 @@ def all_bypassed(
     return bool(numbers) and all(
         number is not None and bypassed(past, workload, number, inventory) for number in numbers
     )
+
+
+def spans_of(attachment: Attachment) -> tuple[Span, ...]:
+    """The ports that an attachment names; none where it names none, or some by name."""
+    found: list[Span] = []
+    for port in attachment.ports:
+        number = port.value.port
+        if isinstance(number, str):
+            return ()
+        last = port.value.last if isinstance(port.value, WorkloadPort) else 0
+        found.append((number, max(number, last)))
+    return tuple(found)
+
+
+def spans_at(attachment: Attachment, workload: Workload) -> tuple[Span, ...]:
+    """The ports of a workload that an attachment is about."""
+
+    def spans(ports: Iterable[Traced[WorkloadPort | ServicePort]]) -> Iterator[Span]:
+        for one in (port.value for port in ports if isinstance(port.value, WorkloadPort)):
+            first = workload.port_number(one.port)
+            if first is not None:
+                yield first, max(first, one.last)
+
+    if attachment.ports:
+        return tuple(spans(attachment.ports))
+    return all_but(spans(attachment.excluding_ports))
+
+
+def undeclared(workload: Workload, declared: Iterable[int]) -> At:
+    """The ports of a workload that are none of these."""
+    return At(workload.key, all_but((number, number) for number in declared))

@@ -118,9 +118,16 @@ def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:
                 leaves=(*known.leaves, *loss.leaves),
                 because=(*known.because, *loss.because),
                 about=(*known.about, *loss.about),
+                at=_both(known.at, loss.at),
+                callers=_both(known.callers, loss.callers),
             )
         )
     return tuple(found.values())
+
+
+def _both(some: tuple[T, ...], others: tuple[T, ...]) -> tuple[T, ...]:
+    """Bounds of two findings as one: where one of them has none, there are none."""
+    return (*some, *others) if some and others else ()
 
 
 def lost(value: object, row: Row, impact: Impact, about: object = ()) -> Loss:
@@ -271,7 +278,10 @@ class _Sweep:
         alternative = (type(owner).__name__, name) in ALTERNATIVES
         if not alternative and (role is not Role.EFFECT or position_key(owner, name) in ACTIONS):
             raise unsayable
-        self.losses.append(lost(item, row, self._harm_of_item(owner, item), unsayable.what))
+        loss = lost(item, row, self._harm_of_item(owner, item), unsayable.what)
+        if isinstance(item, AllOf) and name == "callers":
+            loss = replace(loss, callers=(item,))
+        self.losses.append(loss)
 
     def _harm_of_item(self, owner: object, item: object) -> Impact:
         if isinstance(item, AllOf):

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ir.match import AllOf
 from ir.provenance import Silence, Traced
+from translator.report.bounds import At
 from translator.report.exhibits import Exhibits
 
 INVENTION = "MM902"
@@ -288,6 +290,7 @@ class Loss:
     ``sites``: the traced values that are lost (``fate`` LOST) or placed with a difference (APPROXIMATED).
     ``because``: values that explain it, to be shown as sources without being lost.
     ``about``: of both, what the message speaks of: shown before the rest.
+    ``at``, ``callers``: the ports, and the callers, whose requests it is about; none: all that the sites decide.
     """
 
     code: str
@@ -299,6 +302,8 @@ class Loss:
     sites: tuple[Traced[object], ...] = ()
     because: tuple[Traced[object], ...] = ()
     about: tuple[Traced[object], ...] = ()
+    at: tuple[At, ...] = ()
+    callers: tuple[AllOf, ...] = ()
     leaves: tuple[int, ...] = ()
     """Input leaves named directly, where no value stands for them."""
     why: str = ""

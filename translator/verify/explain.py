@@ -13,14 +13,18 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ir.access import Evidence
+from ir.behaviour.concrete_match import Sight, any_holds
+from ir.behaviour.concrete_regex import Unsupported
 from ir.behaviour.request import Request
+from ir.match import AllOf
+from translator.report.bounds import At
 from translator.report.model import (
     BEYOND,
     CLOSED_IN,
     HIDDEN,
     NODE,
     ODD_PATHS,
-    QUESTIONS,
     SPELLING,
     Impact,
 )
@@ -132,9 +136,6 @@ _OF_REQUESTS: Mapping[str, Callable[[Request], bool]] = {
 _SPELLING = re.compile(r"//|%|\\|/\.{1,2}(?:/|\Z)")
 """What a path has that is changed when it is brought into some form."""
 
-_PORTS = re.compile(r" port ((?:\d+(?:-\d+)?(?:, )?)+) of ")
-"""The ports that a finding names."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]*[A-Za-z0-9]")
 
 
@@ -150,6 +151,10 @@ class Claim:
     """The field where nothing is written, if it is about what the source does then."""
     later: bool = False
     """Whether it is about objects that the later side alone heeds: it explains what these decide there."""
+    at: tuple[At, ...] = ()
+    """The ports that it is about; none: all that its rules decide on."""
+    callers: tuple[AllOf, ...] = ()
+    """The callers that it is about; none: all of whom its rules decide."""
 
     def may_explain(self, kind: Kind, *, shut: bool = False) -> bool:
         """Whether it is about what has changed at all; ``shut``: requests that passed are refused.
@@ -177,20 +182,32 @@ def _may(claim: Claim, change: Change, sample: Sample) -> bool:
         return change.beyond
     if claim.code == SPELLING and change.kind in _ACCESS:
         return _SPELLING.search(sample.request.path) is not None
-    if claim.code == QUESTIONS:
-        return _on_ports(claim.message, sample.request)
     asks = _OF_REQUESTS.get(claim.code)
-    return asks is None or asks(sample.request)
+    return (asks is None or asks(sample.request)) and _within(claim, sample.request)
 
 
-def _on_ports(message: str, request: Request) -> bool:
-    """Whether the finding names the port of the request, or every port."""
-    found = _PORTS.search(message)
-    if found is None:
+def _within(claim: Claim, request: Request) -> bool:
+    """Whether the request goes to one of the ports that the finding is about, from one of its callers."""
+    names, port = _names(request), request.service_port or request.port
+    if claim.at and not any(one.holds(names, port) for one in claim.at):
+        return False
+    return not claim.callers or any(_calls(claim.callers, request, by) for by in _KNOWN_BY)
+
+
+def _names(request: Request) -> tuple[str, ...]:
+    """How findings name the destination."""
+    return request.workload, request.service, f"Service/{request.service}"
+
+
+_KNOWN_BY = (Evidence.CERTIFICATE, Evidence.LABEL)
+
+
+def _calls(callers: tuple[AllOf, ...], request: Request, by: Evidence) -> bool:
+    """Whether the caller is one of these; one of whom a request does not tell it may be."""
+    try:
+        return any_holds(callers, Sight(request=request, evidence=by))
+    except Unsupported:
         return True
-    spans = (text.partition("-") for text in found.group(1).split(", "))
-    port = request.service_port or request.port
-    return any(int(first) <= port <= int(last or first) for first, _, last in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +270,7 @@ class Claims:
         found: dict[int, bool] = {}
         request = sample.request
         leaver = request.caller.namespace if request.external else ""
-        for name in (request.workload, request.service, f"Service/{request.service}", leaver):
+        for name in (*_names(request), leaver):
             if name.strip("/") not in ("", "Service"):
                 named = self._by_name.get(name, ())
                 found.update((n, self.all[n].code in _OF_OBJECTS) for n in named)

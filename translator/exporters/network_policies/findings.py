@@ -12,6 +12,8 @@ from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.network_policies.refusals import Denial
 from translator.exporters.network_policies.subjects import LATER, Place
+from translator.exporters.ports import spans_of
+from translator.report.bounds import At
 from translator.report.model import QUESTIONS, Fate, Impact, Severity, Support
 
 NARROWED = "MM486"
@@ -186,6 +188,7 @@ def of_questions(grant: Grant, places: Sequence[Place], closed: Sequence[Closed]
     """Ports for questions of names alone, at which a NetworkPolicy lets out whatever is sent."""
     confined = bool(grant.callers) and all(map(_is_of_pods, grant.callers))
     ports = ", ".join(_shown(port.value) for port in grant.attachment.ports)
+    spans = spans_of(grant.attachment)
     to = f"port {ports}" if ports else "every port"
     return Loss(
         code=QUESTIONS,
@@ -194,6 +197,7 @@ def of_questions(grant: Grant, places: Sequence[Place], closed: Sequence[Closed]
         fate=Fate.APPROXIMATED,
         sites=tuple(traced(grant.requests)),
         because=(*traced(grant), *(value for fact in closed for value in traced(fact))),
+        at=(At("", spans),) if spans else (),
         message=f"{'; '.join(place.shown for place in places)}: whatever is sent to {to} of "
         f"{'the pods that this rule names' if confined else 'these destinations'} leaves, where questions of names alone "
         "did. The NetworkPolicy alone holds it, and nothing of the mesh.",

@@ -25,7 +25,11 @@ from translator.importers.linkerd.link.identity_ports import (
     default_facts,
     read_lists,
 )
-from translator.importers.linkerd.link.pods import probe_facts, read_default_policies
+from translator.importers.linkerd.link.pods import (
+    probe_facts,
+    read_default_policies,
+    told_of_twins,
+)
 from translator.importers.linkerd.link.profiles import link_profiles
 from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
@@ -155,7 +159,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         claimed=claimed,
         inert=tuple(inert),
         reads=frozenset(reads),
-        losses=(*losses, *routes.losses, *told.losses),
+        losses=(*losses, *routes.losses, *told.losses, *told_of_twins(policies, inventory)),
     )
 
 

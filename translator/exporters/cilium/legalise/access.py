@@ -54,6 +54,8 @@ from translator.exporters.cilium.legalise.spelling import spelt
 from translator.exporters.cilium.legalise.words import has_host
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
+from translator.exporters.ports import undeclared
+from translator.report.bounds import At
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 NOT_PODS = EVERYONE - PODS
@@ -81,7 +83,7 @@ class Pass:
         self.ground = ground
         self.past = ground.past
         self.ports = Ports(model.inventory)
-        self.shut: list[str] = []
+        self.shut: list[At] = []
         """Workloads whose undeclared ports are shut to requests that the source grants."""
         self.blunt: list[str] = []
         """Workloads with ports of bytes that refusals of requests shut."""
@@ -234,16 +236,16 @@ def _closed(
 ) -> None:
     found = [box for box in boxes if all(h.wanted for h in box.headers)]
     usable = [box for box in found if has_host(box)]
-    pods = [w.key for w in pods_in((region,), state.model.inventory)]
-    state.legal.losses.extend(
-        remarks.no_host(box, pods or [name]) for box in found if not has_host(box)
-    )
+    pods = pods_in((region,), state.model.inventory)
+    names = [w.key for w in pods] or [name]
+    state.legal.losses.extend(remarks.no_host(box, names) for box in found if not has_host(box))
     ready = tuple(_distinct(state.ports.granted(usable, region)))
     if state.options.target.at_least(HOST_IS_HELD):
         ready = (*ready, *state.ports.probed(ready, region))
     opaque = state.ports.bytes_of((region,))
     if any(box.http and (box.ports.but or not (box.ports & opaque).empty) for box in usable):
-        state.shut.extend(w.key for w in pods_in((region,), state.model.inventory))
+        served = (state.ports.declared(region) - opaque).ordered()
+        state.shut.extend(undeclared(w, served) for w in pods)
     if any(not b.http and b.ports.everything and b.peers.everyone for b in ready):
         state.open.append(region)
     taken = state.names.take("CiliumNetworkPolicy", _space(region), name)

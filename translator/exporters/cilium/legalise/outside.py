@@ -15,6 +15,8 @@ from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.cilium.legalise.regions import Region, pods_in
 from translator.exporters.cilium.legalise.remarks import POLICY, listed
+from translator.exporters.ports import spans_at
+from translator.report.bounds import At
 from translator.report.model import Fate, Impact, Support
 
 
@@ -57,10 +59,10 @@ def alike(
     names: Iterable[str],
     said: Sequence[Traced[object]],
     *,
-    ports: bool = False,
+    ports: Sequence[At] = (),
     on_nodes: Iterable[str] = (),
 ) -> Iterator[Loss]:
-    """Pods without a proxy, or with ``ports`` past it, that have the labels of others which rules are about.
+    """Pods without a proxy, or with some of their ``ports`` past it, that have the labels of others which rules are about.
 
     ``on_nodes``: those that use the network of their node, which no policy of the target selects.
     """
@@ -82,6 +84,7 @@ def alike(
             support=Support.PARTIAL,
             fate=Fate.APPROXIMATED,
             because=tuple(said),
+            at=tuple(ports),
             message=f"{found}: {free}. They have the labels of "
             "others that rules are about, but for those that go with the source's mesh, and are held to these rules."
             + but,
@@ -94,5 +97,6 @@ def alike(
 def not_passing(fact: Bypass, closed: Sequence[Region], inventory: Inventory) -> Iterator[Loss]:
     """Ports past the proxy of pods that no labels tell from others which have none: they stay shut."""
     subject = fact.attachment.subject
-    names = [w.key for w in pods_in(closed, inventory) if covers(subject, w, inventory)]
-    yield from alike(names, tuple(traced(fact)), ports=True)
+    pods = [w for w in pods_in(closed, inventory) if covers(subject, w, inventory)]
+    at = [At(w.key, spans_at(fact.attachment, w)) for w in pods]
+    yield from alike([w.key for w in pods], tuple(traced(fact)), ports=at)

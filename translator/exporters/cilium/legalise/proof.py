@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant, GuardedRoutes, MtlsMode, PeerMtls, Refusal
 from ir.inventory import Inventory
-from ir.match import CALLER_PARTS, Cidr, Part, Pattern, PatternKind, Term, Test
+from ir.match import CALLER_PARTS, AllOf, Cidr, Part, Pattern, PatternKind, Term, Test
 from ir.model import Fact
-from ir.provenance import Traced
+from ir.provenance import Traced, trail
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.cilium.legalise.callers import Known
@@ -135,7 +135,8 @@ def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> It
     """Rules by address are about what is outside of the cluster alone."""
     for refuses, impact in ((False, Impact.STRICTER), (True, Impact.LOOSER)):
         kinds = (Refusal,) if refuses else (Grant, GuardedRoutes)
-        terms = [term for f in rulings if isinstance(f, kinds) for term in _blocks(f)]
+        tests = [test for f in rulings if isinstance(f, kinds) for test in _on_addresses(f)]
+        terms = [term for test in tests for term in (*test.any_of, *test.none_of)]
         inside = [t for t in terms if isinstance(t.value, Cidr) and _inside(t.value, known)]
         beyond = [t for t in terms if all(t is not one for one in inside)]
         if inside and refuses:
@@ -152,6 +153,7 @@ def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> It
                 severity=None if inside and not refuses else Severity.LOW,
                 fate=Fate.APPROXIMATED,
                 sites=tuple((() if refuses else inside) or beyond),
+                callers=tuple(map(_in_cluster, tests)),
                 message="blocks of addresses are about callers outside of the cluster alone: pods and nodes with such an "
                 f"address are not {'refused' if refuses else 'let in'} by them.",
                 why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
@@ -160,17 +162,19 @@ def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> It
             )
 
 
+def _on_addresses(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Test]:
+    return (test for test in _tests(fact) if test.part is Part.PEER_ADDRESS)
+
+
 def _blocks(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Traced[Term]]:
-    for test in _tests(fact):
-        if test.part is Part.PEER_ADDRESS:
-            yield from (*test.any_of, *test.none_of)
+    for test in _on_addresses(fact):
+        yield from (*test.any_of, *test.none_of)
 
 
 def _kept_out(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Traced[Term]]:
     """The blocks whose addresses a rule leaves out."""
-    for test in _tests(fact):
-        if test.part is Part.PEER_ADDRESS:
-            yield from test.none_of
+    for test in _on_addresses(fact):
+        yield from test.none_of
 
 
 def _inside(block: Cidr, known: Known) -> bool:
@@ -212,12 +216,24 @@ def _elsewhere(
             sites=tuple(terms),
             because=by,
             about=tuple(terms),
+            callers=(_in_cluster(_of_blocks(terms)),),
             message="what is in the cluster and has its addresses elsewhere, as --cluster-networks and --node-networks say, is "
             f"{'let in though these blocks leave it out' if by else 'not refused by these blocks of addresses'}.",
             why="A pod is known by its labels, a node by what it is; rules by CIDR never select them (policy-cidr-match-mode).",
             advice="Look whether the networks that were given are all that the cluster has.",
             doc=f"{POLICY}#cidr-based",
         )
+
+
+def _in_cluster(addresses: Test) -> AllOf:
+    """What is in the cluster and meets a test on its address."""
+    node = trail("callers in the cluster")
+    near: Traced[Term] = Traced(Pattern(PatternKind.EXACT, "cluster"))
+    return AllOf(tests=(addresses, Test(part=Part.ENTITY, any_of=(near,), trail=node)), trail=node)
+
+
+def _of_blocks(blocks: Sequence[Traced[Term]]) -> Test:
+    return Test(part=Part.PEER_ADDRESS, any_of=tuple(blocks), trail=trail("addresses"))
 
 
 def _pods_of(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[str]:

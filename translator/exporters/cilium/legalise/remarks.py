@@ -15,6 +15,7 @@ from translator.api import Loss
 from translator.exporters.cilium.legalise.boxes import Box
 from translator.exporters.cilium.legalise.regions import Region, common, pods_in, regions_of
 from translator.exporters.cilium.legalise.spelling import Spelt
+from translator.report.bounds import At
 from translator.report.model import SPELLING, Fate, Impact, Severity, Support
 
 POLICY = "https://docs.cilium.io/en/v1.20/security/policy/language/"
@@ -352,9 +353,9 @@ def spellings(paths: Sequence[Spelt]) -> Iterator[Loss]:
             )
 
 
-def undeclared(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator[Loss]:
+def undeclared(shut: Sequence[At], said: Sequence[Traced[object]]) -> Iterator[Loss]:
     """Grants for requests that name no port, on ports that nobody declares."""
-    found = listed(names)
+    found = listed(one.name for one in shut)
     if found:
         yield Loss(
             code="MM412",
@@ -363,6 +364,7 @@ def undeclared(names: Iterable[str], said: Sequence[Traced[object]]) -> Iterator
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
             because=tuple(said),
+            at=tuple(shut),
             message="rules for requests are written for the ports that a container, a Service or a probe names and that no "
             f"Service declares to carry other things than HTTP; others are shut: {found}.",
             advice="Declare every port that is served.",

@@ -55,6 +55,7 @@ from translator.exporters.ports import (
     all_bypassed,
     bypassed,
     bypasses_of,
+    undeclared,
     without_proxy,
 )
 
@@ -189,7 +190,7 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
     state.legal.losses.extend(remarks.default_holds(demanded))
     _note_services(workload, mine, state)
     if default == "deny" and (_lets_in(everywhere) or long_ranges(mine, workload)):
-        state.undeclared.append(workload.key)
+        state.undeclared.append(undeclared(workload, ports))
     if default == "deny" and not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))
     return mine

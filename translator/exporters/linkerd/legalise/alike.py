@@ -12,6 +12,7 @@ from ir.inventory import Workload
 from ir.model import Fact
 from ir.walk import traced
 from translator.api import Loss
+from translator.report.bounds import At, all_but
 from translator.report.model import Impact, Support
 
 
@@ -32,11 +33,15 @@ def mixed(
 
 
 def shut(here: Sequence[Fact], key: str, port: int, others: Sequence[str]) -> Iterator[Loss]:
-    """A port that is shut, for other workloads too, since their rules differ and their labels do not."""
+    """A port that is shut, for other workloads too, since their rules differ and their labels do not.
+
+    Read back, the others are held to what either has by default, since nothing tells their pods apart.
+    """
     yield Loss(
         code="MM412",
         impact=Impact.STRICTER,
         support=Support.PARTIAL,
+        at=(At(key, ((port, port),)), *(At(other, all_but(())) for other in others)),
         sites=tuple(t for r in here if isinstance(r, Grant) for t in traced(r)),
         message=f"{key} port {port} is shut, and that of {', '.join(sorted(others))}: these pods have the same labels but for "
         "those that go with the source's mesh, and the source holds them to different rules.",

@@ -22,6 +22,7 @@ from translator.exporters.linkerd.legalise import remarks
 from translator.exporters.linkerd.legalise.rate_limits import RateLimits
 from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, unreached
 from translator.exporters.naming import Names
+from translator.report.bounds import At
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 """Facts of the mesh's own layer that say who may connect."""
@@ -81,7 +82,7 @@ class Pass:
     past: tuple[Bypass, ...]
     """What reaches workloads without their proxy."""
     limits: RateLimits
-    undeclared: list[str] = field(default_factory=list)
+    undeclared: list[At] = field(default_factory=list)
     """Workloads whose undeclared ports are shut though the source grants something there."""
     unprobed: list[str] = field(default_factory=list)
     probed: list[str] = field(default_factory=list)

@@ -314,8 +314,9 @@ def together(state: Pass) -> Iterator[Loss]:
             support=Support.PARTIAL,
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
+            at=tuple(state.undeclared),
             message="ports that neither a container, nor a Service, nor a probe names are shut, "
-            f"where the source holds them to its rules: {_list(state.undeclared)}.",
+            f"where the source holds them to its rules: {_list(o.name for o in state.undeclared)}.",
             advice="Declare every port that is served.",
         )
     if state.at_services:
@@ -396,5 +397,5 @@ def _own_domain(state: Pass) -> Loss:
     )
 
 
-def _list(names: Sequence[str]) -> str:
+def _list(names: Iterable[str]) -> str:
     return ", ".join(sorted(set(names)))

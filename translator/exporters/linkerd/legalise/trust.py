@@ -12,11 +12,11 @@ from ir.access import AuditMark, ExternalDecision, Grant, Refusal
 from ir.match import AllOf, Part, Pattern, Term, Test
 from ir.membership import Aspect, ProxySetting
 from ir.model import Fact, Model
-from ir.provenance import Traced
+from ir.provenance import Traced, trail
 from translator.api import Loss
 from translator.report.model import Impact, Severity, Support
 
-Terms = list[Traced[object]]
+Terms = list[Traced[Term]]
 Change = Callable[[Test], Test]
 
 
@@ -90,7 +90,14 @@ def _lost(terms: Terms, impact: Impact) -> tuple[Loss, ...]:
             support=Support.NEVER,
             severity=Severity.MEDIUM if impact is Impact.STRICTER else Severity.HIGH,
             sites=tuple(terms),
+            callers=tuple(_named(term) for term in terms),
             message=f"rules name the mesh's own trust domain alone; callers of {', '.join(names)} {then}.",
             advice="Give these callers certificates of the mesh's own trust domain before they move.",
         ),
     )
+
+
+def _named(term: Traced[Term]) -> AllOf:
+    """The callers whose identity it is."""
+    node = trail("callers of an alias")
+    return AllOf(tests=(Test(part=Part.IDENTITY, any_of=(term,), trail=node),), trail=node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ir.access import Grant
@@ -59,9 +60,8 @@ def _always(grant: Grant, known: Known, losses: list[Loss]) -> Grant | None:
     if not _sayable(smaller, known):
         losses.append(_loss(tuple(traced(grant)), "a condition on them has no form"))
         return None
-    losses.append(
-        _loss(tuple(t for _, gone in kept.values() for t in gone), "there is no such name")
-    )
+    gone = tuple(t for _, terms in kept.values() for t in terms)
+    losses.append(_loss(gone, "there is no such name", _less(of_callers, kept.values())))
     return replace(
         grant, always=tuple(kept[id(t)][0] if id(t) in kept else t for t in grant.always)
     )
@@ -72,13 +72,13 @@ def _alternative(alternative: AllOf, known: Known, losses: list[Loss]) -> AllOf 
     try:
         clauses(alternative.tests, known)
     except Unsayable as reason:
-        kept = tuple(_test(test, known) for test in alternative.tests)
+        kept = [_test(test, known) for test in alternative.tests]
         smaller = replace(alternative, tests=tuple(test for test, _ in kept))
         gone = [term for _, terms in kept for term in terms]
         if _sayable(smaller, known):
-            losses.append(_loss(tuple(gone), str(reason)))
+            losses.append(_loss(tuple(gone), str(reason), _less(alternative, kept)))
             return smaller
-        losses.append(_loss(tuple(traced(alternative)), str(reason)))
+        losses.append(_loss(tuple(traced(alternative)), str(reason), (alternative,)))
         return None
     return alternative
 
@@ -104,12 +104,24 @@ def _sayable(alternative: AllOf, known: Known) -> bool:
     return True
 
 
-def _loss(sites: tuple[Traced[object], ...], reason: str) -> Loss:
+def _less(whole: AllOf, kept: Iterable[tuple[Test, list[Traced[Term]]]]) -> tuple[AllOf, ...]:
+    """The callers that are left out: those who meet a term of a test that is gone, and the other tests."""
+    found: list[AllOf] = []
+    for place, (_, gone) in enumerate(kept):
+        if gone:
+            tests = [*whole.tests]
+            tests[place] = replace(tests[place], any_of=tuple(gone))
+            found.append(replace(whole, tests=tuple(tests)))
+    return tuple(found)
+
+
+def _loss(sites: tuple[Traced[object], ...], reason: str, callers: tuple[AllOf, ...] = ()) -> Loss:
     return Loss(
         code="MM410",
         impact=Impact.STRICTER,
         support=Support.NEVER,
         sites=sites,
+        callers=callers,
         message=f"these callers are not let in: {reason}.",
         advice=_ADVICE,
     )

@@ -13,13 +13,14 @@ from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
 from ir.inventory import Inventory, Workload, equal_to, meets
 from ir.model import Fact
 from ir.provenance import Traced, absorb, named, trail
-from translator.api import Options
+from translator.api import Loss, Options
 from translator.importers.linkerd.link.access import heeded_on
 from translator.importers.linkerd.link.opaque_ports import LIST, is_listed
 from translator.importers.linkerd.link.servers import Held, granted_by
 from translator.importers.linkerd.model import HttpRoute, Statement
 from translator.importers.linkerd.server import DEFAULT_POLICIES
 from translator.importers.linkerd.silence import silence
+from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.kubernetes.enrolment import makes_pods
 from translator.resources.kubernetes.read import below, template_path
 from translator.source.leaves import Node, Resource, leaf_ref
@@ -104,6 +105,28 @@ def twins_of(workload: Workload, inventory: Inventory) -> tuple[Workload, ...]:
         for one in inventory.workloads_in(workload.namespace)
         if one.key != workload.key and one.labels == workload.labels
     )
+
+
+def told_of_twins(written: Written, inventory: Inventory) -> Iterator[Loss]:
+    """Workloads whose pods bear the same labels and have other default policies: what either refuses is refused."""
+    told: set[str] = set()
+    for workload in inventory.workloads:
+        group = (workload, *twins_of(workload, inventory))
+        found = {one.key: said_of(written, one) for one in group}
+        unlike = len({None if word is None else word.value for word in found.values()}) > 1
+        if unlike and workload.key not in told:
+            told.update(found)
+            yield Loss(
+                code="MM412",
+                impact=Impact.STRICTER,
+                support=Support.PARTIAL,
+                severity=Severity.MEDIUM,
+                fate=Fate.APPROXIMATED,
+                because=tuple(word for word in found.values() if word is not None),
+                message=f"{', '.join(sorted(found))}: the pods of these bear the same labels and have other default "
+                "policies: what one of them refuses is refused by all of them.",
+                advice="Give these pods labels of their own.",
+            )
 
 
 def pods_only(workload: Workload, inventory: Inventory) -> Subject:
