@@ -176,7 +176,8 @@ def _claim(loss: Loss) -> Claim:
         default="" if loss.default is None else loss.default.field,
         later=loss.code in LATER,
         at=loss.at,
-        callers=loss.callers,
+        ways=loss.ways,
+        http=loss.http,
     )
 
 

@@ -123,7 +123,7 @@ def test_a_finding_about_some_callers_of_a_rule_explains_no_others(
     account: str, *, explains: bool
 ) -> None:
     callers = ways(on(Part.SERVICE_ACCOUNT, "shop/batch"))
-    claim = Claim("MM410", Impact.STRICTER, frozenset((1,)), "not let in", callers=callers)
+    claim = Claim("MM410", Impact.STRICTER, frozenset((1,)), "not let in", ways=callers)
     caller = Caller(namespace="shop", service_account=account)
     asked = Request(caller=caller, workload="Deployment/shop/api", port=80)
     sample = Sample(asked, "before", "after", before_leaves=(1,))

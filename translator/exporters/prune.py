@@ -107,6 +107,7 @@ def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:
             loss.support,
             loss.severity,
             loss.fate,
+            loss.http,
         )
         known = found.get(key)
         found[key] = (
@@ -119,7 +120,7 @@ def of_one_cause(losses: Iterable[Loss]) -> tuple[Loss, ...]:
                 because=(*known.because, *loss.because),
                 about=(*known.about, *loss.about),
                 at=_both(known.at, loss.at),
-                callers=_both(known.callers, loss.callers),
+                ways=_both(known.ways, loss.ways),
             )
         )
     return tuple(found.values())
@@ -280,7 +281,7 @@ class _Sweep:
             raise unsayable
         loss = lost(item, row, self._harm_of_item(owner, item), unsayable.what)
         if isinstance(item, AllOf) and name == "callers":
-            loss = replace(loss, callers=(item,))
+            loss = replace(loss, ways=(item,))
         self.losses.append(loss)
 
     def _harm_of_item(self, owner: object, item: object) -> Impact:

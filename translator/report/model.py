@@ -290,7 +290,8 @@ class Loss:
     ``sites``: the traced values that are lost (``fate`` LOST) or placed with a difference (APPROXIMATED).
     ``because``: values that explain it, to be shown as sources without being lost.
     ``about``: of both, what the message speaks of: shown before the rest.
-    ``at``, ``callers``: the ports, and the callers, whose requests it is about; none: all that the sites decide.
+    ``at``, ``ways``: the ports, and the callers or requests, that it is about; none: all that the sites decide.
+    ``http``: whether it is about what is read as HTTP, or about what is not; none: about both.
     """
 
     code: str
@@ -303,7 +304,8 @@ class Loss:
     because: tuple[Traced[object], ...] = ()
     about: tuple[Traced[object], ...] = ()
     at: tuple[At, ...] = ()
-    callers: tuple[AllOf, ...] = ()
+    ways: tuple[AllOf, ...] = ()
+    http: bool | None = None
     leaves: tuple[int, ...] = ()
     """Input leaves named directly, where no value stands for them."""
     why: str = ""

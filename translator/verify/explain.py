@@ -153,8 +153,10 @@ class Claim:
     """Whether it is about objects that the later side alone heeds: it explains what these decide there."""
     at: tuple[At, ...] = ()
     """The ports that it is about; none: all that its rules decide on."""
-    callers: tuple[AllOf, ...] = ()
-    """The callers that it is about; none: all of whom its rules decide."""
+    ways: tuple[AllOf, ...] = ()
+    """The callers or requests that it is about; none: all that its rules decide."""
+    http: bool | None = None
+    """Whether it is about what is read as HTTP, or about what is not; none: about both."""
 
     def may_explain(self, kind: Kind, *, shut: bool = False) -> bool:
         """Whether it is about what has changed at all; ``shut``: requests that passed are refused.
@@ -187,11 +189,13 @@ def _may(claim: Claim, change: Change, sample: Sample) -> bool:
 
 
 def _within(claim: Claim, request: Request) -> bool:
-    """Whether the request goes to one of the ports that the finding is about, from one of its callers."""
+    """Whether the request goes to one of the ports that the finding is about, and is one of its requests."""
     names, port = _names(request), request.service_port or request.port
     if claim.at and not any(one.holds(names, port) for one in claim.at):
         return False
-    return not claim.callers or any(_calls(claim.callers, request, by) for by in _KNOWN_BY)
+    if claim.http is not None and claim.http is not request.http:
+        return False
+    return not claim.ways or any(_is_one(claim.ways, request, by) for by in _KNOWN_BY)
 
 
 def _names(request: Request) -> tuple[str, ...]:
@@ -202,10 +206,10 @@ def _names(request: Request) -> tuple[str, ...]:
 _KNOWN_BY = (Evidence.CERTIFICATE, Evidence.LABEL)
 
 
-def _calls(callers: tuple[AllOf, ...], request: Request, by: Evidence) -> bool:
-    """Whether the caller is one of these; one of whom a request does not tell it may be."""
+def _is_one(ways: tuple[AllOf, ...], request: Request, by: Evidence) -> bool:
+    """Whether the request is one of these; one that does not tell it may be."""
     try:
-        return any_holds(callers, Sight(request=request, evidence=by))
+        return any_holds(ways, Sight(request=request, evidence=by))
     except Unsupported:
         return True
 

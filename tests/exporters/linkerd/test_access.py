@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -161,3 +162,46 @@ def test_a_refusal_that_is_made_wider_names_the_pods_that_it_shuts() -> None:
     )
     (told,) = [f for f in result.report.findings if f.code == "MM403"]
     assert "at Deployment/shop/api it holds" in told.message
+
+
+def witness_of(change: Any) -> dict[str, Any]:
+    """The request that shows a change."""
+    return dict(change["witness"])
+
+
+def test_callers_that_are_named_whatever_their_trust_domain_are_told() -> None:
+    """It is told of the port whose rules do, and explains nothing but callers of other domains."""
+    result = translated(policy({"rules": [{"from": [{"source": {"namespaces": ["web"]}}]}]}))
+    (told,) = [f for f in result.report.findings if f.code == "MM430"]
+    assert "named whatever their trust domain" in told.message
+    changes = result.report.verification.changes
+    by_domain = [c for c in changes if "MM430" in str(c["explained_by"])]
+    assert by_domain
+    assert {witness_of(c)["trust_domain"] for c in by_domain} == {"foreign.example"}
+    assert all(c["explained_by"] for c in changes)
+
+
+def test_callers_that_are_named_by_their_trust_domain_are_nothing_to_tell() -> None:
+    result = translated(policy({"rules": [FROM_WEB]}))
+    assert "MM430" not in codes(result)
+
+
+def test_methods_that_have_no_name_in_a_route_are_told() -> None:
+    """``P*`` is POST, PUT and PATCH, and whatever an application may call its own."""
+    rule = {**FROM_WEB, TO: [{"operation": {"methods": ["P*"]}}]}
+    result = translated(policy({"rules": [rule]}))
+    told = [f for f in result.report.findings if "of the methods that these patterns" in f.message]
+    assert [(f.code, f.impact) for f in told] == [("MM402", Impact.STRICTER)]
+    assert all(c["explained_by"] for c in result.report.verification.changes)
+    plain = translated(policy({"rules": [{**FROM_WEB, **GET_API}]}))
+    assert not [f for f in plain.report.findings if "of the methods that" in f.message]
+
+
+def test_connections_that_are_refused_beside_rules_for_requests_are_told() -> None:
+    rules = [FROM_WEB, {**FROM_WEB, **GET_API}]
+    result = translated(policy({"rules": rules}))
+    told = [f for f in result.report.findings if "connections that are not HTTP" in f.message]
+    assert [(f.code, f.impact) for f in told] == [("MM402", Impact.STRICTER)]
+    changes = result.report.verification.changes
+    assert any(not witness_of(c)["http"] for c in changes)
+    assert all(c["explained_by"] for c in changes)

@@ -177,7 +177,7 @@ def shared(found: Sequence[tuple[AllOf, tuple[str, str]]]) -> Iterator[Loss]:
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             sites=_sites([way for way, _ in found]),
-            callers=tuple(way for way, _ in found),
+            ways=tuple(way for way, _ in found),
             message=f"callers are known by labels, and their service accounts are those of other pods too ({shown}): to let "
             "the account in would let the others in, so it is not let in.",
             advice="Give these callers service accounts of their own before you move.",
@@ -193,7 +193,7 @@ def unlisted(stated: Sequence[Stated]) -> Iterator[Loss]:
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             sites=_sites(ways),
-            callers=tuple(ways),
+            ways=tuple(ways),
             message="no pod of the input has the labels of these callers, so their service accounts are not known and they "
             "are not let in.",
             advice="Add their workloads to the input.",
@@ -209,7 +209,7 @@ def not_refused(stated: Sequence[Stated]) -> Iterator[Loss]:
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
             sites=_sites(ways),
-            callers=tuple(ways),
+            ways=tuple(ways),
             message="no pod of the input has the labels of these callers, so they cannot be named to be refused: where "
             "others of their namespace are let in, they are too.",
             advice="Add their workloads to the input.",
@@ -260,7 +260,7 @@ def inside(stated: Sequence[Stated]) -> Iterator[Loss]:
                 support=Support.PARTIAL,
                 sites=_sites([way for _, way in own]),
                 because=_doors(own),
-                callers=tuple(way for _, way in own),
+                ways=tuple(way for _, way in own),
                 message="in the source these blocks are about peers outside of the cluster alone; they lie within the "
                 "networks of the cluster, so nobody outside has such an address and the rule is left out.",
                 advice="Give --cluster-networks if other networks are the cluster's.",

@@ -163,6 +163,18 @@ def _identity(pattern: Pattern, known: Known) -> tuple[Clause, ...]:
     raise Unsayable(f'the identities "{_spelt(pattern)}" are not all in the input')
 
 
+def of_any_domain(tests: Iterable[Test], known: Known) -> bool:
+    """Whether callers are named by account or namespace, whatever their trust domain."""
+    return any(_of_any_domain(test, term.value, known) for test in tests for term in test.any_of)
+
+
+def _of_any_domain(test: Test, value: object, known: Known) -> bool:
+    if test.part in (Part.NAMESPACE, Part.SERVICE_ACCOUNT):
+        return True
+    rooted = isinstance(value, Pattern) and value.text.startswith(f"{known.trust_domain}/")
+    return test.part is Part.IDENTITY and not rooted
+
+
 def _spelt(pattern: Pattern) -> str:
     match pattern.kind:
         case PatternKind.PREFIX:

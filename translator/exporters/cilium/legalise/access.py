@@ -51,7 +51,7 @@ from translator.exporters.cilium.legalise.regions import (
 )
 from translator.exporters.cilium.legalise.sources import Reader, Source
 from translator.exporters.cilium.legalise.spelling import spelt
-from translator.exporters.cilium.legalise.words import has_host
+from translator.exporters.cilium.legalise.words import has_host, without_host
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
 from translator.exporters.ports import undeclared
@@ -237,8 +237,7 @@ def _closed(
     found = [box for box in boxes if all(h.wanted for h in box.headers)]
     usable = [box for box in found if has_host(box)]
     pods = pods_in((region,), state.model.inventory)
-    names = [w.key for w in pods] or [name]
-    state.legal.losses.extend(remarks.no_host(box, names) for box in found if not has_host(box))
+    state.legal.losses.extend(without_host(found, [w.key for w in pods] or [name]))
     ready = tuple(_distinct(state.ports.granted(usable, region)))
     if state.options.target.at_least(HOST_IS_HELD):
         ready = (*ready, *state.ports.probed(ready, region))

@@ -153,7 +153,7 @@ def addresses(rulings: Sequence[Fact], known: Known, inventory: Inventory) -> It
                 severity=None if inside and not refuses else Severity.LOW,
                 fate=Fate.APPROXIMATED,
                 sites=tuple((() if refuses else inside) or beyond),
-                callers=tuple(map(_in_cluster, tests)),
+                ways=tuple(map(_in_cluster, tests)),
                 message="blocks of addresses are about callers outside of the cluster alone: pods and nodes with such an "
                 f"address are not {'refused' if refuses else 'let in'} by them.",
                 why="A pod is known by its labels; rules by CIDR never select pods or nodes (policy-cidr-match-mode).",
@@ -216,7 +216,7 @@ def _elsewhere(
             sites=tuple(terms),
             because=by,
             about=tuple(terms),
-            callers=(_in_cluster(_of_blocks(terms)),),
+            ways=(_in_cluster(_of_blocks(terms)),),
             message="what is in the cluster and has its addresses elsewhere, as --cluster-networks and --node-networks say, is "
             f"{'let in though these blocks leave it out' if by else 'not refused by these blocks of addresses'}.",
             why="A pod is known by its labels, a node by what it is; rules by CIDR never select them (policy-cidr-match-mode).",

@@ -12,7 +12,6 @@ from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.cilium.legalise.boxes import Box
 from translator.exporters.cilium.legalise.regions import Region, common, pods_in, regions_of
 from translator.exporters.cilium.legalise.spelling import Spelt
 from translator.report.bounds import At
@@ -170,21 +169,6 @@ def beside_networks(
                 advice="Take out of the NetworkPolicy what the mesh refused, or delete it where it only let the mesh in.",
                 doc=POLICY,
             )
-
-
-def no_host(box: Box, names: Sequence[str]) -> Loss:
-    """Requests that name no host, which rules of the target cannot single out."""
-    return Loss(
-        code="MM403",
-        impact=Impact.STRICTER,
-        support=Support.NEVER,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        because=tuple(box.by.host),
-        message=f"requests that name no host are refused: {', '.join(names)}.",
-        why="An empty host means any host in a rule of the target; its proxy answers HTTP/1.1 without a host by 400.",
-        doc=POLICY,
-    )
 
 
 def idle(fact: Fact) -> Loss:

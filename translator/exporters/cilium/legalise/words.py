@@ -6,13 +6,16 @@ of paths is said as an expression that takes no ``?``, and the query is let thro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ir.behaviour.languages import language_of
 from ir.language import PATH, TOKEN, Dialect, Language
-from ir.match import Pattern, PatternKind, RegexDialect
-from ir.provenance import Traced
+from ir.match import AllOf, Part, Pattern, PatternKind, Presence, RegexDialect, Test
+from ir.provenance import Traced, trail
+from translator.api import Loss
 from translator.exporters.cilium.legalise.boxes import HOSTS, Box
+from translator.exporters.cilium.legalise.remarks import POLICY
+from translator.report.model import Fate, Impact, Severity, Support
 
 LIMIT = 4096
 """Characters that an expression may have; RE2 itself has room for more (``max_program_size`` of Envoy is not set)."""
@@ -90,6 +93,26 @@ def host_pattern(hosts: Language, origins: Iterable[Traced[object]]) -> Pattern 
 def has_host(box: Box) -> bool:
     """Whether some request of the box names a host: none is read that does not, and an empty ``host`` would mean any."""
     return not (box.host & _NAMED).is_empty()
+
+
+def without_host(boxes: Iterable[Box], names: Sequence[str]) -> Iterator[Loss]:
+    """What becomes of requests that name no host, where others of a box may name some hosts and not others."""
+    nowhere = trail("no host")
+    none = Test(part=Part.AUTHORITY, presence=Traced(Presence.ABSENT), trail=nowhere)
+    for box in boxes:
+        if box.by.host and box.host.accepts("") and not (HOSTS - box.host).is_empty():
+            yield Loss(
+                code="MM403",
+                impact=Impact.STRICTER,
+                support=Support.NEVER,
+                severity=Severity.LOW,
+                fate=Fate.APPROXIMATED,
+                because=tuple(box.by.host),
+                ways=(AllOf(tests=(none,), trail=nowhere),),
+                message=f"requests that name no host are refused: {', '.join(names)}.",
+                why="An empty host means any host in a rule of the target; its proxy answers HTTP/1.1 without a host by 400.",
+                doc=POLICY,
+            )
 
 
 def _within(wanted: Language, domain: Language, asked: tuple[Pattern, ...]) -> Pattern | None:

@@ -23,10 +23,11 @@ from ir.attachment import EnforcedAt
 from ir.coverage import covers
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
+from ir.match import AllOf
 from ir.model import Fact, Model
 from ir.resilience import RateLimit
 from translator.api import Options
-from translator.exporters.linkerd.callers import Known, Who
+from translator.exporters.linkerd.callers import Known, Who, of_any_domain
 from translator.exporters.linkerd.legalise import remarks
 from translator.exporters.linkerd.legalise.alike import mixed, shut
 from translator.exporters.linkerd.legalise.cells import cells, shut_to_checks
@@ -39,6 +40,7 @@ from translator.exporters.linkerd.legalise.course import (
 )
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.gates import asked_for, door_of, is_on, needs_server
+from translator.exporters.linkerd.legalise.inexact import narrowed
 from translator.exporters.linkerd.legalise.levels import (
     Filed,
     default_of,
@@ -58,6 +60,7 @@ from translator.exporters.ports import (
     undeclared,
     without_proxy,
 )
+from translator.report.bounds import At
 
 
 def legalise_access(model: Model, options: Options) -> Legal:
@@ -248,11 +251,17 @@ def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probe
         legal.losses.append(remarks.not_exact(here, workload, port, opaque, state.options))
         return
     legal.facts.extend(facts)
-    legal.losses.extend(remarks.narrowed(here, workload, port, table))
-    if table.lets_in(Who.AUTHENTICATED):
-        state.own_domain.append(f"{workload.key} port {port}")
+    legal.losses.extend(narrowed(here, workload, port, table))
+    if table.lets_in(Who.AUTHENTICATED) or _of_any_domain(here, state.known):
+        state.own_domain.append(At(workload.key, ((port, port),)))
     if probed and shut_to_checks(door, asked_for(workload, port)):
         (state.probed if door.probes else state.unprobed).append(f"{workload.key} port {port}")
+
+
+def _of_any_domain(here: Sequence[Fact], known: Known) -> bool:
+    ways = (AllOf(tests=g.always, trail=g.trail) for g in here if isinstance(g, Grant))
+    named = (way for g in here if isinstance(g, Grant) for way in g.callers)
+    return any(of_any_domain(way.tests, known) for way in (*ways, *named))
 
 
 __all__ = ["Legal", "Pass", "Ruling", "attachment_of", "known_callers", "legalise_access"]

@@ -87,8 +87,8 @@ class Pass:
     unprobed: list[str] = field(default_factory=list)
     probed: list[str] = field(default_factory=list)
     """Workloads whose health checks are refused, or let in by address alone."""
-    own_domain: list[str] = field(default_factory=list)
-    """Ports where callers with any certificate become callers of the own trust domain."""
+    own_domain: list[At] = field(default_factory=list)
+    """Ports where callers of any trust domain become callers of the own one."""
     at_services: list[str] = field(default_factory=list)
     """Workloads that are held to what the source holds requests to a service to."""
     at_both: dict[str, tuple[Fact, ...]] = field(default_factory=dict)

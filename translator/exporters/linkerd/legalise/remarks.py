@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ir.access import Grant, MtlsMode, PeerMtls, Refusal
+from ir.access import Grant, MtlsMode, PeerMtls
 from ir.inventory import Workload
 from ir.language import Opaque
-from ir.match import Part, PathForm, Test
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.linkerd.legalise.axes import HOST
-from translator.exporters.linkerd.legalise.door import Table
-from translator.exporters.linkerd.legalise.paths import ODD, form_of
 from translator.exporters.linkerd.legalise.standins import LABELS
+from translator.exporters.linkerd.legalise.trust import own_domain_alone
 from translator.report.model import Fate, Impact, Severity, Support
 
 if TYPE_CHECKING:
     from translator.exporters.linkerd.legalise.course import Pass
 
 _PODS = "Add the Deployments, StatefulSets or Pods that this policy is for to the input."
-_SEEN = (
-    "The source compares a header with all its values joined and a host as it is written; the target "
-    "compares each value, by regular expressions only where it is visible ASCII, and a host without its port and last dot."
-)
 
 
 def at_gateway(facts: Sequence[Fact]) -> Iterator[Loss]:
@@ -142,133 +135,6 @@ _MODES = {
 }
 
 
-def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) -> Iterator[Loss]:
-    """Where the table of a port is not exact."""
-    where = f"{workload.key} port {port}"
-    if table.narrowed:
-        yield Loss(
-            code="MM402",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            fate=Fate.APPROXIMATED,
-            sites=tuple(t for r in here if isinstance(r, Refusal) for t in traced(r.callers)),
-            message=f"{where}: everyone but some callers cannot be said; "
-            "of the callers that were granted only those that can be named are let in.",
-            advice="Name the callers that may come in instead of those that may not.",
-        )
-        yield from _unnamed(here, where)
-    if table.rooted:
-        yield _rooted(here, where)
-    if table.blurred:
-        yield _blurred(here, where, table.blurred)
-    if table.spelt:
-        yield _spelt(here, where, table.spelt)
-    if any(cell.paths is not None for cell in table.cells):
-        form = _path_form(here, where)
-        if form.sites and form_of(here) is not PathForm.RAW:
-            yield form
-
-
-def _unnamed(here: Sequence[Fact], where: str) -> Iterator[Loss]:
-    """Callers that are granted by address and are not let in, since some of them may be refused by name."""
-    grants = [r for r in here if isinstance(r, Grant)]
-    tests = [test for r in grants for way in r.callers for test in way.tests]
-    terms = tuple(x for test in tests if test.part is Part.PEER_ADDRESS for x in test.any_of)
-    if terms:
-        yield Loss(
-            code="MM402",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            sites=terms,
-            message=f"{where}: callers that are granted by address are not let in, since some who come from there may be "
-            "refused by name.",
-            advice="Name the callers that may come in instead of those that may not.",
-        )
-
-
-def _rooted(here: Sequence[Fact], where: str) -> Loss:
-    return Loss(
-        code="MM402",
-        impact=Impact.STRICTER,
-        support=Support.NEVER,
-        fate=Fate.APPROXIMATED,
-        sites=_path_terms(here),
-        message=f'{where}: on the path "/" only those come in who come in on every path.',
-        why='A route for "/" alone counts no more characters than one for all paths, so methods and headers decide.',
-        advice='Grant another path than "/", or let the rules for all paths ask for no method and no header.',
-    )
-
-
-def _blurred(here: Sequence[Fact], where: str, axes: Sequence[str]) -> Loss:
-    return Loss(
-        code="MM403",
-        impact=Impact.STRICTER,
-        support=Support.NEVER,
-        fate=Fate.APPROXIMATED,
-        sites=_asked(here, axes),
-        message=f"{where}: by {_called(axes)} requests cannot be told apart as the rules do; "
-        "those that might be refused or might not be granted are refused.",
-        why=_SEEN,
-        advice="Let rules that refuse ask for whole header values without a comma; let rules that grant by host name it "
-        'both as "a.example" and as "a.example:*".',
-    )
-
-
-def _spelt(here: Sequence[Fact], where: str, axes: Sequence[str]) -> Loss:
-    return Loss(
-        code="MM413",
-        impact=Impact.LOOSER,
-        support=Support.NEVER,
-        fate=Fate.APPROXIMATED,
-        sites=_asked(here, axes),
-        message=f"{where}: what is granted by {_called(axes)} is granted too where the header is sent more than once and "
-        "one of its values fits, or where the host is written with a dot at its end.",
-        why=_SEEN,
-        advice="Let the proxy in front of these callers set the header instead of adding to it.",
-    )
-
-
-def _called(axes: Sequence[str]) -> str:
-    return " and ".join("host" if a == HOST else f'header "{a}"' for a in axes)
-
-
-def _asked(here: Sequence[Fact], axes: Sequence[str]) -> tuple[Traced[object], ...]:
-    """The terms of the tests on some headers, or on the host."""
-    return tuple(
-        term
-        for test in _tests(here)
-        if (test.part is Part.AUTHORITY and HOST in axes)
-        or (test.part is Part.HEADER and test.name is not None and test.name.value.lower() in axes)
-        for term in (*test.any_of, *test.none_of)
-    )
-
-
-def _tests(here: Sequence[Fact]) -> Iterator[Test]:
-    for fact in here:
-        if isinstance(fact, (Grant, Refusal)):
-            yield from (t for a in fact.requests for t in a.tests)
-            yield from fact.always
-
-
-def _path_terms(here: Sequence[Fact]) -> tuple[Traced[object], ...]:
-    tests = [test for test in _tests(here) if test.part is Part.PATH]
-    paths = (term for test in tests for term in (*test.any_of, *test.none_of))
-    return tuple(term for term in paths if term.origin)
-
-
-def _path_form(here: Sequence[Fact], where: str) -> Loss:
-    return Loss(
-        code="MM408",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        sites=_path_terms(here),
-        message=f"{where}: requests whose path is not in normal form ({ODD[form_of(here)]}) are refused.",
-        why="The source decides on the normal form of a path, the target on the path as it was sent.",
-    )
-
-
 def not_exact(
     here: Sequence[Fact], workload: Workload, port: int, opaque: Opaque, options: Options
 ) -> Loss:
@@ -306,7 +172,7 @@ def together(state: Pass) -> Iterator[Loss]:
     """What happens to many workloads, said once."""
     yield from _health_checks(state)
     if state.own_domain:
-        yield _own_domain(state)
+        yield own_domain_alone(state.own_domain, state.options.trust_domain)
     if state.undeclared:
         yield Loss(
             code="MM412",
@@ -380,21 +246,6 @@ def _health_checks(state: Pass) -> Iterator[Loss]:
             f"{_list(state.probed)}.",
             advice="Give the address blocks of all nodes.",
         )
-
-
-def _own_domain(state: Pass) -> Loss:
-    return Loss(
-        code="MM430",
-        impact=Impact.STRICTER,
-        support=Support.PARTIAL,
-        severity=Severity.LOW,
-        fate=Fate.APPROXIMATED,
-        message="where any certificate will do, those of the trust domain "
-        f"{state.options.trust_domain} are taken alone: {_list(state.own_domain)}.",
-        why="Which other trust domains there are is up to the roots that a mesh trusts; the source's sidecars take "
-        "none but aliases, unless PILOT_SKIP_VALIDATE_TRUST_DOMAIN is set (istio/istio pilot/pkg/features, 1.31).",
-        advice="Name callers of other trust domains in a MeshTLSAuthentication, if there are any.",
-    )
 
 
 def _list(names: Iterable[str]) -> str:

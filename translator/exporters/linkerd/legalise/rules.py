@@ -73,7 +73,7 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
     always = tuple(t for t in fact.always if t.part not in CALLER_PARTS)
     of_callers = tuple(t for t in fact.always if t.part in CALLER_PARTS)
     callers = _with(fact.callers, of_callers, fact.trail)
-    asks = _asks_http(fact)
+    asks = asks_http(fact)
     if not view.readable and isinstance(fact, Grant) and asks:
         return
     for alternative in fact.requests or (AllOf(trail=fact.trail),):
@@ -95,7 +95,8 @@ def flatten(fact: Grant | Refusal, view: PortView) -> Iterator[Rule]:
             )
 
 
-def _asks_http(fact: Grant | Refusal) -> bool:
+def asks_http(fact: Grant | Refusal) -> bool:
+    """Whether some test of it looks at HTTP."""
     tests = [t for a in (*fact.requests, *fact.callers) for t in a.tests]
     return any(t.part in HTTP_PARTS for t in (*tests, *fact.always))
 

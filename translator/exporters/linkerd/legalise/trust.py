@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ir.access import AuditMark, ExternalDecision, Grant, Refusal
-from ir.match import AllOf, Part, Pattern, Term, Test
+from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
 from ir.membership import Aspect, ProxySetting
 from ir.model import Fact, Model
 from ir.provenance import Traced, trail
 from translator.api import Loss
-from translator.report.model import Impact, Severity, Support
+from translator.report.bounds import At
+from translator.report.model import Fate, Impact, Severity, Support
 
 Terms = list[Traced[Term]]
 Change = Callable[[Test], Test]
@@ -90,7 +91,7 @@ def _lost(terms: Terms, impact: Impact) -> tuple[Loss, ...]:
             support=Support.NEVER,
             severity=Severity.MEDIUM if impact is Impact.STRICTER else Severity.HIGH,
             sites=tuple(terms),
-            callers=tuple(_named(term) for term in terms),
+            ways=tuple(_named(term) for term in terms),
             message=f"rules name the mesh's own trust domain alone; callers of {', '.join(names)} {then}.",
             advice="Give these callers certificates of the mesh's own trust domain before they move.",
         ),
@@ -101,3 +102,25 @@ def _named(term: Traced[Term]) -> AllOf:
     """The callers whose identity it is."""
     node = trail("callers of an alias")
     return AllOf(tests=(Test(part=Part.IDENTITY, any_of=(term,), trail=node),), trail=node)
+
+
+def own_domain_alone(at: Sequence[At], domain: str) -> Loss:
+    """Callers of the own trust domain come in, where the source asks for no domain."""
+    node = trail("callers of other trust domains")
+    own: Traced[Term] = Traced(Pattern(PatternKind.EXACT, domain))
+    others = Test(part=Part.TRUST_DOMAIN, none_of=(own,), trail=node)
+    ports = (f"{one.name} port {first}" for one in at for first, _ in one.ports)
+    return Loss(
+        code="MM430",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.APPROXIMATED,
+        at=tuple(at),
+        ways=(AllOf(tests=(others,), trail=node),),
+        message=f"where any certificate will do, or callers are named whatever their trust domain, those of {domain} are "
+        f"taken alone: {', '.join(sorted(set(ports)))}.",
+        why="Which other trust domains there are is up to the roots that a mesh trusts; the source's sidecars take "
+        "none but aliases, unless PILOT_SKIP_VALIDATE_TRUST_DOMAIN is set (istio/istio pilot/pkg/features, 1.31).",
+        advice="Name callers of other trust domains in a MeshTLSAuthentication, if there are any.",
+    )

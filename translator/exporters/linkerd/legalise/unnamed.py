@@ -121,7 +121,7 @@ def _loss(sites: tuple[Traced[object], ...], reason: str, callers: tuple[AllOf, 
         impact=Impact.STRICTER,
         support=Support.NEVER,
         sites=sites,
-        callers=callers,
+        ways=callers,
         message=f"these callers are not let in: {reason}.",
         advice=_ADVICE,
     )
