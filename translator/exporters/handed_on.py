@@ -35,6 +35,7 @@ def harm_of_rule(
         kept
         and not leaks
         and not _passes(table)
+        and not _is_by_port(table)
         and not any(_may_meet(route, other) for other in others)
     ):
         return Impact.DIFFERENT, _NOBODY
@@ -46,6 +47,7 @@ def harm_of_match(route: Route, table: RouteTable) -> Impact:
     if not rejects(route):
         return _handed_on(route, table)
     taken = _passes(table) or any(_may_meet(route, other) for other in _after(route, table))
+    taken = taken or _is_by_port(table)
     return Impact.LOOSER if taken else Impact.DIFFERENT
 
 
@@ -87,6 +89,12 @@ def turns_away(common: Iterable[RouteTable]) -> bool:
 def _passes(table: RouteTable) -> bool:
     """Whether requests that no rule matches go to the service."""
     return table.no_match is NoMatch.PASS
+
+
+def _is_by_port(table: RouteTable) -> bool:
+    """Whether it has rules for some ports: where none of them is left for a port, all that comes there passes."""
+    matches = (match for route in table.routes for match in route.matches)
+    return any(test.part is Part.SERVICE_PORT for m in matches for test in m.requests.tests)
 
 
 def _handed_on(route: Route, table: RouteTable) -> Impact:

@@ -337,6 +337,7 @@ def _tell(
     losses.extend(remarks.held(one.said) for one in cutter.idle())
     losses.extend(proof.certificates(rulings))
     losses.extend(proof.evidence(rulings, state.model.inventory))
+    losses.extend(proof.left_out_by_name(rulings, state.known))
     losses.extend(proof.addresses(rulings, state.known, state.model.inventory))
     losses.extend(proof.strangers(rulings, state.known))
     losses.extend(remarks.blunt(state.blunt))

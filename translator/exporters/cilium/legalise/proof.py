@@ -92,6 +92,29 @@ def evidence(rulings: Sequence[Fact], inventory: Inventory) -> Iterator[Loss]:
         )
 
 
+def left_out_by_name(rulings: Sequence[Fact], known: Known) -> Iterator[Loss]:
+    """Whom grants leave out by certificate: the same without one is in the source somebody else, and is let in."""
+    grants = [f for f in rulings if isinstance(f, (Grant, GuardedRoutes))]
+    terms = [v for f in grants for t in _tests(f) if t.part in _PROVEN for v in t.none_of]
+    if terms:
+        node = trail("callers without a certificate of the mesh")
+        own: Traced[Term] = Traced(Pattern(PatternKind.EXACT, known.trust_domain))
+        others = Test(part=Part.TRUST_DOMAIN, none_of=(own,), trail=node)
+        yield Loss(
+            code="MM411",
+            impact=Impact.STRICTER,
+            support=Support.NEVER,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            because=tuple(terms),
+            ways=(AllOf(tests=(others,), trail=node),),
+            message="who is left out by name is left out whatever it shows: in clear text, or with a certificate of another "
+            "trust domain, it is let in by the source.",
+            why="The target knows a pod by its labels, whatever it sends.",
+            advice="Nothing, if these callers are to stay out.",
+        )
+
+
 def _tests(fact: Grant | GuardedRoutes | Refusal) -> Iterator[Test]:
     if isinstance(fact, GuardedRoutes):
         admissions = (a for route in fact.routes for a in route.admissions)

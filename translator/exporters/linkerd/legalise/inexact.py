@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ir.access import Closed, Grant, Refusal
 from ir.inventory import Workload
+from ir.language import TOKEN, Opaque
 from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test
 from ir.model import Fact
 from ir.provenance import Traced, trail
@@ -15,7 +16,7 @@ from translator.exporters.linkerd.legalise.axes import HOST
 from translator.exporters.linkerd.legalise.door import Table
 from translator.exporters.linkerd.legalise.paths import ODD, form_of
 from translator.exporters.linkerd.legalise.rules import asks_http
-from translator.exporters.routes.languages import METHODS
+from translator.exporters.routes.languages import METHODS, language, union
 from translator.report.bounds import At
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -23,6 +24,10 @@ _SEEN = (
     "The source compares a header with all its values joined and a host as it is written; the target "
     "compares each value, by regular expressions only where it is visible ASCII, and a host without its port and last dot."
 )
+
+
+_NAMES = tuple(Pattern(PatternKind.EXACT, method) for method in METHODS)
+_NAMED = union(_NAMES)
 
 
 def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) -> Iterator[Loss]:
@@ -79,9 +84,7 @@ def _other_methods(here: Sequence[Fact], at: At) -> Iterator[Loss]:
     terms = [t for test in tests for t in (*test.any_of, *test.none_of) if not _is_named(t.value)]
     if terms:
         node = trail("other methods")
-        named: tuple[Traced[Term], ...] = tuple(
-            Traced(Pattern(PatternKind.EXACT, method)) for method in METHODS
-        )
+        named: tuple[Traced[Term], ...] = tuple(map(Traced, _NAMES))
         others = Test(part=Part.METHOD, none_of=named, trail=node)
         yield Loss(
             code="MM402",
@@ -121,11 +124,12 @@ def _connections(here: Sequence[Fact], at: At) -> Iterator[Loss]:
 
 
 def _is_named(term: Term) -> bool:
-    """Whether a pattern on methods is one of the names of a route, or is for every method."""
-    if not isinstance(term, Pattern):
+    """Whether a pattern takes no methods but such as have a name in a route, or every method."""
+    try:
+        wanted = language(term)
+    except (Opaque, TypeError):
         return False
-    known = term.kind is PatternKind.EXACT and term.text in METHODS
-    return known or term.kind is PatternKind.NON_EMPTY
+    return (wanted - _NAMED).is_empty() or (TOKEN - wanted).is_empty()
 
 
 def _rooted(here: Sequence[Fact], where: str) -> Loss:
