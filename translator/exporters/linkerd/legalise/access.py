@@ -40,7 +40,7 @@ from translator.exporters.linkerd.legalise.course import (
 )
 from translator.exporters.linkerd.legalise.doors import Carver
 from translator.exporters.linkerd.legalise.gates import asked_for, door_of, is_on, needs_server
-from translator.exporters.linkerd.legalise.inexact import narrowed
+from translator.exporters.linkerd.legalise.inexact import narrowed, unread
 from translator.exporters.linkerd.legalise.levels import (
     Filed,
     default_of,
@@ -57,6 +57,8 @@ from translator.exporters.ports import (
     all_bypassed,
     bypassed,
     bypasses_of,
+    protocol_of,
+    readable,
     undeclared,
     without_proxy,
 )
@@ -252,6 +254,8 @@ def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probe
         return
     legal.facts.extend(facts)
     legal.losses.extend(narrowed(here, workload, port, table))
+    if not readable(protocol_of(workload, port, state.inventory)):
+        legal.losses.extend(unread(here, workload, port))
     if table.lets_in(Who.AUTHENTICATED) or _of_any_domain(here, state.known):
         state.own_domain.append(At(workload.key, ((port, port),)))
     if probed and shut_to_checks(door, asked_for(workload, port)):

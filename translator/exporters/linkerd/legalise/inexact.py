@@ -123,6 +123,25 @@ def _connections(here: Sequence[Fact], at: At) -> Iterator[Loss]:
         )
 
 
+def unread(here: Sequence[Fact], workload: Workload, port: int) -> Iterator[Loss]:
+    """Rules for requests at a port that is not read as HTTP: requests that come there all the same are refused."""
+    rules = [fact for fact in here if isinstance(fact, (Grant, Refusal)) and asks_http(fact)]
+    if rules:
+        yield Loss(
+            code="MM403",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            because=tuple(value for fact in rules for value in traced(fact)),
+            at=(At(workload.key, ((port, port),)),),
+            http=True,
+            message=f"{workload.key} port {port}: a Service declares that it carries other things than HTTP; as in the source, "
+            "rules that grant something of requests grant nothing there, and of those that refuse it is taken as met.",
+            advice="Name the port http, if it is one.",
+        )
+
+
 def _is_named(term: Term) -> bool:
     """Whether a pattern takes no methods but such as have a name in a route, or every method."""
     try:
