@@ -17,8 +17,8 @@ from translator.verify.edge import EdgeComparison
 from translator.verify.egress import EgressComparison
 from translator.verify.routes import RouteComparison
 
-FORM = 3
-"""Of certificates: 2 had no gateways and no ways out, 1 no routes; a checker judges its own form alone."""
+FORM = 4
+"""Of certificates: 3 had no policies of the network on what leaves, 2 had no gateways and no ways out, 1 no routes; a checker judges its own form alone."""
 
 CLAIM = (
     "At each of the ports some request gets in after that did not before if and only if newly_allowed is true, and some "

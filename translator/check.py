@@ -22,15 +22,15 @@ from typing import Any
 
 Json = dict[str, Any]
 _TOP, _MOST, _SIDES = 128, 2_000_000, ("before", "after")
-_CHECK = ("path", "method")
+_CHECK, _BELOW = ("path", "method"), ("server_name", "hello", "looked_up")
 _BEYOND = re.compile(r"\[:|\[\[|&&|~~|--|\|\||\{,|\\[sSbBAZzpPQEC]|\(\?[^:i]|\(\?i[^)]")
 _ESCAPE = "%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff]|7[Ee])"
 _DOMAINS = {
     "path": (r"/[!\"$->@-~]*", rf".*(/\.{{1,2}}(/.*)?|{_ESCAPE}.*|\\.*)"),
-    "method": (r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",), "scheme": ("https?",), "authority": ("[a-z0-9._-]*[a-z0-9_-]",),
+    "method": (r"[!#$%&'*+.^_`|~0-9A-Za-z-]+",), "scheme": ("https?",), "authority": ("[a-z0-9._-]*[a-z0-9_-]",), **dict.fromkeys(("host", *_BELOW[1:]), (r"[a-z0-9_-]+(\.[a-z0-9_-]+)*",)),
 }  # fmt: skip
 """What a part of a request can be: what the first covers, less what the others do. A path is taken to be in normal form,
-an authority to have no port; all other parts are values of headers, without blanks at their ends."""
+an authority to have no port, what leaves to ask for a name; all other parts are values of headers without blanks around."""
 _VALUE = (r"([!-~]([ \t!-~]*[!-~])?)?",)
 _SHOWN = "plain", "tls", "certificate", "mesh"  # to a gateway: its callers
 OUTSIDE: list[Json] = [{"certificate": [], "probe": False, "shows": [one]} for one in _SHOWN]
@@ -203,7 +203,7 @@ class _Port:
         for slot, terms in self.terms.items():
             found = sorted(_kinds([*map(_of, terms)], _DOMAINS.get(slot, _VALUE)))
             absent = [] if slot in ("path", "method", "scheme") else [None]
-            self.atoms[slot] = [*absent, *found] if http or slot == "server_name" else [None]
+            self.atoms[slot] = [*absent, *found] if http or slot in _BELOW else [None]
         if prod(map(len, self.atoms.values())) > _MOST:
             raise NotUnderstood("more kinds of requests than can be told apart")
         kinds = product(*self.atoms.values())
@@ -219,7 +219,7 @@ class _Port:
 
     def _holds(self, test: Json, view: Json, at: Json) -> bool:
         part, _, name = test["of"].partition(" ")
-        if not self.http and part not in ("caller", "address", "server_name"):
+        if not self.http and part not in ("caller", "address", *_BELOW):
             return bool(view["on_unreadable"] == "ignore_test")
         atom = at["caller" if part == "caller" else test["of"]]
         key = id(test), id(atom)

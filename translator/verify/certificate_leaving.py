@@ -13,13 +13,28 @@ from itertools import product
 
 from ir.edge import EgressPolicy, ExternalService
 from ir.language import Opaque
-from ir.match import Cidr, Part, Pattern, PatternKind, Presence, Unreadable
-from ir.traffic import NoMatch, Protocol, RouteTable
-from translator.verify.certificate import LeftOut, Tree, term
+from ir.match import Cidr, Part, Pattern, PatternKind
+from ir.traffic import Protocol, RouteTable
+from translator.verify.certificate import LeftOut, Tree
+from translator.verify.certificate_network import network_gate
 from translator.verify.certificate_routes import Certified
+from translator.verify.certificate_trees import (
+    BYTES,
+    BYTES_SEEN,
+    HELLO,
+    HOST,
+    REQUEST,
+    REQUEST_SEEN,
+    asks,
+    gate,
+    named,
+    near,
+    rule,
+)
 from translator.verify.egress import WHOLE, EgressComparison, View, shown_as
 from translator.verify.leaving import (
     HTTP,
+    MORE,
     SECURE,
     WEB,
     Client,
@@ -32,9 +47,6 @@ from translator.verify.result import Slice
 
 _MOST_NAMES = 64
 """Services of the cluster of which a checker tells the names apart."""
-
-BESIDES = "policies of the network for what leaves, ports that are dialled past a proxy, or routes for more than a name"
-"""What a certificate does not speak of."""
 
 Group = Sequence[Client]
 
@@ -54,10 +66,12 @@ def certified_exits(comparison: EgressComparison, slices: Sequence[Slice]) -> Ce
         shown = shown_as(group)
         for view in views:
             name = f"{shown}, port {view.port}"
-            if any(_holds_more(side, group[0], view) for side in view.sides):
-                left[BESIDES] = (*left.get(BESIDES, ()), name)
+            try:
+                entry = _leaving(group[0], view)
+            except (LeftOut, Opaque) as reason:
+                left[str(reason)] = (*left.get(str(reason), ()), name)
             else:
-                _file(found, name, _leaving(group[0], view), reasons.get(shown, ()))
+                _file(found, name, entry, reasons.get(shown, ()))
         name = f"{shown}, services of the cluster"
         try:
             inside = _inside(comparison, group[0])
@@ -67,13 +81,6 @@ def certified_exits(comparison: EgressComparison, slices: Sequence[Slice]) -> Ce
             if inside is not None:
                 _file(found, name, inside, reasons.get(shown, ()))
     return Certified(tuple(found.values()), left)
-
-
-def _holds_more(side: Leaving, client: Client, view: View) -> bool:
-    """Whether something besides the policies of the client's proxy, and the names of requests, has a say."""
-    passed = side.proxies.let_by(client.namespace, dict(client.labels), view.port)
-    some = side.lets_out(client, view.port, view.grid).some
-    return passed or bool(side.network.facts or some)
 
 
 def _file(found: dict[str, Tree], name: str, entry: Tree, reasons: Sequence[str]) -> None:
@@ -86,7 +93,10 @@ def _file(found: dict[str, Tree], name: str, entry: Tree, reasons: Sequence[str]
 
 
 def _leaving(client: Client, view: View) -> Tree:
-    one, other = (side.lets_out(client, view.port, view.grid).passed for side in view.sides)
+    ways = [side.lets_out(client, view.port, view.grid) for side in view.sides]
+    one, other = (way.passed for way in ways)
+    if ways[1].some or ways[0].some & other:
+        raise LeftOut(MORE)
     before, after = ([*_gates(side, client, view.port)] for side in view.sides)
     return {
         "names": [],
@@ -105,7 +115,14 @@ def _side(gates: Sequence[Tree]) -> Tree:
 
 
 def _gates(side: Leaving, client: Client, port: int) -> Iterator[Tree]:
-    """The policies for the client, each for each of its blocks: the smallest block last, the first policy after others."""
+    """The policies for the client: those of its proxy, where it does not dial past it, and those of the network."""
+    if not side.proxies.let_by(client.namespace, dict(client.labels), port):
+        yield from _of_proxy(side, client, port)
+    yield from network_gate(side, client)
+
+
+def _of_proxy(side: Leaving, client: Client, port: int) -> Iterator[Tree]:
+    """The policies of a mesh, each for each of its blocks: the smallest block last, the first policy after others."""
     sized: list[tuple[int, int, EgressPolicy, Cidr | None]] = []
     for place, policy in enumerate(side.holding(client)):
         blocks = [block.value for block in policy.networks]
@@ -113,21 +130,9 @@ def _gates(side: Leaving, client: Client, port: int) -> Iterator[Tree]:
         sized += [(-size, -place, policy, b) for size, b in zip(sizes, blocks, strict=True)]
         sized += [] if blocks else [(-(1 << 128), -place, policy, None)]
     for _, _, policy, block in sorted(sized, key=lambda one: one[:2]):
-        where = [] if block is None else [[_near([block])]]
+        where = [] if block is None else [[near([block])]]
         grants = [*_declared(side, client, port, policy), *_routed(side, client, policy)]
-        yield _gate("egress", where, grants, closed=refuses(policy))
-
-
-def _gate(
-    layer: str,
-    where: list[list[Tree]],
-    grants: Sequence[Tree],
-    refusals: Sequence[Tree] = (),
-    *,
-    closed: bool,
-) -> Tree:
-    rules = {"refusals": list(refusals), "grants": list(grants), "tables": []}
-    return {"layer": layer, "where": where, "closed": closed, **rules, "itself": NoMatch.PASS.value}
+        yield gate("egress", where, grants, closed=refuses(policy))
 
 
 def _declared(side: Leaving, client: Client, port: int, policy: EgressPolicy) -> Iterator[Tree]:
@@ -142,36 +147,36 @@ def _declared(side: Leaving, client: Client, port: int, policy: EgressPolicy) ->
 
 def _blocks(service: ExternalService) -> list[Tree]:
     blocks = [block.value for block in service.addresses]
-    return [_near(blocks)] if blocks else []
+    return [near(blocks)] if blocks else []
 
 
-def _passing(word: str, hosts: Sequence[Pattern], near: list[Tree]) -> Iterator[Tree]:
+def _passing(word: str, hosts: Sequence[Pattern], around: list[Tree]) -> Iterator[Tree]:
     """What a declared port of this protocol lets out, as a port without one does: HTTP by its host, else by address."""
     if word == "UDP":
         return
     if word in WEB or not word:
-        yield _rule([[one] for one in _named(Part.AUTHORITY, hosts)])
+        yield rule([[one] for one in named(HOST, hosts)])
     if word in SECURE:
-        yield _rule([[_BYTES, one, *near] for one in _named(Part.SERVER_NAME, hosts)], _BYTES_SEEN)
+        yield rule([[BYTES, one, *around] for one in named(HELLO, hosts)], BYTES_SEEN)
     elif word not in WEB:
-        yield _rule([[*near] if word else [_BYTES, *near]], _BYTES_SEEN)
+        yield rule([[*around] if word else [BYTES, *around]], BYTES_SEEN)
 
 
 def _routed(side: Leaving, client: Client, policy: EgressPolicy) -> Iterator[Tree]:
     """What the routes that have a say let out."""
     for table in side.counting(client, policy, side.tables):
         if table.protocol is Protocol.TCP:
-            yield from [_rule([[]])] if table.routes else []
+            yield from [rule([[]])] if table.routes else []
             continue
         for names in names_asked(table):
             if table.protocol in HTTP:
-                ways = [[_REQUEST, *way] for way in _of_requests(table, names)]
-                view = _REQUEST_SEEN
+                ways = [[REQUEST, *way] for way in _of_requests(table, names)]
+                view = REQUEST_SEEN
             else:
-                secure = None if names is None else _named(Part.SERVER_NAME, names)
-                ways = [[_BYTES]] if secure is None else [[_BYTES, one] for one in secure]
-                view = _BYTES_SEEN
-            yield from [_rule(ways, view)] if ways else []
+                secure = None if names is None else named(HELLO, names)
+                ways = [[BYTES]] if secure is None else [[BYTES, one] for one in secure]
+                view = BYTES_SEEN
+            yield from [rule(ways, view)] if ways else []
 
 
 def _of_requests(table: RouteTable, names: Sequence[Pattern] | None) -> Iterator[list[Tree]]:
@@ -179,7 +184,7 @@ def _of_requests(table: RouteTable, names: Sequence[Pattern] | None) -> Iterator
     asked = [names] if names is not None else []
     hosts = [host.value for host in table.hosts]
     asked += [hosts] if hosts else []
-    yield from map(list, product(*(_named(Part.AUTHORITY, held) for held in asked)))
+    yield from map(list, product(*(named(HOST, held) for held in asked)))
 
 
 # --- services of the cluster ---------------------------------------------------------------------
@@ -199,7 +204,7 @@ def _inside(comparison: EgressComparison, client: Client) -> Tree | None:
     ]
     hosts = [f"{name}.{space}.svc.{comparison.domain}" for space, name in services]
     return {
-        "names": [[_test(Part.AUTHORITY, [Pattern(PatternKind.EXACT, host) for host in hosts])]],
+        "names": [[asks(Part.AUTHORITY, [Pattern(PatternKind.EXACT, host) for host in hosts])]],
         "before": _side(before),
         "after": _side(after),
         "newly_allowed": (False, True) in reached,
@@ -215,9 +220,9 @@ def _knowing(side: Leaving, client: Client, domain: str) -> Iterator[Tree]:
             continue
         barred = [word[1:] for word in words if word.startswith("~") and word != "~/*"]
         listed = [word for word in words if not word.startswith("~")]
-        refusals = [_rule([_word(word, client, domain)]) for word in barred]
-        grants = [_rule([_word(word, client, domain)]) for word in listed]
-        yield _gate(f"known {place}", [], grants, refusals, closed=True)
+        refusals = [rule([_word(word, client, domain)]) for word in barred]
+        grants = [rule([_word(word, client, domain)]) for word in listed]
+        yield gate(f"known {place}", [], grants, refusals, closed=True)
 
 
 def _word(word: str, client: Client, domain: str) -> list[Tree]:
@@ -231,50 +236,4 @@ def _word(word: str, client: Client, domain: str) -> list[Tree]:
         whole = not wanted.startswith("*")
         kind = PatternKind.EXACT if whole else PatternKind.SUFFIX
         found.append(Pattern(kind, wanted.removeprefix("*")))
-    return [_REQUEST, *(_test(Part.AUTHORITY, [one]) for one in found)]
-
-
-# --- rules in plain values -----------------------------------------------------------------------
-
-
-def _test(
-    part: Part | str,
-    any_of: Sequence[Pattern | Cidr] = (),
-    none_of: Sequence[Pattern] = (),
-    presence: Presence = Presence.EITHER,
-) -> Tree:
-    return {
-        "of": part.value if isinstance(part, Part) else part,
-        "any_of": [term(one) for one in any_of],
-        "none_of": [term(one) for one in none_of],
-        "presence": presence.value,
-        "missing_is_empty": False,
-    }
-
-
-_REQUEST = _test(Part.METHOD, presence=Presence.PRESENT)
-"""That it is an HTTP request."""
-_BYTES = _test(Part.METHOD, presence=Presence.ABSENT)
-"""That it is none."""
-_REQUEST_SEEN: Tree = {"path": "raw", "on_unreadable": Unreadable.NO_MATCH.value}
-_BYTES_SEEN: Tree = {"path": "raw", "on_unreadable": Unreadable.IGNORE_TEST.value}
-
-
-def _rule(ways: list[list[Tree]], view: Tree = _REQUEST_SEEN) -> Tree:
-    return {"callers": [], "requests": ways, "always": [], "view": view, "asks_http": False}
-
-
-def _near(blocks: Sequence[Cidr]) -> Tree:
-    return _test("address", blocks)
-
-
-def _named(part: Part, hosts: Sequence[Pattern]) -> list[Tree]:
-    """That the name is one of these; below a suffix there is something before it."""
-    return [
-        _test(
-            part,
-            [one],
-            [Pattern(PatternKind.EXACT, one.text)] if one.kind is PatternKind.SUFFIX else (),
-        )
-        for one in hosts
-    ]
+    return [REQUEST, *(asks(Part.AUTHORITY, [one]) for one in found)]

@@ -289,7 +289,7 @@ def _sample(client: Client, view: View, cell: int, kind: Kind) -> Sample:
 
 
 def shown_as(group: Sequence[Client]) -> str:
-    """The name of the slice of some clients: their namespaces, and labels where they tell clients of one apart."""
+    """The name of the slice of some clients: their namespaces, and of those of one the labels that all of them bear."""
     names: dict[str, None] = {}
     for client in group:
         names.setdefault(
@@ -297,11 +297,9 @@ def shown_as(group: Sequence[Client]) -> str:
         )
     shown = [*names][:_SHOWN]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    labels = {client.labels for client in group if client.labels}
-    only = group[0].labels if len(labels) == 1 and all(c.labels for c in group) else ()
-    pods = (
-        f" pods with {', '.join(f'{k}={v}' for k, v in only)}" if only and len(names) == 1 else ""
-    )
+    common = sorted(set(group[0].labels).intersection(*(client.labels for client in group)))
+    told = ", ".join(f"{key}={value}" for key, value in common)
+    pods = f" pods with {told}" if told and len(names) == 1 else ""
     return f"{LEAVES} {', '.join(shown)}{more}{pods}"
 
 

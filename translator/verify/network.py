@@ -104,6 +104,10 @@ class Network:
         """Which of them are about the client."""
         return tuple(self._covers(fact, client) for fact in self.facts)
 
+    def of(self, client: Client) -> tuple[Ruling, ...]:
+        """Those that are about the client."""
+        return tuple(fact for fact in self.facts if self._covers(fact, client))
+
     def _covers(self, fact: Ruling, client: Client) -> bool:
         subject = fact.attachment.subject
         return self.lowering.covers_pod(subject, client.namespace, dict(client.labels))
@@ -114,13 +118,18 @@ class Network:
         Raises:
             Opaque: a policy asks for what is not told apart.
         """
-        own = [f for f in self.facts if self._covers(f, client)]
-        closed = any(isinstance(f, Closed) and f.certain is not Certainty.NO for f in own)
+        own = self.of(client)
+        closed = closes(own)
         granted = [_cells(f, grid) for f in own if isinstance(f, Grant)]
         refused = [_cells(f, grid) for f in own if isinstance(f, Refusal)]
         shut = _all_of(refused)
         passed = _all_of(granted) if closed else grid.full
         return passed & ~shut, (*granted, *refused)
+
+
+def closes(facts: Iterable[Fact]) -> bool:
+    """Whether some of them refuses what nothing grants."""
+    return any(isinstance(f, Closed) and f.certain is not Certainty.NO for f in facts)
 
 
 def _terms(test: Test) -> tuple[Traced[Term], ...]:
@@ -165,23 +174,31 @@ def _where(way: AllOf, grid: Grid) -> int:
     addresses, sought = grid.addresses.everything, grid.sought.everything
     for test in way.tests:
         match test.part:
-            case Part.ENTITY:
-                held = _is_any(test, _WORLD)
-            case Part.TRANSPORT:
-                held = _is_any(test, (TCP,))
             case Part.PEER_ADDRESS:
                 addresses &= _chosen(test, grid.addresses.covered, addresses)
-                held = True
             case Part.DNS_NAME:
                 sought &= _chosen(test, grid.sought.covered, sought) & ~grid.sought.absent
-                held = True
-            case part if part in _INSIDE:
-                held = _of_nobody(test)
-            case part:
-                raise Opaque(f"policies of the network that ask for the {part.replace('_', ' ')}")
-        if not held:
-            return 0
+            case _:
+                if not holds_outside(test):
+                    return 0
     return grid.cells(grid.all_forms, addresses, sought)
+
+
+def holds_outside(test: Test) -> bool:
+    """Whether a test on a peer, other than one on its address or name, holds for what is outside of the cluster.
+
+    Raises:
+        Opaque: that is not told.
+    """
+    match test.part:
+        case Part.ENTITY:
+            return _is_any(test, _WORLD)
+        case Part.TRANSPORT:
+            return _is_any(test, (TCP,))
+        case part if part in _INSIDE:
+            return _of_nobody(test)
+        case part:
+            raise Opaque(f"policies of the network that ask for the {part.replace('_', ' ')}")
 
 
 def _of_nobody(test: Test) -> bool:

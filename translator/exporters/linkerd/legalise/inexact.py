@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ir.access import Closed, Grant, Refusal
 from ir.inventory import Workload
 from ir.language import TOKEN, Opaque
-from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test
+from ir.match import HTTP_PARTS, AllOf, Part, PathForm, Pattern, PatternKind, Term, Test
 from ir.model import Fact
 from ir.provenance import Traced, trail
 from ir.walk import traced
@@ -105,7 +105,7 @@ def _connections(here: Sequence[Fact], at: At) -> Iterator[Loss]:
     """Connections that are not HTTP, which the source lets in by rules that ask for no request."""
     closed = any(isinstance(fact, Closed) for fact in here)
     grants = [fact for fact in here if isinstance(fact, Grant) and not asks_http(fact)]
-    if grants or not closed:
+    if (grants or not closed) and not any(map(_refuses_connections, here)):
         others = (fact for fact in here if isinstance(fact, Refusal))
         yield Loss(
             code="MM402",
@@ -121,6 +121,15 @@ def _connections(here: Sequence[Fact], at: At) -> Iterator[Loss]:
             why="Where a server has routes, what is let in is let in by them.",
             advice="Let no rule for the port ask for paths, methods, hosts or headers, if it serves anything but HTTP.",
         )
+
+
+def _refuses_connections(fact: Fact) -> bool:
+    """Whether it refuses whatever is not HTTP, of which what it asks of requests is taken as met."""
+    if not isinstance(fact, Refusal) or fact.callers:
+        return False
+    ways = [way.tests for way in fact.requests] or [()]
+    every = [test.part in HTTP_PARTS for test in fact.always]
+    return all(every) and any(all(t.part in HTTP_PARTS for t in tests) for tests in ways)
 
 
 def unread(here: Sequence[Fact], workload: Workload, port: int) -> Iterator[Loss]:
