@@ -163,9 +163,16 @@ def _identity(pattern: Pattern, known: Known) -> tuple[Clause, ...]:
     raise Unsayable(f'the identities "{_spelt(pattern)}" are not all in the input')
 
 
-def of_any_domain(tests: Iterable[Test], known: Known) -> bool:
-    """Whether callers are named by account or namespace, whatever their trust domain."""
-    return any(_of_any_domain(test, term.value, known) for test in tests for term in test.any_of)
+def of_any_domain(tests: Iterable[Test], known: Known, *, refuses: bool = False) -> bool:
+    """Whether callers that come in are named by account or namespace, whatever their trust domain.
+
+    ``refuses``: the tests are those of a refusal, whose exceptions come in.
+    """
+    return any(
+        _of_any_domain(test, term.value, known)
+        for test in tests
+        for term in (test.none_of if refuses else test.any_of)
+    )
 
 
 def _of_any_domain(test: Test, value: object, known: Known) -> bool:

@@ -23,7 +23,6 @@ from ir.attachment import EnforcedAt
 from ir.coverage import covers
 from ir.inventory import Inventory, Workload
 from ir.language import Opaque
-from ir.match import AllOf
 from ir.model import Fact, Model
 from ir.resilience import RateLimit
 from translator.api import Options
@@ -263,9 +262,12 @@ def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probe
 
 
 def _of_any_domain(here: Sequence[Fact], known: Known) -> bool:
-    ways = (AllOf(tests=g.always, trail=g.trail) for g in here if isinstance(g, Grant))
-    named = (way for g in here if isinstance(g, Grant) for way in g.callers)
-    return any(of_any_domain(way.tests, known) for way in (*ways, *named))
+    return any(
+        of_any_domain(tests, known, refuses=isinstance(rule, Refusal))
+        for rule in here
+        if isinstance(rule, (Grant, Refusal))
+        for tests in (rule.always, *(way.tests for way in rule.callers))
+    )
 
 
 __all__ = ["Legal", "Pass", "Ruling", "attachment_of", "known_callers", "legalise_access"]
