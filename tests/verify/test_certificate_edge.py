@@ -24,12 +24,11 @@ from tests.ir.facts import backend, model, on, pattern, route
 from tests.verify.test_edge import THROUGH, by_name, listener, rules, tls_rules
 from translator.check import OUTSIDE, NotUnderstood, routes
 from translator.verify.access import Comparison
-from translator.verify.certificate_edge import BY_HELLO, certified_gateways
+from translator.verify.certificate_edge import certified_gateways
 from translator.verify.edge import EdgeComparison
 
 Json = dict[str, Any]
 LEFT_OUT = {
-    BY_HELLO,
     "endpoints that are known by a name alone",
     "requests that both sides refuse by other answers",
     "routes whose winner cannot be told",
@@ -412,3 +411,68 @@ def test_what_a_route_does_may_depend_on_whether_the_client_speaks_tls() -> None
     one, other = (rules(replace(route("r"), redirect=r)) for r in (away, to_http))
     entry = _only((*doors, one), (*doors, other))
     assert claimed(entry) == {("r", "r"), ("r", "r", "effects"), ("", "")}
+
+
+# --- listeners within one another, of which the name in the hello chooses one ----------------------
+
+
+def _for(home: str, door: Listener) -> Listener:
+    hosts = tuple(replace(one, routes_from=Traced(home)) for one in door.hosts)
+    return replace(door, hosts=hosts)
+
+
+def _nested() -> Json:
+    """A listener for one name by TLS within one for all that takes rules of another namespace, and one within in clear text."""
+    doors = (
+        _for("shop", listener("*.a.io", tls=SECURE, protocol="HTTPS")),
+        _for("bank", listener("*.b.a.io", tls=SECURE, protocol="HTTPS")),
+        _for("bank", listener("x.b.a.io")),
+    )
+    one, other = (
+        replace(rules(route("r", to=to)), name=Traced("t"), home=Traced("shop"))
+        for to in (REVIEWS, RATINGS)
+    )
+    entries, left = certified(model(*doors, one), model(*doors, other))
+    assert not left
+    (entry,) = entries
+    return entry
+
+
+def _about(entry: Json) -> list[list[Json]]:
+    return [way for table in entry["after"]["tables"] for way in table["about"]]
+
+
+def test_rules_do_not_hold_where_the_hello_chooses_a_narrower_listener() -> None:
+    """Where the narrowest listener is one in clear text no hello chooses, and the rules of all that have the name hold."""
+    entry = _nested()
+    assert not refused(entry)
+    assert ("", "") in claimed(entry)
+    assert {one[:2] for one in claimed(entry)} == {("", ""), ("r", "r")}
+    assert any(test["none_of"] for way in _about(entry) for test in way)
+    (inner,) = [c for c in entry["classes"] if c["before"] == "r"]
+    assert inner["witness"]["authority"].endswith(".a.io")
+
+
+def _wherever_the_name_is(entry: Json) -> None:
+    for way in _about(entry):
+        way[:] = [test for test in way if not test["none_of"]]
+
+
+def _nowhere_within(entry: Json) -> None:
+    for table in entry["after"]["tables"]:
+        del table["about"][1:]
+
+
+def _another_name_within(entry: Json) -> None:
+    for way in _about(entry):
+        for test in (one for one in way if one["none_of"]):
+            test["none_of"][0]["text"] = ".c.a.io"
+
+
+@pytest.mark.parametrize("tamper", [_wherever_the_name_is, _nowhere_within, _another_name_within])
+def test_other_names_of_nested_listeners_are_refused(tamper: Callable[[Json], None]) -> None:
+    entry = _nested()
+    false = deepcopy(entry)
+    tamper(false)
+    assert false != entry
+    assert refused(false)

@@ -7,7 +7,7 @@ take routes from their namespace. Of connections the name in the TLS hello stand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.behaviour.concrete_trail import name_of
@@ -15,14 +15,15 @@ from ir.behaviour.delivery import Address, Outcome
 from ir.behaviour.precedence import asked as asked_in
 from ir.behaviour.request import Shown
 from ir.behaviour.stages import Condition
-from ir.edge import ListenerTls, narrower
+from ir.edge import ListenerTls
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind, Presence, View
-from ir.traffic import Order, Protocol, RouteTable
+from ir.traffic import Order
 from translator.verify.callers import CALLER_DIMENSION
 from translator.verify.certificate import PLAIN_HOST, LeftOut, Tree, condition, seen, term, usual
+from translator.verify.certificate_doors import holds, hosts_of, named, shows
 from translator.verify.certificate_routes import MOST_KINDS, Certified, does, witness_of
-from translator.verify.dimensions import hosts_of
+from translator.verify.dimensions import hosts_of as hosts_told_apart
 from translator.verify.edge import (
     Both,
     EdgeComparison,
@@ -51,13 +52,10 @@ from translator.verify.result import Slice
 from translator.verify.routed import Fate, whole_paths
 from translator.verify.space import bits, lowest
 
-BY_HELLO = "listeners of which the name in the hello chooses one, whose rules alone hold"
-"""What a certificate does not speak of."""
 SHOWN = (Shown.PLAIN, Shown.TLS, Shown.CERTIFICATE, Shown.MESH)
 """What clients of a gateway may show: the callers of its claims, in the order in which the checker has them."""
 
 _ADDRESSES = (Part.PEER_ADDRESS, Part.CLIENT_ADDRESS)
-_NAMES = (PatternKind.EXACT, PatternKind.SUFFIX)
 _CLOSED = ("shut", "not_found")
 
 
@@ -102,7 +100,12 @@ def _entry(comparison: EdgeComparison, gates: Gates, *, http: bool) -> Tree:
 
 
 def _frame(comparison: EdgeComparison, gates: Gates) -> Frame:
-    found = [one for gate in gates for one in choices(gate, gate.tables)]
+    """What both sides tell apart, as far as it is told: tables that hold nowhere are not."""
+    found = [
+        one
+        for gate in gates
+        for one in choices(gate, [table for table in gate.tables if any(holds(gate, table))])
+    ]
     names = dict.fromkeys(p for gate in gates for p in gate.patterns())
     frame = frame_of(found, names, comparison.world, comparison.outsiders, (PLAIN_HOST,))
     if frame.space.cells * len(SHOWN) > MOST_KINDS:
@@ -133,8 +136,6 @@ class _Claims:
         covered = bare(frame.hosts)
         for atom, sample in enumerate(frame.hosts.samples):
             if sample is not None:
-                if any(gate.chosen_by_hello(covered, atom) for gate in self.gates):
-                    raise LeftOut(BY_HELLO)
                 both = entered_by(self.gates, covered, atom)
                 by_entry[both] = by_entry.get(both, 0) | 1 << atom
         for entered, atoms in by_entry.items():
@@ -152,7 +153,7 @@ class _Claims:
     def about_connections(self) -> None:
         """Those of connections."""
         asked = {p for gate in self.gates for p in (*gate.patterns(), *gate.server_names())}
-        names = hosts_of(frozenset(((PLAIN_HOST, True), *((p, False) for p in asked))))
+        names = hosts_told_apart(frozenset(((PLAIN_HOST, True), *((p, False) for p in asked))))
         covered = bare(names)
         plain = names.covered[PLAIN_HOST, True] | names.absent
         for atom in bits(plain):
@@ -217,12 +218,12 @@ def _side(gate: Gate, routes: Mapping[int, list[list[Tree]]]) -> Tree:
     tables = []
     for part in range(2):
         for place, table in enumerate(gate.tables):
-            about = [*_holds(gate, table)]
+            about = [*holds(gate, table)]
             if about and (part == 0 or routes[place][part]):
                 order = table.order if gate.http else Order.RANK
                 held = _table(order, table.view, ended)
                 held |= {"by_host": gate.http, "about": about, "routes": routes[place][part]}
-                tables.append({**held, "hosts": _hosts_of(table) if gate.http else []})
+                tables.append({**held, "hosts": hosts_of(table) if gate.http else []})
     return {"doors": {"tables": [doors], "itself": ended}, "tables": tables, "itself": ended}
 
 
@@ -245,8 +246,8 @@ def _doors(gate: Gate) -> Iterator[Tree]:
         own = EVERY if door.bare else door.host.name.value
         groups.setdefault((own.kind.value, own.text.lower()), []).append(door)
     for doors in groups.values():
-        name = _named(EVERY if one.bare else one.host.name.value for one in doors)
-        shown = _shows(one for one in SHOWN if any(one in ADMITTED[door.mode] for door in doors))
+        name = named(EVERY if one.bare else one.host.name.value for one in doors)
+        shown = shows(one for one in SHOWN if any(one in ADMITTED[door.mode] for door in doors))
         terms = [*dict.fromkeys(told for door in doors for told in door.terms)]
         letting = {"name": "enters", "does": {"terms": terms}, "enters": True}
         if gate.http and redirects(doors):
@@ -257,45 +258,6 @@ def _doors(gate: Gate) -> Iterator[Tree]:
             letting = {"name": "by name", "does": done, "enters": False}
         yield {**letting, "matches": [[name, shown]], "at": []}
         yield {**_ended(http=gate.http), "matches": [[name]]}
-
-
-def _holds(gate: Gate, table: RouteTable) -> Iterator[list[Tree]]:
-    """The names for which a table holds, by each listener that takes it."""
-    home = "" if table.home is None else table.home.value
-    hosts = _hosts_of(table)
-    for door in gate.doors:
-        taken = door.host.routes_from
-        if taken is not None and taken.value != home:
-            continue
-        name = [] if door.bare else [_named([door.host.name.value])]
-        if gate.http or door.mode is ListenerTls.PASSTHROUGH:
-            if gate.http or table.protocol is Protocol.TLS:
-                yield [*hosts, *name]
-        elif table.protocol is Protocol.TCP and _meets(door.host.name.value, table):
-            yield name
-
-
-def _meets(own: Pattern, table: RouteTable) -> bool:
-    return not table.hosts or any(narrower(own, host.value) for host in table.hosts)
-
-
-def _hosts_of(table: RouteTable) -> list[Tree]:
-    return [_named([host.value for host in table.hosts] or [EVERY])]
-
-
-def _named(names: Iterable[Pattern]) -> Tree:
-    """That the name is one of these; one that is not there is among every name."""
-    asked = tuple(names)
-    if any(one.kind not in _NAMES for one in asked):
-        raise LeftOut("listeners whose names are neither whole nor suffixes")
-    return condition(Condition(Part.AUTHORITY, any_of=asked, missing_is_empty=True))
-
-
-def _shows(shown: Iterable[Shown]) -> Tree:
-    """That the client shows one of these."""
-    exact = [term(Pattern(PatternKind.EXACT, one.value)) for one in shown]
-    plain = {"none_of": [], "presence": Presence.PRESENT.value, "missing_is_empty": False}
-    return {"of": "caller shows", "any_of": exact, **plain}
 
 
 # --- routes in plain values ----------------------------------------------------------------------
@@ -338,8 +300,8 @@ def _route(one: Choice, gate: Gate, frame: Frame) -> Iterator[Tree]:
     if told[0] == told[1]:
         yield {**told[0], "matches": [way]}
         return
-    yield {**told[0], "matches": [[*way, _shows(SHOWN[:1])]]}
-    yield {**told[1], "matches": [[*way, _shows(SHOWN[1:])]]}
+    yield {**told[0], "matches": [[*way, shows(SHOWN[:1])]]}
+    yield {**told[1], "matches": [[*way, shows(SHOWN[1:])]]}
 
 
 def _way(one: Choice) -> list[Tree]:

@@ -124,12 +124,6 @@ class Gate:
         chosen = here if self._by_hello(here) else doors
         return Entered(tuple(here), self._held(chosen, fits))
 
-    def chosen_by_hello(self, covered: Mapping[Pattern, int], atom: int) -> bool:
-        """Whether rules of a listener that has the name do not hold, since the hello chooses another."""
-        fits = _fitting(covered, atom)
-        doors, here = self._open(fits)
-        return self._by_hello(here) and self._held(here, fits) != self._held(doors, fits)
-
     def _open(self, fits: Fits) -> tuple[list[int], list[int]]:
         """The doors that have the name, and the most particular of them."""
         doors = [n for n, d in enumerate(self.doors) if d.bare or fits(d.host.name.value)]
