@@ -28,7 +28,8 @@ CLAIM = (
     "that are listed under classes, and in what stands under otherwise and in nothing else they are done differently. So "
     "it is with requests and connections by any name to ports of gateways, of clients that show nothing, TLS, a certificate "
     "or the mesh's own TLS, where a request that nobody serves has no route. Of what leaves the cluster the destinations "
-    "are those by a name without a port or by none, at any address; services of the cluster are those that are named."
+    "are those by a name without a port or by none, at any address, whatever name led there by its look-up; services of the "
+    "cluster are those that are named."
 )
 
 
