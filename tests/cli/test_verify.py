@@ -530,7 +530,7 @@ def test_a_certificate_of_another_form_is_refused_with_what_to_do(run: Run, side
     (sides / "old.json").write_text(json.dumps(old))
     ran = run("verify", "--check", "old.json")
     assert ran.code == 4
-    assert "expected a certificate of form 3, found one of form 2 by meshmigrate 0.0.9" in ran.err
+    assert "expected a certificate of form 4, found one of form 2 by meshmigrate 0.0.9" in ran.err
     assert "judge it with the version that wrote it" in ran.err
 
 
