@@ -50,6 +50,8 @@ def carried_out(cluster: Objects, step: Step, files: Mapping[str, str]) -> Objec
         if words[:3] == ["kubectl", "apply", "-k"]:
             listed = yaml.safe_load(files[f"{words[3]}/kustomization.yaml"])["resources"]
             after.update(objects(files[f"{words[3]}/{name}"] for name in listed))
+        elif words[:3] == ["kubectl", "replace", "--force"]:
+            after.update(objects([files[words[-1]]]))
         elif words[:2] == ["kubectl", "delete"]:
             for key in objects([files[words[-1]]]):
                 after.pop(key, None)

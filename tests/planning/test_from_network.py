@@ -251,6 +251,21 @@ def test_a_namespace_that_the_input_does_not_list_is_never_deleted(tmp_path: Pat
     assert not any(one.startswith("Namespace/") for one in removed)
 
 
+def test_pods_that_no_controller_makes_are_deleted_and_made(tmp_path: Path) -> None:
+    lone = """
+apiVersion: v1
+kind: Pod
+metadata: {name: broom, namespace: store, labels: {app: broom}}
+spec: {containers: [{name: broom, image: bakery/broom:1}]}
+"""
+    plan = planned(tmp_path, lone)
+    commands = [c for steps in (plan.waves[0].steps, plan.waves[0].rollback) for s in steps for c in s.commands]  # fmt: skip
+    for folder in ("wave-01/2-move", "wave-01/rollback/2-move-back"):
+        assert f"kubectl replace --force -f {folder}/again.yaml" in commands
+        assert "name: broom" in plan.files[f"{folder}/again.yaml"]
+    assert after_all(plan, start(tmp_path))["", "Pod", "store", "broom"]
+
+
 ALWAYS = """
 apiVersion: v1
 kind: ConfigMap

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meshmigrate import main
 from tests.planning.shop import NODES, PODS, carried_out, objects
 from translator.api import Options
 from translator.errors import TargetError
@@ -132,3 +134,16 @@ spec:
 def test_pods_are_in_the_network_already() -> None:
     with pytest.raises(TargetError, match="Translate with gateway-api-to-cilium"):
         to("cilium")
+
+
+def test_what_an_earlier_plan_left_in_the_folder_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cafe.yaml").write_text(CAFE, encoding="utf-8")
+    given = ["plan", str(tmp_path / "cafe.yaml"), "--from", "gateway-api", "-o", str(tmp_path / "out")]  # fmt: skip
+    assert main([*given, "--to", "linkerd", "--gateway-class", "eg"]) == 0
+    assert "earlier plan" not in capsys.readouterr().err
+    assert main([*given, "--to", "linkerd", "--force"]) == 0
+    said = capsys.readouterr().err
+    assert "of an earlier plan are still in" in said
+    assert "wave-03/3-switch/gateway-street-door.yaml" in said

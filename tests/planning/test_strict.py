@@ -98,3 +98,12 @@ spec:
 """
     names = {one["metadata"]["name"] for one in refusals(planned(STRICT + own))}
     assert names == {"teller-outside-coexistence"}
+
+
+def test_pods_of_which_nothing_says_that_they_are_in_the_mesh_cannot_be_moved() -> None:
+    """The waves would make them anew in the mesh in which they are."""
+    assert "MM917" not in {one.code for one in planned().blockers}
+    unlabelled = planned(STRICT.replace(", labels: {istio-injection: enabled}", ""))
+    (told,) = (one for one in unlabelled.blockers if one.code == "MM917")
+    assert "pods of bank, shop are in istio" in told.message
+    assert "kubectl get namespace bank" in told.advice

@@ -11,7 +11,7 @@ from translator.cli.codes import BUG, DONE, FINDINGS
 from translator.cli.console import err, out
 from translator.cli.options import Aim, Reading, Talk, Threshold
 from translator.cli.reading import load_input, run_options
-from translator.cli.writing import write_all
+from translator.cli.writing import left_in_waves, write_all
 from translator.errors import TargetError
 from translator.migration import plan_loaded
 from translator.planning.effort import UNITS, Actual
@@ -95,8 +95,20 @@ def run_plan(  # the options of a command
     if not talk.quiet and (folder or wanted.form != "text"):
         err(plan_text(found))
     if not talk.quiet:
-        err(f"wrote {len(texts)} files to {folder}\n" if folder else "")
+        err(_written(folder, texts) if folder else "")
     return exit_code((*found.faults, *found.blockers, *found.decisions), wanted.fail_on)
+
+
+def _written(folder: Path, texts: Mapping[str, str]) -> str:
+    """What was written, and what an earlier plan left."""
+    told = f"wrote {len(texts)} files to {folder}\n"
+    stale = left_in_waves(folder, texts)
+    if stale:
+        told += (
+            f"{len(stale)} of an earlier plan are still in {folder} ({stale[0]}): delete them, or write to an empty folder, "
+            "since none of it was proved with the rest.\n"
+        )
+    return told
 
 
 def _flows(file: str) -> tuple[Seen, ...]:

@@ -54,6 +54,13 @@ def left_over(folder: Path, files: Iterable[str]) -> list[str]:
     return sorted(name for name in names if name not in written)
 
 
+def left_in_waves(folder: Path, files: Iterable[str]) -> list[str]:
+    """Files in the folders of waves that an earlier plan wrote and this one did not, by name."""
+    written = set(files)
+    names = (path.relative_to(folder).as_posix() for path in folder.glob("wave-*/**/*.yaml"))
+    return sorted(name for name in names if name not in written)
+
+
 _OURS = re.compile(rf"""["']?{re.escape(MANAGED_BY)}["']?: *["']?meshmigrate\b""")
 """The label that new objects carry."""
 

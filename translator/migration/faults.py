@@ -69,8 +69,8 @@ def detours(wave: Wave) -> Iterator[Problem]:
         yield Problem(
             "MM916",
             "medium",
-            f"wave {wave.number}: {clients} heed another route to {port} than at start and end: other "
-            f"{', '.join(kinds)}.",
+            f"wave {wave.number}: {clients} heed another route to {port} than at start and end (other: "
+            f"{', '.join(kinds)}).",
             "Carry the wave out while there is little traffic to it, or give that service to the same wave as its clients.",
         )
 

@@ -45,6 +45,8 @@ class Ground:
     calls: tuple[Call, ...]
     odd: tuple[str, ...]
     """Calls that were seen, and of which the input knows nothing."""
+    silent: bool
+    """Whether no object of the input says which pods are in the source's mesh, so that all are taken to be."""
 
     @classmethod
     def of(
@@ -66,7 +68,8 @@ class Ground:
             for piece in pieces_of(load_text(document.text, "outputs"), options.namespace).values()
         }
         end = applied({k: p for k, p in start.items() if k not in leaving}, outputs.values())
-        moving = _moving(imported.model)
+        joined = _joined(imported.model)
+        moving = joined or tuple(sorted({w.namespace for w in imported.model.inventory.workloads}))
         if left.knows:
             moving = tuple(space for space in moving if space not in _kept_out(options))
             start = with_spaces(start, moving)
@@ -94,6 +97,7 @@ class Ground:
             moving,
             calls,
             tuple(sorted(odd)),
+            silent=not joined and not left.knows,
         )
 
     @property
@@ -108,8 +112,8 @@ def model_of(state: State, options: Options) -> Model:
     return load_importer(options.source.mesh)(loaded_of(state, "state").resources, options).model
 
 
-def _moving(model: Model) -> tuple[str, ...]:
-    """Namespaces of pods that have a proxy of the mesh; where nothing says which have one, all with pods."""
+def _joined(model: Model) -> tuple[str, ...]:
+    """Namespaces of pods of which the input says that they are in the mesh."""
     lowering = Lowering(model)
     enrolments = [f for f in model.facts if isinstance(f, Enrolment) and f.enrolled.value]
     found = {
@@ -117,7 +121,7 @@ def _moving(model: Model) -> tuple[str, ...]:
         for workload in model.inventory.workloads
         if any(lowering.covers(f.subject, workload) for f in enrolments)
     }
-    return tuple(sorted(found or {w.namespace for w in model.inventory.workloads}))
+    return tuple(sorted(found))
 
 
 def _kept_out(options: Options) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from ir.inventory import Workload
 from translator.api import AMBIENT
 from translator.bridges.api import SUFFIX
 from translator.migration.course import Course
+from translator.migration.decisions import blockers, decisions
 from translator.migration.edge import edge_steps
 from translator.migration.entrances import old_keys
-from translator.migration.faults import detours, faults, problem
+from translator.migration.faults import detours, faults
 from translator.migration.ground import Ground
 from translator.migration.proving import Proving
 from translator.pipeline import VERSION
@@ -25,19 +26,20 @@ from translator.report.plan import (
     Check,
     Effort,
     Plan,
-    Problem,
     Proved,
     Step,
     Wave,
 )
 from translator.state import (
+    Piece,
     State,
     applied,
 )
 from translator.telemetry.pages import renamed
 
 _RESTARTED = ("Deployment", "StatefulSet", "DaemonSet")
-_ROLLOUT, _POD = "Rollout", "Pod"
+_ROLLOUT = "Rollout"
+_POD = ("", "Pod")
 
 
 _HELD = (
@@ -86,10 +88,8 @@ class Making:
                 *left.prerequisites(self.options, leaving=True),
                 *comes.prerequisites(self.options, leaving=False),
             ),
-            blockers=tuple(
-                problem(f) for f in ground.result.report.findings if f.severity is Severity.BLOCKER
-            ),
-            decisions=(*self._decisions(),),
+            blockers=(*blockers(ground),),
+            decisions=(*decisions(self.course),),
             faults=tuple(p for wave in waves for p in (*faults(wave), *detours(wave))),
             waves=tuple(waves),
             calls=ground.calls,
@@ -103,32 +103,6 @@ class Making:
             gateways=self.course.gateways,
             files=self.folder.files(),
         )
-
-    def _decisions(self) -> Iterator[Problem]:
-        if not self.options.cluster_networks and self.course.spells:
-            yield Problem("MM911", "medium", "the addresses of pods are not known: temporary policies let in callers "
-                          "from everywhere.", "Give the networks of pods with --cluster-networks.")  # fmt: skip
-        if self.ground.outside:
-            names = ", ".join(self.ground.outside)
-            yield Problem("MM912", "medium", f"callers in {names} are in no wave: they {self._outside}.",
-                          "Say what becomes of them before the first wave.")  # fmt: skip
-        if self.ground.odd:
-            rest = f" and {len(self.ground.odd) - 3} more" if len(self.ground.odd) > 3 else ""  # noqa: PLR2004
-            yield Problem("MM915", "medium", "calls were seen that the input does not let in or does not know: "
-                          f"{', '.join(self.ground.odd[:3])}{rest}.",
-                          "Give their manifests too; the plan opens nothing for them.")  # fmt: skip
-        yield from (
-            problem(f) for f in self.ground.result.report.findings if f.severity is Severity.HIGH
-        )
-
-    @property
-    def _outside(self) -> str:
-        """What is taken for granted of callers that no wave moves."""
-        if self.ground.bridges[SOURCE].knows:
-            return (
-                "get no proxy, and those who are let in by who they are show no identity at the end"
-            )
-        return "are taken to be in the source's mesh until the last wave"
 
     def _wave(self, number: int, before: State) -> tuple[Wave, State]:
         if number == self.course.last:
@@ -225,7 +199,7 @@ class Making:
                 Delta(f"{folder}/1-prepare", "Prepare", "Routes, policies and temporary ways in, before anything moves.",
                       before, ready, ()),
                 Delta(f"{folder}/2-move", "Move", f"{self._told_held(held)}The pods change the mesh {self._when}.",
-                      ready, moved, restart, held),
+                      ready, moved, restart, held, self._again(number, moved)),
                 Delta(f"{folder}/3-tighten", "Tighten", gone_by, moved, after, ()),
             )
         )  # fmt: skip
@@ -238,7 +212,7 @@ class Making:
                 Delta(f"{folder}/rollback/1-loosen", "Open again", "What was open while the pods moved is open once more.",
                       after, moved, ()),
                 Delta(f"{folder}/rollback/2-move-back", "Move back", f"{self._told_held(held)}The pods change back {self._when}.",
-                      moved, ready, self._restarts(number), held),
+                      moved, ready, self._restarts(number), held, self._again(number, ready)),
                 Delta(f"{folder}/rollback/3-restore", "Restore", "What the wave had brought goes.", ready, before, ()),
             )
         )  # fmt: skip
@@ -284,6 +258,11 @@ class Making:
             found.extend(f"kubectl argo rollouts restart {w.name} -n {space}"
                          for w in self._of(space) if w.kind == _ROLLOUT)  # fmt: skip
         return tuple(found)
+
+    def _again(self, number: int, state: State) -> tuple[Piece, ...]:
+        """The pods of a wave that no controller makes, as they are in a state."""
+        spaces = () if self._at_once else self.course.spaces(number)
+        return tuple(p for key, p in state.items() if key[:2] == _POD and p.namespace in spaces)
 
     def _of(self, space: str) -> tuple[Workload, ...]:
         return self.ground.models[0].inventory.workloads_in(space)

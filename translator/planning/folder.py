@@ -11,6 +11,7 @@ from translator.report.plan import Step
 
 KUSTOMIZATION = "kustomization.yaml"
 REMOVED = "remove.yaml"
+AGAIN = "again.yaml"
 
 
 class Object(Protocol):
@@ -35,7 +36,10 @@ class Object(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A step that leads from one state to another; ``commands`` come after what is applied, ``first`` before it."""
+    """A step that leads from one state to another; ``commands`` come after what is applied, ``first`` before it.
+
+    ``again``: pods that nobody makes anew, so that they are deleted and made.
+    """
 
     folder: str
     title: str
@@ -44,6 +48,7 @@ class Delta:
     after: Mapping[tuple[str, str, str, str], Object]
     commands: tuple[str, ...]
     first: tuple[str, ...] = ()
+    again: tuple[Object, ...] = ()
 
 
 class Folder:
@@ -64,17 +69,18 @@ class Folder:
         put = [o for key, o in delta.after.items()
                if key not in delta.before or delta.before[key].value != o.value]  # fmt: skip
         gone = [o for key, o in delta.before.items() if key not in delta.after]
-        if not put and not gone and not delta.commands:
+        if not (put or gone or delta.commands or delta.again):
             return None
         commands = [*delta.first]
         if put:
             self._kustomize(delta.folder, put)
             commands.append(f"kubectl apply -k {delta.folder}")
         if gone:
-            self._files[f"{delta.folder}/{REMOVED}"] = "---\n".join(
-                o.text.strip("\n") + "\n" for o in gone
-            )
+            self._files[f"{delta.folder}/{REMOVED}"] = _together(gone)
             commands.append(f"kubectl delete --ignore-not-found -f {delta.folder}/{REMOVED}")
+        if delta.again:
+            self._files[f"{delta.folder}/{AGAIN}"] = _together(delta.again)
+            commands.append(f"kubectl replace --force -f {delta.folder}/{AGAIN}")
         return Step(
             folder=delta.folder,
             title=delta.title,
@@ -95,3 +101,8 @@ class Folder:
         listed = "".join(f"\n- {name}" for name in sorted(names))
         head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:"
         self._files[f"{folder}/{KUSTOMIZATION}"] = f"{head}{listed}\n"
+
+
+def _together(objects: Iterable[Object]) -> str:
+    """Several objects in one file."""
+    return "---\n".join(one.text.strip("\n") + "\n" for one in objects)

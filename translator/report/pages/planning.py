@@ -65,4 +65,13 @@ ENTRIES = (
         "Give the manifests of both ends; the plan opens nothing for such a call.",
         "meshmigrate plan manifests --from istio --to linkerd --flows flows.json",
     ),
+    Entry(
+        "MM917",
+        "Pods that the plan cannot move",
+        "The waves make the pods anew, and they are in the same mesh as before.",
+        "No Namespace and no workload of the input has the word by which its pods are in the source's mesh; it stands in the "
+        "cluster alone.",
+        "Give the Namespaces with their labels and annotations, then plan again.",
+        "kind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}",
+    ),
 )
