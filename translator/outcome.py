@@ -11,6 +11,7 @@ from translator.api import MANAGED_BY, TOOL, Edit, Loss, Manifest, Options, Said
 from translator.exporters.emit import dump, join
 from translator.report.account import Placed
 from translator.report.model import Fate, Impact, Placement, Severity, Support
+from translator.resources.kubernetes.applied import of_the_server, whole_item
 from translator.resources.kubernetes.generators import maker_of, owner_of
 from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.resources.kubernetes.read import below
@@ -134,7 +135,7 @@ def _key(resource: Resource, namespace: str) -> str:
 def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edited:
     """The changed copy of one object; of a list only the item, so that no other goes along with it."""
     resource = pairs[0][0]
-    changes: list[Put | Remove] = [Remove(path) for path in _of_the_server(resource)]
+    changes: list[Put | Remove] = [Remove(path) for path in of_the_server(resource)]
     for own, one in pairs:
         for path, value in one.put:
             constant = value.value
@@ -153,8 +154,7 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
     changes = [c for c in changes if isinstance(c, Put) or c.path not in put]
     document = resource.document
     tree = edited_tree(resource.node, changes)
-    if resource.keys:  # a typed list says once what its items are
-        tree = {"apiVersion": resource.api_version, "kind": resource.kind, **tree}
+    tree = whole_item(resource, tree)
     return Edited(
         resource=pairs[0][1].resource,
         api_version=resource.api_version,
@@ -162,17 +162,6 @@ def _apply(pairs: Sequence[tuple[Resource, Edit]], placed: list[Placed]) -> Edit
         value=tree,
         text=dump(tree) if resource.keys else edit(document.text, changes),
     )
-
-
-_SERVER = ("uid", "resourceVersion", "generation", "selfLink", "managedFields")
-"""What the API server writes of an object: applied again, a version of yesterday is a conflict, and fields that are
-managed are refused (https://kubernetes.io/docs/reference/using-api/server-side-apply/)."""
-
-
-def _of_the_server(resource: Resource) -> Iterator[tuple[str, ...]]:
-    for path in (*(("metadata", name) for name in _SERVER), ("status",)):
-        if below(resource.node, *path) is not None:
-            yield path
 
 
 def _paths(resource: Resource, value: Traced[object]) -> list[tuple[Key, ...]]:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from translator.exporters.emit import dump
+from translator.resources.kubernetes.applied import of_the_server, whole_item
 from translator.resources.kubernetes.kinds import CLUSTER_WIDE
+from translator.source.edit import Remove, edit, edited_tree
 from translator.source.leaves import Resource, plain
 from translator.source.load import Loaded, load_text
 
@@ -54,12 +56,18 @@ def pieces_of(loaded: Loaded, namespace: str) -> dict[Key, Piece]:
 
 
 def piece_of(resource: Resource, namespace: str) -> Piece:
-    """An object as it was read; ``namespace`` is that of objects that name none."""
-    value = plain(resource.node)
-    whole = dict(value) if isinstance(value, dict) else {}
-    alone = not resource.path
-    text = resource.document.text.strip("\n") + "\n" if alone else dump(whole)
-    return Piece(key_of(resource, namespace), text, whole)
+    """An object as it is applied again: as it was read, without what the API server writes of it.
+
+    ``namespace`` is that of objects that name none.
+    """
+    changes = [Remove(path) for path in of_the_server(resource)]
+    value = edited_tree(resource.node, changes) if changes else plain(resource.node)
+    whole = whole_item(resource, value) if isinstance(value, dict) else {}
+    if resource.path:
+        return Piece(key_of(resource, namespace), dump(whole), whole)
+    text = resource.document.text
+    text = edit(text, changes) if changes else text
+    return Piece(key_of(resource, namespace), text.strip("\n") + "\n", whole)
 
 
 def key_of(resource: Resource, namespace: str) -> Key:

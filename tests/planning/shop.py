@@ -57,6 +57,6 @@ def carried_out(cluster: Objects, step: Step, files: Mapping[str, str]) -> Objec
                 after.pop(key, None)
         else:
             # these look, or make pods anew: no object is other than before
-            looks = (["kubectl", one] for one in ("rollout", "wait", "get", "label"))
+            looks = (["kubectl", one] for one in ("diff", "rollout", "wait", "get", "label"))
             assert words[:2] in looks or words[0] in ("curl", "dig"), command
     return after

@@ -99,7 +99,7 @@ def moments() -> Iterator[tuple[frozenset[str], frozenset[str], Objects]]:
     for wave in to_cilium().waves[:-1]:
         for step in wave.steps:
             cluster = carried_out(cluster, step, to_cilium().files)
-            moving = frozenset(wave.namespaces)
+            moving = frozenset(() if step.folder.endswith("0-start") else wave.namespaces)
             last = step.folder.endswith("3-tighten")
             yield moved | moving if last else moved, moving, cluster
         moved |= frozenset(wave.namespaces)

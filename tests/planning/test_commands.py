@@ -31,6 +31,7 @@ GATEWAY = SHOP.parent / "shop"
 NAMESPACE = {"-n", "--namespace"}
 KNOWN: dict[tuple[str, ...], set[str]] = {
     ("kubectl", "apply"): {"-k"},
+    ("kubectl", "diff"): {"-k"},
     ("kubectl", "delete"): {"--ignore-not-found", "-f"},
     ("kubectl", "rollout", "restart"): NAMESPACE,
     ("kubectl", "rollout", "status"): NAMESPACE | {"--timeout"},
@@ -176,3 +177,39 @@ def test_kubectl_reads_every_folder(tmp_path: Path) -> None:
         words = ["kubectl", "kustomize", str(folder)]
         ran = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603  # our own words
         assert ran.returncode == 0, ran.stderr
+
+
+EXPORTED = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: api
+  namespace: shop
+  uid: 1b4e28ba-2fa1-11d2-883f-0016d3cca427
+  resourceVersion: "123"
+  generation: 3
+  managedFields: [{manager: kubectl}]
+spec: {ports: [{port: 80}]} # as it was
+status: {loadBalancer: {}}
+"""
+
+
+def test_what_the_api_server_writes_is_not_given_back() -> None:
+    """``kubectl apply`` ends in a conflict at a version that is not the newest, and makes no object that has one."""
+    (piece,) = pieces_of(load_text(EXPORTED, "x"), "default").values()
+    assert yaml.safe_load(piece.manifest) == piece.value
+    assert piece.value["metadata"] == {"name": "api", "namespace": "shop"}
+    assert "status" not in piece.value
+    assert "# as it was" in piece.manifest
+
+
+def test_an_item_of_a_typed_list_is_given_back_with_what_it_is() -> None:
+    text = (
+        "apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: a, namespace: b, uid: c}\n"
+    )
+    (piece,) = pieces_of(load_text(text, "x"), "default").values()
+    assert yaml.safe_load(piece.manifest) == {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "a", "namespace": "b"},
+    }

@@ -105,7 +105,11 @@ def test_the_rollbacks_lead_back(name: str) -> None:
 
 def test_pods_join_an_ambient_mesh_as_they_are() -> None:
     commands = [c for w in to("ambient").waves for s in w.steps for c in s.commands]
-    assert commands == [f"kubectl apply -k wave-0{number}/2-move" for number in (1, 2)]
+    assert commands == [
+        "kubectl diff -k wave-01/0-start",
+        "kubectl apply -k wave-01/0-start",
+        *(f"kubectl apply -k wave-0{number}/2-move" for number in (1, 2)),
+    ]
 
 
 def test_a_gateway_that_changes_hands_in_place_is_asked_afterwards() -> None:

@@ -56,6 +56,20 @@ def test_the_commands_lead_to_what_the_translation_says() -> None:
     assert cluster == objects(document.text for document in wanted.documents)
 
 
+def test_what_is_changed_where_it_is_is_known_to_kubectl_before_anything_moves() -> None:
+    """Of an object that kubectl did not apply itself it takes nothing out: not the label that turns injection on."""
+    plan = shop_plan()
+    first, *others = (step for wave in plan.waves for step in wave.steps)
+    assert first.commands == ("kubectl diff -k wave-01/0-start", "kubectl apply -k wave-01/0-start")
+    assert carried_out(start(), first, plan.files) == start()
+    steps = [*others, *(step for wave in plan.waves for step in wave.rollback)]
+    applied = {key for step in steps for key in step.applies}
+    there = {"/".join(key[1:]) for key in start()}
+    assert {f"Namespace//{name}" for name in ("back", "money", "shop", "web")} <= set(first.applies)
+    assert "DestinationRule/money/payments" in first.applies
+    assert set(first.applies) <= applied & there
+
+
 def test_the_rollbacks_lead_back_to_where_it_began_wave_by_wave() -> None:
     plan = shop_plan()
     cluster = start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ir.inventory import Workload
 from translator.api import AMBIENT
@@ -76,6 +77,8 @@ class Making:
         for number in range(1, self.course.last + 1):
             wave, state = self._wave(number, state)
             waves.append(wave)
+        known = self.folder.known(f"{waves[0].folder}/0-start", ground.start)
+        waves[0] = replace(waves[0], steps=(*known, *waves[0].steps))
         shown = (self.options.source, self.options.target)
         source, target = (Version(v.mesh, v.version, v.channel) for v in shown)
         left, comes = ground.bridges

@@ -14,6 +14,10 @@ REMOVED = "remove.yaml"
 AGAIN = "again.yaml"
 
 
+Key = tuple[str, str, str, str]
+"""API group, kind, namespace and name."""
+
+
 class Object(Protocol):
     """An object, as far as it matters here."""
 
@@ -44,8 +48,8 @@ class Delta:
     folder: str
     title: str
     why: str
-    before: Mapping[tuple[str, str, str, str], Object]
-    after: Mapping[tuple[str, str, str, str], Object]
+    before: Mapping[Key, Object]
+    after: Mapping[Key, Object]
     commands: tuple[str, ...]
     first: tuple[str, ...] = ()
     again: tuple[Object, ...] = ()
@@ -56,24 +60,49 @@ class Folder:
 
     def __init__(self) -> None:
         self._files: dict[str, str] = {}
+        self._changed: dict[Key, None] = {}
+        """Objects that a step changes where they are."""
 
     def files(self) -> dict[str, str]:
         """Every file by its name."""
         return dict(sorted(self._files.items()))
+
+    def known(self, folder: str, start: Mapping[Key, Object]) -> tuple[Step, ...]:
+        """The step before all others: what kubectl has to know of the objects that are changed where they are.
+
+        ``kubectl apply`` takes out of an object what it put there itself, by an annotation of its own, and nothing else
+        (https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/#how-apply-calculates-differences-and-merges-changes):
+        of one that was made in another way, the label that turns the injection of the source's mesh on would stay.
+        """
+        known = [start[key] for key in self._changed if key in start]
+        if not known:
+            return ()
+        self._kustomize(folder, known)
+        step = Step(
+            folder=folder,
+            title="Take stock",
+            why="kubectl takes out of an object only what it put there itself, so it is told what the objects say that are "
+            "to change. The first command shows what is other in the cluster than this plan knows it: go on when it prints "
+            "nothing.",
+            applies=tuple(one.resource for one in known),
+            commands=(f"kubectl diff -k {folder}", f"kubectl apply -k {folder}"),
+        )
+        return (step,)
 
     def steps(self, deltas: Iterable[Delta]) -> tuple[Step, ...]:
         """The steps in which something is done."""
         return tuple(step for delta in deltas if (step := self._step(delta)) is not None)
 
     def _step(self, delta: Delta) -> Step | None:
-        put = [o for key, o in delta.after.items()
-               if key not in delta.before or delta.before[key].value != o.value]  # fmt: skip
+        put = {key: o for key, o in delta.after.items()
+               if key not in delta.before or delta.before[key].value != o.value}  # fmt: skip
+        self._changed.update((key, None) for key in put if key in delta.before)
         gone = [o for key, o in delta.before.items() if key not in delta.after]
         if not (put or gone or delta.commands or delta.again):
             return None
         commands = [*delta.first]
         if put:
-            self._kustomize(delta.folder, put)
+            self._kustomize(delta.folder, [*put.values()])
             commands.append(f"kubectl apply -k {delta.folder}")
         if gone:
             self._files[f"{delta.folder}/{REMOVED}"] = _together(gone)
@@ -85,7 +114,7 @@ class Folder:
             folder=delta.folder,
             title=delta.title,
             why=delta.why,
-            applies=tuple(o.resource for o in put),
+            applies=tuple(o.resource for o in put.values()),
             removes=tuple(o.resource for o in gone),
             commands=(*commands, *delta.commands),
         )
