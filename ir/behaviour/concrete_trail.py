@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,11 +12,15 @@ from ir.provenance import Traced
 from ir.traffic import Route
 from ir.walk import traced
 
+_NO_NAMESPACE = re.compile(r"\b([A-Z][A-Za-z0-9]*)//(?=[a-z0-9])")
+"""How trails name an object that is in no namespace."""
+
 
 def name_of(fact: Fact | Admission | GuardedRoute | Route) -> str:
-    """The fact's own name, or what its trail says it is."""
+    """The fact's own name, or what its trail says it is; an object of no namespace shows none (``Kind/name``)."""
     name = getattr(fact, "name", None)
-    return str(name.value) if isinstance(name, Traced) else fact.trail.value
+    told = str(name.value) if isinstance(name, Traced) else fact.trail.value
+    return _NO_NAMESPACE.sub(r"\1/", told) if "//" in told else told
 
 
 def leaves_of(fact: object) -> tuple[int, ...]:

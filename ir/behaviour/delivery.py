@@ -13,7 +13,7 @@ from fractions import Fraction
 from ir.behaviour.lower import Lowering
 from ir.behaviour.tries import limits, occasions
 from ir.inventory import Service, Workload, equal_to
-from ir.match import Labels
+from ir.match import Labels, Operator, Requirement
 from ir.model import Default
 from ir.provenance import Traced
 from ir.resilience import Retry, Timeouts
@@ -189,7 +189,7 @@ def _endpoints(place: Place, lowering: Lowering, address: Address) -> Endpoints:
         selectors.append(subset.selector.value)
     if service is None:
         name = place.name if where is None else f"{where}/{place.name}"
-        labels = sorted(spelt(r) for s in selectors for r in s.requirements)
+        labels = sorted(spelt_selector(r) for s in selectors for r in s.requirements)
         return Endpoints(
             (name, *labels, place.subset if not labels else ""),
             place.port or address.port,
@@ -202,9 +202,23 @@ def _endpoints(place: Place, lowering: Lowering, address: Address) -> Endpoints:
     together = Labels(tuple(r for s in selectors for r in s.requirements))
     pods = inventory.selected(service.namespace, together)
     if not pods:
-        wanted = sorted({spelt(r) for r in together.requirements})
+        wanted = sorted({spelt_selector(r) for r in together.requirements})
         return Endpoints((service.namespace, *wanted), _target(service, port, ()))
     return Endpoints(tuple(sorted(w.key for w in pods)), _target(service, port, pods))
+
+
+def spelt_selector(one: Requirement) -> str:
+    """A requirement as it is written on the command line of Kubernetes."""
+    listed = ",".join(one.values)
+    match one.operator:
+        case Operator.IN:
+            return f"{one.key}={listed}" if len(one.values) == 1 else f"{one.key} in ({listed})"
+        case Operator.NOT_IN:
+            return f"{one.key} notin ({listed})"
+        case Operator.EXISTS:
+            return one.key
+        case Operator.DOES_NOT_EXIST:
+            return f"!{one.key}"
 
 
 def _only_port(service: Service) -> int | None:
