@@ -195,3 +195,61 @@ def test_annotations_of_another_kind_or_version_are_told(version: str) -> None:
     found = model(service() + requests("{}", annotations=words), version)
     assert len(reasons(found)) == 1
     assert ask(found, "/").retry is None
+
+
+def streams(kind: str) -> str:
+    names = "  hostnames: [api.example]\n" if kind == "TLSRoute" else ""
+    rules = f"{{backendRefs: [{{name: {kind.lower()}, namespace: shop, port: 80}}]}}"
+    text = ROUTE.format(
+        kind=kind, name=kind.lower(), space="shop", rules=rules, port="", annotations=""
+    )
+    return text.replace("/v1\n", "/v1alpha2\n").replace("  rules:", f"{names}  rules:")
+
+
+def leads(found: Model, port: int = 80, server_name: str = "") -> str:
+    """The name of the route that a connection to the service takes."""
+    asked = Request(
+        caller=Caller(namespace="bank"), service="shop/api", service_port=port, http=False,
+        server_name=server_name,
+    )  # fmt: skip
+    return decide_route(found, asked).route
+
+
+def test_routes_of_a_lower_kind_are_heeded_on_the_other_ports() -> None:
+    found = model(service() + requests("{}", port=", port: 80") + streams("TLSRoute"))
+    assert leads(found, 81, "api.example") == "tlsroute"
+    assert leads(found, 80, "api.example") == "default"
+    assert ask(found, "/").route == "web/0"
+
+
+def test_calls_on_one_port_for_some_leave_requests_on_another_as_they_are() -> None:
+    found = model(service() + requests("{}") + calls(THREE, space="bank", port=", port: 81"))
+    assert ask(found, "/").route == "web/0"
+    (piece,) = (
+        f for f in found.facts if isinstance(f, Opaque) and f.kind.startswith("routes for all")
+    )
+    assert piece.attachment is not None
+    assert [port.value.port for port in piece.attachment.ports] == [81]
+
+
+def test_bytes_have_their_own_routes_where_requests_are_not_read() -> None:
+    opaque = service(protocol=", appProtocol: linkerd.io/opaque")
+    found = model(opaque + requests("{}", port=", port: 80") + streams("TCPRoute"))
+    assert leads(found) == "tcproute"
+
+
+def test_of_routes_with_the_same_parent_those_of_the_higher_kind_alone_are_accepted() -> None:
+    opaque = service(protocol=", appProtocol: linkerd.io/opaque")
+    found = model(opaque + requests("{}") + streams("TCPRoute"))
+    assert leads(found) == "default", "though no route of requests is heeded there"
+    http = service(protocol=", appProtocol: http")
+    same = requests("{}", port=", port: 80") + calls(THREE)
+    assert ask(model(http + same), "/").route == "default"
+
+
+@pytest.mark.parametrize("word", ["http", "HTTP", "kubernetes.io/h2c"])
+@pytest.mark.parametrize("kind", ["TLSRoute", "TCPRoute"])
+def test_a_port_declared_as_http_heeds_no_routes_of_connections(word: str, kind: str) -> None:
+    found = model(service(protocol=f", appProtocol: {word}") + streams(kind))
+    assert leads(found, 80, "api.example") == "default"
+    assert leads(found, 81, "api.example") == kind.lower()

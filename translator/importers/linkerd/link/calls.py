@@ -1,7 +1,7 @@
-"""Ports with GRPCRoutes: nobody heeds the routes of other kinds there.
+"""Of the routes of a port one kind is heeded: those for calls, else for requests, else for TLS by name, else for bytes.
 
-linkerd2 policy-controller/grpc/src/outbound.rs ``to_proto``, 2.20: of the routes of a port those for calls come first,
-and those of lower kinds are left out, not merged.
+linkerd2 policy-controller/grpc/src/outbound.rs ``to_proto``, 2.20: those of lower kinds are left out on that port, not
+merged.
 """
 
 from __future__ import annotations
@@ -9,85 +9,118 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ir.attachment import Audience, EnforcedAt, Scope
+from ir.attachment import Attachment, Audience, EnforcedAt, Scope
 from ir.match import AllOf, Part
 from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
 from ir.provenance import Traced, named, trail
 from ir.traffic import HeaderSide, Protocol, RouteTable
 from ir.walk import traced
+from translator.importers.linkerd.link.claims import ORDER, beside
 
-_LOWER = "the port has GRPCRoutes, beside which Linkerd heeds no other kind"
 _BESIDE = "routes for all clients beside GRPCRoutes for some"
 _BROKEN = "a GRPCRoute that makes its port fail"
 
 
-def calls_first(facts: Sequence[Fact]) -> tuple[list[Fact], list[Inactive]]:
-    """The tables of clients that are heeded where calls are routed, and those that are not."""
-    calls = [f for f in facts if _is_for_clients(f, calls=True)]
+def first_kinds(facts: Sequence[Fact]) -> tuple[list[Fact], list[Inactive]]:
+    """The tables of clients on the ports where they are heeded, and those that are nowhere."""
+    tables = [fact for fact in facts if isinstance(fact, RouteTable) and _is_for_clients(fact)]
     kept: list[Fact] = []
     inactive: list[Inactive] = []
     for fact in facts:
-        left: Fact | None = fact
-        for other in calls:
-            if isinstance(left, RouteTable) and _is_for_clients(left, calls=False):
-                left = _beside(left, other)
-        if left is None:
-            inactive.append(Inactive(leaves=_leaves(fact), winner="", why=_LOWER))
-        else:
+        if not isinstance(fact, RouteTable) or not _is_for_clients(fact):
+            kept.append(fact)
+            continue
+        left: RouteTable | None = fact
+        why = ""
+        dark: list[Opaque] = []
+        for other in tables:
+            if left is not None and _rank(other) < _rank(fact):
+                left, unknown = _beside(left, other)
+                dark.extend(unknown)
+                why = beside(other.protocol) if left is None else why
+        kept.extend(dark)
+        if left is not None:
             kept.append(_as_requests(left))
+        elif not dark:
+            inactive.append(Inactive(leaves=_leaves(fact), winner="", why=why))
         kept.extend(_broken(fact))
     return kept, inactive
 
 
-def _is_for_clients(fact: Fact, *, calls: bool) -> bool:
-    return (
-        isinstance(fact, RouteTable)
-        and fact.attachment.enforced_at is EnforcedAt.CLIENT
-        and (fact.protocol is Protocol.GRPC) is calls
-    )
+def _rank(table: RouteTable) -> int:
+    return ORDER.index(table.protocol)
 
 
-def _as_requests(fact: Fact) -> Fact:
+def _is_for_clients(table: RouteTable) -> bool:
+    return table.attachment.enforced_at is EnforcedAt.CLIENT and table.protocol in ORDER
+
+
+def _as_requests(fact: RouteTable) -> RouteTable:
     """A table of calls as one of requests: a call is a request, and its tests say which.
 
     Of what leaves the cluster nobody else says what it speaks, so that it stays one of calls.
     """
-    if not isinstance(fact, RouteTable) or fact.attachment.subject.scope is Scope.EGRESS:
-        return fact
-    if fact.protocol is Protocol.GRPC:
-        return replace(fact, protocol=Protocol.HTTP)
-    return fact
+    inside = fact.attachment.subject.scope is not Scope.EGRESS
+    return replace(fact, protocol=Protocol.HTTP) if inside and _is_of_calls(fact) else fact
+
+
+def _is_of_calls(table: RouteTable) -> bool:
+    return table.protocol is Protocol.GRPC
 
 
 def _leaves(fact: Fact) -> tuple[int, ...]:
     return tuple(sorted({leaf for one in traced(fact) for leaf in one.origin}))
 
 
-def _beside(table: RouteTable, other: Fact) -> Fact | None:
-    """The table less the ports on which the other puts it aside; nothing where none is left."""
-    if not isinstance(other, RouteTable) or not _same(table, other):
-        return table
+def _beside(table: RouteTable, other: RouteTable) -> tuple[RouteTable | None, list[Opaque]]:
+    """The table less the ports on which the other puts it aside, nothing where none is left; and what is not known of these."""
+    if not _same(table, other):
+        return table, []
     mine, theirs = table.attachment, other.attachment
-    taken = [port.value for port in theirs.ports]
-    own = [port.value for port in mine.ports]
-    left = [port for port in mine.ports if taken and port.value not in taken]
-    if own and len(left) == len(own):
-        return table
-    if not _covers(theirs.audience, mine.audience):
-        return Opaque(
-            attachment=replace(mine, audience=None),
-            kind=_BESIDE,
-            may_touch=(Column.ROUTING, Column.RESILIENCE),
-            trail=trail(_BESIDE, *_leaves(table)),
+    all_know = _covers(theirs.audience, mine.audience)
+    if not all_know and mine.subject.scope is Scope.EGRESS and not _is_of_calls(other):
+        return table, []
+    left = _less(mine, theirs)
+    if left == mine:
+        return table, []
+    unknown = [] if all_know else [_unclear(table, theirs, left)]
+    return None if left is None else replace(table, attachment=left), unknown
+
+
+def _unclear(table: RouteTable, theirs: Attachment, left: Attachment | None) -> Opaque:
+    """What is not known of the ports on which only some clients have other routes."""
+    mine, leaves = table.attachment, _leaves(table)
+    kept = () if left is None else left.ports
+    ports = tuple(port for port in mine.ports or theirs.ports if port not in kept)
+    return Opaque(
+        attachment=replace(mine, audience=None, ports=ports),
+        kind=_BESIDE,
+        may_touch=(Column.ROUTING, Column.RESILIENCE),
+        trail=trail(_BESIDE, *leaves) if left is None else trail(_BESIDE, because=leaves),
+    )
+
+
+def _less(mine: Attachment, theirs: Attachment) -> Attachment | None:
+    """The first without the ports of the second; ``None`` where none is left."""
+    spared = [port.value for port in theirs.excluding_ports]
+    taken = [port for port in theirs.ports if port.value not in spared]
+    if theirs.ports and not taken:
+        return mine
+    numbers = [port.value for port in taken]
+    if mine.ports:
+        ports = tuple(
+            port
+            for port in mine.ports
+            if port.value in spared or (numbers and port.value not in numbers)
         )
-    if not taken or (own and not left):
-        return None
-    if own:
-        return replace(table, attachment=replace(mine, ports=tuple(left)))
-    gone = tuple(named(port.value, port) for port in theirs.ports)
-    excluded = (*mine.excluding_ports, *gone)
-    return replace(table, attachment=replace(mine, excluding_ports=excluded))
+        return replace(mine, ports=ports) if ports else None
+    if taken:
+        gone = tuple(named(port.value, port) for port in taken)
+        return replace(mine, excluding_ports=(*mine.excluding_ports, *gone))
+    own = [port.value for port in mine.excluding_ports]
+    rest = tuple(named(p.value, p) for p in theirs.excluding_ports if p.value not in own)
+    return replace(mine, ports=rest) if rest else None
 
 
 def _same(one: RouteTable, other: RouteTable) -> bool:
@@ -104,14 +137,14 @@ def _covers(one: Audience | None, other: Audience | None) -> bool:
     return {n.value for n in other.namespaces} <= {n.value for n in one.namespaces}
 
 
-def _broken(fact: Fact) -> Iterator[Opaque]:
+def _broken(fact: RouteTable) -> Iterator[Opaque]:
     """Linkerd's proxy refuses the whole policy of a port whose calls change headers of answers, or are asked for by headers alone.
 
     linkerd2 policy-controller/grpc/src/outbound/grpc.rs ``convert_to_filter`` writes a filter without a kind, which
     linkerd2-proxy linkerd/proxy/client-policy/src/grpc.rs does not take, and policy-controller/grpc/src/routes/grpc.rs
     ``convert_match`` a match without a call, which linkerd/http/route/src/grpc/match.rs does not (``MissingRpc``), 2.20.
     """
-    if not isinstance(fact, RouteTable) or not _is_for_clients(fact, calls=True):
+    if not _is_of_calls(fact):
         return
     if fact.attachment.subject.scope not in (Scope.SERVICE, Scope.EGRESS):
         return

@@ -17,6 +17,8 @@ from translator.importers.linkerd.model import EgressNetwork
 from translator.target import Target
 
 _READ = ("", "http", "kubernetes.io/h2c")
+_NOT_READ_SO = {Protocol.GRPC: ("http",), Protocol.TLS: _READ[1:], Protocol.TCP: _READ[1:]}
+"""The ``appProtocol`` of ports on which routes of a kind are not heeded, though they are read."""
 _USUAL = "25,587,3306,4444,5432,6379,9300,11211"
 LIST = "config.linkerd.io/opaque-ports"
 
@@ -24,14 +26,17 @@ LIST = "config.linkerd.io/opaque-ports"
 def where_heeded(table: RouteTable, inventory: Inventory, target: Target) -> RouteTable | None:
     """The table less the ports on which it is not heeded; ``None`` where none is left."""
     subject = table.attachment.subject
-    if table.protocol is Protocol.TCP or subject.namespace is None or subject.name is None:
+    if subject.namespace is None or subject.name is None:
         return table
     service = inventory.service(subject.namespace.value, subject.name.value)
     if service is None:
         return table
-    opaque = opaque_ports(service, target)
-    if table.protocol is Protocol.GRPC and target.at_least("2.18"):
-        opaque += tuple(p.number for p in service.ports if p.app_protocol.lower() == "http")
+    opaque = () if table.protocol is Protocol.TCP else opaque_ports(service, target)
+    if target.at_least("2.18"):
+        read = _NOT_READ_SO.get(table.protocol, ())
+        opaque += tuple(p.number for p in service.ports if p.app_protocol.lower() in read)
+    if not opaque:
+        return table
     own = [port.value.port for port in table.attachment.ports]
     if (own and all(n in opaque for n in own)) or len(opaque) == len(service.ports) > 0:
         return None

@@ -35,7 +35,8 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP, onwards, served
 from translator.importers.linkerd.http_route import said_of_requests, with_effects
-from translator.importers.linkerd.link.calls import calls_first
+from translator.importers.linkerd.link.calls import first_kinds
+from translator.importers.linkerd.link.claims import OUTRANKED, Claims
 from translator.importers.linkerd.link.entrances import at_gateway, stream_at_gateway
 from translator.importers.linkerd.link.opaque_ports import (
     lists_outside,
@@ -56,7 +57,6 @@ from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
-_OUTRANKED = "Linkerd heeds other routes on this port, or no parent of this kind"
 _UNBOUND = "the route is bound to nothing that takes it"
 _FILTER = "a filter that Linkerd does not have keeps it from taking the route"
 _FOREIGN = "filters of what implements a gateway"
@@ -96,7 +96,7 @@ def link_routes(
             own = inherited_outside(heeded, outside_of) if isinstance(heeded, RouteTable) else None
             tables.append(heeded if own is None else with_inherited(own, spoken))
     tables.extend((*_foreign(statements, inactive), *left_outside(outside_of)))
-    tables, lower = calls_first(tables)
+    tables, lower = first_kinds(tables)
     inactive.extend(lower)
     tables.extend(service_facts(spoken, tables, inventory, options))
     apart, granted = entrance.kept_apart(tables)
@@ -136,11 +136,14 @@ def _tables(statements: Sequence[Statement], entrance: Entrance) -> Linked:
     routes = sorted((s for s in statements if isinstance(s, HttpRoute)), key=oldest_first)
     tables: list[RouteTable] = []
     inactive: list[Inactive] = []
+    claims = Claims(statements)
     for route in routes:
         before = len(tables)
         for parent in route.parents:
             served = parent.kind == "Service" and parent.group in CORE
-            if (served or leaves_by(parent)) and _is_programmed(route):
+            if rival := claims.against(route, parent):
+                inactive.append(Inactive(leaves=_of_parent(parent), winner="", why=rival))
+            elif (served or leaves_by(parent)) and _is_programmed(route):
                 tables.append(_table(route, parent))
             elif entered := tuple(at_gateway(route, parent, entrance)):
                 tables.extend(entered)
@@ -150,12 +153,12 @@ def _tables(statements: Sequence[Statement], entrance: Entrance) -> Linked:
                 inactive.append(Inactive(leaves=leaves, winner="", why=why))
         if len(tables) == before and not any(parent.kind == "Server" for parent in route.parents):
             inactive.append(Inactive(leaves=said_of_requests(route), winner="", why=_UNBOUND))
-    inactive.extend(_streams(statements, entrance, tables))
+    inactive.extend(_streams(statements, entrance, tables, claims))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
 
 def _streams(
-    statements: Sequence[Statement], entrance: Entrance, tables: list[RouteTable]
+    statements: Sequence[Statement], entrance: Entrance, tables: list[RouteTable], claims: Claims
 ) -> Iterator[Inactive]:
     """Adds the tables of connections to those of requests; what nobody heeds is inactive."""
     streams = sorted((s for s in statements if isinstance(s, StreamRoute)), key=oldest_first)
@@ -165,12 +168,12 @@ def _streams(
                 made = _stream_table(stream, parent)
                 if entered := tuple(stream_at_gateway(stream, parent, entrance)):
                     tables.extend(entered)
-                elif made is not None and stream.heeded and not _outranked(made, tables):
+                elif made is not None and stream.heeded and not claims.against(stream, parent):
                     tables.append(made)
                 else:
                     origins = {leaf for t in traced(made or parent.name) for leaf in t.origin}
                     leaves = tuple(sorted(origins))
-                    yield Inactive(leaves=leaves, winner="", why=_OUTRANKED)
+                    yield Inactive(leaves=leaves, winner="", why=OUTRANKED)
 
 
 def _of_parent(parent: Parent) -> tuple[int, ...]:
@@ -182,41 +185,6 @@ def _of_parent(parent: Parent) -> tuple[int, ...]:
 def _is_programmed(route: HttpRoute) -> bool:
     """Whether no filter keeps the controller from taking the route at all (policy-controller/k8s/index, 2.20)."""
     return not route.foreign and not any(rule.rewrite or rule.mirrors for rule in route.routes)
-
-
-def _outranked(table: RouteTable, others: Sequence[RouteTable]) -> bool:
-    """Whether the port has routes of a kind that goes before: HTTP, then TLS, then TCP (``to_proto``)."""
-    outside = table.attachment.subject.scope is Scope.EGRESS
-    return any(
-        other.protocol is not table.protocol
-        and (not outside or _for_all_of(other, table))
-        and _same(other.attachment.subject, table.attachment.subject)
-        and _meet(other.attachment, table.attachment)
-        for other in others
-    )
-
-
-def _same(one: Subject, other: Subject) -> bool:
-    return one.scope is other.scope and [
-        one.namespace and one.namespace.value,
-        one.name and one.name.value,
-    ] == [
-        other.namespace and other.namespace.value,
-        other.name and other.name.value,
-    ]
-
-
-def _for_all_of(one: RouteTable, other: RouteTable) -> bool:
-    """Whether all clients of the other have the first too."""
-    mine, theirs = one.attachment.audience, other.attachment.audience
-    if mine is None or theirs is None:
-        return mine is None
-    return [space.value for space in mine.namespaces] == [s.value for s in theirs.namespaces]
-
-
-def _meet(one: Attachment, other: Attachment) -> bool:
-    mine, theirs = ([port.value for port in a.ports] for a in (one, other))
-    return not mine or not theirs or any(port in theirs for port in mine)
 
 
 def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
