@@ -6,11 +6,9 @@ istio/istio pilot/pkg/networking/core/route/route.go, 1.31.
 from __future__ import annotations
 
 from translator.api import Grade, Row
-from translator.exporters.istio.capabilities.rows import field, whole
+from translator.exporters.istio.capabilities.rows import whole
 
 ROWS: tuple[Row, ...] = (
-    field("Rewrite.pattern", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
-    field("Rewrite.substitution", Grade.NOT_YET, "MM205", "a rewrite by a regular expression is not written yet."),
     whole("Rewrite", Grade.PARTIAL),
     whole("RouteTable", Grade.PARTIAL),
     whole("RouteMatch", Grade.PARTIAL),

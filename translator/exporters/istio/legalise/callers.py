@@ -47,8 +47,12 @@ def _by_account(caller: AllOf) -> AllOf:
     """Accounts beside other words for an identity, or of any namespace, are ends of identities."""
     accounts = [t for t in caller.tests if t.part is Part.SERVICE_ACCOUNT]
     alone = not any(test.part in _NO_ACCOUNTS for test in caller.tests)
-    return caller if alone and _exact(accounts) else as_identity(caller)
+    few = all(max(len(t.any_of), len(t.none_of)) <= _MOST_ACCOUNTS for t in accounts)
+    return caller if alone and few and _exact(accounts) else as_identity(caller)
 
+
+_MOST_ACCOUNTS = 16
+"""Accounts that one list may hold (istio/istio pkg/config/security/security.go ``CheckServiceAccount``, 1.31)."""
 
 _NO_ACCOUNTS = (Part.NAMESPACE, Part.IDENTITY, Part.CERTIFICATE)
 """Parts whose fields accounts may not stand beside."""

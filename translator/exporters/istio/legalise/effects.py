@@ -18,6 +18,8 @@ from translator.exporters.istio.legalise.cross_origin import in_cors_words
 from translator.report.model import Fate, Impact, Severity, Support
 
 _GATEWAY_STATUSES = (502, 503, 504)
+_LONGEST = 1024
+"""Bytes of a regular expression (pkg/config/validation/validation.go ``validateStringRegexp``)."""
 
 
 def in_target_effects(
@@ -36,7 +38,10 @@ def in_target_effects(
     elif retry is not None:
         retry = _retry(retry, losses)
     cors = in_cors_words(route.cross_origin, losses)
-    route = replace(route, timeouts=timeouts, retry=retry, cross_origin=cors, trail=node)
+    rewrite = _by_expression(route.rewrite, losses)
+    route = replace(
+        route, timeouts=timeouts, retry=retry, cross_origin=cors, rewrite=rewrite, trail=node
+    )
     prefixes = [
         p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
     ]
@@ -96,6 +101,35 @@ def _below_rewrite(rewrite: Rewrite | None, *, below: bool) -> Rewrite | None:
 def _placed(prefix: Traced[str], *, below: bool) -> Traced[str]:
     stem = prefix.value.rstrip("/")
     return prefix.derive(f"{stem}/" if below else stem or "/")
+
+
+def _by_expression(rewrite: Rewrite | None, losses: list[Loss]) -> Rewrite | None:
+    """A rewrite by a regular expression, which must put something in the place of what it finds.
+
+    istio/istio pkg/config/validation/validation.go ``validateURIRegexRewrite`` and ``validateHTTPRewrite``, 1.31: the webhook
+    refuses one that puts nothing there, or is too long, and a rewrite in which nothing is left.
+    """
+    if rewrite is None or rewrite.pattern is None:
+        return rewrite
+    put = rewrite.substitution
+    if put is not None and put.value and 0 < len(rewrite.pattern.value.text.encode()) <= _LONGEST:
+        return rewrite
+    rest = replace(rewrite, pattern=None, substitution=None)
+    kept = any(one is not None for one in (rest.path, rest.prefix, rest.authority))
+    gone = [rewrite.pattern] if put is None else [rewrite.pattern, put]
+    losses.append(
+        Loss(
+            code="MM205",
+            impact=Impact.DIFFERENT,
+            support=Support.NEVER,
+            severity=Severity.HIGH,
+            sites=tuple(gone if kept else traced(rewrite)),
+            message="a rewrite by a regular expression that puts nothing in the place of what it finds, or is longer than "
+            f"{_LONGEST} characters, is refused by the target's webhook: it is not written.",
+            advice="Give the rewrite something to put in the place of what it finds, or a shorter expression.",
+        )
+    )
+    return rest if kept else None
 
 
 def _timeouts(timeouts: Timeouts | None, node: Traced[str]) -> tuple[Timeouts | None, Traced[str]]:

@@ -309,6 +309,9 @@ def _rewrite(rewrite: Rewrite) -> Tree:
     path = rewrite.path or rewrite.prefix
     if path is not None:
         tree["uri"] = path
+    if rewrite.pattern is not None and rewrite.substitution is not None:
+        match = rewrite.pattern.derive(rewrite.pattern.value.text)
+        tree["uriRegexRewrite"] = {"match": match, "rewrite": rewrite.substitution}
     if rewrite.authority is not None:
         tree["authority"] = rewrite.authority
     return tree
