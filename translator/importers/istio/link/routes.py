@@ -18,7 +18,7 @@ from ir.provenance import Assumption, Traced, absorb
 from ir.traffic import Destination, NoMatch, Order, Route, RouteTable
 from translator.api import Loss, Options
 from translator.importers.istio.link.acting import acting
-from translator.importers.istio.link.clients import Clients, by_subsets
+from translator.importers.istio.link.clients import Clients, by_subsets, held_by
 from translator.importers.istio.link.connections import Bound, connection_tables
 from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
@@ -218,17 +218,17 @@ def _heeded(
     claims: dict[str, list[Claim]] = {}
     for number, draft in enumerate(drafts):
         service = draft.service
-        seen = visibility_of(service.export_to, service.meta)
+        shown = visibility_of(service.export_to, service.meta)
         if not any(side.mesh and side.routes for side in draft.surfaces):
             continue
+        seen, by_labels = held_by(draft.mesh_routes, shown)
         for host, place in zip(service.hosts, draft.places, strict=True):
             if unfinished(place, scene.inventory) is None:
                 prefers = service.from_gateway_api
                 port = None if service.port is None else service.port.value
                 for one in spread(host, place, scene.inventory, scene.options):
-                    claim = Claim(
-                        number, host, one, seen, service.created, service.meta, port, prefers
-                    )
+                    about = host, one, seen, service.created, service.meta
+                    claim = Claim(number, *about, port, prefers, shown, by_labels)
                     claims.setdefault(one.text, []).append(claim)
     heeded: list[list[Standing]] = [[] for _ in drafts]
     guessed = False

@@ -93,6 +93,10 @@ class Claim:
     """The only port of the host that it is for."""
     preferred: bool = False
     """The clients of its own namespace prefer it to public ones, though it may be public itself."""
+    shown: Visibility | None = None
+    """Who is shown it, where it has rules for some of these only, namespaces told by ``seen``; absent: all of them."""
+    by_labels: bool = False
+    """It has rules for clients with some labels only, and leaves all others to the claims after it."""
 
     @property
     def particular(self) -> int:
@@ -109,7 +113,8 @@ class Claim:
         own = space == self.meta.namespace.value
         if self.preferred and own:
             return 2
-        named = any(one.value == space for one in self.seen.namespaces)
+        shown = self.seen if self.shown is None else self.shown
+        named = any(one.value == space for one in shown.namespaces)
         return (0 if own else 1) if named else None
 
 
@@ -172,11 +177,17 @@ def standings(claims: Sequence[Claim]) -> tuple[tuple[Standing, ...], bool]:
     known = all(claim.created.value for claim in claims)
     blank = Traced("")
     order = sorted(claims, key=lambda c: by_age(c.created if known else blank, c.meta))
-    public = max((c for c in order if c.seen.public), key=lambda c: c.particular, default=None)
-    owners = _owners(order)
+    whole = [claim for claim in order if not claim.by_labels]
+    public = max((c for c in whole if c.seen.public), key=lambda c: c.particular, default=None)
+    owners = _owners(whole)
     ranks = [claim.particular for claim in claims]
     found = tuple(
-        replace(_standing(claim, public, owners), contested=ranks.count(claim.particular) > 1)
+        replace(
+            _beside(claim, public, owners, order)
+            if claim.by_labels
+            else _standing(claim, public, owners),
+            contested=ranks.count(claim.particular) > 1,
+        )
         for claim in claims
     )
     return found, not known and any(one.winner and one.contested for one in found)
@@ -198,6 +209,44 @@ def _owners(order: Sequence[Claim]) -> dict[str, Claim]:
         grades = [(grade, claim) for claim in best if (grade := claim.grade(space)) is not None]
         owners[space] = min(grades, key=lambda one: one[0])[1] if grades else best[0]
     return owners
+
+
+def _beside(
+    claim: Claim, public: Claim | None, owners: dict[str, Claim], order: Sequence[Claim]
+) -> Standing:
+    """What a claim for clients with some labels is heeded for: whatever no earlier claim takes whole.
+
+    istio/istio pilot/pkg/networking/core/route/route.go ``buildSidecarVirtualHostsForVirtualService``, 1.31: without a rule for
+    the client it makes no virtual host, and the next VirtualService of the host does.
+    """
+    seen = claim.seen
+    if seen.public:
+        if public is None or _goes_first(claim, public, order):
+            return Standing(claim, seen)
+        nobody = Visibility(public=False, namespaces=(), spent=())
+        return Standing(claim, nobody, seen.spent, public.meta.key)
+    lost = tuple(
+        space
+        for space in seen.namespaces
+        if space.value in owners and not _goes_first(claim, owners[space.value], order, space.value)
+    )
+    kept = tuple(space for space in seen.namespaces if space not in lost)
+    rest = Visibility(public=False, namespaces=kept, spent=seen.spent)
+    return Standing(claim, rest, lost, owners[lost[0].value].meta.key if lost else "")
+
+
+def _goes_first(one: Claim, other: Claim, order: Sequence[Claim], space: str = "") -> bool:
+    """Whether the clients of a namespace, or those of all that none names, look at the one before the other."""
+
+    def place(claim: Claim) -> tuple[int, int, int]:
+        grade = claim.grade(space) if space else None
+        return -claim.particular, _PUBLIC if grade is None else grade, order.index(claim)
+
+    return place(one) < place(other)
+
+
+_PUBLIC = 3
+"""The grade of public claims, after all others."""
 
 
 def _standing(claim: Claim, public: Claim | None, owners: dict[str, Claim]) -> Standing:
