@@ -216,8 +216,8 @@ def _readers(options: Options) -> dict[tuple[str, str], Reader]:
         (ROUTE_GROUP, "Gateway"): read_gateway,
         (ROUTE_GROUP, "ListenerSet"): read_listener_set,
         OF_X: read_listener_set,
-        (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS),
-        (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP),
+        (ROUTE_GROUP, "TLSRoute"): stream_route_reader(Protocol.TLS, options),
+        (ROUTE_GROUP, "TCPRoute"): stream_route_reader(Protocol.TCP, options),
     }
 
 

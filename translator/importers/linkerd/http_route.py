@@ -37,6 +37,7 @@ from translator.resources.gateway_api.read import (
 )
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
+from translator.target import EDGE
 
 FIELD_SINCE = "2.20"
 """Since when ``timeouts.request`` is honoured on the kind of ``gateway.networking.k8s.io`` (linkerd2 pull 14750)."""
@@ -45,6 +46,7 @@ ANNOTATIONS = frozenset((*RETRY, *TIMEOUT))
 """Annotations that say what happens to requests."""
 
 _DIALECT = RegexDialect.RUST_SPAN
+_NEWER_STATUSES = (303, 307, 308)
 _STATUS = "HTTPRoute.spec.rules[].filters[].requestRedirect.statusCode"
 T = TypeVar("T")
 
@@ -79,6 +81,7 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
             retry=read_family(root, RETRY, read_http_retry) if spoken else None,
             timeouts=read_family(root, TIMEOUT, read_timeouts) if spoken else None,
             foreign=foreign(rules, meta),
+            undecoded=() if options.source.at_least(EDGE) else _newer_statuses(rules, meta),
             trail=absorb(meta.fact("HTTPRoute"), spec.empty("rules"), spec.empty("parentRefs")),
         )
 
@@ -94,6 +97,17 @@ def foreign(rules: Sequence[Cursor], meta: Meta) -> tuple[int, ...]:
     """The leaves of filters that are not known, for which Linkerd leaves the whole route out."""
     unknown = (item for rule in rules for item in read_filters(rule, meta.namespace).unknown)
     return tuple(leaf for item in unknown for leaf in item.leaves())
+
+
+def _newer_statuses(rules: Sequence[Cursor], meta: Meta) -> tuple[int, ...]:
+    """The leaves of statuses of redirects that came with Gateway API 1.5.
+
+    Linkerd is built against 1.2 until edge-26.8.2 (linkerd2 pull 15567): it cannot decode an object that has one, and goes
+    on as if the whole were not there.
+    """
+    redirects = (read_filters(rule, meta.namespace).redirect for rule in rules)
+    statuses = (one.status for one in redirects if one is not None and one.status is not None)
+    return tuple(leaf for one in statuses if one.value in _NEWER_STATUSES for leaf in one.origin)
 
 
 def said_of_requests(route: HttpRoute) -> tuple[int, ...]:

@@ -112,6 +112,8 @@ class HttpRoute:
     timeouts: Timeouts | None
     foreign: tuple[int, ...]
     """Leaves of filters that are not known."""
+    undecoded: tuple[int, ...] = ()
+    """Leaves of values that Linkerd cannot read, for which it leaves the whole object out. Gateways may read them."""
     trail: Trail
 
 

@@ -11,16 +11,21 @@ from collections.abc import Callable
 from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
 from ir.provenance import Traced, absorb, trail
 from ir.traffic import Protocol, Route, RouteMatch
+from translator.api import Options
 from translator.importers.linkerd.age import read_created
 from translator.importers.linkerd.backends import read_backends
 from translator.importers.linkerd.model import StreamRoute
 from translator.resources.gateway_api.read import ROUTE_GROUP, read_parents
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
+from translator.target import EDGE
 
 
-def stream_route_reader(protocol: Protocol) -> Callable[[Cursor, Meta], StreamRoute]:
-    """The reader of routes of one kind."""
+def stream_route_reader(
+    protocol: Protocol, options: Options
+) -> Callable[[Cursor, Meta], StreamRoute]:
+    """The reader of routes of one kind. From edge-26.8.2 on a rule without backends cannot be read (linkerd2 pull 15567)."""
+    strict = options.source.at_least(EDGE)
 
     def read_stream_route(root: Cursor, meta: Meta) -> StreamRoute:
         spec = root.map("spec")
@@ -28,6 +33,7 @@ def stream_route_reader(protocol: Protocol) -> Callable[[Cursor, Meta], StreamRo
         if len(rules) != 1:
             raise spec.refuse(f"expected exactly one rule, found {len(rules)}.")
         names = spec.opt_strings("hostnames")
+        backends = read_backends(rules[0], meta.namespace)
         node = absorb(trail("rule"), rules[0].here, rules[0].opt_str("name") or trail(""))
         return StreamRoute(
             meta=meta,
@@ -36,10 +42,10 @@ def stream_route_reader(protocol: Protocol) -> Callable[[Cursor, Meta], StreamRo
             parents=tuple(read_parents(spec, ROUTE_GROUP)),
             route=Route(
                 matches=_matches(names),
-                backends=read_backends(rules[0], meta.namespace),
+                backends=backends,
                 trail=node,
             ),
-            heeded=protocol is Protocol.TCP or bool(names),
+            heeded=(protocol is Protocol.TCP or bool(names)) and (bool(backends) or not strict),
             trail=absorb(meta.fact(root.str("kind").value), spec.empty("parentRefs")),
         )
 

@@ -22,6 +22,7 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authentication import account
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP
+from translator.importers.linkerd.link.deeds import deeds, idle_on_servers, is_kept_out
 from translator.importers.linkerd.link.server_authorizations import link_server_authorizations
 from translator.importers.linkerd.link.servers import Held, at_machines, server_facts
 from translator.importers.linkerd.model import (
@@ -84,6 +85,9 @@ def link_access(
         guarded = _guarded(one, routes, admitted)
         if guarded is not None:
             facts.append(guarded)
+        facts.extend(deeds(one, heeded_on(one, routes.get(_server(one), ()))))
+    on_servers = {id(route): route for found in routes.values() for route in found}
+    inactive.extend(idle_on_servers(on_servers.values()))
     inactive.extend(_homeless(admitted, servers, routes))
     older = link_server_authorizations(statements, servers, options)
     return Linked(
@@ -268,7 +272,12 @@ def is_on(route: HttpRoute, held: Held) -> bool:
         for parent in named_ones
     )
     here = route.meta.namespace.value == home
-    return here and sound and any(parent.name.value == name for parent in named_ones)
+    return (
+        here
+        and sound
+        and not is_kept_out(route)
+        and any(parent.name.value == name for parent in named_ones)
+    )
 
 
 def _itself(route: HttpRoute) -> _Target:

@@ -37,6 +37,7 @@ from translator.importers.linkerd.backends import OWN_GROUP, onwards, served
 from translator.importers.linkerd.http_route import said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import first_kinds
 from translator.importers.linkerd.link.claims import OUTRANKED, Claims
+from translator.importers.linkerd.link.deeds import KEPT_OUT, is_kept_out
 from translator.importers.linkerd.link.entrances import at_gateway, stream_at_gateway
 from translator.importers.linkerd.link.opaque_ports import (
     lists_outside,
@@ -58,7 +59,6 @@ from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
 _UNBOUND = "the route is bound to nothing that takes it"
-_FILTER = "a filter that Linkerd does not have keeps it from taking the route"
 _FOREIGN = "filters of what implements a gateway"
 _IGNORED = "Linkerd heeds no parent of this kind"
 
@@ -120,7 +120,7 @@ def _foreign(statements: Sequence[Statement], inactive: list[Inactive]) -> Itera
             node = trail(_FOREIGN, *route.foreign)
             yield Opaque(attachment=entrance, kind=_FOREIGN, may_touch=columns, trail=node)
         else:
-            inactive.append(Inactive(leaves=route.foreign, winner="", why=_FILTER))
+            inactive.append(Inactive(leaves=route.foreign, winner="", why=KEPT_OUT))
 
 
 def _served(table: RouteTable, inventory: Inventory) -> RouteTable:
@@ -143,13 +143,13 @@ def _tables(statements: Sequence[Statement], entrance: Entrance) -> Linked:
             served = parent.kind == "Service" and parent.group in CORE
             if rival := claims.against(route, parent):
                 inactive.append(Inactive(leaves=_of_parent(parent), winner="", why=rival))
-            elif (served or leaves_by(parent)) and _is_programmed(route):
+            elif (served or leaves_by(parent)) and not is_kept_out(route):
                 tables.append(_table(route, parent))
             elif entered := tuple(at_gateway(route, parent, entrance)):
                 tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
                 leaves = _of_parent(parent)
-                why = _FILTER if served else _IGNORED
+                why = KEPT_OUT if served else _IGNORED
                 inactive.append(Inactive(leaves=leaves, winner="", why=why))
         if len(tables) == before and not any(parent.kind == "Server" for parent in route.parents):
             inactive.append(Inactive(leaves=said_of_requests(route), winner="", why=_UNBOUND))
@@ -180,11 +180,6 @@ def _of_parent(parent: Parent) -> tuple[int, ...]:
     """The leaves of a reference to a parent."""
     parts = (parent.namespace, parent.name, parent.port, parent.section)
     return absorb(parent.spent, *(part for part in parts if part is not None)).origin
-
-
-def _is_programmed(route: HttpRoute) -> bool:
-    """Whether no filter keeps the controller from taking the route at all (policy-controller/k8s/index, 2.20)."""
-    return not route.foreign and not any(rule.rewrite or rule.mirrors for rule in route.routes)
 
 
 def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
