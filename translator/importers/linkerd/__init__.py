@@ -113,26 +113,18 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     access = link_access(statements, servers, inventory, options)
     limits = link_rate_limits(statements, servers, options)
     entrance = entrance_of(statements, inventory, grants, options)
-    spoken = read_services(resources, options, reads)
     profiled = link_profiles(statements, inventory, options)
-    routes = profiled.outrank(
-        link_routes(statements, inventory, options, profiled.heard(spoken), entrance)
-    )
+    heard = profiled.heard(read_services(resources, options, reads))
+    routes = profiled.outrank(link_routes(statements, inventory, options, heard, entrance))
     egress = egress_facts(statements, options)
-    facts: list[Fact] = [
-        *access.facts,
-        *limits.facts,
-        *routes.facts,
-        *entrance.listeners,
-        *egress.facts,
-    ]
+    facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *entrance.listeners]
     around = network_of(resources, options.namespace, options.cluster_networks)
-    facts.extend((*machine_facts(statements), *mirrored(statements), *around))
+    facts.extend((*egress.facts, *machine_facts(statements), *mirrored(statements), *around))
     policies = read_default_policies(resources, options, reads)
     asked = read_lists(resources, options, reads)
-    unserved = tuple(default_facts(asked, policies, servers, inventory, options))
+    facts.extend(default_facts(asked, policies, servers, inventory, options))
     skipped = read_lists(resources, options, reads, SKIP_SUBNETS)
-    facts.extend((*unserved, *subnet_facts(skipped, [*facts, *unserved], servers, inventory)))
+    facts.extend((*subnet_facts(skipped, facts, servers, inventory),))
     facts.extend(protocol_facts(servers, inventory, options.source))
     facts.extend(probe_facts(statements, servers, inventory, options))
     told = read_words(resources, options, reads)
@@ -140,18 +132,18 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
     inactive = (*access.inactive, *limits.inactive, *routes.inactive, *entrance.inactive, *idle)
+    assumptions = (
+        *((AGE,) if competing and _has_no_age(statements) else ()),
+        *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
+        *(*egress.assumptions, *routes.assumptions),
+        *(() if clusters else access.assumptions),
+    )
     model = Model(
         facts=tuple(facts),
         defaults=defaults(options) if statements or inventory.workloads else (),
         objects=tuple(statement.meta.source for statement in statements),
         inactive=(*inactive, *unused(claimed, statements, facts, inactive, reads)),
-        assumptions=(
-            *((AGE,) if competing and _has_no_age(statements) else ()),
-            *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
-            *egress.assumptions,
-            *routes.assumptions,
-            *(() if clusters else access.assumptions),
-        ),
+        assumptions=assumptions,
         inventory=inventory,
     )
     return Import(
