@@ -83,25 +83,25 @@ class Draw:
         for version in ("v1", "v2") if self.often(0.6) else ("v1",):
             extra = probe if self.often(0.3) else {}
             found.append(
-                _workload("shop", f"api-{version}", {"app": "api", "version": version}, extra)
+                workload("shop", f"api-{version}", {"app": "api", "version": version}, extra)
             )
-        found.append(_workload("shop", "web", {"app": "web"}, {}))
-        found.append(_workload("dev", "tester", {"app": "tester"}, {}))
+        found.append(workload("shop", "web", {"app": "web"}, {}))
+        found.append(workload("dev", "tester", {"app": "tester"}, {}))
         first = self.one(
             ({"name": "http"}, {"name": "http"}, {"name": "grpc"}, {"name": "web"}, {"name": "tcp"})
         )
         ports = [{**first, "port": 80, "targetPort": 8080}]
         if self.often(0.4):
             ports.append({"name": self.one(("tcp-raw", "http-admin", "any")), "port": 9000})
-        found.append(_service("shop", "api", {"app": "api"}, ports))
+        found.append(service("shop", "api", {"app": "api"}, ports))
         if self.often(0.3):
             found.append(
-                _service(
+                service(
                     "shop", "all", {}, [{"name": "http", "port": 80, "targetPort": 8080}], kind="v1"
                 )
             )
         found.append(
-            _service(
+            service(
                 "shop", "web", {"app": "web"}, [{"name": "http", "port": 80, "targetPort": 8080}]
             )
         )
@@ -197,7 +197,7 @@ class Draw:
 
     def _security(self, kind: str, name: str, spec: Tree) -> Tree:
         space = self.one(("shop",) * 6 + ("dev", "istio-system"))
-        return _object("security.istio.io/v1", kind, name, space, spec)
+        return kubernetes_object("security.istio.io/v1", kind, name, space, spec)
 
     def network_policy(self, number: int) -> Tree:
         """A NetworkPolicy."""
@@ -211,7 +211,9 @@ class Draw:
         if self.often(0.5):
             rule["ports"] = [{"port": self.one((8080, 9000)), "protocol": "TCP"}]
         spec = {"podSelector": {"matchLabels": {"app": "api"}}, "ingress": [rule]}
-        return _object("networking.k8s.io/v1", "NetworkPolicy", f"net-{number}", "shop", spec)
+        return kubernetes_object(
+            "networking.k8s.io/v1", "NetworkPolicy", f"net-{number}", "shop", spec
+        )
 
     # --- where requests go ---------------------------------------------------------------------
 
@@ -229,7 +231,9 @@ class Draw:
         }
         if space == "dev" or self.often(0.1):
             spec["exportTo"] = ["."]
-        return _object("networking.istio.io/v1", "VirtualService", f"routes-{number}", space, spec)
+        return kubernetes_object(
+            "networking.istio.io/v1", "VirtualService", f"routes-{number}", space, spec
+        )
 
     def _http(self, number: int) -> Tree:
         found: Tree = {}
@@ -343,7 +347,9 @@ class Draw:
         if len(spec) == 1:
             spec["trafficPolicy"] = {"loadBalancer": {"simple": "ROUND_ROBIN"}}
         space = self.one(("shop", "shop", "shop", "dev"))
-        return _object("networking.istio.io/v1", "DestinationRule", f"ends-{number}", space, spec)
+        return kubernetes_object(
+            "networking.istio.io/v1", "DestinationRule", f"ends-{number}", space, spec
+        )
 
     def _traffic_policy(self) -> Tree:
         found: Tree = {}
@@ -363,7 +369,8 @@ class Draw:
         return found
 
 
-def _object(version: str, kind: str, name: str, space: str, spec: Tree) -> Tree:
+def kubernetes_object(version: str, kind: str, name: str, space: str, spec: Tree) -> Tree:
+    """An object with its kind and name."""
     return {
         "apiVersion": version,
         "kind": kind,
@@ -377,7 +384,8 @@ def _namespace(name: str, labels: Mapping[str, str]) -> Tree:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
-def _workload(space: str, name: str, labels: Mapping[str, str], extra: Tree) -> Tree:
+def workload(space: str, name: str, labels: Mapping[str, str], extra: Tree) -> Tree:
+    """A Deployment of one container under an account of its own name."""
     container = {
         "name": "app",
         "image": "example.com/app:1",
@@ -389,12 +397,13 @@ def _workload(space: str, name: str, labels: Mapping[str, str], extra: Tree) -> 
         "selector": {"matchLabels": dict(labels)},
         "template": {"metadata": {"labels": dict(labels)}, "spec": pod},
     }
-    return _object("apps/v1", "Deployment", name, space, spec)
+    return kubernetes_object("apps/v1", "Deployment", name, space, spec)
 
 
-def _service(
+def service(
     space: str, name: str, selector: Mapping[str, str], ports: list[Tree], kind: str = "v1"
 ) -> Tree:
-    return _object(
+    """A Service."""
+    return kubernetes_object(
         kind, "Service", name, space, {"selector": dict(selector) or {"app": "api"}, "ports": ports}
     )

