@@ -58,6 +58,7 @@ from translator.resources.gateway_api.read import Parent
 from translator.resources.kubernetes.metadata import Meta
 
 _OPAQUE = "Linkerd reads the port as bytes, where it heeds no such route"
+_ANNOTATED = "an annotation of the route outranks the limits of its rules"
 _UNBOUND = "the route is bound to nothing that takes it"
 _FOREIGN = "filters of what implements a gateway"
 _IGNORED = "Linkerd heeds no parent of this kind"
@@ -151,6 +152,8 @@ def _tables(statements: Sequence[Statement], entrance: Entrance) -> Linked:
                 leaves = _of_parent(parent)
                 why = KEPT_OUT if served else _IGNORED
                 inactive.append(Inactive(leaves=leaves, winner="", why=why))
+        if len(tables) > before:
+            inactive.extend(_outranked_limits(route))
         if len(tables) == before and not any(parent.kind == "Server" for parent in route.parents):
             inactive.append(Inactive(leaves=said_of_requests(route), winner="", why=_UNBOUND))
     inactive.extend(_streams(statements, entrance, tables, claims))
@@ -176,6 +179,18 @@ def _streams(
                     yield Inactive(leaves=leaves, winner="", why=OUTRANKED)
 
 
+def _outranked_limits(route: HttpRoute) -> Iterator[Inactive]:
+    """The limits of rules where an annotation of the route says another; gateways heed no annotation."""
+    if route.timeouts is None or route.timeouts.request is None:
+        return
+    if any(parent.kind in GATEWAYS for parent in route.parents):
+        return
+    limits = (rule.timeouts.request for rule in route.routes if rule.timeouts is not None)
+    leaves = tuple(leaf for limit in limits if limit is not None for leaf in limit.origin)
+    if leaves:
+        yield Inactive(leaves=leaves, winner="", why=_ANNOTATED)
+
+
 def _of_parent(parent: Parent) -> tuple[int, ...]:
     """The leaves of a reference to a parent."""
     parts = (parent.namespace, parent.name, parent.port, parent.section)
@@ -196,7 +211,7 @@ def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
             replace(
                 stream.route,
                 name=Traced(stream.meta.name.value, (), stream.meta.because),
-                backends=tuple(_sent(b, home, stream.meta, parent) for b in stream.route.backends),
+                backends=_sent(stream.route.backends, home, stream.meta, parent),
             ),
         ),
         no_match=NoMatch.PASS if outside else NoMatch.NOT_FOUND,
@@ -240,7 +255,7 @@ def _table(route: HttpRoute, parent: Parent) -> RouteTable:
 def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Route]:
     for number, rule in enumerate(route.routes):
         made = with_effects(rule, route)
-        backends = tuple(_sent(backend, home, route.meta, parent) for backend in made.backends)
+        backends = _sent(made.backends, home, route.meta, parent)
         if not backends and made.redirect is None:
             backends = (_itself(home, parent),)
         yield replace(
@@ -251,12 +266,25 @@ def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Rou
         )
 
 
-def _sent(backend: Backend, home: Traced[str], meta: Meta, parent: Parent) -> Backend:
-    """A backend that names no namespace is looked for in that of the parent (``convert_route``)."""
-    place = backend.destination
-    if place.namespace is meta.namespace:
-        backend = replace(backend, destination=replace(place, namespace=named(home.value, home)))
-    return onwards(backend, home, parent) if leaves_by(parent) else backend
+def _sent(
+    backends: Sequence[Backend], home: Traced[str], meta: Meta, parent: Parent
+) -> tuple[Backend, ...]:
+    """Where requests go. A backend that names no namespace is looked for in that of the parent (``convert_route``).
+
+    A single one takes all of them, whatever its weight is (linkerd2-proxy
+    linkerd/app/outbound/src/http/logical/policy/router.rs, 2.20).
+    """
+    found = []
+    for backend in backends:
+        place, weight = backend.destination, backend.weight
+        if len(backends) == 1 and weight is not None and weight.value == 0:
+            spent = absorb(backend.trail, weight)
+            backend = replace(backend, weight=None, trail=spent)  # noqa: PLW2901  # the same one
+        if place.namespace is meta.namespace:
+            place = replace(place, namespace=named(home.value, home))
+            backend = replace(backend, destination=place)  # noqa: PLW2901
+        found.append(onwards(backend, home, parent) if leaves_by(parent) else backend)
+    return tuple(found)
 
 
 def leaves_by(parent: Parent) -> bool:
