@@ -12,3 +12,8 @@ from tests.laws.soundness import faults, translated
 @pytest.mark.parametrize("seed", [0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15])
 def test_each_difference_is_told_and_each_value_has_its_fate(seed: int, target: str) -> None:
     assert faults(translated(estate(seed), "linkerd", target)) == []
+
+
+def test_of_routes_on_a_server_the_first_of_equals_decides() -> None:
+    """Of 16 one asks for nothing, and another for the path ``/``."""
+    assert faults(translated(estate(16), "linkerd", "cilium")) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.exporters.cilium.istio import policies
 from translator import pipeline
 from translator.pipeline import Result
@@ -96,6 +98,20 @@ def test_where_two_routes_meet_the_more_particular_one_decides() -> None:
     assert unexplained(result) == []
     kinds = {c["kind"] for c in result.report.verification.changes if c["world"] == "closed"}
     assert "newly_denied" not in kinds
+
+
+@pytest.mark.parametrize(("path", "whole"), [("/", "/"), ("/pages", "/pages")])
+def test_an_exact_path_wins_no_more_than_a_prefix_as_long(path: str, whole: str) -> None:
+    """For that path the first route by name decides, which admits somebody else."""
+    exact = route("second", whole).replace("PathPrefix", "Exact")
+    result = to_cilium(
+        route("first", path),
+        admits("HTTPRoute", "first", "web"),
+        exact,
+        admits("HTTPRoute", "second", "boss"),
+    )
+    assert unexplained(result) == []
+    assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
 
 
 def test_who_is_let_in_to_the_port_is_held_to_its_routes() -> None:

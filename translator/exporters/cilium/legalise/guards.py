@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.access import GuardedRoutes
+from ir.behaviour.languages import language_of
+from ir.behaviour.precedence import LEAST, WHOLE, own_length
 from ir.match import AllOf, Part, Pattern, PatternKind, Test
 from ir.provenance import Traced
 from ir.traffic import NoMatch
@@ -91,21 +93,32 @@ def _passages(table: GuardedRoutes, known: Known, unsaid: Unsaid) -> Iterator[Pa
 
 
 def _outranks(own: Passage, other: Passage) -> bool:
-    """Whether it surely wins over the other: by its path alone, an exact one first, then the longer prefix."""
-    mine, theirs = _path(own.tests), _path(other.tests)
-    if mine is None:
-        return False
-    if theirs is None:
-        return _host(own) == _host(other)
-    if _host(own) != _host(other):
-        return False
-    exact = mine.kind is PatternKind.EXACT
-    if theirs.kind is PatternKind.ELEMENT_PREFIX:
-        return exact or (
-            mine.kind is PatternKind.ELEMENT_PREFIX
-            and len(mine.text.rstrip("/")) > len(theirs.text.rstrip("/"))
-        )
-    return False
+    """Whether it surely wins over the other: by the characters of its path alone, whatever the request.
+
+    An exact path counts as much as a prefix that it is as long as; then headers, the method and the order of the routes
+    decide (:mod:`ir.behaviour.precedence`).
+    """
+    return _host(own) == _host(other) and _least(own.tests) > _most(other.tests)
+
+
+def _least(tests: Sequence[Test]) -> int:
+    """The fewest characters for which a path that meets the tests counts."""
+    pattern = _path(tests)
+    if pattern is None:
+        return LEAST
+    if pattern.kind is PatternKind.EXACT:
+        return len(pattern.text)
+    return own_length(pattern) or LEAST + (not language_of(pattern).accepts("/"))
+
+
+def _most(tests: Sequence[Test]) -> int:
+    """The most characters for which one counts."""
+    pattern = _path(tests)
+    if pattern is None:
+        return WHOLE if any(test.part is Part.PATH for test in tests) else LEAST
+    if pattern.kind is PatternKind.EXACT:
+        return len(pattern.text)
+    return own_length(pattern) or WHOLE
 
 
 def _path(tests: Sequence[Test]) -> Pattern | None:
