@@ -35,3 +35,12 @@ def test_a_limit_that_an_annotation_outranks_is_inert() -> None:
     result = translated(CLUSTER + ROUTE, "linkerd", "istio")
     (row,) = [r for r in result.report.ledger if r.path.endswith("timeouts.request")]
     assert row.fate == "inert"
+
+
+@pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
+@pytest.mark.parametrize(
+    "asked", ["{method: GET}", "{headers: [{name: x-team, value: red}]}", "{}"]
+)
+def test_a_rule_that_asks_for_no_path_is_written(target: str, asked: str) -> None:
+    text = ROUTE.replace("- backendRefs", f"- matches: [{asked}]\n    backendRefs")
+    assert not faults(translated(CLUSTER + text, "linkerd", target))

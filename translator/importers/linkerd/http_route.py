@@ -168,7 +168,8 @@ def with_redirect(route: Route, options: Options) -> Route:
 
 
 def _alternative(match: AllOf) -> RouteMatch:
-    return RouteMatch(requests=match, trail=trail("alternative"))
+    asked = tuple(leaf for value in traced(match) for leaf in value.origin)
+    return RouteMatch(requests=match, trail=trail("alternative", because=asked))
 
 
 def with_effects(route: Route, statement: HttpRoute) -> Route:
