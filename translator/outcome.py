@@ -201,8 +201,12 @@ def _restart(edits: Sequence[Edit], by_key: Mapping[str, Resource]) -> Loss:
         fate=Fate.APPROXIMATED,
         leaves=tuple(leaf for key in changed for leaf in _name(by_key[key])),
         message=f"pods take up their changes only when they are made anew: {', '.join(sorted(names))}.",
-        advice="Restart these workloads after the new objects are applied: kubectl rollout restart.",
+        advice="Restart these workloads after the new objects are applied: kubectl rollout restart."
+        + (_JOBS if any(name.startswith("Job/") for name in names) else ""),
     )
+
+
+_JOBS = " A Job takes no such change: where it is to run again, delete it and make it anew."
 
 
 def _restarted(resource: str) -> str:

@@ -107,3 +107,22 @@ def test_pods_of_which_nothing_says_that_they_are_in_the_mesh_cannot_be_moved() 
     (told,) = (one for one in unlabelled.blockers if one.code == "MM917")
     assert "pods of bank, shop are in istio" in told.message
     assert "kubectl get namespace bank" in told.advice
+
+
+def test_a_job_is_left_as_it_is_and_told() -> None:
+    """The API server refuses another template of a Job, and with it the command that applies the wave."""
+    job = """
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: seed, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: seed, sidecar.istio.io/inject: "true"}}
+    spec: {restartPolicy: Never, containers: [{name: seed, image: seed}]}
+"""
+    plan = planned(STRICT + job)
+    assert not any("kind: Job" in text for text in plan.files.values())
+    (told,) = [one for one in plan.decisions if one.code == "MM918"]
+    assert "Job/shop/seed" in told.message
+    assert not [one for one in planned().decisions if one.code == "MM918"]

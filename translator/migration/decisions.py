@@ -40,6 +40,10 @@ def decisions(course: Course) -> Iterator[Problem]:
         yield Problem("MM915", "medium", "calls were seen that the input does not let in or does not know: "
                       f"{', '.join(ground.odd[:_MOST])}{rest}.",
                       "Give their manifests too; the plan opens nothing for them.")  # fmt: skip
+    if ground.jobs:
+        yield Problem("MM918", "medium", f"{', '.join(ground.jobs)}: the API server takes no change of what the pods of a Job are made "
+                      "from. No wave changes it: its pods stay as they are until they end.",
+                      "Let it end before its wave. Where it is to run again, delete it and make it anew as the translation writes it.")  # fmt: skip
     yield from _found(ground, Severity.HIGH)
 
 

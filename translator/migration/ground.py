@@ -21,6 +21,7 @@ from translator.report.plan import (
 )
 from translator.source.load import Loaded, load_text
 from translator.state import (
+    Piece,
     State,
     applied,
     key_of,
@@ -29,6 +30,8 @@ from translator.state import (
 )
 from translator.verify.reach import Reached, reached
 from translator.verify.stage import Account
+
+_JOB = ("batch", "Job")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Ground:
     calls: tuple[Call, ...]
     odd: tuple[str, ...]
     """Calls that were seen, and of which the input knows nothing."""
+    jobs: tuple[str, ...]
+    """Jobs that the translation changes and a plan leaves as they are."""
     silent: bool
     """Whether no object of the input says which pods are in the source's mesh, so that all are taken to be."""
 
@@ -75,6 +80,8 @@ class Ground:
             start = with_spaces(start, moving)
             end = {**left.left(start, moving, options), **with_spaces(end, moving)}
             end = applied(end, comes.join(end, moving, options))
+        jobs = _changed_jobs(start, end)
+        end = applied(end, jobs)
         after = model_of(end, as_source(options))
         known, unknown = _resolved(seen, imported.model)
         calls = tuple(_calls(imported.model, after, moving, known, options))
@@ -97,6 +104,7 @@ class Ground:
             moving,
             calls,
             tuple(sorted(odd)),
+            jobs=tuple(job.resource for job in jobs),
             silent=not joined and not left.knows,
         )
 
@@ -105,6 +113,15 @@ class Ground:
         """Namespaces that call or are called and that no wave moves."""
         spaces = {space for call in self.calls for space in (call.client, call.namespace)}
         return tuple(sorted(spaces - set(self.moving)))
+
+
+def _changed_jobs(start: State, end: State) -> tuple[Piece, ...]:
+    """Jobs as they are that should change: the API server takes no other template of one (``field is immutable``)."""
+    return tuple(
+        piece
+        for key, piece in start.items()
+        if key[:2] == _JOB and key in end and end[key].value != piece.value
+    )
 
 
 def model_of(state: State, options: Options) -> Model:

@@ -74,4 +74,12 @@ ENTRIES = (
         "Give the Namespaces with their labels and annotations, then plan again.",
         "kind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}",
     ),
+    Entry(
+        "MM918",
+        "Jobs stay as they are",
+        "Pods of the Job keep what they have of the source's mesh, and get nothing of the target's, until they end.",
+        "The word by which they are in a mesh stands in the Job's template, of which the API server takes no change.",
+        "Let the Job end before its wave. Where it is to run again, delete it and make it anew.",
+        "kind: Job\nspec: {template: {metadata: {annotations: {linkerd.io/inject: enabled}}}}",
+    ),
 )
