@@ -101,3 +101,38 @@ def test_where_a_service_outside_is_found_is_written_in_istio(where: str) -> Non
     (entry,) = (dict(one) for one in result.manifests)
     (given,) = yaml.safe_load_all(ENTRY % where)
     assert entry["spec"] == given["spec"]
+
+
+TO_ALL = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api]
+  exportTo: ["*"]
+  http: [{route: [{destination: {host: api}}]}]
+"""
+ON_A_PORT = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api.example.com]
+  http: [{match: [{port: 80}], route: [{destination: {host: out.shop.svc.cluster.local, port: {number: 80}}}]}]
+"""
+FROM_ALL = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  rules: [{from: [{source: {}}, {source: {namespaces: [web]}}]}]
+"""
+
+
+@pytest.mark.parametrize("text", [TO_ALL, ON_A_PORT, FROM_ALL])
+def test_what_goes_without_saying_or_is_said_twice_is_not_forgotten(text: str) -> None:
+    """It ended the run with 70 (MM901)."""
+    loaded = load_text(text)
+    result = own_round(loaded, options_of(loaded, "istio", "istio", {}))
+    assert faults(result) == []

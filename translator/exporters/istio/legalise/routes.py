@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ir.attachment import Audience, EnforcedAt, Reach, Scope, ServicePort
 from ir.inventory import Inventory, Service
-from ir.match import AllOf, Part, Pattern, PatternKind, Test
+from ir.match import AllOf, Part, Pattern, PatternKind, Test, texts_of
 from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named
 from ir.resilience import Retry
@@ -187,6 +187,8 @@ def _table(space: str, tables: Sequence[RouteTable], scene: Scene, found: Routed
         )
     taken = scene.names.take("VirtualService", at, own[0].value if len(tables) == 1 else name)
     trails = [v for t in tables for v in _spent(t)]
+    if not space:  # that it is for all clients goes without saying
+        trails.extend(t.attachment.audience.trail for t in tables if t.attachment.audience)
     return replace(
         first,
         name=derived(taken, own),
@@ -302,11 +304,14 @@ def rules_of(
 
 
 def _on_port(match: RouteMatch, number: int | None, table: RouteTable) -> RouteMatch:
-    if number is None:
+    tests = match.requests.tests
+    if number is None or any(
+        test.part is Part.SERVICE_PORT and texts_of(test) == [str(number)] for test in tests
+    ):
         return match
     return replace(
         match,
-        requests=replace(match.requests, tests=(*match.requests.tests, _port(number, (table,)))),
+        requests=replace(match.requests, tests=(*tests, _port(number, (table,)))),
     )
 
 

@@ -165,7 +165,9 @@ def _spelled(rule: Rule, port: Test | None, spoken: Spoken) -> Iterator[Rule]:
     callers = _alternatives(sources, refuses=refuses, spoken=spoken, parts=frozenset(SOURCE))
     if rule.callers and not callers:
         return
-    if any(not one.tests for one in callers):
+    if any(not one.tests for one in callers):  # it is for everybody
+        spent = (v for one in callers for v in traced(one))
+        rule = replace(rule, trail=derived(rule.trail.value, (rule.trail, *spent)))
         callers = ()
     requests = _alternatives(rule.requests, refuses=refuses, spoken=spoken)
     if rule.requests and not requests:
