@@ -147,3 +147,26 @@ spec:
         ["spec.networks[0].cidr"],
     )
     assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
+
+
+def test_a_name_that_is_no_port_of_some_pods_shuts_the_number_there_and_tells() -> None:
+    other = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web}, annotations: {linkerd.io/inject: enabled}}
+    spec: {containers: [{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
+"""
+    everywhere = SHOP.replace("podSelector: {matchLabels: {app: api}}", "podSelector: {}")
+    loaded = load_text("\n---\n".join((everywhere, other, admits("Server", "api", "web"))))
+    options = pipeline.options_of(loaded, "linkerd", "cilium@1.20", {})
+    result = pipeline.translate_loaded(loaded, options)
+    assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
+    told = [
+        f
+        for f in result.report.findings
+        if f.code == "MM412" and "Deployment/shop/web" in f.message
+    ]
+    assert [one.impact for one in told] == [Impact.STRICTER]

@@ -47,6 +47,22 @@ class Ports:
                 case _:
                     pass
 
+    def uneven(
+        self, attachment: Attachment, regions: Sequence[Region]
+    ) -> Iterator[tuple[Traced[Port], tuple[str, ...]]]:
+        """The ports by a name that is not the same number on all pods, with the pods on which others' number is another port."""
+        pods = pods_in(regions, self.inventory)
+        for port in attachment.ports:
+            match port.value:
+                case WorkloadPort(port=str() as name):
+                    meant = {pod.key: pod.port_number(name) for pod in pods}
+                    others = {number for number in meant.values() if number is not None}
+                    odd = tuple(key for key, own in meant.items() if others - {own})
+                    if odd:
+                        yield port, odd
+                case _:
+                    pass
+
     def _numbers(
         self, ports: Iterable[Traced[Port]], at: Attachment, regions: Sequence[Region]
     ) -> Iterator[Traced[Port]]:

@@ -213,6 +213,22 @@ def no_such_port(
     )
 
 
+def other_number(port: Traced[WorkloadPort | ServicePort], pods: Sequence[str]) -> Loss:
+    """A name of a port that is another number on some pods, or none, where policies hold for numbers."""
+    return Loss(
+        code="MM412",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        sites=(port,),
+        message=f'the port called "{port.value.port}" is not the same number on all pods that this is about: on '
+        f"{listed(pods)} the number that it has on others is shut too.",
+        advice="Let each policy be about pods on which the name is one number.",
+        doc=POLICY,
+    )
+
+
 def unreached(fact: Fact) -> Loss:
     """A ruling for a Service or a route whose pods the input does not show."""
     harmless = isinstance(fact, Grant) or (

@@ -53,6 +53,9 @@ class Reader:
             if unknown:
                 pods = [pod.key for pod in pods_in(regions, self.ports.inventory)]
                 self.losses.append(remarks.no_such_port(stated, unknown, pods))
+            if isinstance(stated, Closed):
+                uneven = self.ports.uneven(stated.attachment, regions)
+                self.losses.extend(remarks.other_number(*one) for one in uneven)
             groups.setdefault(fact.attachment.subject.trail.value, []).append(fact)
         found = [self._source(key, group) for key, group in groups.items()]
         _leave_open(found)
