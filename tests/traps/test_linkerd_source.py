@@ -264,6 +264,19 @@ def test_a_short_suffix_of_identities_is_every_account(suffix: str) -> None:
     assert fares(found, CLEAR) is OUT
 
 
+@both
+def test_identities_of_elsewhere_are_nobody_here_whatever_an_account_is_called(target: str) -> None:
+    who = (
+        "apiVersion: policy.linkerd.io/v1alpha1\nkind: MeshTLSAuthentication\n"
+        "metadata: {name: far, namespace: shop}\nspec: {identities: ['*.other.local']}\n---\n"
+    )
+    required = "{group: policy.linkerd.io, kind: MeshTLSAuthentication, name: far}"
+    text = server() + who + policy("Server", "api", required)
+    named = Caller(namespace="shop", service_account="a.other.local")
+    assert fares(read(text), named) is OUT
+    assert fares(after(text, target)[1], named) is OUT
+
+
 def test_trap_linkerd_52_policies_on_the_younger_server_do_not_hold() -> None:
     text = server(name="api", made=EARLY) + server(name="back", made=LATE, app="tier: back")
     assert fares(read(text + policy("Server", "back", WEB_ONLY)), WEB) is OUT

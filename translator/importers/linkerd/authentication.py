@@ -118,7 +118,6 @@ def identity(text: Traced[str], options: Options) -> AllOf:
 
 
 def _other(text: Traced[str]) -> AllOf:
-    """An identity that is not one of a service account here: kept as it is written, which nobody here has."""
-    kind = PatternKind.SUFFIX if text.value.startswith("*.") else PatternKind.EXACT
-    term = Traced(Pattern(kind, text.value.removeprefix("*")), text.origin)
+    """An identity that is not one of a service account here: a text which nobody here has, whatever accounts are called."""
+    term = Traced(Pattern(PatternKind.EXACT, text.value.removeprefix("*")), text.origin)
     return _all(Test(part=Part.IDENTITY, any_of=(term,), trail=trail("identity")))
