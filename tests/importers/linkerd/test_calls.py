@@ -155,6 +155,18 @@ def test_a_limit_of_nothing_is_none_for_routes_of_either_group() -> None:
         assert ask(found, "/").timeout == 9
 
 
+@pytest.mark.parametrize("words", ["retry.linkerd.io/limit: '0'", "retry.linkerd.io/timeout: 0s"])
+def test_retries_of_nothing_are_told_to_say_nothing(words: str) -> None:
+    for kind in (requests, calls):
+        text = service() + kind("{}", annotations=f", annotations: {{{words}}}")
+        loaded = load_text(text)
+        result = pipeline.translate_loaded(
+            loaded, pipeline.options_of(loaded, "linkerd", "istio", {"verify": False})
+        )
+        assert "MM901" not in {finding.code for finding in result.report.findings}
+        assert any(why.startswith("0 is as if nothing were said") for why in reasons(model(text)))
+
+
 def test_a_method_by_regular_expression_is_refused() -> None:
     with pytest.raises(ExceptionGroup):
         model(calls("{matches: [{method: {type: RegularExpression, service: a}}]}"))

@@ -28,6 +28,8 @@ _OTHER = "the annotation is for routes of another kind"
 _WITHOUT_SECTIONS = ("Service", "EgressNetwork")
 _SECTION = "Linkerd does not look at the section of such a parent"
 _OLD = f"the annotation is heeded since {SINCE}"
+_ZERO = "0 is as if nothing were said: Linkerd tries again as often as it does elsewhere"
+_MAY_BE_NONE = ("retry.linkerd.io/limit", "retry.linkerd.io/timeout")
 _OF_CALLS = "retry.linkerd.io/grpc"
 _OF_REQUESTS = "retry.linkerd.io/http"
 
@@ -37,6 +39,9 @@ def ignored(root: Cursor, options: Options) -> Iterator[Inactive]:
     kind, version = root.str("kind").value, root.str("apiVersion").value
     if kind.endswith("Route"):
         yield from _sections(root.map("spec"))
+    annotations = root.map("metadata").opt_map("annotations")
+    if annotations is not None and kind in ("HTTPRoute", "GRPCRoute", "EgressNetwork"):
+        yield from _zeros(annotations)
     if kind not in ("HTTPRoute", "GRPCRoute"):
         return
     own = version.startswith(OWN_GROUP)
@@ -48,7 +53,6 @@ def ignored(root: Cursor, options: Options) -> Iterator[Inactive]:
         times = rule.opt_map("timeouts")
         if times is not None:
             yield from _limits(times, options, own=own)
-    annotations = root.map("metadata").opt_map("annotations")
     if annotations is not None:
         yield from _annotations(annotations, kind, options)
 
@@ -71,6 +75,14 @@ def _limits(times: Cursor, options: Options, *, own: bool) -> Iterator[Inactive]
         yield Inactive(leaves=request.leaves(), winner="", why=_EARLY)
     elif not counts(request, own=own):
         yield Inactive(leaves=request.leaves(), winner="", why=_FORM)
+
+
+def _zeros(found: Cursor) -> Iterator[Inactive]:
+    """Retries of which there are 0, or that may take 0: as if nothing were said (``parse_http_retry``)."""
+    for key in _MAY_BE_NONE:
+        value = found.opt_str(key)
+        if value is not None and not value.value.rstrip("msdh").strip("0"):
+            yield Inactive(leaves=value.origin, winner="", why=_ZERO)
 
 
 def _annotations(found: Cursor, kind: str, options: Options) -> Iterator[Inactive]:
