@@ -170,3 +170,27 @@ spec:
         if f.code == "MM412" and "Deployment/shop/web" in f.message
     ]
     assert [one.impact for one in told] == [Impact.STRICTER]
+
+
+def test_what_a_server_closes_on_some_pods_stays_open_on_those_of_a_wider_one() -> None:
+    other = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web}, annotations: {linkerd.io/inject: enabled}}
+    spec: {containers: [{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: all, namespace: shop}
+spec: {podSelector: {}, port: 9090, proxyProtocol: HTTP/1, accessPolicy: all-authenticated}
+"""
+    result = to_cilium(other, admits("Server", "api", "web"))
+    assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
+    changes = result.report.verification.changes
+    denied = [
+        c for c in changes if c["kind"] == "newly_denied" and "web port 8080" in str(c["slice"])
+    ]
+    assert denied == []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ir.access import Closed, Grant, GuardedRoutes
 from ir.attachment import Attachment, WorkloadPort
+from ir.inventory import Inventory
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
@@ -16,7 +17,7 @@ from translator.exporters.cilium.legalise.callers import Known
 from translator.exporters.cilium.legalise.guards import guarded
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
-from translator.exporters.cilium.legalise.regions import Region, Regions, common, pods_in
+from translator.exporters.cilium.legalise.regions import Region, Regions, common, minus, pods_in
 from translator.exporters.cilium.names import Names
 
 Ruled = Closed | Grant | GuardedRoutes
@@ -58,7 +59,7 @@ class Reader:
                 self.losses.extend(remarks.other_number(*one) for one in uneven)
             groups.setdefault(fact.attachment.subject.trail.value, []).append(fact)
         found = [self._source(key, group) for key, group in groups.items()]
-        _leave_open(found)
+        _leave_open(found, self.ports.inventory)
         return tuple(found)
 
     def _source(self, key: str, facts: Sequence[Ruled]) -> Source:
@@ -106,18 +107,36 @@ def _beside(grant: Grant, table: GuardedRoutes) -> bool:
     return grant.layer is table.layer and attached(grant.attachment).within(same)
 
 
-def _leave_open(sources: Sequence[Source]) -> None:
-    """Where some ports alone are closed, all others stay open to everyone: policies of the target close all of them."""
+def _leave_open(sources: Sequence[Source], inventory: Inventory) -> None:
+    """Where some ports alone are closed, all others stay open to everyone: policies of the target close all of them.
+
+    What another source closes on some of the pods stays open on the listed others.
+    """
     for source in sources:
+        by = By(ports=tuple(v for v in source.said if v.origin and _is_port(v)))
         for region in source.closes:
-            shut = source.shut
-            for other in sources:
-                if other is not source and any(_overlaps(region, r) for r in other.closes):
-                    shut = shut | other.shut
-            rest = ALL_PORTS - shut
-            if not rest.empty:
-                by = By(ports=tuple(v for v in source.said if v.origin and _is_port(v)))
-                source.grants.append((region, (Box(ports=rest, by=by),)))
+            others = [o for o in sources if o is not source and _shared(region, o)]
+            shut = _shut(source, *others)
+            opened: list[tuple[Region, Names[int]]] = [(region, ALL_PORTS - shut)]
+            for other in others:
+                rest = other.shut - _shut(source, *(o for o in others if o is not other))
+                apart = minus((region,), other.closes)
+                opened.extend((part, rest) for part in apart if pods_in((part,), inventory))
+            source.grants.extend(
+                (part, (Box(ports=ports, by=by),)) for part, ports in opened if not ports.empty
+            )
+
+
+def _shut(*sources: Source) -> Names[int]:
+    found: Names[int] = Names()
+    for source in sources:
+        found = found | source.shut
+    return found
+
+
+def _shared(region: Region, source: Source) -> bool:
+    """Whether the source closes ports of some of the pods."""
+    return any(_overlaps(region, closed) for closed in source.closes)
 
 
 def _overlaps(one: Region, other: Region) -> bool:
