@@ -150,4 +150,4 @@ def test_what_an_earlier_plan_left_in_the_folder_is_told(
     assert main([*given, "--to", "linkerd", "--force"]) == 0
     said = capsys.readouterr().err
     assert "of an earlier plan are still in" in said
-    assert "wave-03/3-switch/gateway-street-door.yaml" in said
+    assert "wave-01/0-start/gateway-street-door.yaml" in said
