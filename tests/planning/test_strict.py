@@ -100,13 +100,19 @@ spec:
     assert names == {"teller-outside-coexistence"}
 
 
-def test_pods_of_which_nothing_says_that_they_are_in_the_mesh_cannot_be_moved() -> None:
-    """The waves would make them anew in the mesh in which they are."""
-    assert "MM917" not in {one.code for one in planned().blockers}
-    unlabelled = planned(STRICT.replace(", labels: {istio-injection: enabled}", ""))
-    (told,) = (one for one in unlabelled.blockers if one.code == "MM917")
+def test_the_word_by_which_pods_are_in_the_mesh_is_written_where_the_input_has_none() -> None:
+    """Else the waves made them anew in the mesh in which they are."""
+    assert "MM917" not in {one.code for one in planned().decisions}
+    plan = planned(STRICT.replace(", labels: {istio-injection: enabled}", ""))
+    (told,) = (one for one in plan.decisions if one.code == "MM917")
     assert "pods of bank, shop are in istio" in told.message
     assert "kubectl get namespace bank" in told.advice
+    assert plan.holds
+    moved = yaml.safe_load(plan.files["wave-01/2-move/namespace-bank.yaml"])["metadata"]
+    assert moved["labels"] == {"istio-injection": "disabled"}
+    assert moved["annotations"]["linkerd.io/inject"] == "enabled"
+    back = yaml.safe_load(plan.files["wave-01/rollback/2-move-back/namespace-bank.yaml"])
+    assert back["metadata"] == {"name": "bank", "labels": {"istio-injection": "enabled"}}
 
 
 def test_a_job_is_left_as_it_is_and_told() -> None:

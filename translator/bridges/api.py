@@ -103,7 +103,10 @@ class Bridge(Protocol):
         """
 
     def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """Namespaces by whose word pods that are made there are in the mesh, for a source that no pod is in."""
+        """Namespaces by whose word pods that are made there are in the mesh, where no object of the input says so."""
+
+    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """Namespaces by whose word pods that are made there are in it no more, whatever the cluster said before."""
 
     def is_everywhere(self, piece: Piece, options: Options) -> bool:
         """Whether the object holds for its pods in every namespace, and for no others: it is there before the first moves."""

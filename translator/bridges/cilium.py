@@ -84,6 +84,11 @@ class CiliumBridge:
         del state, spaces, options
         return ()
 
+    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """None: no word of a namespace is about it."""
+        del state, spaces, options
+        return ()
+
     def is_everywhere(self, piece: Piece, options: Options) -> bool:
         """None: what holds for the whole cluster is confined to what has moved."""
         del piece, options

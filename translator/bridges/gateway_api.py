@@ -50,6 +50,11 @@ class GatewayApiBridge:
         del state, spaces, options
         return ()
 
+    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """None: no word of a namespace is about it."""
+        del state, spaces, options
+        return ()
+
     def is_everywhere(self, piece: Piece, options: Options) -> bool:
         """None."""
         del piece, options

@@ -40,6 +40,7 @@ from translator.report.plan import Check
 from translator.state import Key, Piece, State, new_piece
 
 _SECURITY = "security.istio.io"
+_INJECTION = "istio-injection"
 _V1 = "security.istio.io/v1"
 _PLAIN = "*"
 _IDENTITY = ("principals", "notPrincipals", "namespaces", "notNamespaces", "serviceAccounts", "notServiceAccounts")  # fmt: skip
@@ -69,8 +70,14 @@ class IstioBridge:
 
     def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
         """By ``istio-injection``, or by the mode that takes their connections on the node."""
-        word = AMBIENT if options.profile == AMBIENT[1] else ("istio-injection", "enabled")
+        is_target = options.target.mesh == "istio"
+        word = AMBIENT if is_target and options.profile == AMBIENT[1] else (_INJECTION, "enabled")
         return said(state, spaces, "labels", word)
+
+    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """By ``istio-injection``, beside which no webhook heeds ``istio.io/rev`` or a word of the pod."""
+        del options
+        return said(state, spaces, "labels", (_INJECTION, "disabled"))
 
     def is_everywhere(self, piece: Piece, options: Options) -> bool:
         """Policies of the root namespace: its proxies heed them everywhere."""

@@ -29,6 +29,7 @@ from translator.state import Key, Piece, State, new_piece
 
 _GROUP = "policy.linkerd.io"
 _ALPHA = "policy.linkerd.io/v1alpha1"
+_INJECT = "linkerd.io/inject"
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 _STRANGER = "stranger"
 
@@ -61,7 +62,12 @@ class LinkerdBridge:
     def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
         """By ``linkerd.io/inject`` (https://linkerd.io/2/features/proxy-injection/)."""
         del options
-        return said(state, spaces, "annotations", ("linkerd.io/inject", "enabled"))
+        return said(state, spaces, "annotations", (_INJECT, "enabled"))
+
+    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+        """By the same, which outranks what the cluster said before."""
+        del options
+        return said(state, spaces, "annotations", (_INJECT, "disabled"))
 
     def is_everywhere(self, piece: Piece, options: Options) -> bool:
         """None: what it reads is for pods of its own namespace."""

@@ -16,18 +16,19 @@ _MOST = 3
 
 def blockers(ground: Ground) -> Iterator[Problem]:
     """What nobody should begin with."""
-    if ground.silent and ground.moving:
-        names, mesh = ", ".join(ground.moving), ground.options.source.mesh
-        yield Problem(
-            "MM917", "blocker", f"no object of the input says that pods of {names} are in {mesh}: the plan takes them to be, and has "
-            "nothing that takes them out of it or into the other mesh.",
-            f"Give their Namespaces too (kubectl get namespace {ground.moving[0]} -o yaml), then plan again.")  # fmt: skip
     yield from _found(ground, Severity.BLOCKER)
 
 
 def decisions(course: Course) -> Iterator[Problem]:
     """What somebody has to decide."""
     ground = course.ground
+    if ground.silent and ground.moving:
+        names, mesh = ", ".join(ground.moving), ground.options.source.mesh
+        yield Problem(
+            "MM917", "high", f"no object of the input says that pods of {names} are in {mesh}: the plan takes it that their namespaces "
+            "say so by the usual word, and writes it.",
+            f"Look whether that is so (kubectl get namespace {ground.moving[0]} -o yaml); where it is not, give the Namespaces and plan "
+            "again, since a rollback writes that word too.")  # fmt: skip
     if not course.options.cluster_networks and course.spells:
         yield Problem("MM911", "medium", "the addresses of pods are not known: temporary policies let in callers from everywhere.",
                       "Give the networks of pods with --cluster-networks.")  # fmt: skip

@@ -51,7 +51,7 @@ class Ground:
     jobs: tuple[str, ...]
     """Jobs that the translation changes and a plan leaves as they are."""
     silent: bool
-    """Whether no object of the input says which pods are in the source's mesh, so that all are taken to be."""
+    """Whether no object of the input says which pods are in the source's mesh, so that all are taken to be by the usual word."""
 
     @classmethod
     def of(
@@ -74,11 +74,14 @@ class Ground:
         }
         end = applied({k: p for k, p in start.items() if k not in leaving}, outputs.values())
         joined = _joined(imported.model)
-        moving = joined or tuple(sorted({w.namespace for w in imported.model.inventory.workloads}))
-        if left.knows:
-            moving = tuple(space for space in moving if space not in _kept_out(options))
-            start = with_spaces(start, moving)
-            end = {**left.left(start, moving, options), **with_spaces(end, moving)}
+        listed = {workload.namespace for workload in imported.model.inventory.workloads}
+        moving = joined or tuple(sorted(listed - {*_kept_out(options)}))
+        if left.knows or not joined:
+            # the words by which pods join stand in no object of the input
+            start, end = with_spaces(start, moving), with_spaces(end, moving)
+            start = applied(start, left.join(start, moving, options))
+            end = {**left.left(start, moving, options), **end}
+            end = applied(end, left.part(end, moving, options))
             end = applied(end, comes.join(end, moving, options))
         jobs = _changed_jobs(start, end)
         end = applied(end, jobs)

@@ -67,11 +67,12 @@ ENTRIES = (
     ),
     Entry(
         "MM917",
-        "Pods that the plan cannot move",
-        "The waves make the pods anew, and they are in the same mesh as before.",
+        "Word by which pods are in the mesh",
+        "The plan writes Namespaces: with the source's usual word at the start and in rollbacks, with its opposite and the target's "
+        "word once they move.",
         "No Namespace and no workload of the input has the word by which its pods are in the source's mesh; it stands in the "
         "cluster alone.",
-        "Give the Namespaces with their labels and annotations, then plan again.",
+        "Look whether the namespaces say what the plan takes for granted; else give them with their labels and annotations.",
         "kind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}",
     ),
     Entry(
