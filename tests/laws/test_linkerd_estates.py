@@ -7,9 +7,12 @@ import pytest
 from tests.laws.linkerd_estates import estate
 from tests.laws.soundness import faults, translated
 
+EVERYWHERE = (0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15)
+TO_ISTIO = (3, 29, 33, 39, 43)
+
 
 @pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
-@pytest.mark.parametrize("seed", [0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15])
+@pytest.mark.parametrize("seed", EVERYWHERE)
 def test_each_difference_is_told_and_each_value_has_its_fate(seed: int, target: str) -> None:
     assert faults(translated(estate(seed), "linkerd", target)) == []
 
@@ -17,3 +20,8 @@ def test_each_difference_is_told_and_each_value_has_its_fate(seed: int, target: 
 def test_of_routes_on_a_server_the_first_of_equals_decides() -> None:
     """Of 16 one asks for nothing, and another for the path ``/``."""
     assert faults(translated(estate(16), "linkerd", "cilium")) == []
+
+
+@pytest.mark.parametrize("seed", TO_ISTIO)
+def test_to_istio_each_difference_is_told_and_each_value_has_its_fate(seed: int) -> None:
+    assert faults(translated(estate(seed), "linkerd", "istio")) == []

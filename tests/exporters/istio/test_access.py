@@ -122,3 +122,64 @@ def test_a_port_whose_number_nobody_knows_is_a_blocker() -> None:
     assert written(result, "AuthorizationPolicy") == []
     (found,) = [f for f in result.report.findings if f.code == "MM401"]
     assert found.severity.value == "blocker"
+
+
+API = WEB.replace("name: web", "name: api").replace("app: web", "app: api").replace("http", "api")
+
+
+def test_pods_of_which_nobody_speaks_keep_the_ports_that_others_have_closed() -> None:
+    """The policy of all pods may not open port 8080, which those of api have closed."""
+    result = translated(
+        WEB,
+        API,
+        server("all", 4191, "{}"),
+        server("api", labels="{app: api}"),
+    )
+    rules = {p["metadata"]["name"]: p["spec"] for p in written(result, "AuthorizationPolicy")}
+    assert rules["all"]["rules"] == parsed("[{to: [{operation: {notPorts: ['4191', '8080']}}]}]")
+    assert rules["web"] == parsed(
+        "{selector: {matchLabels: {app: web}}, action: ALLOW, rules: [{to: [{operation: {notPorts: ['4191']}}]}]}"
+    )
+    assert codes(result, "MM402") == []
+
+
+def test_a_port_by_name_is_closed_at_pods_that_have_the_name_alone() -> None:
+    either = "\n  podSelector: {matchExpressions: [{key: app, operator: In, values: [api, web]}]}"
+    by_value = server(port="api").replace(
+        " {podSelector: {matchLabels: {app: web}}, ", either + "\n  "
+    )
+    by_value = by_value.replace("port: api, proxyProtocol: HTTP/1}", "port: api")
+    for servers, names in (
+        ([by_value], ["api"]),
+        ([server(port="api", labels="{}")], ["all", "web"]),
+    ):
+        result = translated(WEB, API, *servers)
+        made = written(result, "AuthorizationPolicy")
+        assert [policy["metadata"]["name"] for policy in made] == names
+        assert codes(result, "MM402") == []
+
+
+def test_a_port_by_name_is_closed_by_the_number_that_it_has_there() -> None:
+    """Each opens the number that the name has at the other."""
+    api = API.replace("8080", "7070").replace(
+        "name: api, containerPort", "name: http, containerPort"
+    )
+    result = translated(WEB, api, server(port="http", labels="{}"))
+    rules = {
+        p["metadata"]["name"]: p["spec"]["rules"] for p in written(result, "AuthorizationPolicy")
+    }
+    assert rules["all"] == parsed("[{to: [{operation: {notPorts: ['7070', '8080']}}]}]")
+    assert rules["api"] == parsed("[{to: [{operation: {notPorts: ['7070']}}]}]")
+    assert rules["web"] == parsed("[{to: [{operation: {notPorts: ['8080']}}]}]")
+    assert codes(result, "MM402") == []
+
+
+def test_nothing_is_given_back_to_pods_that_may_be_those_that_have_it_closed() -> None:
+    result = translated(WEB, server(), server("more", 9090, "{tier: front}"))
+    for policy in written(result, "AuthorizationPolicy"):
+        assert policy["spec"]["rules"] == parsed(
+            "[{to: [{operation: {notPorts: ['8080', '9090']}}]}]"
+        )
+    assert codes(result, "MM402", "MM403") == ["MM402", "MM403"]
+    (told,) = [f for f in result.report.findings if f.code == "MM403"]
+    assert "ports (9090) of Deployment/shop/web are closed" in told.message

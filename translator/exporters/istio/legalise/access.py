@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 
 from ir.access import Closed, Direction, Evidence, Grant, GuardedRoutes, Layer, Probes
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
-from ir.inventory import Inventory, equal_to, meets
+from ir.inventory import Inventory, equal_to
 from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test, Unreadable, View
 from ir.model import Fact, Model
 from ir.provenance import Traced, bare, derived, named
@@ -25,9 +26,16 @@ from translator.exporters.istio.legalise.access_findings import (
     overtaken,
     requests_alone,
     shut_beside,
+    shut_with_others,
     unclosed,
     unsaid_routes,
     widened,
+)
+from translator.exporters.istio.legalise.bystanders import (
+    Bystander,
+    bystanders,
+    shut_by,
+    still_shut,
 )
 from translator.exporters.istio.legalise.callers import in_source_words
 from translator.exporters.istio.legalise.guarded import Opened, Way, asked, opened
@@ -76,6 +84,9 @@ def legalise_access(model: Model) -> Access:
     for territory in territories:
         others = [t for t in territories if t is not territory and overlap(t.pods, territory.pods)]
         found.facts.extend(_policy(territory, others, model.inventory, found))
+    given = list(bystanders(territories, model.inventory))
+    found.facts.extend(fact for one in given for fact in _given_back(one))
+    found.losses.extend(starmap(shut_with_others, still_shut(territories, given, model.inventory)))
     found.losses.extend(_remarks(model, territories))
     return found
 
@@ -116,14 +127,14 @@ def _territories(facts: Sequence[Fact], inventory: Inventory, found: Access) -> 
         key = key_of(closed.attachment)
         same = [f for f in facts if not isinstance(f, Closed) and key_of(_at(f)) == key]
         try:
-            doors = list(_doors(closed, same, inventory))
             places = pods_of(closed.attachment.subject, inventory)
+            doors = {pods: list(_doors(closed, same, inventory, pods)) for pods in places}
         except Unnamed as reason:
             found.losses.append(unclosed((closed, *same), str(reason)))
             continue
-        for pods in places:
-            own = territories.setdefault(pods, Territory(pods))
-            own.doors.extend(doors)
+        for pods, own in doors.items():
+            if own:
+                territories.setdefault(pods, Territory(pods)).doors.extend(own)
     return [territories[pods] for pods in sorted(territories)]
 
 
@@ -133,16 +144,19 @@ def _at(fact: Fact) -> Attachment:
     return fact.attachment
 
 
-def _doors(closed: Closed, same: Sequence[Fact], inventory: Inventory) -> Iterator[Door]:
+def _doors(
+    closed: Closed, same: Sequence[Fact], inventory: Inventory, pods: Pods
+) -> Iterator[Door]:
+    """The doors of some of its pods; none where no workload there has a port of its name."""
     at = closed.attachment
     grants = tuple(f for f in same if isinstance(f, Grant))
     guarded = next((f for f in same if isinstance(f, GuardedRoutes)), None)
     elsewhere = tuple(shadows(at.subject, inventory))
     if at.ports:
-        for number in numbers(at, inventory, excluding=False):
+        for number in numbers(at.ports, at.subject, inventory, pods):
             yield Door(number, closed, grants, guarded, elsewhere=elsewhere)
     else:
-        left = numbers(at, inventory, excluding=True)
+        left = numbers(at.excluding_ports, at.subject, inventory)
         yield Door(None, closed, grants, guarded, left, elsewhere)
 
 
@@ -306,31 +320,43 @@ def _open_rest(
     """The ports that nobody closed."""
     if territory.rest is not None:
         return None
-    trails = [door.closed.trail for door in territory.doors]
     foreign = [t for t in others if set(t.ports) - set(territory.ports) or t.rest is not None]
     beyond = [t for t in foreign if not within(territory.pods, t.pods)]
-    if beyond and not _all_listed(territory, beyond, inventory):
+    space, labels = territory.pods
+    if beyond and not inventory.selected(space or None, equal_to(dict(labels))):
         found.losses.append(closed_too(territory, beyond))
-    if any(t.rest is not None for t in foreign):
+    shut = shut_by(territory, others)
+    if shut is None:
         return None
-    ports = sorted({*territory.ports, *(p for t in foreign for p in t.ports)})
-    less = tuple(named(_port(number), *trails) for number in ports)
+    return _others(at, sorted(shut), [door.closed.trail for door in territory.doors])
+
+
+def _others(at: Attachment, shut: Sequence[int], trails: Sequence[Traced[str]]) -> Grant:
+    """A grant for everybody on all ports but these."""
+    less = tuple(named(_port(number), *trails) for number in shut)
     test = Test(part=Part.PORT, none_of=less, trail=named("other ports", *trails))
     node = named("ports that nobody closed", *trails)
     return Grant(
         name=named("other-ports", *trails),
         attachment=at,
         layer=Layer.MESH_REQUEST,
-        requests=(AllOf(tests=(test,), trail=named("request", node)),),
+        requests=(AllOf(tests=(test,), trail=named("request", node)),) if less else (),
         view=SEEN,
         evidence=Evidence.NONE,
         trail=node,
     )
 
 
-def _all_listed(territory: Territory, beyond: Sequence[Territory], inventory: Inventory) -> bool:
-    """Whether every workload of the territory that is listed is of those others too."""
-    own = inventory.selected(territory.pods[0] or None, equal_to(dict(territory.pods[1])))
-    return bool(own) and all(
-        meets(w.labels, equal_to(dict(t.pods[1]))) for w in own for t in beyond
+def _given_back(one: Bystander) -> Iterator[Fact]:
+    """A policy that opens to some pods what is closed with others."""
+    space, labels = one.pods
+    node = named(f"policy of {spoken(one.pods)}", *one.because)
+    subject = Subject(
+        scope=Scope.WORKLOADS,
+        namespace=named(space, node),
+        labels=named(equal_to(dict(labels)), node),
+        trail=named(f"pods of {spoken(one.pods)}", node),
     )
+    at = Attachment(subject=subject, enforced_at=EnforcedAt.SERVER)
+    yield Closed(attachment=at, layer=Layer.MESH_REQUEST, trail=node)
+    yield _others(at, one.closed, one.because)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ir.access import Grant, GuardedRoutes
+from ir.inventory import Workload
 from ir.model import Fact
+from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
 from translator.exporters.istio.legalise.guarded import Way
@@ -111,6 +113,22 @@ def closed_too(territory: Territory, beyond: Sequence[Territory]) -> Loss:
         message=f"ports ({ports}) are closed at all pods {spoken(territory.pods)}, since some of these may be pods for which "
         "they are closed in the source.",
         advice="Add the workloads to the input, or select pods by labels that do not overlap.",
+    )
+
+
+def shut_with_others(
+    workload: Workload, ports: Sequence[int], because: Sequence[Traced[str]]
+) -> Loss:
+    """Ports of a workload that stay closed, as policies by its labels would open them to pods that have them closed."""
+    return Loss(
+        code="MM403",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        sites=tuple(because),
+        fate=Fate.APPROXIMATED,
+        message=f"ports ({', '.join(map(str, ports))}) of {workload.key} are closed, since pods with the same labels have them "
+        "closed in the source, or may have.",
+        advice="Select pods by labels that do not overlap.",
     )
 
 

@@ -101,7 +101,7 @@ def _group(
         raise Unnamed(message)
     inventory = model.inventory
     at = totals[0].attachment
-    ports = numbers(at, inventory, excluding=False)
+    ports = numbers(at.ports, at.subject, inventory)
     if not ports:
         message = "it is for every port, those that nobody declared included"
         raise Unnamed(message)

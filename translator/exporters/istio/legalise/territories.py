@@ -6,15 +6,16 @@ the same pods comes together here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
 from ir.access import Closed, Grant, GuardedRoutes
-from ir.attachment import Attachment, Scope, Subject, WorkloadPort
-from ir.inventory import Inventory
+from ir.attachment import Attachment, Scope, ServicePort, Subject, WorkloadPort
+from ir.inventory import Inventory, Workload
 from ir.match import Labels, Operator
 from ir.model import Fact
+from ir.provenance import Traced
 
 Pods = tuple[str, tuple[tuple[str, str], ...]]
 """A namespace (empty: all) and the labels that its pods have."""
@@ -102,14 +103,19 @@ def _by_values(labels: Labels) -> list[tuple[tuple[str, str], ...]] | None:
     return found if len(found) <= _MOST else None
 
 
-def numbers(attachment: Attachment, inventory: Inventory, *, excluding: bool) -> tuple[int, ...]:
-    """The numbers of the ports, or of those that are left out.
+def numbers(
+    ports: Sequence[Traced[WorkloadPort | ServicePort]],
+    subject: Subject,
+    inventory: Inventory,
+    pods: Pods | None = None,
+) -> tuple[int, ...]:
+    """The numbers of some ports of a subject; a port by name has those of ``pods``, as far as workloads of these are listed.
 
     Raises:
         Unnamed: a port has a name, and no workload of the input says which number that is.
     """
     found: set[int] = set()
-    for port in attachment.excluding_ports if excluding else attachment.ports:
+    for port in ports:
         value = port.value
         if not isinstance(value, WorkloadPort):
             message = "it is about ports of a service"
@@ -117,15 +123,24 @@ def numbers(attachment: Attachment, inventory: Inventory, *, excluding: bool) ->
         if isinstance(value.port, int):
             found.update(range(value.port, max(value.port, value.last) + 1))
             continue
-        subject = attachment.subject
         space = None if subject.namespace is None else subject.namespace.value
         labels = Labels() if subject.labels is None else subject.labels.value
-        own = {w.port_number(value.port) for w in inventory.selected(space, labels)} - {None}
-        if not own:
+        everywhere = inventory.selected(space, labels)
+        if not _called(value.port, everywhere):
             message = f'no workload of the input has a port called "{value.port}"'
             raise Unnamed(message)
-        found.update(number for number in own if number is not None)
+        listed = [w for w in everywhere if pods is None or within(pods_of_workload(w), pods)]
+        found.update(_called(value.port, listed or everywhere))
     return tuple(sorted(found))
+
+
+def _called(name: str, workloads: Iterable[Workload]) -> set[int]:
+    return {number for w in workloads if (number := w.port_number(name)) is not None}
+
+
+def pods_of_workload(workload: Workload) -> Pods:
+    """The pods with all the labels by which those of a workload are known to the target."""
+    return workload.namespace, tuple(sorted(workload.lasting.items()))
 
 
 def overlap(one: Pods, other: Pods) -> bool:

@@ -141,7 +141,9 @@ def _port(rule: Rule, inventory: Inventory) -> Test | None:
         return None
     node = named("port", rule.trail)
     try:
-        own, left = (numbers(at, inventory, excluding=excluding) for excluding in (False, True))
+        own, left = (
+            numbers(ports, at.subject, inventory) for ports in (at.ports, at.excluding_ports)
+        )
     except Unnamed:
         if isinstance(rule, Grant):
             raise
