@@ -81,7 +81,7 @@ def turns_away(common: Iterable[RouteTable]) -> bool:
     """Whether some request may find no rule in tables for all clients, or one that answers it itself."""
     return any(
         any(route.answer is not None or rejects(route) for route in one.routes)
-        or (not _passes(one) and all(route.matches for route in one.routes))
+        or (not _passes(one) and all(r.matches or _is_of_nobody(r) for r in one.routes))
         for one in common
     )
 

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from ir.access import Closed, Grant, Refusal
 from ir.inventory import Workload
 from ir.language import TOKEN, Opaque
-from ir.match import HTTP_PARTS, AllOf, Part, PathForm, Pattern, PatternKind, Term, Test
+from ir.match import (
+    CALLER_PARTS,
+    HTTP_PARTS,
+    AllOf,
+    Part,
+    PathForm,
+    Pattern,
+    PatternKind,
+    Term,
+    Test,
+)
 from ir.model import Fact
 from ir.provenance import Traced, trail
 from ir.walk import traced
@@ -39,7 +49,7 @@ def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) 
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             fate=Fate.APPROXIMATED,
-            sites=tuple(t for r in here if isinstance(r, Refusal) for t in traced(r.callers)),
+            sites=tuple(t for r in here if isinstance(r, Refusal) for t in _of_callers(r)),
             message=f"{where}: everyone but some callers cannot be said; "
             "of the callers that were granted only those that can be named are let in.",
             advice="Name the callers that may come in instead of those that may not.",
@@ -59,6 +69,11 @@ def narrowed(here: Sequence[Fact], workload: Workload, port: int, table: Table) 
         form = _path_form(here, where)
         if form.sites and form_of(here) is not PathForm.RAW:
             yield form
+
+
+def _of_callers(rule: Refusal) -> Iterator[Traced[object]]:
+    """What a refusal says of callers."""
+    yield from traced((rule.callers, tuple(t for t in rule.always if t.part in CALLER_PARTS)))
 
 
 def _unnamed(here: Sequence[Fact], where: str) -> Iterator[Loss]:
