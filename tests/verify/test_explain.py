@@ -129,3 +129,7 @@ def test_a_finding_about_some_callers_of_a_rule_explains_no_others(
     sample = Sample(asked, "before", "after", before_leaves=(1,))
     found = Claims((claim,)).explain(Change(Kind.NEWLY_DENIED, listed=True, samples=(sample,)))
     assert bool(found.codes) is explains
+
+
+def test_what_is_said_of_datagrams_explains_no_connection() -> None:
+    assert explained(Kind.NEWLY_ALLOWED, "MM476", Impact.LOOSER) == ()

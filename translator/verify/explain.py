@@ -67,13 +67,14 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM331": _EJECTIONS,
     "MM334": frozenset((Kind.EJECTION_LONGEST,)),
     "MM380": _EJECTIONS,
+    "MM476": _NOTHING,
     "MM540": _RATES,
     "MM542": _RATES,
     "MM543": _RATES,
 }
 """What findings explain that are about one thing, and nothing else; others about failures explain none of their kinds.
 
-Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints.
+Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints, datagrams.
 """
 
 HELD = "MM524"

@@ -39,7 +39,8 @@ class Callers:
 
     inventory: Inventory
     options: Options
-    by_account: list[Stated] = field(default_factory=list)
+    by_account: list[tuple[Grant | Refusal, AllOf, AllOf]] = field(default_factory=list)
+    """Rules with the callers as they were known, and as they are."""
     shared: list[tuple[AllOf, Account]] = field(default_factory=list)
     unlisted: list[Stated] = field(default_factory=list)
     loose: list[Stated] = field(default_factory=list)
@@ -151,14 +152,15 @@ class Callers:
         self.shared.extend((way, account) for account in mixed)
         kept = [a for a in accounts if refuses or a not in mixed]
         if kept:
-            self.by_account.append((fact, way))
             origin = [x for t in placed for x in (*t.any_of, *t.none_of)]
             terms: tuple[Traced[Term], ...] = tuple(
                 derived(Pattern(PatternKind.EXACT, f"{space}/{name}"), origin)
                 for space, name in kept
             )
             said = Test(part=Part.SERVICE_ACCOUNT, any_of=terms, trail=named("accounts", node))
-            yield AllOf(tests=(*others, said), trail=node)
+            named_so = AllOf(tests=(*others, said), trail=node)
+            self.by_account.append((fact, way, named_so))
+            yield named_so
 
     def _meets(self, test: Test, one: Workload) -> bool:
         match test.part:

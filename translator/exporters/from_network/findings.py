@@ -142,27 +142,33 @@ def no_words(ways: Sequence[AllOf]) -> Iterator[Loss]:
         )
 
 
-def accounts(stated: Sequence[Stated]) -> Iterator[Loss]:
-    """Callers who were known by labels are known by account."""
-    ways = [way for _, way in stated]
-    for impact, what in (
-        (Impact.STRICTER, "a pod that has these labels and another account is refused"),
-        (Impact.LOOSER, "a pod that runs under one of these accounts without the labels is let in"),
+def accounts(stated: Sequence[tuple[Grant | Refusal, AllOf, AllOf]]) -> Iterator[Loss]:
+    """Callers who were known by labels are known by account: each rule with both."""
+    by_labels, by_account = (
+        "a pod that has these labels and another account is",
+        "a pod that runs under one of these accounts without the labels is",
+    )
+    for kind, narrower, wider in (
+        (Grant, (by_labels, "refused"), (by_account, "let in")),
+        (Refusal, (by_account, "refused"), (by_labels, "not refused")),
     ):
-        if ways:
-            yield Loss(
-                code="MM477",
-                impact=impact,
-                support=Support.PARTIAL,
-                severity=Severity.MEDIUM,
-                fate=Fate.APPROXIMATED,
-                sites=_sites(ways),
-                because=_doors(stated),
-                message="callers that the source knows by label are known by the service accounts of the listed pods with "
-                f"these labels: {what}. No listed pod is.",
-                why="The target knows callers by the certificate of their service account.",
-                advice="Give the input all workloads, and give each of them a service account of its own.",
-            )
+        own = [one for one in stated if isinstance(one[0], kind)]
+        for impact, (who, what) in ((Impact.STRICTER, narrower), (Impact.LOOSER, wider)):
+            if own:
+                yield Loss(
+                    code="MM477",
+                    impact=impact,
+                    support=Support.PARTIAL,
+                    severity=Severity.MEDIUM,
+                    fate=Fate.APPROXIMATED,
+                    sites=_sites([way for _, way, _ in own]),
+                    because=_doors([(fact, way) for fact, way, _ in own]),
+                    ways=tuple(way if who is by_labels else said for _, way, said in own),
+                    message="callers that the source knows by label are known by the service accounts of the listed pods "
+                    f"with these labels: {who} {what}. No listed pod is.",
+                    why="The target knows callers by the certificate of their service account.",
+                    advice="Give the input all workloads, and give each of them a service account of its own.",
+                )
 
 
 def shared(found: Sequence[tuple[AllOf, tuple[str, str]]]) -> Iterator[Loss]:
@@ -318,7 +324,8 @@ def beside(
     pods = [
         w
         for w in inventory.workloads
-        if any(covers(c.attachment.subject, w, inventory) for c in shut)
+        if not w.host_network  # to the network such a pod is its node
+        and any(covers(c.attachment.subject, w, inventory) for c in shut)
     ]
     grants = [
         f
