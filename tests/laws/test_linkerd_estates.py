@@ -11,6 +11,13 @@ EVERYWHERE = (0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15)
 TO_ISTIO = (3, 29, 33, 39, 43)
 
 
+@pytest.mark.parametrize("target", ["cilium", "gateway-api"])
+@pytest.mark.parametrize("seed", [14, 16, 24, 29, 40, 43])
+def test_what_guards_servers_is_held_or_told(seed: int, target: str) -> None:
+    """Of 14 and 40 a Server of calls has no route; of 24 a rule asks for a method alone."""
+    assert faults(translated(estate(seed), "linkerd", target)) == []
+
+
 @pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
 @pytest.mark.parametrize("seed", EVERYWHERE)
 def test_each_difference_is_told_and_each_value_has_its_fate(seed: int, target: str) -> None:

@@ -44,3 +44,19 @@ def test_a_limit_that_an_annotation_outranks_is_inert() -> None:
 def test_a_rule_that_asks_for_no_path_is_written(target: str, asked: str) -> None:
     text = ROUTE.replace("- backendRefs", f"- matches: [{asked}]\n    backendRefs")
     assert not faults(translated(CLUSTER + text, "linkerd", target))
+
+
+@pytest.mark.parametrize("target", ["istio", "cilium", "gateway-api"])
+def test_what_a_server_of_calls_refuses_is_held_or_told(target: str) -> None:
+    """Without a route it takes calls alone, from those who are let in."""
+    server = """
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, port: 8080, proxyProtocol: gRPC}
+"""
+    result = translated(CLUSTER + server, "linkerd", target)
+    assert not faults(result)
+    if target == "gateway-api":
+        assert "MM460" in {finding.code for finding in result.report.findings}

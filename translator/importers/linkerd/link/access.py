@@ -180,6 +180,7 @@ def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoute
     found = list(_calls_alone(held)) if not attached else []
     if not attached and not found:
         return None
+    spent = [held.server.protocol] if found and held.server.protocol is not None else []
     for route in attached:
         own = tuple(one.admission for one in admitted.of(_itself(route)))
         node = absorb(route.trail, *(p.spent for p in route.parents))
@@ -201,7 +202,9 @@ def _guarded(held: Held, routes: _OnServers, admitted: _Targets) -> GuardedRoute
         routes=tuple(found),
         no_match=NoMatch.NOT_FOUND,
         view=View(authority_has_port=False, regex_reads_bytes=False),
-        trail=trail(f"routes of {held.server.meta.key}", because=held.server.meta.because),
+        trail=absorb(
+            trail(f"routes of {held.server.meta.key}", because=held.server.meta.because), *spent
+        ),
     )
 
 
@@ -214,7 +217,8 @@ def _calls_alone(held: Held) -> Iterator[GuardedRoute]:
     protocol = held.server.protocol
     if protocol is None or protocol.value != "gRPC":
         return
-    node = trail(f"calls to {held.server.meta.key}", because=held.server.meta.because)
+    about = trail(f"calls to {held.server.meta.key}", because=held.server.meta.because)
+    node = absorb(about, protocol)
     post = named(Pattern(PatternKind.EXACT, "POST"), protocol)
     test = Test(part=Part.METHOD, any_of=(post,), trail=trail("a call"))
     yield GuardedRoute(
