@@ -123,3 +123,25 @@ def test_a_rewrite_that_the_webhook_refuses_is_lost_whole(regex: str, put: str) 
     found, result = rewrites(regex, put)
     assert found == [None]
     assert [one for one in result.report.findings if one.code == "MM205"]
+
+
+ROUTE = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: routes, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: api}]
+  rules:
+  - filters: [{type: URLRewrite, urlRewrite: {hostname: other.example}}]
+    backendRefs: [{group: gateway.example, kind: Upstream, name: other}]
+  - matches: [{path: {type: PathPrefix, value: /b}}]
+    backendRefs: [{name: api, port: 80}]
+"""
+
+
+def test_a_rule_that_answers_rewrites_nothing() -> None:
+    result = translated(SHOP + ROUTE, "gateway-api", "istio")
+    rules = [rule for spec in of(result, "VirtualService") for rule in spec["http"]]
+    assert [rule for rule in rules if "directResponse" in rule]
+    assert not [rule for rule in rules if "directResponse" in rule and "rewrite" in rule]
+    assert faults(result) == []

@@ -38,7 +38,7 @@ def in_target_effects(
     elif retry is not None:
         retry = _retry(retry, losses)
     cors = in_cors_words(route.cross_origin, losses)
-    rewrite = _by_expression(route.rewrite, losses)
+    rewrite = _by_expression(_forwarding(route, losses), losses)
     route = replace(
         route, timeouts=timeouts, retry=retry, cross_origin=cors, rewrite=rewrite, trail=node
     )
@@ -101,6 +101,25 @@ def _below_rewrite(rewrite: Rewrite | None, *, below: bool) -> Rewrite | None:
 def _placed(prefix: Traced[str], *, below: bool) -> Traced[str]:
     stem = prefix.value.rstrip("/")
     return prefix.derive(f"{stem}/" if below else stem or "/")
+
+
+def _forwarding(route: Route, losses: list[Loss]) -> Rewrite | None:
+    """What is rewritten of requests that are forwarded; the webhook refuses a rewrite beside an answer or a redirect.
+
+    istio/istio pkg/config/validation/virtualservice.go ``validateHTTPRouteConflict``, 1.31.
+    """
+    if route.rewrite is None or (route.answer is None and route.redirect is None):
+        return route.rewrite
+    losses.append(
+        Loss(
+            code="MM205",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            sites=tuple(traced(route.rewrite)),
+            message="a rewrite of a rule that forwards nothing changes nothing: it is not written.",
+        )
+    )
+    return None
 
 
 def _by_expression(rewrite: Rewrite | None, losses: list[Loss]) -> Rewrite | None:
