@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ir.access import AuditMark, Closed, Evidence, Grant, Layer
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject, WorkloadPort
-from ir.inventory import Inventory
+from ir.inventory import Inventory, Workload, equal_to
 from ir.match import AllOf, Cidr, Labels, Operator, Part, Presence, Term, Test
 from ir.model import Fact
 from ir.opaque import Column, Opaque
@@ -46,7 +46,7 @@ def held(statements: Sequence[Statement], inventory: Inventory) -> tuple[Held, .
     before: dict[str, list[Server]] = {}
     for server in servers:
         neighbours = before.setdefault(server.meta.namespace.value, [])
-        older = [other for other in neighbours if _meet(other, server, inventory)]
+        older = [one for other in neighbours for one in _shadows(other, server, inventory)]
         found.append(Held(server, _attachment(server, older)))
         neighbours.append(server)
     return tuple(found)
@@ -66,17 +66,20 @@ def at_machines(statements: Sequence[Statement]) -> Iterator[Opaque]:
             )
 
 
-def _meet(one: Server, other: Server, inventory: Inventory) -> bool:
-    """Whether two Servers of one namespace may hold the same port of one pod."""
-    if one.port.value != other.port.value and isinstance(one.port.value, type(other.port.value)):
-        return False
-    both = Labels((*one.selector.value.requirements, *other.selector.value.requirements))
-    if one.port.value != other.port.value:  # a name against a number: what the pods say
-        return any(
-            w.port_number(one.port.value) == w.port_number(other.port.value)
-            for w in inventory.selected(one.meta.namespace.value, both)
-        )
-    return _can_hold(both)
+def _shadows(older: Server, server: Server, inventory: Inventory) -> Iterator[Subject]:
+    """The pods of a Server on which an older one of its namespace holds its port, or may.
+
+    A port by name against one by number: on those pods that say so.
+    """
+    both = Labels((*older.selector.value.requirements, *server.selector.value.requirements))
+    if older.port.value == server.port.value:
+        if _can_hold(both):
+            yield _shadow(older, older.selector.value)
+    elif not isinstance(older.port.value, type(server.port.value)):
+        for workload in inventory.selected(older.meta.namespace.value, both):
+            number = workload.port_number(older.port.value)
+            if number is not None and number == workload.port_number(server.port.value):
+                yield _shadow(older, equal_to(workload.labels), workload)
 
 
 def _can_hold(both: Labels) -> bool:
@@ -89,25 +92,27 @@ def _can_hold(both: Labels) -> bool:
     return all(wanted.values())
 
 
-def _attachment(server: Server, older: Sequence[Server]) -> Attachment:
+def _attachment(server: Server, older: Sequence[Subject]) -> Attachment:
     node = trail(f"pods of {server.meta.key}", because=server.meta.because)
     subject = Subject(
         scope=Scope.WORKLOADS,
         namespace=server.meta.namespace,
         labels=server.selector,
-        excluding=tuple(_shadow(other) for other in older),
+        excluding=tuple(older),
         trail=node,
     )
     port: Traced[WorkloadPort] = server.port.map(WorkloadPort)
     return Attachment(subject=subject, ports=(port,), enforced_at=EnforcedAt.SERVER)
 
 
-def _shadow(server: Server) -> Subject:
+def _shadow(server: Server, labels: Labels, workload: Workload | None = None) -> Subject:
     """Pods of an older Server as an exception: they are named there, their meaning stays with its own facts."""
+    because = () if workload is None else workload.leaves
     return Subject(
         scope=Scope.WORKLOADS,
         namespace=named(server.meta.namespace.value, server.meta.namespace),
-        labels=named(server.selector.value, server.selector, server.created),
+        labels=named(labels, server.selector, server.created),
+        workload=None if workload is None else Traced(workload.key, because=because),
         trail=trail("exception"),
     )
 
