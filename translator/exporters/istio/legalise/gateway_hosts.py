@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ir.attachment import ServicePort
 from ir.edge import narrower
-from ir.match import Pattern
+from ir.match import Pattern, PatternKind
 from ir.provenance import Traced, bare, derived, named
 from ir.traffic import Protocol, RouteTable
 from translator.exporters.gateways.binding import ANY, is_shut, listeners_of
@@ -102,8 +102,15 @@ def names_at(
 
 
 def crowded(names: Sequence[Name], doors: Doors, protocol: Protocol) -> Iterator[tuple[Name, str]]:
-    """Names whose rules would mix with those of narrower ones, and at which server."""
+    """Names whose rules would mix with those of narrower ones, and at which server; and what the target takes for a Service.
+
+    A name without a dot is completed to that of a Service of the VirtualService's namespace (istio/istio
+    pilot/pkg/model/virtualservice.go ``resolveVirtualServiceShortnames``, 1.31).
+    """
     for name in names:
+        if name.pattern.kind is PatternKind.EXACT and "." not in name.pattern.text:
+            yield name, f"{name.pattern.text}, without a dot, is the name of a Service there"
+            continue
         for door in doors.made:
             port = door.listener.port.value
             own = narrower(name.pattern, door.pattern)

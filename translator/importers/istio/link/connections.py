@@ -221,7 +221,7 @@ def _gateway_tables(one: Bound, protocol: Protocol, resolve: Resolve) -> Iterato
             subject=subject_at(one.place, meta), audience=clients, enforced_at=EnforcedAt.GATEWAY
         ),
         protocol=protocol,
-        hosts=asked_for(one.host),
+        hosts=asked_for(one.host, one.place),
         order=Order.LIST,
         routes=tuple(_delivered(Rule(service, route), resolve, seen) for route in routes),
         no_match=NoMatch.NOT_FOUND,

@@ -74,9 +74,12 @@ def covers(text: str, name: str) -> bool:
     return name.endswith(text[1:]) if text.startswith("*") else text == name
 
 
-def asked_for(host: Traced[str]) -> tuple[Traced[Pattern], ...]:
-    """The names that a request at a gateway must ask for; none: any."""
-    text = host.value.lower()
+def asked_for(host: Traced[str], place: Place) -> tuple[Traced[Pattern], ...]:
+    """The names that a request at a gateway must ask for; none: any.
+
+    A name without a dot is completed there too (pilot/pkg/model/virtualservice.go ``resolveVirtualServiceShortnames``).
+    """
+    text = place.text
     if text == "*":
         return ()
     kind = PatternKind.SUFFIX if text.startswith("*") else PatternKind.EXACT

@@ -329,7 +329,7 @@ def _table(  # all that one table is made of
         losses.extend(more)
         return found
 
-    hosts = () if surface.mesh else asked_for(service.hosts[draft.places.index(place)])
+    hosts = () if surface.mesh else asked_for(service.hosts[draft.places.index(place)], place)
     words = surface.names if surface.mesh else ()
     subject = subject_at(place, meta)
     table = RouteTable(
