@@ -174,6 +174,26 @@ def test_a_port_by_name_is_closed_by_the_number_that_it_has_there() -> None:
     assert codes(result, "MM402") == []
 
 
+def test_whom_a_port_by_name_lets_in_come_to_no_other_port_of_that_number() -> None:
+    """At web 8080 is not called so, and has the default policy."""
+    denied = WEB.replace(
+        "metadata: {labels: {app: web}}",
+        "metadata: {labels: {app: web}, annotations: {config.linkerd.io/default-inbound-policy: deny}}",
+    )
+    result = translated(denied, API, server("all", "api", "{}"), admits("all", "identities: ['*']"))
+    rules = {
+        p["metadata"]["name"]: p["spec"].get("rules")
+        for p in written(result, "AuthorizationPolicy")
+    }
+    assert not rules["all"]
+    assert not rules["web"]
+    assert [rule["to"] for rule in rules["api"]] == [
+        [{"operation": {"ports": ["8080"]}}],
+        [{"operation": {"notPorts": ["8080"]}}],
+    ]
+    assert codes(result, "MM402") == ["MM402"]
+
+
 def test_nothing_is_given_back_to_pods_that_may_be_those_that_have_it_closed() -> None:
     result = translated(WEB, server(), server("more", 9090, "{tier: front}"))
     for policy in written(result, "AuthorizationPolicy"):

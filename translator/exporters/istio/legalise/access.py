@@ -28,6 +28,7 @@ from translator.exporters.istio.legalise.access_findings import (
     shut_beside,
     shut_with_others,
     unclosed,
+    unknown_number,
     unsaid_routes,
     widened,
 )
@@ -50,6 +51,7 @@ from translator.exporters.istio.legalise.territories import (
     Pods,
     Territory,
     Unnamed,
+    having_by_name,
     key_of,
     numbers,
     overlap,
@@ -127,15 +129,37 @@ def _territories(facts: Sequence[Fact], inventory: Inventory, found: Access) -> 
         key = key_of(closed.attachment)
         same = [f for f in facts if not isinstance(f, Closed) and key_of(_at(f)) == key]
         try:
-            places = pods_of(closed.attachment.subject, inventory)
-            doors = {pods: list(_doors(closed, same, inventory, pods)) for pods in places}
+            doors = [
+                (pods, door)
+                for place in pods_of(closed.attachment.subject, inventory)
+                for pods, facts in _shares(place, closed, same, inventory, found)
+                for door in _doors(closed, facts, inventory, pods)
+            ]
         except Unnamed as reason:
             found.losses.append(unclosed((closed, *same), str(reason)))
             continue
-        for pods, own in doors.items():
-            if own:
-                territories.setdefault(pods, Territory(pods)).doors.extend(own)
+        for pods, door in doors:
+            territories.setdefault(pods, Territory(pods)).doors.append(door)
     return [territories[pods] for pods in sorted(territories)]
+
+
+def _shares(
+    pods: Pods, closed: Closed, same: Sequence[Fact], inventory: Inventory, found: Access
+) -> Iterator[tuple[Pods, Sequence[Fact]]]:
+    """The pods, with who is let in. Where a port by name is not one number on all, those that have it by their own labels.
+
+    Another port of other pods may have that number, where these callers would get in; so whatever else has the labels is
+    closed there, and lets nobody in.
+    """
+    having = having_by_name(closed.attachment, inventory, pods)
+    if not same or having is None:
+        yield pods, same
+        return
+    for one in having:
+        yield one, same
+    if not inventory.complete:
+        found.losses.append(unknown_number(closed, pods))
+        yield pods, ()
 
 
 def _at(fact: Fact) -> Attachment:
@@ -225,7 +249,12 @@ def _of_door(
     if shut:
         found.losses.append(shut_beside(door, shut, territory.pods))
     ports = _ports(door, territory, shut)
-    foreign = [r for t in others for r in t.doors if r.port == door.port and door.elsewhere]
+    foreign = [
+        other
+        for one in others
+        for other in one.doors
+        if other.port == door.port and door.elsewhere and other.closed is not door.closed
+    ]
     grants = [g for g in door.grants if all(_has(other, g) for other in foreign)]
     gone = [g for g in door.grants if all(g is not kept for kept in grants)]
     if gone or (door.guarded is not None and foreign):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ir.access import Grant, GuardedRoutes
+from ir.access import Closed, Grant, GuardedRoutes
 from ir.inventory import Workload
 from ir.model import Fact
 from ir.provenance import Traced
@@ -113,6 +113,22 @@ def closed_too(territory: Territory, beyond: Sequence[Territory]) -> Loss:
         message=f"ports ({ports}) are closed at all pods {spoken(territory.pods)}, since some of these may be pods for which "
         "they are closed in the source.",
         advice="Add the workloads to the input, or select pods by labels that do not overlap.",
+    )
+
+
+def unknown_number(closed: Closed, pods: Pods) -> Loss:
+    """A port by name, which is another number on pods that are listed, at those that are not."""
+    ports = ", ".join(f'"{port.value.port}"' for port in closed.attachment.ports)
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        sites=(closed.trail,),
+        fate=Fate.APPROXIMATED,
+        message=f"pods of {spoken(pods)} that are not in the input let nobody in on the ports that are called {ports} at one of "
+        "its workloads: which of these it is there is not known.",
+        advice="Nothing, if all workloads are in the input.",
     )
 
 

@@ -138,6 +138,16 @@ def _called(name: str, workloads: Iterable[Workload]) -> set[int]:
     return {number for w in workloads if (number := w.port_number(name)) is not None}
 
 
+def having_by_name(at: Attachment, inventory: Inventory, pods: Pods) -> tuple[Pods, ...] | None:
+    """Where a port by name is not one number on all workloads of some pods: the pods of each that has it."""
+    names = [port.value.port for port in at.ports if isinstance(port.value.port, str)]
+    listed = [w for w in inventory.workloads if within(pods_of_workload(w), pods)]
+    said = [(w, [w.port_number(name) for name in names]) for w in listed]
+    if all(numbers == said[0][1] for _, numbers in said):
+        return None
+    return tuple(dict.fromkeys(pods_of_workload(w) for w, numbers in said if any(numbers)))
+
+
 def pods_of_workload(workload: Workload) -> Pods:
     """The pods with all the labels by which those of a workload are known to the target."""
     return workload.namespace, tuple(sorted(workload.lasting.items()))
