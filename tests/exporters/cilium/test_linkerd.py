@@ -194,3 +194,25 @@ spec: {podSelector: {}, port: 9090, proxyProtocol: HTTP/1, accessPolicy: all-aut
         c for c in changes if c["kind"] == "newly_denied" and "web port 8080" in str(c["slice"])
     ]
     assert denied == []
+
+
+def test_a_grant_for_a_port_by_name_is_for_the_pods_that_have_it() -> None:
+    """On others that number is a port of its own, which the default policy shuts."""
+    web = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata:
+      labels: {app: web}
+      annotations: {linkerd.io/inject: enabled, config.linkerd.io/default-inbound-policy: deny}
+    spec: {containers: [{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
+"""
+    everywhere = SHOP.replace("podSelector: {matchLabels: {app: api}}", "podSelector: {}")
+    loaded = load_text("\n---\n".join((everywhere, web, admits("Server", "api", "web"))))
+    options = pipeline.options_of(loaded, "linkerd", "cilium@1.20", {})
+    result = pipeline.translate_loaded(loaded, options)
+    assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
+    wider = [c for c in result.report.verification.changes if c["kind"] == "newly_allowed"]
+    assert {tuple(c["explained_by"]) for c in wider} == {("MM480",)}, "by the node alone"

@@ -12,7 +12,7 @@ from ir.inventory import Inventory, Workload
 from ir.language import Language
 from ir.provenance import Traced
 from translator.exporters.cilium.legalise.boxes import Box, By
-from translator.exporters.cilium.legalise.regions import Region, pods_in
+from translator.exporters.cilium.legalise.regions import Region, Regions, minus, pods_in, region_of
 from translator.exporters.cilium.names import Names
 from translator.exporters.cilium.peers import Peers
 from translator.exporters.ports import protocol_of, readable
@@ -46,6 +46,23 @@ class Ports:
                         yield port
                 case _:
                     pass
+
+    def by_number(self, fact: F, regions: Sequence[Region]) -> Iterator[tuple[F, Regions]]:
+        """The fact with its ports as numbers, each for those pods on which the name stands for it, as far as they are listed."""
+        whole = self.numbered(fact, regions)
+        odd = tuple(self.uneven(fact.attachment, regions))
+        if not odd or len(fact.attachment.ports) > 1 or isinstance(fact, Closed):
+            yield whole, tuple(regions)
+            return
+        for port in whole.attachment.ports:
+            one = replace(whole, attachment=replace(whole.attachment, ports=(port,)))
+            (named, keys), number = odd[0], port.value.port
+            others = (
+                region_of(w, self.inventory)
+                for w in pods_in(regions, self.inventory)
+                if w.key in keys and w.port_number(named.value.port) != number
+            )
+            yield one, minus(regions, tuple(others))
 
     def uneven(
         self, attachment: Attachment, regions: Sequence[Region]

@@ -46,10 +46,9 @@ class Reader:
 
     def sources(self, facts: Iterable[Ruled]) -> tuple[Source, ...]:
         """The policies of the source by the subject that they are about."""
-        groups: dict[str, list[Ruled]] = {}
+        groups: dict[str, list[tuple[Ruled, Regions]]] = {}
         for stated in facts:
             regions = self.regions(stated.attachment)
-            fact = self.ports.numbered(stated, regions)
             unknown = tuple(self.ports.unknown(stated.attachment, regions))
             if unknown:
                 pods = [pod.key for pod in pods_in(regions, self.ports.inventory)]
@@ -57,17 +56,18 @@ class Reader:
             if isinstance(stated, Closed):
                 uneven = self.ports.uneven(stated.attachment, regions)
                 self.losses.extend(remarks.other_number(*one) for one in uneven)
-            groups.setdefault(fact.attachment.subject.trail.value, []).append(fact)
+            held = groups.setdefault(stated.attachment.subject.trail.value, [])
+            held.extend(self.ports.by_number(stated, regions))
         found = [self._source(key, group) for key, group in groups.items()]
         _leave_open(found, self.ports.inventory)
         return tuple(found)
 
-    def _source(self, key: str, facts: Sequence[Ruled]) -> Source:
+    def _source(self, key: str, held: Sequence[tuple[Ruled, Regions]]) -> Source:
+        facts = [fact for fact, _ in held]
         place = tuple(traced(facts[0].attachment.subject))
         source = Source(key.rpartition("/")[2] or "policy", place)
         tables = [f for f in facts if isinstance(f, GuardedRoutes)]
-        for fact in facts:
-            regions = self.regions(fact.attachment)
+        for fact, regions in held:
             source.said.extend(traced(fact))
             match fact:
                 case Closed():
