@@ -187,3 +187,40 @@ def test_queries_about_single_policies_are_answered_as_they_expect() -> None:
     assert wrong == {key: answer for key, (answer, _) in ON_PURPOSE.items()}
     assert undecided == OPEN
     assert answered >= 35
+
+
+SETTINGS = {
+    "name",
+    "expected",
+    "expectedOutput",
+    "expectedNotExecuted",
+    "expectedWarnings",
+    "outputConfiguration",
+}
+"""What a query has beside what it asks."""
+
+ELSEWHERE = {
+    "equivalence",
+    "containment",
+    "twoWayContainment",
+    "semanticDiff",
+    "connectivityMap",
+}
+"""Kinds of queries that ``test_semantics`` and ``test_connection_maps`` answer."""
+
+_CAPTURED = "it is about connections that a policy names itself, apart from those of pods that it does not select"
+NOT_ASKED = {
+    "permits": _CAPTURED,
+    "forbids": _CAPTURED,
+    "interferes": _CAPTURED,
+    "pairwiseInterferes": _CAPTURED,
+    "sanity": "it is vacuity, redundancy and emptiness at once, which are asked one by one",
+}
+"""Kinds of queries that are put to nobody here, with the reason: ``verify`` compares all that may connect on two sides."""
+
+
+@needs_pairs
+def test_each_kind_of_query_is_answered_or_named() -> None:
+    trees = [yaml.safe_load(path.read_text()) for path in SCHEMES]
+    kinds = {kind for tree in trees for query in tree["queries"] for kind in query}
+    assert kinds - SETTINGS == QUERIES.keys() | ELSEWHERE | NOT_ASKED.keys()
