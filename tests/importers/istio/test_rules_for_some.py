@@ -115,3 +115,25 @@ def test_where_a_rule_is_for_the_client_what_it_does_not_match_is_not_found() ->
 def test_every_target_tells_what_it_cannot_say(target: str, rules: tuple[str, ...]) -> None:
     listed = [routes(f"r{number}", (clients, number + 1)) for number, clients in enumerate(rules)]
     assert faults(translated(SHOP + "".join(listed), "istio", target)) == []
+
+
+def test_a_subset_that_the_clients_own_rule_alone_knows_is_theirs() -> None:
+    rule = """---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: api, namespace: dev}
+spec: {host: api.shop.svc.cluster.local, subsets: [{name: v1, labels: {app: api}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: api, namespace: shop}
+spec:
+  hosts: [api]
+  http: [{route: [{destination: {host: api, subset: v1}}]}]
+"""
+    there = model(rule)
+    (own,) = sent(there, "tester", "dev").shares
+    (others,) = sent(there, "web", "shop").shares
+    assert own.endpoints == ("Deployment/shop/api",)
+    assert others.endpoints == ("shop/api{subset v1}",)
+    assert faults(translated(SHOP + rule, "istio", "linkerd")) == []

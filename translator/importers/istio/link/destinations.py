@@ -329,13 +329,14 @@ def with_subsets_of_their_own(
     unknown: set[str] = set()
     for one, place in wanted:
         usual = book.find(place, clients[0] if clients else None)
-        labels = None if one.subset is None else _labels(usual, one.subset.value)
-        if one.subset is None or labels is None:
+        if one.subset is None:
             continue
+        labels = _labels(usual, one.subset.value)
         for space, other in book.others(place, usual):
             theirs = _labels(other, one.subset.value)
             if theirs is None or other is None:
-                unknown.add(space)
+                if labels is not None:
+                    unknown.add(space)
             elif theirs != labels and (not clients or space in clients):
                 rule = other.subsets[one.subset.value][1]
                 found.setdefault(space, named(space, rule.host))
