@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 import meshmigrate
 from tests.planning.shop import NODES, PODS, SHOP, carried_out, objects, shop_plan, start
@@ -68,6 +69,20 @@ def test_what_is_changed_where_it_is_is_known_to_kubectl_before_anything_moves()
     assert {f"Namespace//{name}" for name in ("back", "money", "shop", "web")} <= set(first.applies)
     assert "DestinationRule/money/payments" in first.applies
     assert set(first.applies) <= applied & there
+
+
+def test_the_kinds_that_come_are_asked_for_in_their_versions_before_the_first_wave() -> None:
+    """The API server may have a kind in other versions than the one that the target's mesh reads."""
+    *_, asked = shop_plan().prerequisites
+    names = asked.command.split()[2].split(",")
+    assert asked.command.startswith("kubectl get ")
+    written = {(d["apiVersion"], d["kind"]) for text in shop_plan().files.values()
+               for d in yaml.safe_load_all(text) if "kustomize" not in d["apiVersion"]}  # fmt: skip
+    there = {(one["apiVersion"], one["kind"]) for one in start().values()}  # type: ignore[index]
+    assert "server.v1beta3.policy.linkerd.io" in names
+    assert sorted(names) == sorted(
+        ".".join((kind.lower(), *reversed(version.split("/")))) for version, kind in written - there
+    )
 
 
 def test_the_rollbacks_lead_back_to_where_it_began_wave_by_wave() -> None:

@@ -90,6 +90,7 @@ class Making:
             prerequisites=(
                 *left.prerequisites(self.options, leaving=True),
                 *comes.prerequisites(self.options, leaving=False),
+                *self.folder.served(ground.start),
             ),
             blockers=(*blockers(ground),),
             decisions=(*decisions(self.course),),

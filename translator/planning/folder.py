@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from translator.report.files import file_name
-from translator.report.plan import Step
+from translator.report.plan import Check, Step
 
 KUSTOMIZATION = "kustomization.yaml"
 REMOVED = "remove.yaml"
@@ -62,10 +62,27 @@ class Folder:
         self._files: dict[str, str] = {}
         self._changed: dict[Key, None] = {}
         """Objects that a step changes where they are."""
+        self._kinds: dict[tuple[str, str], None] = {}
 
     def files(self) -> dict[str, str]:
         """Every file by its name."""
         return dict(sorted(self._files.items()))
+
+    def served(self, start: Mapping[Key, Object]) -> tuple[Check, ...]:
+        """Whether the API server has each kind that is not there at the start, in the version in which it is written.
+
+        A channel of the Gateway API that serves TLSRoutes as ``v1`` alone has them for no step that writes ``v1alpha2``.
+        """
+        there = {_kind(one) for one in start.values()}
+        names = sorted(
+            f"{kind.lower()}.{version.rpartition('/')[2]}.{version.rpartition('/')[0]}"
+            for version, kind in self._kinds
+            if "." in version and (version, kind) not in there
+        )
+        if not names:
+            return ()
+        what = "the API server has every kind that the waves bring, in its version: this says of none that it is not known"
+        return (Check(what, f"kubectl get {','.join(names)} -A -o name"),)
 
     def known(self, folder: str, start: Mapping[Key, Object]) -> tuple[Step, ...]:
         """The step before all others: what kubectl has to know of the objects that are changed where they are.
@@ -121,6 +138,7 @@ class Folder:
 
     def _kustomize(self, folder: str, put: Sequence[Object]) -> None:
         names: list[str] = []
+        self._kinds.update((_kind(one), None) for one in put)
         for one in put:
             name = file_name(one.resource, ".yaml")
             while name in names:
@@ -130,6 +148,11 @@ class Folder:
         listed = "".join(f"\n- {name}" for name in sorted(names))
         head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:"
         self._files[f"{folder}/{KUSTOMIZATION}"] = f"{head}{listed}\n"
+
+
+def _kind(one: Object) -> tuple[str, str]:
+    """The version and the kind of an object."""
+    return str(one.value.get("apiVersion", "")), str(one.value.get("kind", ""))
 
 
 def _together(objects: Iterable[Object]) -> str:
