@@ -82,3 +82,22 @@ def test_and_cannot_be_written_as_it_is() -> None:
     assert hosts == [["api.example.com"]]
     assert any(f.code == "MM202" and "without a dot" in f.message for f in result.report.findings)
     assert faults(result) == []
+
+
+def test_a_listener_for_such_a_name_is_left_out_and_the_others_are_not() -> None:
+    more = """listeners:
+  - {name: short, port: 80, protocol: HTTP, hostname: api}
+  - {name: long, port: 80, protocol: HTTP, hostname: api.example.com}
+"""
+    spec = "spec: {gatewayClassName: other, listeners: [{name: http, port: 80, protocol: HTTP}]}"
+    text = GATEWAY_API.replace(spec, f"spec:\n  gatewayClassName: other\n  {more}")
+    result = translated(SHOP + text, "gateway-api", "istio", gateway_selector=("istio=front",))
+    (gateway,) = (
+        d.value["spec"]
+        for d in result.documents
+        if d.resource == "Gateway/shop/front" and not d.edited
+    )
+    (server,) = gateway["servers"]  # type: ignore[index]
+    assert [host.partition("/")[2] for host in server["hosts"]] == ["api.example.com"]
+    assert any(f.code == "MM506" and "no dot" in f.message for f in result.report.findings)
+    assert faults(result) == []

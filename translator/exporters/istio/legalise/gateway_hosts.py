@@ -108,7 +108,7 @@ def crowded(names: Sequence[Name], doors: Doors, protocol: Protocol) -> Iterator
     pilot/pkg/model/virtualservice.go ``resolveVirtualServiceShortnames``, 1.31).
     """
     for name in names:
-        if name.pattern.kind is PatternKind.EXACT and "." not in name.pattern.text:
+        if is_short(name.pattern):
             yield name, f"{name.pattern.text}, without a dot, is the name of a Service there"
             continue
         for door in doors.made:
@@ -131,6 +131,11 @@ def crowded(names: Sequence[Name], doors: Doors, protocol: Protocol) -> Iterator
                     f"the listener {door.listener.name and door.listener.name.value} has a narrower name",
                 )
                 break
+
+
+def is_short(name: Pattern) -> bool:
+    """Whether it is a name without a dot, which no server may have (pkg/config/validation/agent/validation.go, 1.31)."""
+    return name.kind is PatternKind.EXACT and "." not in name.text
 
 
 def wider(name: Name, names: Sequence[Name]) -> list[Name]:

@@ -22,6 +22,7 @@ from translator.exporters.istio.legalise.gateway_findings import (
     left_out,
     settings_lost,
 )
+from translator.exporters.istio.legalise.gateway_hosts import is_short
 from translator.exporters.istio.legalise.gateway_pods import Pods
 from translator.exporters.naming import Names, name_of
 
@@ -124,6 +125,10 @@ def _reason(listener: Listener, options: Options) -> str:
     mode, word = _mode(listener), listener.protocol.value
     if word not in _MODES:
         return f"the target has no server for {word}"
+    if any(is_short(host.name.value) for host in listener.hosts):
+        return (
+            "its name has no dot, and the webhook of the target refuses the whole Gateway for that"
+        )
     if mode is ListenerTls.OPTIONAL_MUTUAL:
         return by_options(listener) or "it takes certificates of clients that it does not verify"
     if mode not in _MODES[word]:
