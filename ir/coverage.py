@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ir.attachment import Attachment, Scope, ServicePort, Subject, WorkloadPort
 from ir.inventory import Inventory, Workload, meets
+from ir.match import Operator
 from ir.provenance import Traced
 
 
@@ -25,6 +26,19 @@ def covers(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
             return service is not None and workload in inventory.endpoints(service)
         case Scope.LISTENER | Scope.EGRESS:
             return False
+
+
+def may_meet(one: Subject, other: Subject) -> bool:
+    """Whether some pod may be of both: not where they are of two namespaces, or a label must have two values."""
+    spaces = {s.namespace.value for s in (one, other) if s.namespace is not None}
+    mine, theirs = _wanted(one), _wanted(other)
+    return len(spaces) < 2 and all(mine[key] & theirs[key] for key in mine.keys() & theirs.keys())  # noqa: PLR2004  # two
+
+
+def _wanted(subject: Subject) -> dict[str, set[str]]:
+    """The values that labels of the pods may have."""
+    labels = () if subject.labels is None else subject.labels.value.requirements
+    return {one.key: set(one.values) for one in labels if one.operator is Operator.IN}
 
 
 def _left_to_narrower(subject: Subject, workload: Workload, inventory: Inventory) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer, ProbeAccess, Probes, Refusal
 from ir.attachment import Attachment, EnforcedAt, WorkloadPort
-from ir.coverage import covers
+from ir.coverage import covers, may_meet
 from ir.inventory import Inventory
 from ir.match import AllOf, Part, Pattern, Test
 from ir.model import Fact, Model
@@ -53,15 +53,22 @@ def in_mesh(
         return Meshed(model)
     staying = [f for f in model.facts if _is_network(f) and not _goes(f)]
     made = _Made(model.inventory, options, plain=plain)
+    void = [f for f in leaving if _opens_nothing(f, (*leaving, *staying))]
     for fact in leaving:
-        made.add(fact)
+        if not any(fact is one for one in void):
+            made.add(fact)
     gone = {id(f) for f in leaving}
     facts = [*(f for f in model.facts if id(f) not in gone), *made.facts]
     facts.extend(_copies(staying, made, model.inventory))
     ways_out = () if outbound else tuple(findings.ways_out(made.outbound))
     return Meshed(
         replace(model, facts=tuple(facts)),
-        (*ways_out, *made.losses(), *findings.beside(leaving, staying, model.inventory)),
+        (
+            *ways_out,
+            *findings.void(void),
+            *made.losses(),
+            *findings.beside(leaving, staying, model.inventory),
+        ),
         made.callers.assumptions(),
         tuple(made.outbound) if outbound else (),
     )
@@ -74,6 +81,14 @@ def _is_network(fact: Fact) -> bool:
 def _goes(fact: Fact) -> bool:
     """Whether its document is translated: the leaves of one that is carried are reasons alone."""
     return any(value.origin for value in traced(fact))
+
+
+def _opens_nothing(fact: Fact, network: Sequence[Fact]) -> bool:
+    """Whether it lets in at pods that no policy of the network closes."""
+    if not isinstance(fact, Grant) or fact.direction is not Direction.INBOUND:
+        return False
+    shut = (f for f in network if isinstance(f, Closed) and f.direction is Direction.INBOUND)
+    return not any(may_meet(one.attachment.subject, fact.attachment.subject) for one in shut)
 
 
 def _copies(staying: Sequence[Fact], made: _Made, inventory: Inventory) -> list[Fact]:
@@ -207,7 +222,7 @@ class _Made:
             *findings.wider(self.wider),
             *findings.no_words(self.unsaid),
             *findings.certified(self.facts),
-            *self.callers.losses(),
+            *self.callers.losses(self.closed),
         )
 
 

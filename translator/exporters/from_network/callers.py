@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 
-from ir.access import Grant, Refusal
+from ir.access import Closed, Grant, Refusal
 from ir.inventory import Inventory, Workload, meets
 from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test, texts_of
 from ir.provenance import Assumption, Traced, Trail, derived, named
@@ -182,16 +182,16 @@ class Callers:
             *((NETWORKS,) if self.by_block or self.inside else ()),
         )
 
-    def losses(self) -> Iterator[Loss]:
-        """What is said otherwise, and what is not said."""
-        yield from findings.accounts(self.by_account)
+    def losses(self, closed: Sequence[Closed]) -> Iterator[Loss]:
+        """What is said otherwise, and what is not said; ``closed``: the pods that the network closes."""
+        yield from findings.accounts(self.by_account, closed, self.inventory)
         yield from findings.shared(self.shared)
         yield from findings.unlisted(self.unlisted)
         yield from findings.not_refused(self.loose)
         yield from findings.meshed(self.meshed)
         yield from findings.unsaid(self.unsaid)
         yield from findings.inside(self.inside)
-        yield from findings.by_block(self.by_block)
+        yield from findings.by_block(self.by_block, closed, self.inventory)
 
 
 def within(inner: str, outer: str) -> bool:

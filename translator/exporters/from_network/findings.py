@@ -31,6 +31,24 @@ def _doors(stated: Sequence[Stated]) -> tuple[Traced[object], ...]:
     return tuple({id(t): t for t in _sites(values)}.values())
 
 
+def _leaves(rule: Grant | Closed) -> set[int]:
+    """The leaves that say for which pods a rule is: those of one policy share them."""
+    return {leaf for value in traced((rule.attachment, rule.trail)) for leaf in value.origin}
+
+
+def _shut_besides(stated: Sequence[Stated], closed: Sequence[Closed], inventory: Inventory) -> str:
+    """The listed pods of rules that let in which other policies close too, and so refused who is let in now."""
+    names = {
+        one.key
+        for fact in {id(f): f for f, _ in stated if isinstance(f, Grant)}.values()
+        for other in closed
+        if not _leaves(fact) & _leaves(other)
+        for one in inventory.workloads
+        if all(covers(f.attachment.subject, one, inventory) for f in (fact, other))
+    }
+    return f" Other policies close these pods too: {', '.join(sorted(names))}." if names else ""
+
+
 def ways_out(facts: Sequence[Ruling]) -> Iterator[Loss]:
     """What leaves workloads is restricted by nothing any more."""
     if facts:
@@ -114,6 +132,22 @@ def nowhere(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
         )
 
 
+def void(facts: Sequence[Fact]) -> Iterator[Loss]:
+    """Rules that let in where everybody gets in."""
+    if facts:
+        yield Loss(
+            code="MM402",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.ABSORBED,
+            sites=_sites(facts),
+            message="no policy closes the pods that these rules are for, so that everybody gets in without them, here as in "
+            "the source.",
+            advice="Nothing, if the pods are meant to be open.",
+        )
+
+
 def wider(facts: Sequence[Refusal]) -> Iterator[Loss]:
     """Refusals for ports that cannot be said one by one."""
     if facts:
@@ -142,7 +176,11 @@ def no_words(ways: Sequence[AllOf]) -> Iterator[Loss]:
         )
 
 
-def accounts(stated: Sequence[tuple[Grant | Refusal, AllOf, AllOf]]) -> Iterator[Loss]:
+def accounts(
+    stated: Sequence[tuple[Grant | Refusal, AllOf, AllOf]],
+    closed: Sequence[Closed],
+    inventory: Inventory,
+) -> Iterator[Loss]:
     """Callers who were known by labels are known by account: each rule with both."""
     by_labels, by_account = (
         "a pod that has these labels and another account is",
@@ -165,7 +203,12 @@ def accounts(stated: Sequence[tuple[Grant | Refusal, AllOf, AllOf]]) -> Iterator
                     because=_doors([(fact, way) for fact, way, _ in own]),
                     ways=tuple(way if who is by_labels else said for _, way, said in own),
                     message="callers that the source knows by label are known by the service accounts of the listed pods "
-                    f"with these labels: {who} {what}. No listed pod is.",
+                    f"with these labels: {who} {what}. No listed pod is."
+                    + (
+                        _shut_besides([(f, w) for f, w, _ in own], closed, inventory)
+                        if impact is Impact.LOOSER
+                        else ""
+                    ),
                     why="The target knows callers by the certificate of their service account.",
                     advice="Give the input all workloads, and give each of them a service account of its own.",
                 )
@@ -273,7 +316,9 @@ def inside(stated: Sequence[Stated]) -> Iterator[Loss]:
             )
 
 
-def by_block(stated: Sequence[Stated]) -> Iterator[Loss]:
+def by_block(
+    stated: Sequence[Stated], closed: Sequence[Closed], inventory: Inventory
+) -> Iterator[Loss]:
     """Who is outside of the cluster is known by address."""
     for kind, so in (
         (Grant, "a pod with such an address is let in"),
@@ -288,7 +333,8 @@ def by_block(stated: Sequence[Stated]) -> Iterator[Loss]:
                 fate=Fate.APPROXIMATED,
                 sites=_sites([way for _, way in own]),
                 because=_doors(own),
-                message=f"who is outside of the cluster becomes who has an address outside of its networks: {so}.",
+                message=f"who is outside of the cluster becomes who has an address outside of its networks: {so}."
+                + _shut_besides(own, closed, inventory),
                 advice="Give --cluster-networks with all blocks of pods, services and nodes.",
             )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ir.attachment import Scope, Subject
+from ir.coverage import may_meet
 from ir.inventory import Inventory
 from ir.match import Labels, Operator, Requirement
 from ir.provenance import named
@@ -53,21 +53,11 @@ class Place:
 
     def may_meet(self, other: Place) -> bool:
         """Whether some pod may be among both: not where one label must have two values."""
-        if self.namespace != other.namespace:
-            return False
-        mine, theirs = ({r.key: set(r.values) for r in _equal(one.labels)} for one in (self, other))
-        return all(mine[key] & theirs[key] for key in mine if key in theirs)
+        return may_meet(self.subject, other.subject)
 
 
 def _is_equal(one: Requirement) -> bool:
     return one.operator is Operator.IN and len(one.values) == 1
-
-
-def _equal(labels: Labels | None) -> Iterator[Requirement]:
-    """What must be one of some values."""
-    for one in () if labels is None else labels.requirements:
-        if one.operator is Operator.IN:
-            yield one
 
 
 def places_of(subject: Subject, inventory: Inventory) -> tuple[list[Place], str]:

@@ -164,9 +164,11 @@ def _groups(places: Sequence[Cursor], meta: Meta) -> Iterator[PortGroup]:
         node = meta.fact(f"{word} ports")
         spent = [v for place in own for v in (place.here, *_end(place))]
         every = any(port is None for port in ports)
-        named_all = [place.opt_str("port") for place in own]
         if every:
-            spent.extend(v for v in named_all if v is not None)
+            written = (
+                v for place in own for v in (place.opt_str("port"), place.opt_int("endPort"))
+            )
+            spent.extend(v for v in written if v is not None)
         yield PortGroup(
             ports=() if every else tuple(p for p in ports if p is not None),
             transport=transport(word, own, meta),

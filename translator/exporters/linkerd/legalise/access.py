@@ -182,8 +182,9 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
             settled = not here_only or not default
             state.legal.losses.append(remarks.standin(workload, ports, stated, settled=settled))
         return stated
+    inherits = default == "deny" and not ports and state.settled.get(workload.namespace) == default
     if default:
-        state.told.said.update(map(id, everywhere))
+        state.told.default(everywhere, inherits=inherits)
     if state.settled.get(workload.namespace) != default:
         state.legal.facts.extend(
             carver.default(everywhere, closed=default == "deny", demanded=is_demanded(everywhere))
@@ -197,6 +198,8 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         state.undeclared.append(undeclared(workload, ports))
     if default == "deny" and not ports:
         state.legal.losses.append(remarks.no_ports(workload, mine))
+    else:
+        state.told.grants(mine, shut=default == "deny")
     return mine
 
 

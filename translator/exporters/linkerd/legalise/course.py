@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ir.access import (
     Bypass,
@@ -24,6 +25,7 @@ from translator.exporters.linkerd.legalise.reach import in_vain, rules, speaks, 
 from translator.exporters.naming import Names
 from translator.report.bounds import At
 
+F = TypeVar("F", bound=Fact)
 Ruling = Closed | Grant | Refusal | PeerMtls
 """Facts of the mesh's own layer that say who may connect."""
 
@@ -49,6 +51,25 @@ class Told:
     """Those that what is written for a workload says."""
     silent: dict[int, Fact] = field(default_factory=dict)
     """Those that hold at workloads of which nothing is written."""
+    inherited: dict[int, Fact] = field(default_factory=dict)
+    """Those that close pods without ports, as the default of their namespace does."""
+    shut: dict[int, Grant] = field(default_factory=dict)
+    """What lets in at pods that are shut but for their servers."""
+    unshut: dict[int, Grant] = field(default_factory=dict)
+    """What lets in at pods that are open."""
+
+    def default(self, rulings: Sequence[Fact], *, inherits: bool) -> None:
+        """Notes what the default of a workload says, or (``inherits``) that of its namespace."""
+        for ruling in rulings:
+            if inherits and isinstance(ruling, (Closed, Refusal)):
+                self.inherited[id(ruling)] = ruling
+            else:
+                self.said.add(id(ruling))
+
+    def grants(self, rulings: Sequence[Fact], *, shut: bool) -> None:
+        """Notes what lets in at a workload, which servers say or nobody does."""
+        found = {id(r): r for r in rulings if isinstance(r, Grant)}
+        (self.shut if shut else self.unshut).update(found)
 
     def losses(
         self, rulings: Sequence[Fact], reached: set[int], idle: Mapping[int, Fact]
@@ -66,6 +87,13 @@ class Told:
             elif id(ruling) not in reached and speaks(ruling):
                 yield (in_vain if id(ruling) in idle else unreached)(ruling)
         yield from remarks.default_holds(quiet)
+        yield from remarks.inherited(self._unsaid(self.inherited))
+        yield from remarks.long_range(self._unsaid(self.shut))
+        open_to_all = {n: one for n, one in self.unshut.items() if n not in self.shut}
+        yield from remarks.open_to_all(self._unsaid(open_to_all))
+
+    def _unsaid(self, found: Mapping[int, F]) -> list[F]:
+        return [one for n, one in found.items() if n not in self.said and n not in self.spoken]
 
 
 @dataclass(frozen=True, slots=True)

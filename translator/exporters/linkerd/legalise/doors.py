@@ -54,7 +54,7 @@ from translator.exporters.linkerd.legalise.door import Table
 from translator.exporters.linkerd.legalise.phrases import phrases
 from translator.exporters.linkerd.legalise.rules import OTHER
 from translator.exporters.linkerd.legalise.standins import is_standin, own_labels, selector_of
-from translator.exporters.linkerd.legalise.terms import Terms
+from translator.exporters.linkerd.legalise.terms import Terms, asked_of
 from translator.exporters.naming import Names
 from translator.exporters.ports import protocol_of, readable
 from translator.exporters.routes.expressions import say
@@ -279,7 +279,7 @@ class Carver:
         return Test(
             part=Part.HEADER,
             name=derived(name, [t.name for t in asked if t.name is not None]),
-            any_of=(derived(pattern, [v for t in asked for v in (*t.any_of, *t.none_of)]),),
+            any_of=(derived(pattern, [v for t in asked for v in asked_of(t)]),),
             trail=named("header", self.because),
         )
 

@@ -168,6 +168,49 @@ def no_ports(workload: Workload, mine: Sequence[Fact]) -> Loss:
     )
 
 
+def inherited(rulings: Sequence[Fact]) -> Iterator[Loss]:
+    """What shuts workloads without ports, as their namespace is shut."""
+    if rulings:
+        yield Loss(
+            code="MM412",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.ABSORBED,
+            sites=tuple(t for r in rulings for t in traced(r)),
+            message="the pods that this closes declare no port: the default of their namespace shuts them already.",
+        )
+
+
+def long_range(grants: Sequence[Grant]) -> Iterator[Loss]:
+    """What lets in on many ports that nobody declares, and on no other."""
+    if grants:
+        yield Loss(
+            code="MM412",
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            sites=tuple(t for r in grants for t in traced(r)),
+            message="these rules let in on ports that nobody declares, in ranges too long to be written port by port: they are "
+            "shut.",
+            advice="Declare the ports that are served.",
+        )
+
+
+def open_to_all(grants: Sequence[Grant]) -> Iterator[Loss]:
+    """What lets in where everybody gets in."""
+    if grants:
+        yield Loss(
+            code="MM402",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.ABSORBED,
+            sites=tuple(t for r in grants for t in traced(r)),
+            message="nothing closes the pods that these rules are for, so that everybody gets in without them, here as in the "
+            "source.",
+        )
+
+
 def together(state: Pass) -> Iterator[Loss]:
     """What happens to many workloads, said once."""
     yield from _health_checks(state)

@@ -41,7 +41,7 @@ class Terms:
             if t.part is Part.HEADER and t.name is not None and t.name.value.lower() == name
         )
         for test in found:
-            self.used.update(id(v) for v in (test.name, *test.any_of, *test.none_of))
+            self.used.update(id(v) for v in (test.name, *asked_of(test)))
         return found
 
     def use(self, *parts: Part) -> None:
@@ -118,6 +118,12 @@ class Terms:
     def rest(self, what: str) -> Trail:
         """A trail with all that no output said yet."""
         return derived(what, [t for f in self.here for t in traced(f) if id(t) not in self.used])
+
+
+def asked_of(test: Test) -> tuple[Traced[object], ...]:
+    """What a test asks for: its terms, or that the part is there at all."""
+    there = () if test.presence is None else (test.presence,)
+    return (*test.any_of, *test.none_of, *there)
 
 
 def _names(value: object, clause: Clause) -> bool:

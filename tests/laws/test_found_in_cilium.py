@@ -1,0 +1,107 @@
+"""Faults that configurations of Cilium drawn at random brought to light, each by the smallest input that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.laws.soundness import faults, translated
+from translator.pipeline import Result
+from translator.report.model import Impact
+
+POD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: %s, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: %s}}
+    spec: {serviceAccountName: %s, %scontainers: [{name: app, ports: [{containerPort: 8080}]}]}
+---
+"""
+API = POD % ("api", "api", "api", "")
+WEB = POD % ("web", "web", "web", "")
+MESHES = ("linkerd", "istio", "gateway-api")
+
+
+def policy(rest: str, name: str = "p", kind: str = "CiliumNetworkPolicy") -> str:
+    space = ", namespace: shop" if kind == "CiliumNetworkPolicy" else ""
+    return f"""
+apiVersion: cilium.io/v2
+kind: {kind}
+metadata: {{name: {name}{space}}}
+spec: {rest}
+---
+"""
+
+
+def told(result: Result, code: str) -> set[Impact]:
+    return {finding.impact for finding in result.report.findings if finding.code == code}
+
+
+@pytest.mark.parametrize("target", MESHES)
+def test_the_end_of_a_range_beside_all_ports_has_its_fate(target: str) -> None:
+    ports = "{port: '8000', endPort: 8100, protocol: TCP}, {port: '0', protocol: TCP}"
+    rule = f"{{endpointSelector: {{}}, ingress: [{{toPorts: [{{ports: [{ports}]}}]}}]}}"
+    assert faults(translated(API + policy(rule), "cilium", target)) == []
+
+
+def test_a_header_that_must_be_there_is_traced_to_its_name() -> None:
+    ports = "{ports: [{port: '8080', protocol: TCP}], rules: {http: [{headers: ['X-Key']}]}}"
+    rule = f"{{endpointSelector: {{}}, ingress: [{{toPorts: [{ports}]}}]}}"
+    assert faults(translated(API + policy(rule), "cilium", "linkerd")) == []
+
+
+def test_callers_by_account_may_be_others_where_another_policy_closes_the_pods() -> None:
+    """All policies add up: what one closes the other lets in to, and is told to let in who had no such labels."""
+    closes = "{endpointSelector: {matchLabels: {app: api}}, ingressDeny: [{icmps: [{fields: [{type: 8}]}]}]}"
+    lets_in = "{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}]}]}"
+    text = API + WEB + policy(closes, "closes") + policy(lets_in, "lets-in")
+    result = translated(text, "cilium", "istio")
+    assert faults(result) == []
+    assert told(result, "MM477") == {Impact.LOOSER, Impact.STRICTER}
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio"])
+@pytest.mark.parametrize("peers", ["fromEndpoints: [{}]", "toPorts: [{ports: [{port: '8080'}]}]"])
+def test_what_lets_in_where_nothing_is_closed_closes_nothing(target: str, peers: str) -> None:
+    rule = (
+        f"{{endpointSelector: {{}}, enableDefaultDeny: {{ingress: false}}, ingress: [{{{peers}}}]}}"
+    )
+    result = translated(API + policy(rule), "cilium", target)
+    assert faults(result) == []
+    assert told(result, "MM402") == {Impact.NONE}
+    assert not result.report.verification.changes
+
+
+def test_what_lets_in_on_a_long_range_of_ports_alone_is_told_to_be_shut() -> None:
+    ports = "{ports: [{port: '9000', endPort: 9999, protocol: TCP}]}"
+    rule = f"{{endpointSelector: {{}}, ingress: [{{toPorts: [{ports}]}}]}}"
+    result = translated(API + policy(rule), "cilium", "linkerd")
+    assert faults(result) == []
+    assert Impact.STRICTER in told(result, "MM412")
+
+
+def test_what_closes_pods_without_ports_is_said_by_the_default_of_their_namespace() -> None:
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n"
+    pod = API.replace("ports: [{containerPort: 8080}]", "image: example.com/app:1")
+    whole = policy("{endpointSelector: {}, ingress: [{}]}", "whole")
+    wide = policy(
+        "{endpointSelector: {matchLabels: {app: api}}, ingress: [{}]}",
+        "wide",
+        "CiliumClusterwideNetworkPolicy",
+    )
+    result = translated(space + pod + whole + wide, "cilium", "linkerd")
+    assert faults(result) == []
+    assert told(result, "MM412") == {Impact.STRICTER, Impact.NONE}
+
+
+def test_what_lets_in_at_listed_pods_that_are_open_closes_nothing() -> None:
+    """Pods that are not listed might be both: closed by the one, let in to by the other."""
+    opens = (
+        "{endpointSelector: {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}, %s}"
+    )
+    lets_in = policy(
+        opens % "enableDefaultDeny: {ingress: false}, ingress: [{fromEntities: [world]}]"
+    )
+    closes = policy("{endpointSelector: {matchLabels: {app: nobody}}, ingress: [{}]}", "closes")
+    assert faults(translated(API + lets_in + closes, "cilium", "linkerd")) == []
