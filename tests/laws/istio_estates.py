@@ -52,8 +52,8 @@ def estate(seed: int) -> str:
 
 
 @dataclass(frozen=True)
-class Draw:
-    """One drawing."""
+class Drawing:
+    """What is drawn from."""
 
     random: Random
 
@@ -69,12 +69,16 @@ class Draw:
         """One of them."""
         return self.random.choice(list(values))
 
+
+class Draw(Drawing):
+    """One drawing."""
+
     # --- the cluster ---------------------------------------------------------------------------
 
     def cluster(self) -> list[Tree]:
         """Namespaces, workloads and services."""
-        found = [_namespace("shop", {"istio-injection": "enabled"})]
-        found.append(_namespace("dev", {"istio-injection": "enabled"} if self.often(0.6) else {}))
+        found = [namespace("shop", {"istio-injection": "enabled"})]
+        found.append(namespace("dev", {"istio-injection": "enabled"} if self.often(0.6) else {}))
         probe = {
             "readinessProbe": {
                 "httpGet": {"path": self.one(("/a", "/healthz", "/a/b?x=1")), "port": 8080}
@@ -379,7 +383,8 @@ def kubernetes_object(version: str, kind: str, name: str, space: str, spec: Tree
     }
 
 
-def _namespace(name: str, labels: Mapping[str, str]) -> Tree:
+def namespace(name: str, labels: Mapping[str, str]) -> Tree:
+    """A Namespace."""
     metadata: Tree = {"name": name, **({"labels": dict(labels)} if labels else {})}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
