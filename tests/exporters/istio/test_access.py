@@ -194,6 +194,25 @@ def test_whom_a_port_by_name_lets_in_come_to_no_other_port_of_that_number() -> N
     assert codes(result, "MM402") == ["MM402"]
 
 
+def test_a_server_whose_port_an_older_one_holds_by_name_lets_nobody_in() -> None:
+    """At every workload that is listed of both."""
+    result = translated(
+        WEB.replace(
+            "metadata: {labels: {app: web}}", "metadata: {labels: {app: web, version: v1}}"
+        ),
+        server("a-named", "http"),
+        server("b-number"),
+        admits("a-named", "identityRefs: [{kind: ServiceAccount, name: boss}]"),
+        admits("b-number", "identities: ['*']"),
+    )
+    (policy,) = written(result, "AuthorizationPolicy")
+    assert [rule.get("from") for rule in policy["spec"]["rules"]] == [
+        [{"source": {"principals": ["cluster.local/ns/shop/sa/boss"]}}],
+        None,
+    ]
+    assert codes(result) == []
+
+
 def test_nothing_is_given_back_to_pods_that_may_be_those_that_have_it_closed() -> None:
     result = translated(WEB, server(), server("more", 9090, "{tier: front}"))
     for policy in written(result, "AuthorizationPolicy"):

@@ -52,6 +52,7 @@ from translator.exporters.istio.legalise.territories import (
     Territory,
     Unnamed,
     having_by_name,
+    held_by_others,
     key_of,
     numbers,
     overlap,
@@ -195,7 +196,9 @@ def _policy(
     subject = _subject(territory, facts)
     at = Attachment(subject=subject, enforced_at=EnforcedAt.SERVER)
     grants = [
-        grant for door in territory.doors for grant in _of_door(door, territory, others, at, found)
+        grant
+        for door in territory.doors
+        for grant in _of_door(door, territory, others, at, inventory, found)
     ]
     rest = _open_rest(territory, others, inventory, at, found)
     grants.extend(() if rest is None else (rest,))
@@ -239,10 +242,15 @@ def _names(pods: Pods, inventory: Inventory) -> Iterator[str]:
 
 
 def _of_door(
-    door: Door, territory: Territory, others: Sequence[Territory], at: Attachment, found: Access
+    door: Door,
+    territory: Territory,
+    others: Sequence[Territory],
+    at: Attachment,
+    inventory: Inventory,
+    found: Access,
 ) -> Iterator[Grant]:
     """The grants of a door; those that would hold for pods of which another object speaks are left out."""
-    if any(within(territory.pods, pods) for pods in door.elsewhere):
+    if held_by_others(door, territory.pods, inventory):
         found.losses.append(overtaken(door))
         return
     shut = _shut_beside(door, territory, others)
@@ -251,7 +259,7 @@ def _of_door(
     ports = _ports(door, territory, shut)
     foreign = [
         other
-        for one in others
+        for one in (territory, *others)
         for other in one.doors
         if other.port == door.port and door.elsewhere and other.closed is not door.closed
     ]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ir.attachment import Scope, ServicePort
-from ir.inventory import Inventory, PortOfService
+from ir.attachment import Scope, ServicePort, Subject
+from ir.coverage import covers, covers_port
+from ir.inventory import Inventory, PortOfService, Workload
 from ir.model import Fact
 from ir.traffic import UNREAD, PortProtocol
 from ir.walk import traced
@@ -28,17 +29,19 @@ def legalise_protocols(
 ) -> list[Fact]:
     """The facts with those ports that the target must be told to pass on unread."""
     kept: list[Fact] = []
+    told = [f for f in facts if isinstance(f, PortProtocol) and _is_said(f, inventory)]
+    ports = [port_of(fact, inventory) for fact in told]
     for fact in facts:
         if not isinstance(fact, PortProtocol):
             kept.append(fact)
             continue
-        said = fact.evidence not in _OWN and must_be_said(fact, inventory)
+        said = any(fact is one for one in told)
         if said:
             kept.append(fact)
             losses.append(_at_both_ends(fact))
         elif any(value.origin for value in traced(fact)):
             losses.append(_loss(fact))
-        services = () if said else _services(fact, inventory)
+        services = () if said else _services(fact, inventory, ports)
         if services:
             losses.append(_of_pods(fact, services))
         port = port_of(fact, inventory)
@@ -50,20 +53,43 @@ def legalise_protocols(
     return kept
 
 
-def _services(fact: PortProtocol, inventory: Inventory) -> tuple[str, ...]:
-    """The services of pods whose port is passed on unread, which say nothing of it themselves."""
+def _is_said(fact: PortProtocol, inventory: Inventory) -> bool:
+    return fact.evidence not in _OWN and must_be_said(fact, inventory)
+
+
+def _services(
+    fact: PortProtocol, inventory: Inventory, told: Sequence[PortOfService | None]
+) -> tuple[str, ...]:
+    """The services of pods whose port is not read, by whose ports the target reads it, or looks at it.
+
+    ``told``: ports of services that are written as ports of bytes.
+    """
     subject = fact.attachment.subject
-    if subject.scope is not Scope.WORKLOADS or fact.protocol.value != OPAQUE or not subject.name:
+    if subject.scope is not Scope.WORKLOADS or fact.protocol.value not in UNREAD:
         return ()
-    own = next((w for w in inventory.workloads if w.key == subject.name.value), None)
-    numbers = [p.value.port for p in fact.attachment.ports]
-    if own is None:
-        return ()
-    return tuple(
-        service.key
-        for service in inventory.services_of(own)
-        if any(own.port_number(port.target) in numbers for port in service.ports)
-    )
+    found = {
+        service.key: None
+        for workload in inventory.workloads
+        if _is_of(subject, workload, inventory)
+        for service in inventory.services_of(workload)
+        for port in service.ports
+        if _is_read(port, fact.protocol.value)
+        and all(port is not one for one in told)
+        and (number := workload.port_number(port.target)) is not None
+        and covers_port(fact.attachment, workload, number)
+    }
+    return tuple(sorted(found))
+
+
+def _is_of(subject: Subject, workload: Workload, inventory: Inventory) -> bool:
+    if subject.name is not None:
+        return subject.name.value == workload.key
+    return covers(subject, workload, inventory)
+
+
+def _is_read(port: PortOfService, where: str) -> bool:
+    """Whether the target reads a port that pods pass on ``where`` so; what TLS is shows itself where it looks."""
+    return is_http(port) if where != OPAQUE else _word(port) not in _BYTES
 
 
 def _at_both_ends(fact: PortProtocol) -> Loss:
@@ -135,8 +161,8 @@ def _of_pods(fact: PortProtocol, services: Sequence[str]) -> Loss:
         support=Support.PARTIAL,
         severity=Severity.LOW,
         sites=(fact.protocol,),
-        message=f"pods pass on a port unread; the target goes by their services, which do not say so: {', '.join(services)}.",
-        advice="Set appProtocol: tcp on the ports of these services.",
+        message=f"pods pass on a port without reading requests; the target goes by their services, which do not say so: {', '.join(services)}.",
+        advice="Set appProtocol on the ports of these services: tcp, or tls for what is TLS.",
     )
 
 

@@ -148,6 +148,13 @@ def having_by_name(at: Attachment, inventory: Inventory, pods: Pods) -> tuple[Po
     return tuple(dict.fromkeys(pods_of_workload(w) for w, numbers in said if any(numbers)))
 
 
+def held_by_others(door: Door, pods: Pods, inventory: Inventory) -> bool:
+    """Whether a door is not about any of some pods: about none at all, or about none of the workloads that are listed."""
+    own = [pods_of_workload(w) for w in inventory.workloads]
+    listed = [one for one in own if within(one, pods)] or [pods]
+    return all(any(within(one, other) for other in door.elsewhere) for one in listed)
+
+
 def pods_of_workload(workload: Workload) -> Pods:
     """The pods with all the labels by which those of a workload are known to the target."""
     return workload.namespace, tuple(sorted(workload.lasting.items()))
