@@ -9,6 +9,6 @@ from tests.laws.soundness import faults, translated
 
 
 @pytest.mark.parametrize("target", ["linkerd", "istio", "gateway-api"])
-@pytest.mark.parametrize("seed", [n for n in range(20) if n != 6])
+@pytest.mark.parametrize("seed", range(20))
 def test_each_difference_is_told_and_each_value_has_its_fate(seed: int, target: str) -> None:
     assert faults(translated(estate(seed), "cilium", target)) == []

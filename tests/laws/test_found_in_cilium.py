@@ -105,3 +105,21 @@ def test_what_lets_in_at_listed_pods_that_are_open_closes_nothing() -> None:
     )
     closes = policy("{endpointSelector: {matchLabels: {app: nobody}}, ingress: [{}]}", "closes")
     assert faults(translated(API + lets_in + closes, "cilium", "linkerd")) == []
+
+
+@pytest.mark.parametrize(("way", "peers"), [("Ingress", "ingress"), ("Egress", "egress")])
+def test_what_network_policies_refuse_without_the_policies_beside_them_is_told(
+    way: str, peers: str
+) -> None:
+    """All policies of the network add up; Gateway API has no word for those that go."""
+    stays = f"""
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: stays, namespace: shop}}
+spec: {{podSelector: {{}}, policyTypes: [{way}]}}
+---
+"""
+    goes = f"{{endpointSelector: {{}}, {peers}: [{{toPorts: [{{ports: [{{port: '8080'}}]}}]}}]}}"
+    result = translated(API + stays + policy(goes), "cilium", "gateway-api")
+    assert faults(result) == []
+    assert told(result, "MM478") == {Impact.STRICTER}

@@ -18,7 +18,7 @@ from translator.exporters.gateway_api.legalise.defaults import (
 )
 from translator.exporters.gateway_api.legalise.egress import without_egress
 from translator.exporters.gateway_api.legalise.extensions import WORDS
-from translator.exporters.gateway_api.legalise.guards import without_guards
+from translator.exporters.gateway_api.legalise.guards import beside_network, without_guards
 from translator.exporters.gateway_api.legalise.policies import legalise_policies
 from translator.exporters.gateway_api.legalise.proxies import without_proxies
 from translator.exporters.gateway_api.legalise.sessions import with_sessions
@@ -76,6 +76,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         *more,
         *made.losses,
         *guards,
+        *beside_network(inside.facts, network, model.inventory),
         *proxies,
         *leftovers,
         *policies,

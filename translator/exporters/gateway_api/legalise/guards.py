@@ -13,9 +13,11 @@ from ir.access import (
     AuditMark,
     Bypass,
     Closed,
+    Direction,
     ExternalDecision,
     Grant,
     GuardedRoutes,
+    Layer,
     MtlsMode,
     PeerMtls,
     Probes,
@@ -23,6 +25,8 @@ from ir.access import (
     TokenCheck,
 )
 from ir.attachment import Scope, Subject
+from ir.coverage import covers, may_meet
+from ir.inventory import Inventory
 from ir.match import Labels, Operator
 from ir.model import Fact, Model
 from ir.provenance import Traced
@@ -64,6 +68,42 @@ def without_guards(model: Model) -> tuple[Model, tuple[Loss, ...]]:
             kept.append(fact)
     losses.extend(loss for group in rules.values() for loss in _rules(group))
     return replace(model, facts=tuple(kept)), tuple(losses)
+
+
+def beside_network(
+    guards: Sequence[Fact], network: Sequence[Fact], inventory: Inventory
+) -> Iterator[Loss]:
+    """NetworkPolicies stay and close pods: what other policies of the network let in or out there is refused without them."""
+    for way, out in (("in", False), ("out", True)):
+        own = Direction.OUTBOUND if out else Direction.INBOUND
+        closed = [f for f in network if isinstance(f, Closed) and f.direction is own]
+        grants = [
+            f
+            for f in guards
+            if isinstance(f, Grant) and f.layer is Layer.NETWORK and f.direction is own
+            and any(may_meet(f.attachment.subject, c.attachment.subject) for c in closed)
+        ]  # fmt: skip
+        shut = [
+            c for c in closed
+            if any(may_meet(f.attachment.subject, c.attachment.subject) for f in grants)
+        ]  # fmt: skip
+        if grants:
+            subjects = [c.attachment.subject for c in shut]
+            pods = {
+                w.key for w in inventory.workloads if any(covers(s, w, inventory) for s in subjects)
+            }
+            spaces = {s.namespace.value for s in subjects if s.namespace is not None}
+            yield Loss(
+                code="MM478",
+                impact=Impact.STRICTER,
+                support=Support.NEVER,
+                sites=tuple(value for fact in grants for value in traced(fact)),
+                because=tuple(fact.trail for fact in shut),
+                message=f"NetworkPolicies of the namespace {', '.join(sorted(spaces))} close these pods and stay in force. In the "
+                f"source all policies of the network add up; what the others alone let {way} is refused without them: "
+                f"{', '.join(sorted(pods)) or 'pods that are not listed'}.",
+                advice=f"Let the NetworkPolicies let {way} what the other policies did, before these are deleted.",
+            )
 
 
 def _place(subject: Subject) -> tuple[object, ...]:
