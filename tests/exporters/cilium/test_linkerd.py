@@ -216,3 +216,18 @@ spec:
     assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
     wider = [c for c in result.report.verification.changes if c["kind"] == "newly_allowed"]
     assert {str(c["explained_by"]) for c in wider} == {"['MM480']"}, "by the node alone"
+
+
+def test_a_route_that_asks_for_a_parameter_keeps_its_requests_from_others() -> None:
+    """No policy asks for one; so nobody comes in by it, and the other route's callers not in its place."""
+    asks = route("first", "/pages").replace(
+        "value: /pages}", "value: /pages}, queryParams: [{name: q, value: '1'}]"
+    )
+    result = to_cilium(
+        asks,
+        admits("HTTPRoute", "first", "boss"),
+        route("second", "/pages"),
+        admits("HTTPRoute", "second", "web"),
+    )
+    assert unexplained(result) == []
+    assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}

@@ -56,6 +56,10 @@ def rows_of_tests() -> tuple[Row, ...]:
         for part in (*_ASKED, *_NAMED)
         for n in _BOTH
     ]
+    # a route with one keeps requests from others, though its own cannot be said
+    rows.extend(
+        field(f"Test.{Part.QUERY}{n}", Grade.PARTIAL, within=("GuardedRoutes",)) for n in _BOTH
+    )
     why = "no policy looks at tokens: a rule that asks for one cannot be said."
     rows.extend(
         field(f"Test.{part}{n}", Grade.NEVER, "MM406", why, "Check tokens in the application.")

@@ -8,12 +8,13 @@ a grant for the whole port is one for the requests that some route takes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ir.access import GuardedRoutes
 from ir.behaviour.languages import language_of
 from ir.behaviour.precedence import LEAST, WHOLE, own_length
-from ir.match import AllOf, Part, Pattern, PatternKind, Test
+from ir.match import AllOf, Part, Pattern, PatternKind, Test, View
 from ir.provenance import Traced
 from ir.traffic import NoMatch
 from ir.walk import traced
@@ -36,12 +37,16 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One alternative of a route: its requests, its callers, and the tests that say how particular it is."""
+    """One alternative of a route: its requests, its callers, and the tests that say how particular it is.
+
+    ``blurred``: not all of its tests can be said, so that it takes some of these requests from others and lets nobody in.
+    """
 
     box: Box
     callers: Peers
     by: Values
     tests: tuple[Test, ...]
+    blurred: bool = False
 
 
 def guarded(table: GuardedRoutes, whole: Sequence[Box], known: Known) -> Guarded:
@@ -50,7 +55,7 @@ def guarded(table: GuardedRoutes, whole: Sequence[Box], known: Known) -> Guarded
     passages = [*_passages(table, known, unsaid)]
     found: list[Box] = []
     narrowed = False
-    for own in passages:
+    for own in (one for one in passages if not one.blurred):
         boxes = [replace(own.box, peers=own.callers, by=replace(own.box.by, peers=own.by))]
         boxes += [both for one in whole if not (both := one & own.box).empty]
         rivals = [p for p in passages if p is not own and not _outranks(own, p)]
@@ -85,11 +90,22 @@ def _passages(table: GuardedRoutes, known: Known, unsaid: Unsaid) -> Iterator[Pa
         for match in route.matches or (AllOf(trail=route.trail),):
             try:
                 boxes = asked(match.tests, table.view)
+                blurred = False
             except Unsayable as reason:
                 unsaid.append((tuple(traced(match)), str(reason)))
-                boxes = ()
+                boxes, blurred = _around(match, table.view), True
             for box in boxes:
-                yield Passage(replace(at & box, http=True), callers, tuple(by), match.tests)
+                whole = replace(at & box, http=True)
+                yield Passage(whole, callers, tuple(by), match.tests, blurred)
+
+
+def _around(match: AllOf, view: View) -> tuple[Box, ...]:
+    """The requests that meet those tests which can be said."""
+    found: tuple[Box, ...] = (Box(),)
+    for test in match.tests:
+        with suppress(Unsayable):
+            found = tuple(one & both for one in found for both in asked((test,), view))
+    return found
 
 
 def _outranks(own: Passage, other: Passage) -> bool:
