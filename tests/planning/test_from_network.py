@@ -266,6 +266,35 @@ spec: {containers: [{name: broom, image: bakery/broom:1}]}
     assert after_all(plan, start(tmp_path))["", "Pod", "store", "broom"]
 
 
+def test_a_rule_for_every_port_is_copied_for_the_ports_that_callers_have_to_come_in_by(
+    tmp_path: Path,
+) -> None:
+    """Else whoever comes in clear text to another port of the pod got in, which the plan did not list."""
+    every = """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: report-any, namespace: web}
+spec:
+  endpointSelector: {matchLabels: {app: report}}
+  ingress: [{fromEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: shop, app: orders}}]}]
+"""
+    plan = planned(tmp_path, every, "istio")
+    copies = [
+        yaml.safe_load(text)
+        for name, text in plan.files.items()
+        if "/1-prepare/authorizationpolicy-web-report" in name and "coexistence" in name
+    ]
+    rules = [
+        rule
+        for copy in copies
+        if copy["spec"]["action"] == "ALLOW"
+        for rule in copy["spec"]["rules"]
+    ]
+    assert rules
+    assert all(entry["operation"]["ports"] == ["8080"] for rule in rules for entry in rule["to"])
+    assert [one for one in plan.faults if one.code == "MM910"] == []
+
+
 ALWAYS = """
 apiVersion: v1
 kind: ConfigMap

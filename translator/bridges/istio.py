@@ -35,6 +35,7 @@ from translator.bridges.api import (
     texts,
 )
 from translator.bridges.forced import space_of, unforced
+from translator.bridges.patterns import matches
 from translator.bridges.spaces import said
 from translator.report.plan import Check
 from translator.state import Key, Piece, State, new_piece
@@ -279,7 +280,8 @@ def _copies(state: State, ways: Sequence[Way], options: Options) -> Iterator[dic
         if spec.get("action", "ALLOW") != "ALLOW" or not own:
             continue
         peers = sorted({peer for way in own for peer in way.peers})
-        rules = [_copy(mapping(rule), peers, options) for rule in items(spec.get("rules"))]
+        ports = [str(port) for port in sorted({way.port for way in own})]
+        rules = [_copy(mapping(rule), peers, ports, options) for rule in items(spec.get("rules"))]
         kept = [rule for number, rule in enumerate(rules) if rule and rule not in rules[:number]]
         if kept:
             copy = {
@@ -291,8 +293,10 @@ def _copies(state: State, ways: Sequence[Way], options: Options) -> Iterator[dic
             yield temporary(_V1, "AuthorizationPolicy", piece.namespace, name, _last(own), copy)
 
 
-def _copy(rule: Mapping[str, object], peers: Sequence[Peer], options: Options) -> dict[str, object]:
-    """The rule for callers in clear text; nothing where it lets in no peer, or asks for no identity."""
+def _copy(
+    rule: Mapping[str, object], peers: Sequence[Peer], ports: Sequence[str], options: Options
+) -> dict[str, object]:
+    """The rule for callers in clear text at these ports; nothing where it lets in no peer, or asks for no identity."""
     sources = [mapping(mapping(entry).get("source")) for entry in items(rule.get("from"))]
     whens = [mapping(when) for when in items(rule.get("when"))]
     about = [
@@ -311,10 +315,17 @@ def _copy(rule: Mapping[str, object], peers: Sequence[Peer], options: Options) -
     copy: dict[str, object] = {
         "from": [{"source": s} for n, s in enumerate(replaced) if s not in replaced[:n]]
     }
-    if rule.get("to"):
-        copy["to"] = rule["to"]
+    copy["to"] = [_at(mapping(entry), ports) for entry in items(rule.get("to")) or ({},)]
     rest = [dict(when) for when in whens if when not in about]
     return {**copy, **({"when": rest} if rest else {})}
+
+
+def _at(entry: Mapping[str, object], ports: Sequence[str]) -> dict[str, object]:
+    """What a rule is for, at no other ports than these."""
+    operation = mapping(entry.get("operation"))
+    return {
+        "operation": dict(operation) if "ports" in operation else {**operation, "ports": [*ports]}
+    }
 
 
 def _in_clear(source: Mapping[str, object], options: Options) -> dict[str, object]:
@@ -334,9 +345,9 @@ def _admits(source: Mapping[str, object], peer: Peer, options: Options) -> bool:
     for field, text in wanted.items():
         positive = texts(source.get(field))
         negative = texts(source.get(f"not{field[0].upper()}{field[1:]}"))
-        if positive and not any(_matches(pattern, text) for pattern in positive):
+        if positive and not any(matches(pattern, text) for pattern in positive):
             return False
-        if any(_matches(pattern, text) for pattern in negative):
+        if any(matches(pattern, text) for pattern in negative):
             return False
     return True
 
@@ -348,18 +359,9 @@ def _principal(peer: Peer, options: Options) -> str:
 def _when_holds(when: Mapping[str, object], peer: Peer, options: Options) -> bool:
     text = peer[0] if when.get("key") == "source.namespace" else _principal(peer, options)
     values, others = texts(when.get("values")), texts(when.get("notValues"))
-    return (not values or any(_matches(v, text) for v in values)) and not any(
-        _matches(v, text) for v in others
+    return (not values or any(matches(v, text) for v in values)) and not any(
+        matches(v, text) for v in others
     )
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Exact, ``prefix*``, ``*suffix`` or ``*``."""
-    if pattern == _PLAIN:
-        return bool(text)
-    if pattern.endswith("*"):
-        return text.startswith(pattern[:-1])
-    return text.endswith(pattern[1:]) if pattern.startswith("*") else text == pattern
 
 
 def _denials(state: State, ways: Sequence[Way], options: Options) -> Iterator[dict[str, object]]:
