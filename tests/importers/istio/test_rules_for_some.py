@@ -131,6 +131,8 @@ spec:
   hosts: [api]
   http: [{route: [{destination: {host: api, subset: v1}}]}]
 """
+    private = routes("b", (ALL, 7), to="[dev]")
+    assert sent(model(rule, private), "tester", "dev").timeout == 7
     there = model(rule)
     (own,) = sent(there, "tester", "dev").shares
     (others,) = sent(there, "web", "shop").shares

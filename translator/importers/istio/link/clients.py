@@ -22,11 +22,15 @@ from translator.resources.kubernetes.metadata import Meta
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Whom a table is for. ``apart``: the namespaces among them that have a table of their own."""
+    """Whom a table is for. ``apart``: the namespaces among them that have a table of their own.
+
+    ``taken``: those that go by another VirtualService altogether.
+    """
 
     audience: Audience
     seen: Visibility
     apart: tuple[str, ...] = ()
+    taken: frozenset[str] = frozenset()
 
 
 def by_subsets(
@@ -37,7 +41,8 @@ def by_subsets(
     asked += [mirror.destination for route in routes for mirror in route.mirrors]
     wanted = [(one, place_of(one.name, meta, options)) for one in asked]
     for some in _with_rules(routes, clients, meta):
-        own = with_subsets_of_their_own(wanted, book, some.seen)
+        every = with_subsets_of_their_own(wanted, book, some.seen)
+        own = tuple(space for space in every if space.value not in clients.taken)
         rest = without(some.seen, own)
         if not own:
             yield some

@@ -259,7 +259,7 @@ def _linked(
             if surface.mesh and asked and there is not None and not asked & there:
                 beyond = Idle(of_service(service), f"{place.text} has none of the ports it is for")
                 continue
-            whole = Clients(audience, seen)
+            whole = Clients(audience, seen, taken=frozenset() if one is None else one.taken)
             book = service.meta, scene.book, scene.options
             for who in by_subsets(surface.routes, whole, *book) if surface.mesh else (whole,):
                 table, more = _table(draft, surface, place, who, scene)

@@ -133,6 +133,8 @@ class Standing:
     contested: bool = False
     without: tuple[Traced[int], ...] = ()
     """Ports of the host that others have."""
+    taken: frozenset[str] = frozenset()
+    """Namespaces among all clients that others have."""
 
     @property
     def age(self) -> Traced[str]:
@@ -253,7 +255,8 @@ def _standing(claim: Claim, public: Claim | None, owners: dict[str, Claim]) -> S
     seen = claim.seen
     if seen.public:
         if public is None or public is claim:
-            return Standing(claim, seen)
+            taken = frozenset(space for space, owner in owners.items() if owner is not claim)
+            return Standing(claim, seen, taken=taken)
         space = claim.meta.namespace
         if claim.preferred and owners[space.value] is claim:
             own = Traced(space.value, (), (*space.origin, *space.because))
