@@ -213,6 +213,18 @@ def test_a_server_whose_port_an_older_one_holds_by_name_lets_nobody_in() -> None
     assert codes(result) == []
 
 
+def test_a_route_by_a_name_takes_it_with_a_dot_at_its_end_too() -> None:
+    named = route("named", "{path: {type: PathPrefix, value: /}}").replace(
+        "  rules:", "  hostnames: [api.example]\n  rules:"
+    )
+    result = translated(WEB, server(), named, admits("named", "identities: ['*']", "HTTPRoute"))
+    (policy,) = written(result, "AuthorizationPolicy")
+    (let_in, _) = policy["spec"]["rules"]
+    hosts = ["api.example", "api.example:*", "api.example.", "api.example.:*"]
+    assert let_in["to"][0]["operation"]["hosts"] == hosts
+    assert codes(result) == []
+
+
 def test_nothing_is_given_back_to_pods_that_may_be_those_that_have_it_closed() -> None:
     result = translated(WEB, server(), server("more", 9090, "{tier: front}"))
     for policy in written(result, "AuthorizationPolicy"):

@@ -266,10 +266,7 @@ def _positive(test: Test) -> Test:
 
 
 def _negative(test: Test) -> Test:
-    terms = _positive(test).any_of
-    if test.part is Part.AUTHORITY:
-        terms = (*terms, *(one for term in test.any_of for one in _with_dot(term)))
-    return replace(test, any_of=(), none_of=terms, presence=None)
+    return replace(test, any_of=(), none_of=_positive(test).any_of, presence=None)
 
 
 def _spelled(part: Part, term: Traced[Term]) -> Iterator[Traced[Term]]:
@@ -283,18 +280,11 @@ def _spelled(part: Part, term: Traced[Term]) -> Iterator[Traced[Term]]:
             yield term.derive(Pattern(PatternKind.EXACT, stem))
         yield term.derive(Pattern(PatternKind.PREFIX, f"{stem}/"))
     elif part is Part.AUTHORITY:
-        yield term.derive(Pattern(PatternKind.EXACT, pattern.text, ignore_case=True))
-        yield term.derive(Pattern(PatternKind.PREFIX, f"{pattern.text}:", ignore_case=True))
+        for name in (pattern.text, f"{pattern.text}."):  # the source takes both for the same
+            yield term.derive(Pattern(PatternKind.EXACT, name, ignore_case=True))
+            yield term.derive(Pattern(PatternKind.PREFIX, f"{name}:", ignore_case=True))
     else:
         yield term
-
-
-def _with_dot(term: Traced[Term]) -> Iterator[Traced[Term]]:
-    """A name with the dot at its end, which the source takes for the same."""
-    pattern = term.value
-    if isinstance(pattern, Pattern):
-        yield term.derive(Pattern(PatternKind.EXACT, f"{pattern.text}.", ignore_case=True))
-        yield term.derive(Pattern(PatternKind.PREFIX, f"{pattern.text}.:", ignore_case=True))
 
 
 def _merged(tests: Sequence[Test]) -> Iterator[Test]:
