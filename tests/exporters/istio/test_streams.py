@@ -69,7 +69,10 @@ def test_a_route_of_another_namespace_is_for_the_clients_there() -> None:
         pytest.param([tcp_route(port="")], id="all ports, HTTP among them"),
         pytest.param([tcp_route(port=", port: 1")], id="no port of the Service"),
         pytest.param([tcp_route("[{name: old, port: 1}]")], id="no port of the destination"),
-        pytest.param([tcp_route("[{name: old, port: 5432, weight: 0}]")], id="no share at all"),
+        pytest.param(
+            [tcp_route("[{name: old, port: 5432, weight: 0}, {name: db, port: 5432, weight: 0}]")],
+            id="no share at all",
+        ),
         pytest.param(
             [tcp_route(), tcp_route("[{name: old, namespace: shop, port: 5432}]", space="till")],
             id="other clients have others",
