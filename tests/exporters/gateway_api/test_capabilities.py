@@ -55,6 +55,18 @@ def test_cross_origin_rules_came_with_a_version(edition: str, has: bool) -> None
 
 
 @pytest.mark.parametrize(
+    ("edition", "has"), [("1.3+experimental", False), ("1.4+experimental", True)]
+)
+def test_a_star_alone_is_an_origin_since_1_4(edition: str, has: bool) -> None:  # noqa: FBT001
+    """The API server refuses a route with it in the CRDs of 1.3."""
+    rule = {**TO, "corsPolicy": {"allowOrigins": [{"exact": "*"}], "maxAge": "60s"}}
+    result = translated(routes([rule]), version=edition)
+    (written,) = rules_of(result)
+    assert ("filters" in written) is has
+    assert bool(found(result, "MM212")) is not has
+
+
+@pytest.mark.parametrize(
     ("edition", "version"),
     [
         ("1.4", None),

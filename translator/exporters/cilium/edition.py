@@ -62,6 +62,11 @@ class Edition:
         return self.target.at_least(_WHOLE)
 
     @property
+    def any_origin(self) -> bool:
+        """Whether a star alone is an origin: where the filter is heeded, the CRDs are of 1.5 and later."""
+        return self.cross_origin
+
+    @property
     def retries(self) -> bool:
         """Whether retries are tried: before 1.20 they are read and never made (cilium/cilium#46432)."""
         return self.target.at_least(_WHOLE) and self.target.channel == EXPERIMENTAL

@@ -55,6 +55,11 @@ class Edition:
         return self._since("1.5", "1.3")
 
     @property
+    def any_origin(self) -> bool:
+        """Whether a star alone is an origin: the pattern of 1.3 asks for a scheme (config/crd/experimental at v1.3.0)."""
+        return self.target.at_least("1.4")
+
+    @property
     def retries(self) -> bool:
         """Whether rules have ``retry`` (GEP-1731)."""
         return self.experimental

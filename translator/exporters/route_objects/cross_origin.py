@@ -27,14 +27,21 @@ _MOST = 64
 _DEFAULT_AGE = 5
 
 
-def in_words(route: Route, losses: list[Loss]) -> Route:
-    """The route with the cross-origin rules that can be said; none where no origin can."""
+def in_words(route: Route, losses: list[Loss], *, any_origin: bool) -> Route:
+    """The route with the cross-origin rules that can be said; none where no origin can.
+
+    ``any_origin``: whether a star alone is one.
+    """
     policy = route.cross_origin
     if policy is None:
         return route
     said = replace(
         policy,
-        origins=_kept(policy.origins, _is_origin, losses),
+        origins=_kept(
+            policy.origins,
+            lambda one: _is_origin(one) and (any_origin or _text(one) != "*"),
+            losses,
+        ),
         methods=_kept(policy.methods, _is_method, losses),
         headers=_kept(policy.headers, _is_name, losses),
         exposed=_kept(policy.exposed, _is_name, losses),

@@ -30,6 +30,10 @@ class Edition(Protocol):
         """Whether there is a CORS filter (GEP-1767)."""
 
     @property
+    def any_origin(self) -> bool:
+        """Whether a star alone is an origin of it."""
+
+    @property
     def retries(self) -> bool:
         """Whether rules have ``retry`` (GEP-1731)."""
 

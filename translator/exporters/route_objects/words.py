@@ -63,7 +63,7 @@ def _route(route: Route, edition: Edition, pinned: Retry | None, losses: list[Lo
         timeouts=_times(route.timeouts, losses),
     )
     if edition.cross_origin:
-        route = cross_origin.in_words(route, losses)
+        route = cross_origin.in_words(route, losses, any_origin=edition.any_origin)
     if edition.retries:
         route = retries.in_words(route, pinned, losses)
     return route
