@@ -103,6 +103,12 @@ def test_who_has_no_rule_goes_by_the_next(
     assert times(*services) == expected
 
 
+def test_clients_with_a_virtual_service_of_their_own_go_by_that_one() -> None:
+    there = model(routes("a", (TESTER, 3), (WEB, 4)), routes("b", (ALL, 7), to="[dev]"))
+    assert sent(there, "tester", "dev").timeout == 7
+    assert sent(there, "web", "shop").timeout == 4
+
+
 def test_where_a_rule_is_for_the_client_what_it_does_not_match_is_not_found() -> None:
     only = "match: [{sourceLabels: {app: web}, uri: {exact: /a}}], "
     there = model(routes("a", (only, 3)))

@@ -69,7 +69,9 @@ def _with_rules(routes: Sequence[Route], clients: Clients, meta: Meta) -> Iterat
     VirtualService of the host counts, and in the end the default of the service.
     """
     limits = _limits(routes)
-    if limits is None:
+    # a table for labels would go before those of the namespaces that others have: rather nobody else finds anything
+    clash = limits is not None and bool(clients.taken) and any(one.labels for one in limits)
+    if limits is None or clash:
         yield clients
         return
     by_labels: dict[Labels | None, list[Audience]] = {}

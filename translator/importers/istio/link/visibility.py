@@ -223,7 +223,11 @@ def _beside(
     """
     seen = claim.seen
     if seen.public:
-        if public is None or _goes_first(claim, public, order):
+        if public is None:
+            own = {s: one for s, one in owners.items() if one.grade(s) is not None}
+            taken = (s for s, one in own.items() if not _goes_first(claim, one, order, s))
+            return Standing(claim, seen, taken=frozenset(taken))
+        if _goes_first(claim, public, order):
             return Standing(claim, seen)
         nobody = Visibility(public=False, namespaces=(), spent=())
         return Standing(claim, nobody, seen.spent, public.meta.key)
