@@ -164,6 +164,18 @@ def test_a_port_by_name_is_that_of_the_pods() -> None:
     assert document["metadata"]["name"] == "web-8080-rate-limit"
 
 
+def test_pods_without_the_name_have_no_limit_on_its_number() -> None:
+    till = WEB.replace("name: web", "name: till").replace("app: web", "app: till")
+    either = "{matchExpressions: [{key: app, operator: In, values: [till, web]}]}"
+    both = server(port="http").replace("{matchLabels: {app: web}}", either)
+    result = translated(
+        WEB, till.replace("name: http, container", "container"), both, MESHED, TOTAL
+    )
+    (document,) = written(result, "EnvoyFilter")
+    assert document["spec"]["workloadSelector"] == parsed("{labels: {app: web}}")
+    assert codes(result) == []
+
+
 def test_a_port_that_no_pod_has_cannot_be_named() -> None:
     result = translated(WEB, server(port="grpc"), MESHED, TOTAL)
     assert buckets(result) == []

@@ -115,7 +115,7 @@ def _group(
         message = "it is too low to be shared out to the buckets that the target has for it"
         raise Unnamed(message)
     for pods in places:
-        for port in ports:
+        for port in numbers(at.ports, at.subject, inventory, pods):
             yield _limit(group, totals, pods, port, (held[0], seconds, held[1]))
     found.losses.extend(_told(group, totals, held, parts))
     found.losses.extend(also_shadowed(totals[0], _shadowed(at.subject, places, inventory)))
