@@ -9,6 +9,7 @@ lets in everybody from its networks. A port that no Server describes gets one wi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_network
 
 from ir.inventory import Workload
 from translator.api import Options
@@ -172,7 +173,7 @@ def _opened(state: State, way: Way, options: Options) -> Iterator[dict[str, obje
         target = mapping(spec.get("targetRef"))
         meant = policy.key[0] == _GROUP and (target.get("kind"), target.get("name")) in targets
         if meant and _by_identity(state, policy, way, options):
-            yield from _companion(policy, way, options)
+            yield from _companion(state, policy, way, options)
 
 
 def _describes(server: Piece, way: Way) -> bool:
@@ -213,7 +214,10 @@ def _is_meant(authentication: Piece, peer: Peer, options: Options) -> bool:
     return False
 
 
-def _companion(policy: Piece, way: Way, options: Options) -> Iterator[dict[str, object]]:
+def _companion(
+    state: State, policy: Piece, way: Way, options: Options
+) -> Iterator[dict[str, object]]:
+    """The policy for callers from networks of pods; nothing where its own networks hold none of them."""
     spec = _spec(policy)
     name = f"{policy.key[3]}{SUFFIX}"
     refs = [
@@ -221,16 +225,37 @@ def _companion(policy: Piece, way: Way, options: Options) -> Iterator[dict[str, 
         for ref in items(spec.get("requiredAuthenticationRefs"))
         if mapping(ref).get("kind") == "NetworkAuthentication"
     ]
-    if not refs:
+    blocks = options.cluster_networks
+    if refs and blocks:
+        blocks = tuple(one for one in blocks if all(_holds(state, policy, r, one) for r in refs))
+        if not blocks:
+            return
+    if not refs or blocks:
         refs = [{"group": _GROUP, "kind": "NetworkAuthentication", "name": name}]
-        yield _networks(policy.namespace, name, way.until, options)
+        yield _networks(policy.namespace, name, way.until, blocks)
     body = {"targetRef": spec.get("targetRef"), "requiredAuthenticationRefs": refs}
     yield temporary(_ALPHA, "AuthorizationPolicy", policy.namespace, name, way.until, body)
 
 
-def _networks(namespace: str, name: str, until: int, options: Options) -> dict[str, object]:
-    blocks = [{"cidr": block} for block in options.cluster_networks or EVERYWHERE]
-    return temporary(_ALPHA, "NetworkAuthentication", namespace, name, until, {"networks": blocks})
+def _holds(state: State, policy: Piece, ref: Mapping[str, object], block: str) -> bool:
+    """Whether a NetworkAuthentication lets in a whole block of addresses."""
+    space = str(ref.get("namespace") or policy.namespace)
+    found = state.get((_GROUP, "NetworkAuthentication", space, str(ref.get("name"))))
+    inner = ip_network(block, strict=False)
+    for own in map(mapping, items(None if found is None else _spec(found).get("networks"))):
+        outer = ip_network(str(own.get("cidr")), strict=False)
+        out = [ip_network(one, strict=False) for one in texts(own.get("except"))]
+        within = inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]  # of one version
+        if within and not any(inner.overlaps(one) for one in out):
+            return True
+    return False
+
+
+def _networks(namespace: str, name: str, until: int, blocks: Sequence[str]) -> dict[str, object]:
+    networks = [{"cidr": block} for block in blocks or EVERYWHERE]
+    return temporary(
+        _ALPHA, "NetworkAuthentication", namespace, name, until, {"networks": networks}
+    )
 
 
 def _newer(options: Options) -> bool:
@@ -247,7 +272,7 @@ def _server(way: Way, options: Options) -> Iterator[dict[str, object]]:
     labels = dict(sorted(workload.labels.items()))
     body: dict[str, object] = {"podSelector": {"matchLabels": labels}, "port": way.port}
     yield temporary(f"{_GROUP}/{version}", "Server", workload.namespace, name, way.until, body)
-    yield _networks(workload.namespace, name, way.until, options)
+    yield _networks(workload.namespace, name, way.until, options.cluster_networks)
     refs = [{"group": _GROUP, "kind": "NetworkAuthentication", "name": name}]
     target = {"group": _GROUP, "kind": "Server", "name": name}
     spec = {"targetRef": target, "requiredAuthenticationRefs": refs}
