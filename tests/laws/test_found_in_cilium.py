@@ -123,3 +123,31 @@ spec: {{podSelector: {{}}, policyTypes: [{way}]}}
     result = translated(API + stays + policy(goes), "cilium", "gateway-api")
     assert faults(result) == []
     assert told(result, "MM478") == {Impact.STRICTER}
+
+
+@pytest.mark.parametrize(
+    "asks", ["name: all", "matches: [{path: {value: /a}}]", "matches: [{method: GET}]"]
+)
+@pytest.mark.parametrize("source", ["cilium", "gateway-api"])
+def test_a_path_in_the_place_of_the_whole_path_takes_the_place_of_no_prefix(
+    source: str, asks: str
+) -> None:
+    text = f"""
+apiVersion: v1
+kind: Service
+metadata: {{name: api, namespace: shop}}
+spec: {{selector: {{app: api}}, ports: [{{name: http, port: 80}}]}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {{name: routes, namespace: shop}}
+spec:
+  parentRefs: [{{group: "", kind: Service, name: api, port: 80}}]
+  rules:
+  - {asks}
+    backendRefs: [{{name: api, port: 80}}]
+    filters: [{{type: URLRewrite, urlRewrite: {{path: {{type: ReplaceFullPath, replaceFullPath: /new}}}}}}]
+"""
+    result = translated(text, source, "istio")
+    assert faults(result) == []
+    assert not [c for c in result.report.verification.changes if c["kind"] == "rewritten"]

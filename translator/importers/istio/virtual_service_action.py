@@ -35,6 +35,9 @@ _DERIVED = {word: word for word in ("FROM_PROTOCOL_DEFAULT", _FROM_REQUEST)}
 _OLD_PERCENTAGES = ("mirrorPercent", "mirror_percent")
 MIRROR_SHARES = ("mirrorPercentage", *_OLD_PERCENTAGES)
 """Fields that say how many requests are mirrored."""
+_EVERY_PATH = "/.*"
+"""The expression that finds every path whole, as Istio itself writes ``ReplaceFullPath`` of Gateway API
+(istio/istio pilot/pkg/config/kube/gateway/conversion.go ``createRewriteFilter``, 1.31)."""
 _PATH_KEYS = ("uri", "uriRegexRewrite")
 
 
@@ -235,6 +238,15 @@ def read_rewrite(
         elif chosen is not None:
             pattern, substitution = _by_regex(place.map(chosen))
     whole = bool(matches) and is_whole(matches[0])
+    every = pattern is not None and pattern.value.text == _EVERY_PATH
+    if (
+        pattern is not None
+        and every
+        and substitution is not None
+        and "\\" not in substitution.value
+    ):
+        node = absorb(node, pattern)
+        whole, uri, pattern, substitution = True, substitution, None, None
     return Rewrite(
         path=uri if whole else None,
         prefix=None if whole else uri,

@@ -149,7 +149,7 @@ def _rule(route: Route, options: Options) -> Tree:
 
 def _effects(route: Route, options: Options) -> Iterator[tuple[str, Tree]]:
     if route.rewrite is not None:
-        yield "rewrite", _rewrite(route.rewrite)
+        yield "rewrite", _rewrite(route.rewrite, route.matches)
     if route.timeouts is not None and route.timeouts.request is not None:
         yield "timeout", route.timeouts.request.map(duration)
     if route.retry is not None:
@@ -304,10 +304,29 @@ def _answer(answer: FixedAnswer) -> Tree:
     return tree
 
 
-def _rewrite(rewrite: Rewrite) -> Tree:
+_EVERY_PATH = "/.*"
+
+
+def _literally(path: str) -> str:
+    """The path as what is put in the place of a match, where a backslash begins the number of a group."""
+    return path.replace("\\", "\\\\")
+
+
+def _is_whole(match: RouteMatch) -> bool:
+    tests = (test for test in match.requests.tests if test.part is Part.PATH)
+    terms = [term.value for test in tests for term in test.any_of]
+    kinds = (PatternKind.EXACT, PatternKind.REGEX)
+    return bool(terms) and all(isinstance(t, Pattern) and t.kind in kinds for t in terms)
+
+
+def _rewrite(rewrite: Rewrite, matches: Sequence[RouteMatch]) -> Tree:
+    """``uri`` puts a path in the place of a matched prefix: of a path that is not matched whole, an expression finds all."""
     tree: dict[str, Tree] = {}
     path = rewrite.path or rewrite.prefix
-    if path is not None:
+    if rewrite.path is not None and not (matches and all(map(_is_whole, matches))):
+        text = rewrite.path.map(_literally)
+        tree["uriRegexRewrite"] = {"match": Said(_EVERY_PATH, (rewrite.path,)), "rewrite": text}
+    elif path is not None:
         tree["uri"] = path
     if rewrite.pattern is not None and rewrite.substitution is not None:
         match = rewrite.pattern.derive(rewrite.pattern.value.text)
