@@ -151,3 +151,13 @@ spec:
     result = translated(text, source, "istio")
     assert faults(result) == []
     assert not [c for c in result.report.verification.changes if c["kind"] == "rewritten"]
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd"])
+def test_who_shows_no_certificate_is_not_of_another_namespace(target: str) -> None:
+    key = "k8s:io.kubernetes.pod.namespace"
+    others = f"{{matchExpressions: [{{key: {key}, operator: NotIn, values: [shop]}}]}}"
+    rule = f"{{endpointSelector: {{}}, ingress: [{{fromEndpoints: [{others}]}}]}}"
+    result = translated(API + policy(rule), "cilium", target)
+    assert faults(result) == []
+    assert not [c for c in result.report.verification.changes if c["kind"] == "newly_allowed"]

@@ -81,6 +81,9 @@ class Callers:
             yield from self._accounts(fact, way, (placed, tests, node))
             return
         tests.extend(self._present(way, test) for test in placed)
+        tests.extend(
+            _shown(test) for test in placed if isinstance(fact, Grant) and _leaves_out(test)
+        )
         yield AllOf(tests=tuple(tests), trail=node)
 
     def _present(self, way: AllOf, test: Test) -> Test:
@@ -140,7 +143,8 @@ class Callers:
         spaces = [test for test in placed if test.part is Part.NAMESPACE]
         rest = [test for test in placed if test.part is not Part.NAMESPACE]
         if not any(_narrows(test) for test in rest):
-            tests = (*others, *(self._present(way, t) for t in spaces))
+            shown = (_shown(t) for t in spaces if not refuses and _leaves_out(t))
+            tests = (*others, *(self._present(way, t) for t in spaces), *shown)
             yield AllOf(tests=tests, trail=with_leaves(node, *rest))
             return
         chosen = [w for w in self.inventory.workloads if all(self._meets(t, w) for t in placed)]
@@ -192,6 +196,17 @@ class Callers:
         yield from findings.unsaid(self.unsaid)
         yield from findings.inside(self.inside)
         yield from findings.by_block(self.by_block, closed, self.inventory)
+
+
+def _leaves_out(test: Test) -> bool:
+    """Whether it is for all namespaces but some."""
+    return bool(test.none_of) and not test.any_of
+
+
+def _shown(test: Test) -> Test:
+    """That a certificate is shown: who shows none is of no namespace for a mesh, so of none that is left out."""
+    there = derived(Presence.PRESENT, test.none_of)
+    return Test(part=Part.CERTIFICATE, presence=there, trail=test.trail)
 
 
 def within(inner: str, outer: str) -> bool:
