@@ -161,3 +161,13 @@ def test_who_shows_no_certificate_is_not_of_another_namespace(target: str) -> No
     result = translated(API + policy(rule), "cilium", target)
     assert faults(result) == []
     assert not [c for c in result.report.verification.changes if c["kind"] == "newly_allowed"]
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd"])
+def test_a_refusal_of_the_cluster_that_holds_for_certificates_is_told_as_looser(
+    target: str,
+) -> None:
+    rule = "{endpointSelector: {}, ingress: [{toPorts: [{ports: [{port: '8080'}]}]}], ingressDeny: [{fromEntities: [cluster]}]}"
+    result = translated(API + policy(rule), "cilium", target)
+    assert faults(result) == []
+    assert Impact.LOOSER in told(result, "MM411")

@@ -45,7 +45,7 @@ class Callers:
     unlisted: list[Stated] = field(default_factory=list)
     loose: list[Stated] = field(default_factory=list)
     inside: list[Stated] = field(default_factory=list)
-    meshed: list[AllOf] = field(default_factory=list)
+    meshed: list[Stated] = field(default_factory=list)
     unsaid: list[Grant | Refusal] = field(default_factory=list)
     by_block: list[Stated] = field(default_factory=list)
     _users: dict[Account, list[Workload]] = field(default_factory=dict)
@@ -75,31 +75,31 @@ class Callers:
         node = with_leaves(way.trail, *(world if blocks else ()))
         for test in way.tests:
             if not any(test is known for known in (*placed, *world, *blocks)):
-                found, node = self._other(test, node)
+                found, node = self._other(fact, test, node)
                 tests.extend(found)
         if any(test.part in (Part.WORKLOAD_LABELS, Part.NAMESPACE_LABELS) for test in placed):
             yield from self._accounts(fact, way, (placed, tests, node))
             return
-        tests.extend(self._present(way, test) for test in placed)
+        tests.extend(self._present(fact, way, test) for test in placed)
         tests.extend(
             _shown(test) for test in placed if isinstance(fact, Grant) and _leaves_out(test)
         )
         yield AllOf(tests=tuple(tests), trail=node)
 
-    def _present(self, way: AllOf, test: Test) -> Test:
+    def _present(self, fact: Grant | Refusal, way: AllOf, test: Test) -> Test:
         """A namespace at all: every pod has one; of those a mesh knows the ones that it has."""
         if test.presence is not None and not test.any_of and not test.none_of:
-            self.meshed.append(way)
+            self.meshed.append((fact, way))
             return replace(test, part=Part.CERTIFICATE)
         return test
 
-    def _other(self, test: Test, node: Trail) -> tuple[list[Test], Trail]:
+    def _other(self, fact: Grant | Refusal, test: Test, node: Trail) -> tuple[list[Test], Trail]:
         """A test, or what it comes to: of all nothing is asked, and what is in the cluster shows a certificate."""
         words = texts_of(test) if test.part is Part.ENTITY else []
         if words == ["all"]:
             return [], with_leaves(node, test)
         if words == ["cluster"]:
-            self.meshed.append(AllOf(tests=(test,), trail=node))
+            self.meshed.append((fact, AllOf(tests=(test,), trail=node)))
             there = derived(Presence.PRESENT, test.any_of)
             return [Test(part=Part.CERTIFICATE, presence=there, trail=test.trail)], node
         return [test], node
@@ -144,7 +144,7 @@ class Callers:
         rest = [test for test in placed if test.part is not Part.NAMESPACE]
         if not any(_narrows(test) for test in rest):
             shown = (_shown(t) for t in spaces if not refuses and _leaves_out(t))
-            tests = (*others, *(self._present(way, t) for t in spaces), *shown)
+            tests = (*others, *(self._present(fact, way, t) for t in spaces), *shown)
             yield AllOf(tests=tests, trail=with_leaves(node, *rest))
             return
         chosen = [w for w in self.inventory.workloads if all(self._meets(t, w) for t in placed)]

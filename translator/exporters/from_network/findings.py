@@ -265,20 +265,23 @@ def not_refused(stated: Sequence[Stated]) -> Iterator[Loss]:
         )
 
 
-def meshed(ways: Sequence[AllOf]) -> Iterator[Loss]:
+def meshed(stated: Sequence[Stated]) -> Iterator[Loss]:
     """Whatever is in the cluster is known by a certificate."""
-    if ways:
-        yield Loss(
-            code="MM411",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            severity=Severity.MEDIUM,
-            fate=Fate.APPROXIMATED,
-            sites=_sites(ways),
-            message="whoever is in the cluster becomes whoever shows a certificate of the mesh: nodes, and pods without a "
-            "proxy, are refused.",
-            advice="Enrol the callers before these workloads.",
-        )
+    for kind, impact, so in ((Grant, Impact.STRICTER, ""), (Refusal, Impact.LOOSER, " no more")):
+        own = [one for one in stated if isinstance(one[0], kind)]
+        if own:
+            yield Loss(
+                code="MM411",
+                impact=impact,
+                support=Support.PARTIAL,
+                severity=Severity.MEDIUM if kind is Grant else None,
+                fate=Fate.APPROXIMATED,
+                sites=_sites([way for _, way in own]),
+                because=_doors(own) if kind is Refusal else (),
+                message="whoever is in the cluster becomes whoever shows a certificate of the mesh: nodes, and pods without "
+                f"a proxy, are refused{so}.",
+                advice="Enrol the callers before these workloads.",
+            )
 
 
 def unsaid(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
