@@ -8,7 +8,33 @@ from tests.laws.linkerd_estates import estate
 from tests.laws.soundness import faults, translated
 
 EVERYWHERE = (0, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15)
-TO_ISTIO = (3, 4, 22, 23, 29, 33, 34, 39, 43, 47, 89, 94, 100, 103, 128, 151, 164, 218)
+TO_ISTIO = (
+    3,
+    4,
+    22,
+    23,
+    29,
+    33,
+    34,
+    39,
+    43,
+    47,
+    48,
+    53,
+    64,
+    89,
+    94,
+    100,
+    103,
+    128,
+    129,
+    142,
+    151,
+    164,
+    218,
+    234,
+    244,
+)
 
 
 @pytest.mark.parametrize("target", ["cilium", "gateway-api"])

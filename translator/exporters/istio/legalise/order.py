@@ -14,10 +14,11 @@ from itertools import product
 from ir.behaviour.precedence import LEAST
 from ir.language import Dialect, Language, Opaque
 from ir.match import AllOf, Part, Pattern, PatternKind, Presence, RegexDialect, Term, Test
-from ir.provenance import Traced, derived, named
+from ir.provenance import Traced, Trail, derived, named
 from ir.traffic import Order, Route, RouteMatch, RouteTable
 from translator.exporters.routes.languages import language
 
+_ROOT = "/"
 LIMIT = 1024
 """Characters that a regular expression may have (istio/istio pkg/config/validation, 1.31)."""
 
@@ -61,7 +62,8 @@ def _items(route: Route, place: int, match: RouteMatch | None, table: RouteTable
     )
     for tests in _alternatives(whole.requests.tests, table):
         pattern = _path(tests)
-        for stem, is_whole, said in _parts(pattern, tests, table.order):
+        said_by = whole.trail, route.trail, table.trail
+        for stem, is_whole, said in _parts(pattern, tests, said_by, table.order):
             own = replace(whole, requests=replace(whole.requests, tests=said))
             key = _key(tests, pattern, table.order, place, whole=is_whole)
             yield Item(route, id(route), own, key, _path(said), stem, is_whole)
@@ -231,19 +233,29 @@ def _same_text(pattern: Pattern, wanted: Language) -> Pattern | None:
 
 
 def _parts(
-    pattern: Pattern | None, tests: tuple[Test, ...], order: Order
+    pattern: Pattern | None, tests: tuple[Test, ...], said_by: Sequence[Trail], order: Order
 ) -> Iterator[tuple[str | None, bool, tuple[Test, ...]]]:
-    """A prefix of elements as its own path and what is below it; every path asks for nothing."""
-    del order
-    if pattern is None or pattern.kind is not PatternKind.ELEMENT_PREFIX:
-        yield None, pattern is not None and pattern.kind is not PatternKind.PREFIX, tests
+    """A prefix of elements as its own path and what is below it; every path asks for nothing, but for ``/`` by rank."""
+    if pattern is not None and pattern.kind is not PatternKind.ELEMENT_PREFIX:
+        yield None, pattern.kind is not PatternKind.PREFIX, tests
         return
-    stem = pattern.text.rstrip("/")
-    if not stem:
-        yield None, False, _every_path(tests)
+    stem = "" if pattern is None else pattern.text.rstrip("/")
+    if stem:
+        yield stem, True, _with(tests, Pattern(PatternKind.EXACT, stem))
+        yield stem, False, _with(tests, Pattern(PatternKind.PREFIX, f"{stem}/"))
         return
-    yield stem, True, _with(tests, Pattern(PatternKind.EXACT, stem))
-    yield stem, False, _with(tests, Pattern(PatternKind.PREFIX, f"{stem}/"))
+    if order is Order.RANK:
+        yield _ROOT, True, _at_root(tests, said_by)
+    yield _ROOT, False, tests if pattern is None else _every_path(tests)
+
+
+def _at_root(tests: tuple[Test, ...], said_by: Sequence[Trail]) -> tuple[Test, ...]:
+    """The tests for the path ``/`` alone."""
+    root = Pattern(PatternKind.EXACT, _ROOT)
+    if _path(tests) is not None:
+        return _with(tests, root)
+    path = Test(part=Part.PATH, any_of=(named(root, *said_by),), trail=named("path", *said_by))
+    return (path, *tests)
 
 
 def _with(tests: Sequence[Test], pattern: Pattern) -> tuple[Test, ...]:
@@ -300,9 +312,10 @@ def _host_key(tests: Sequence[Test]) -> tuple[int, int]:
 def _rejoined(items: list[Item]) -> list[Item]:
     """The path of a prefix goes down to what is below it, past all that cannot match that path."""
     left = list(items)
-    for item in items:
-        if not item.whole or item.stem is None:
-            continue
+    prefixes = [item for item in items if item.whole and item.stem not in (None, _ROOT)]
+    roots = [item for item in items if item.whole and item.stem == _ROOT]
+    # the last first, so that those that stay are known to those before them
+    for item in (*prefixes, *reversed(roots)):
         at = left.index(item)
         below = next(
             (
@@ -318,11 +331,21 @@ def _rejoined(items: list[Item]) -> list[Item]:
         if below is None or below <= at:
             continue
         between = left[at + 1 : below]
-        if any(other.number != item.number and _may_match(other, item.stem) for other in between):
+        if any(_comes_between(other, item) for other in between):
             continue
-        left.insert(below, item)
+        if item.stem != _ROOT:  # what takes every path takes that one too
+            left.insert(below, item)
         del left[at]
     return left
+
+
+def _comes_between(other: Item, item: Item) -> bool:
+    """Whether it takes requests for the path; rules for every path stand in one order, at ``/`` and below it."""
+    if other.number == item.number or item.stem is None:
+        return False
+    if item.stem == other.stem == _ROOT:
+        return other.whole
+    return _may_match(other, item.stem)
 
 
 def _beside_path(item: Item) -> list[int]:
