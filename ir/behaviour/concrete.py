@@ -84,13 +84,7 @@ class _Site:
         return cast("list[F]", self._found.get((kind, direction), []))
 
     def _is_about(self, fact: Ruling) -> bool:
-        outbound = _side(fact) is Direction.OUTBOUND
-        network = isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.NETWORK
-        if network and not outbound and self.workload.host_network:
-            return (
-                False  # the pod is its node to the network, and policies for pods select no nodes
-            )
-        there = leaves_by if outbound else holds_at
+        there = leaves_by if _side(fact) is Direction.OUTBOUND else holds_at
         return there(fact.attachment, self.model, self.workload, self.request)
 
     def lets_in(self, rule: Grant | Refusal) -> bool:

@@ -155,12 +155,11 @@ class Lowering:
             self._wide.append(here)
 
     def about(self, workload: Workload) -> tuple[Fact, ...]:
-        """The deciding facts about the workload, in the model's order; to the network a pod on its node's is the node."""
+        """The deciding facts whose subject includes the workload, in the model's order."""
         near = [*self._wide, *self._by_namespace.get(workload.namespace, ())]
         for key, value in workload.labels.items():
             for where in (workload.namespace, None):
                 near.extend(self._by_label.get((where, key, value), ()))
-        near = [h for h in near if not (workload.host_network and _of_network(h.fact))]
         near.sort(key=lambda here: here.number)
         return tuple(h.fact for h in near if self.covers(_attachment(h.fact).subject, workload))
 

@@ -31,4 +31,6 @@ def test_whoever_is_let_in_after_was_let_in_before_or_a_finding_says_so(
     world = World(*documents, verify=False)
     wider = [r for r in REQUESTS if allowed(world.after, r) and not allowed(world.before, r)]
     told = [f.code for f in world.result.report.findings if f.impact is Impact.LOOSER]
-    assert bool(wider) is bool(told), (wider[:1], told)
+    assert told or not wider, wider[:1]
+    # MM405 is about ports without mutual TLS, at which the model knows callers that the source does not
+    assert wider or not set(told) - {"MM405"}, told

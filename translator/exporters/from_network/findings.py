@@ -373,8 +373,7 @@ def beside(
     pods = [
         w
         for w in inventory.workloads
-        if not w.host_network  # to the network such a pod is its node
-        and any(covers(c.attachment.subject, w, inventory) for c in shut)
+        if any(covers(c.attachment.subject, w, inventory) for c in shut)
     ]
     grants = [
         f
