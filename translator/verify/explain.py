@@ -10,7 +10,7 @@ others is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ir.access import Evidence
@@ -175,7 +175,11 @@ class Claim:
         return kind not in _FAILURES or not self.code.startswith("MM3")
 
 
-def _may(claim: Claim, change: Change, sample: Sample) -> bool:
+Places = Mapping[str, Sequence[At]]
+"""The ports that a finding is about, by the name of what they are of."""
+
+
+def _may(claim: Claim, places: Places, change: Change, sample: Sample) -> bool:
     """Whether the finding is about requests of this kind.
 
     Some are about addresses that are not limited or inside of the cluster alone, about health checks, about what is no
@@ -186,13 +190,14 @@ def _may(claim: Claim, change: Change, sample: Sample) -> bool:
     if claim.code == SPELLING and change.kind in _ACCESS:
         return _SPELLING.search(sample.request.path) is not None
     asks = _OF_REQUESTS.get(claim.code)
-    return (asks is None or asks(sample.request)) and _within(claim, sample.request)
+    return (asks is None or asks(sample.request)) and _within(claim, places, sample.request)
 
 
-def _within(claim: Claim, request: Request) -> bool:
+def _within(claim: Claim, places: Places, request: Request) -> bool:
     """Whether the request goes to one of the ports that the finding is about, and is one of its requests."""
     names, port = _names(request), request.service_port or request.port
-    if claim.at and not any(one.holds(names, port) for one in claim.at):
+    near = (one for name in ("", *names) for one in places.get(name, ()))
+    if claim.at and not any(one.holds(names, port) for one in near):
         return False
     if claim.http is not None and claim.http is not request.http:
         return False
@@ -224,6 +229,13 @@ class Explained:
     claims: tuple[Claim, ...] = ()
 
 
+def _by_names(at: Iterable[At]) -> Places:
+    found: dict[str, list[At]] = {}
+    for one in at:
+        found.setdefault(one.name, []).append(one)
+    return found
+
+
 class Claims:
     """Findings by what they stand on and by what they name."""
 
@@ -233,6 +245,7 @@ class Claims:
         self._by_name: dict[str, list[int]] = {}
         self._by_later_leaf: dict[int, list[int]] = {}
         self._by_field: dict[str, list[int]] = {}
+        self._places = tuple(_by_names(claim.at) for claim in self.all)
         self.used: set[int] = set()
         for number, claim in enumerate(self.all):
             by_leaf = self._by_later_leaf if claim.later else self._by_leaf
@@ -252,7 +265,7 @@ class Claims:
                 n: decides
                 for n, decides in near.items()
                 if self.all[n].may_explain(change.kind, shut=change.shut)
-                and _may(self.all[n], change, sample)
+                and _may(self.all[n], self._places[n], change, sample)
             }
             if not any(own.values()):
                 return Explained(change, (ODD_PATHS,) if change.odd else ())
