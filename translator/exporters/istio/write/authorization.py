@@ -167,7 +167,13 @@ def _fields(one: AllOf, keys: dict[Part, str]) -> dict[str, Tree]:
     fields: dict[str, Tree] = {}
     for test in one.tests:
         key = keys[test.part]
-        fields.update(_values(test, key, f"not{key[0].upper()}{key[1:]}"))
+        for name, value in _values(test, key, f"not{key[0].upper()}{key[1:]}"):
+            if (
+                name in fields
+            ):  # one list means any of it: a second test would make the first one void
+                message = f"{one} asks twice for {name}"
+                raise TypeError(message)
+            fields[name] = value
     if not fields:
         message = f"{one} asks for nothing"
         raise TypeError(message)
