@@ -28,6 +28,16 @@ kind: Server
 metadata: {name: api, namespace: shop}
 spec: {podSelector: {matchLabels: {app: api}}, port: http, proxyProtocol: HTTP/1}
 """
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web}, annotations: {linkerd.io/inject: enabled}}
+    spec: {containers: [{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
+"""
+"""Pods whose ports have no name."""
 
 
 def route(name: str, path: str) -> str:
@@ -150,17 +160,8 @@ spec:
 
 
 def test_a_name_that_is_no_port_of_some_pods_shuts_the_number_there_and_tells() -> None:
-    other = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  template:
-    metadata: {labels: {app: web}, annotations: {linkerd.io/inject: enabled}}
-    spec: {containers: [{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
-"""
     everywhere = SHOP.replace("podSelector: {matchLabels: {app: api}}", "podSelector: {}")
-    loaded = load_text("\n---\n".join((everywhere, other, admits("Server", "api", "web"))))
+    loaded = load_text("\n---\n".join((everywhere, WEB, admits("Server", "api", "web"))))
     options = pipeline.options_of(loaded, "linkerd", "cilium@1.20", {})
     result = pipeline.translate_loaded(loaded, options)
     assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
@@ -173,21 +174,13 @@ spec:
 
 
 def test_what_a_server_closes_on_some_pods_stays_open_on_those_of_a_wider_one() -> None:
-    other = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  template:
-    metadata: {labels: {app: web}, annotations: {linkerd.io/inject: enabled}}
-    spec: {containers: [{name: c, ports: [{containerPort: 8080}, {containerPort: 9090}]}]}
----
+    wider = """
 apiVersion: policy.linkerd.io/v1beta3
 kind: Server
 metadata: {name: all, namespace: shop}
 spec: {podSelector: {}, port: 9090, proxyProtocol: HTTP/1, accessPolicy: all-authenticated}
 """
-    result = to_cilium(other, admits("Server", "api", "web"))
+    result = to_cilium(WEB, wider, admits("Server", "api", "web"))
     assert not {UNEXPLAINED, OTHERWISE} & {f.code for f in result.report.findings}
     changes = result.report.verification.changes
     denied = [
