@@ -86,9 +86,11 @@ def __dir__() -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: runs it and returns its exit code."""
     from translator.cli.app import run  # the library needs no command line
+    from translator.verify.hands import use_all
 
     if arguments is None:  # a process of its own: what it makes lives to its end, in no circles
         gc.disable()
+        use_all()
     return run(arguments)
 
 

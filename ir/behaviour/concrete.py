@@ -31,7 +31,7 @@ from ir.access import (
 )
 from ir.behaviour.concrete_choice import Candidate, winner
 from ir.behaviour.concrete_match import Sight, any_holds, certified, holds, query_of, rule_holds
-from ir.behaviour.concrete_place import holds_at, leaves_by
+from ir.behaviour.concrete_place import is_inside, on_port, reaches, sets_out
 from ir.behaviour.concrete_regex import Unsupported
 from ir.behaviour.concrete_route import decide_route
 from ir.behaviour.concrete_trail import leaves_of, name_of
@@ -42,7 +42,7 @@ from ir.model import Fact, Model
 from ir.provenance import Traced, Trail
 from ir.traffic import NoMatch
 
-__all__ = ["Unsupported", "decide_access", "decide_route"]
+__all__ = ["Place", "Unsupported", "decide_access", "decide_route", "place"]
 
 Ruling = (
     Bypass
@@ -63,29 +63,70 @@ _OPEN = Decision(Answer.ALLOWED, "default", "nothing is closed or refuses the re
 
 
 @dataclass(frozen=True, slots=True)
-class _Site:
-    """A request at the workload that it is for."""
+class Place:
+    """A port of a workload that is asked about request after request: what is said of it is looked up once."""
 
     model: Model
-    request: Request
     workload: Workload
-    _found: dict[tuple[type, Direction], list[Fact]] = field(default_factory=dict)
+    port: int
+    _said: dict[tuple[type, Direction], list[Ruling]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Files the facts about this workload and port; outbound, whoever the caller is."""
         for fact in self.model.facts:
             if isinstance(fact, Ruling) and self._is_about(fact):
-                self._found.setdefault((type(fact), _side(fact)), []).append(fact)
+                self._said.setdefault((type(fact), _side(fact)), []).append(fact)
+
+    def _is_about(self, fact: Ruling) -> bool:
+        at = fact.attachment
+        inside = _side(fact) is Direction.OUTBOUND or is_inside(at, self.model, self.workload)
+        return inside and on_port(at, self.model, self.workload, self.port)
+
+    def facts(self, kind: type[F], direction: Direction, caller: Caller) -> list[F]:
+        """Facts of that kind that hold where this caller calls, in the model's order."""
+        found = cast("list[F]", self._said.get((kind, direction), ()))
+        if direction is Direction.OUTBOUND:
+            return [fact for fact in found if sets_out(fact.attachment, self.model, caller)]
+        return [fact for fact in found if reaches(fact.attachment.audience, caller)]
+
+    def decide(self, request: Request) -> Decision:
+        """Whether the request, which is for this port, reaches the workload, and the fact that decided.
+
+        Raises:
+            Unsupported: something outside of the model has a say.
+        """
+        site = _Site(self, request)
+        decision = _decided(site)
+        for layer in Layer:
+            if not decision.allowed:
+                break
+            out = _way_out(site, layer)
+            if out is not None:
+                decision = _besides(decision, out) if out.allowed else out
+        return decision
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A request at the place that it is for."""
+
+    place: Place
+    request: Request
+
+    @property
+    def model(self) -> Model:
+        return self.place.model
+
+    @property
+    def workload(self) -> Workload:
+        return self.place.workload
 
     def facts(self, kind: type[F], direction: Direction = Direction.INBOUND) -> list[F]:
         """Facts of that kind about this workload and port, in the model's order.
 
         Outbound: those about what leaves the caller for it.
         """
-        return cast("list[F]", self._found.get((kind, direction), []))
-
-    def _is_about(self, fact: Ruling) -> bool:
-        there = leaves_by if _side(fact) is Direction.OUTBOUND else holds_at
-        return there(fact.attachment, self.model, self.workload, self.request)
+        return self.place.facts(kind, direction, self.request.caller)
 
     def lets_in(self, rule: Grant | Refusal) -> bool:
         """Whether the request is one that the rule speaks of; outbound, its callers are who is called."""
@@ -139,21 +180,22 @@ def _side(fact: Ruling) -> Direction:
     return Direction.INBOUND
 
 
+def place(model: Model, workload: str, port: int) -> Place:
+    """A port of the workload ``Kind/namespace/name``.
+
+    Raises:
+        Unsupported: the workload is not listed.
+    """
+    return Place(model, _workload(model, workload), port)
+
+
 def decide_access(model: Model, request: Request) -> Decision:
     """Whether the request reaches its workload, and the fact that decided.
 
     Raises:
         Unsupported: the workload is not listed, or something outside of the model has a say.
     """
-    site = _Site(model, request, _workload(model, request.workload))
-    decision = _decided(site)
-    for layer in Layer:
-        if not decision.allowed:
-            break
-        out = _way_out(site, layer)
-        if out is not None:
-            decision = _besides(decision, out) if out.allowed else out
-    return decision
+    return place(model, request.workload, request.port).decide(request)
 
 
 def _besides(decision: Decision, out: Decision) -> Decision:

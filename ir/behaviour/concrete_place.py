@@ -93,26 +93,21 @@ def _is_inside(subject: Subject, namespace: str, labels: Mapping[str, str], mode
             return False
 
 
-def leaves_by(attachment: Attachment, model: Model, workload: Workload, request: Request) -> bool:
-    """Whether a fact about what leaves its subject is about this request to the workload."""
-    caller = request.caller
-    return (
-        bool(caller.namespace)
-        and covers(attachment.subject, caller.namespace, caller.labels, model)
-        and _on(attachment, model, workload, request.port)
+def sets_out(attachment: Attachment, model: Model, caller: Caller) -> bool:
+    """Whether a fact about what leaves its subject is about what this caller sends."""
+    return bool(caller.namespace) and covers(
+        attachment.subject, caller.namespace, caller.labels, model
     )
 
 
-def holds_at(attachment: Attachment, model: Model, workload: Workload, request: Request) -> bool:
-    """Whether a fact with this attachment is about requests like this one to the workload."""
-    return (
-        covers(attachment.subject, workload.namespace, workload.labels, model, workload.key)
-        and reaches(attachment.audience, request.caller)
-        and _on(attachment, model, workload, request.port)
-    )
+def is_inside(attachment: Attachment, model: Model, workload: Workload) -> bool:
+    """Whether the subject of a fact includes the workload."""
+    return covers(attachment.subject, workload.namespace, workload.labels, model, workload.key)
 
 
-def _on(attachment: Attachment, model: Model, workload: Workload, port: int) -> bool:
+def on_port(attachment: Attachment, model: Model, workload: Workload, port: int) -> bool:
+    """Whether the ports of a fact include this one of the workload."""
+
     def same(own: Traced[Port]) -> bool:
         match own.value:
             case WorkloadPort() as meant:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Layer, Refusal
+from ir.behaviour.concrete import Place, place
 from ir.behaviour.concrete_trail import leaves_of
 from ir.behaviour.exits import ports_of_exits
 from ir.behaviour.lower import Lowering
@@ -27,6 +28,7 @@ from translator.verify.frame import (
     callers_of,
     conditions,
 )
+from translator.verify.hands import answered
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import bits
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
@@ -121,8 +123,7 @@ class Comparison:
         )
         self.world = World((self.before, self.after), named, self.trust_domain, ways)
         self.twins = Twins(self.world, self.trust_domain)
-        for door in doors:
-            yield self._slice(door) if isinstance(door, Doors) else door
+        yield from answered(self._slice, doors)
 
     def doors(self) -> list[Doors | Slice]:
         """The ports to compare; those that cannot be are slices already."""
@@ -167,7 +168,9 @@ class Comparison:
             else:
                 yield Doors(was, becomes, port, shown, sides[0], sides[1], (held[0], held[1]))
 
-    def _slice(self, doors: Doors) -> Slice:
+    def _slice(self, doors: Doors | Slice) -> Slice:
+        if isinstance(doors, Slice):
+            return doors
         try:
             found = self._difference(doors.before.access, doors.after.access)
             changes, taints = self._changes(doors, found)
@@ -235,12 +238,9 @@ class Comparison:
 
     def _changes(self, doors: Doors, found: Difference) -> tuple[tuple[Change, ...], list[str]]:
         """The groups with their witnesses; what could not be confirmed is a taint."""
-        sides = Sides(
-            before=self._model(doors, 0),
-            after=self._model(doors, 1),
-            workload=doors.workload.key,
-            port=doors.port,
-        )
+        if not found.groups:
+            return (), []
+        sides = Sides(self._place(doors, 0), self._place(doors, 1))
         changes: list[Change] = []
         taints: list[str] = []
         for group in found.groups:
@@ -254,17 +254,18 @@ class Comparison:
                 changes.append(Change(group.kind, listed, samples, shut=not group.let_in))
         return tuple(changes), taints
 
-    def _model(self, doors: Doors, side: int) -> Model:
+    def _place(self, doors: Doors, side: int) -> Place:
         """What the naive decider is given: the whole model where it is to check the choice of facts too."""
         model = (self.before, self.after)[side]
-        if self.strict:
-            return model
         workload = (doors.workload, doors.becomes)[side]
-        return replace(
+        if self.strict:
+            return place(model, workload.key, doors.port)
+        model = replace(
             model,
             facts=(*doors.facts[side], *self.lowered[side].exits),
             inventory=replace(model.inventory, workloads=(workload,)),
         )
+        return Place(model, workload, doors.port)
 
     def _listed(self, group: Group) -> bool:
         atoms = group.frame.space.shadow(group.cells, CALLER)

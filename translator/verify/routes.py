@@ -21,6 +21,7 @@ from ir.opaque import Opaque as OpaquePiece
 from ir.traffic import EndpointSubset, Protocol, RouteTable
 from translator.verify.callers import World
 from translator.verify.frame import AUTHORITY, PATH, PLAIN_QUERY, Asked, Frame
+from translator.verify.hands import answered
 from translator.verify.outcomes import agrees, differences, said, unlike
 from translator.verify.outside import by_hosts, decided_elsewhere, heeded
 from translator.verify.ports import at_port
@@ -186,8 +187,7 @@ class RouteComparison:
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each service that routes may be about."""
         sides = Side(self.lowered[0]), Side(self.lowered[1])
-        for address, tables in self._ports(sides):
-            yield self._slice(address, sides, tables)
+        yield from answered(lambda port: self._slice(*port, sides), tuple(self._ports(sides)))
 
     def ports(self) -> Iterator[tuple[Address, Tables]]:
         """Each port of each service that routes may be about, with the tables of both sides."""
@@ -218,12 +218,7 @@ class RouteComparison:
                     found[Address(space, name, number)] = None
         return tuple(sorted(found, key=lambda a: (a.namespace or "", a.name, a.port)))
 
-    def _slice(
-        self,
-        address: Address,
-        sides: tuple[Side, Side],
-        tables: Tables,
-    ) -> Slice:
+    def _slice(self, address: Address, tables: Tables, sides: tuple[Side, Side]) -> Slice:
         shown = shown_as(address)
         try:
             frame = self.frame(address, tables)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from ir.behaviour.concrete import Unsupported, decide_access
+from ir.behaviour.concrete import Place, Unsupported
 from ir.behaviour.request import Decision, Request
 from ir.match import Part
-from ir.model import Model
 from translator.verify.frame import (
     ADDRESS,
     AUTHORITY,
@@ -95,12 +94,10 @@ def representatives(frame: Frame, cells: int) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The facts of two configurations about one port, with the port."""
+    """One port of a workload in two configurations."""
 
-    before: Model
-    after: Model
-    workload: str
-    port: int
+    before: Place
+    after: Place
 
     def confirmed(self, frame: Frame, cell: int, *, let_in: bool) -> Sample | None:
         """The request of a class with both decisions; ``let_in``: whether the later side lets it in.
@@ -111,10 +108,9 @@ class Sides:
             Disagreement: the naive decider sees no such difference.
         """
         for request in requests_of(frame, cell):
-            there = replace(request, workload=self.workload, port=self.port)
+            there = replace(request, workload=self.before.workload.key, port=self.before.port)
             try:
-                before = decide_access(self.before, there)
-                after = decide_access(self.after, there)
+                before, after = self.before.decide(there), self.after.decide(there)
             except Unsupported:
                 continue
             if after.allowed is let_in and before.allowed is not let_in:
