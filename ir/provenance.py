@@ -126,6 +126,8 @@ def absorb(into: Trail, *values: Traced[object]) -> Trail:
 
     They share the fate of that node. Which decision it was stands in the code that calls.
     """
+    if not any(v.origin or v.because for v in values):
+        return into
     return Traced(
         into.value,
         united((into.origin, *(v.origin for v in values))),

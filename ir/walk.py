@@ -104,7 +104,22 @@ def inner_values(value: object) -> Iterator[object]:
 
 def traced(value: object) -> Iterator[Traced[object]]:
     """Each traced value below ``value``."""
-    return (found for _, found in positions(value))
+    found: list[Traced[object]] = []
+    _gather_values(value, found)
+    return iter(found)
+
+
+def _gather_values(value: object, found: list[Traced[object]]) -> None:
+    if isinstance(value, Traced):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            _gather_values(item, found)
+    else:
+        for name in _fields(type(value)):
+            inner = getattr(value, name)
+            if inner is not None:
+                _gather_values(inner, found)
 
 
 def close(model: Model) -> Model:

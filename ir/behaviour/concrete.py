@@ -59,6 +59,8 @@ Ruling = (
 
 F = TypeVar("F", bound=Ruling)
 
+_NONE: tuple[Ruling, ...] = ()
+
 _OPEN = Decision(Answer.ALLOWED, "default", "nothing is closed or refuses the request")
 
 
@@ -69,22 +71,33 @@ class Place:
     model: Model
     workload: Workload
     port: int
-    _said: dict[tuple[type, Direction], list[Ruling]] = field(default_factory=dict)
+    _said: dict[tuple[type, Direction, Layer | None], list[Ruling]] = field(default_factory=dict)
+    _layers: dict[Direction, list[Layer]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Files the facts about this workload and port; outbound, whoever the caller is."""
         for fact in self.model.facts:
             if isinstance(fact, Ruling) and self._is_about(fact):
-                self._said.setdefault((type(fact), _side(fact)), []).append(fact)
+                key = type(fact), _side(fact), _layer_of(fact)
+                self._said.setdefault(key, []).append(fact)
+        for side in Direction:
+            speaking = {layer for _, own, layer in self._said if own is side}
+            self._layers[side] = [layer for layer in Layer if layer in speaking]
 
     def _is_about(self, fact: Ruling) -> bool:
         at = fact.attachment
         inside = _side(fact) is Direction.OUTBOUND or is_inside(at, self.model, self.workload)
         return inside and on_port(at, self.model, self.workload, self.port)
 
-    def facts(self, kind: type[F], direction: Direction, caller: Caller) -> list[F]:
+    def layers(self, direction: Direction) -> list[Layer]:
+        """The layers that say anything here, in the order in which they decide."""
+        return self._layers[direction]
+
+    def facts(
+        self, kind: type[F], direction: Direction, layer: Layer | None, caller: Caller
+    ) -> list[F]:
         """Facts of that kind that hold where this caller calls, in the model's order."""
-        found = cast("list[F]", self._said.get((kind, direction), ()))
+        found = cast("list[F]", self._said.get((kind, direction, layer), _NONE))
         if direction is Direction.OUTBOUND:
             return [fact for fact in found if sets_out(fact.attachment, self.model, caller)]
         return [fact for fact in found if reaches(fact.attachment.audience, caller)]
@@ -97,7 +110,7 @@ class Place:
         """
         site = _Site(self, request)
         decision = _decided(site)
-        for layer in Layer:
+        for layer in self.layers(Direction.OUTBOUND):
             if not decision.allowed:
                 break
             out = _way_out(site, layer)
@@ -121,12 +134,17 @@ class _Site:
     def workload(self) -> Workload:
         return self.place.workload
 
-    def facts(self, kind: type[F], direction: Direction = Direction.INBOUND) -> list[F]:
-        """Facts of that kind about this workload and port, in the model's order.
+    def facts(
+        self,
+        kind: type[F],
+        layer: Layer | None = None,
+        direction: Direction = Direction.INBOUND,
+    ) -> list[F]:
+        """Facts of that kind and layer about this workload and port, in the model's order.
 
         Outbound: those about what leaves the caller for it.
         """
-        return self.place.facts(kind, direction, self.request.caller)
+        return self.place.facts(kind, direction, layer, self.request.caller)
 
     def lets_in(self, rule: Grant | Refusal) -> bool:
         """Whether the request is one that the rule speaks of; outbound, its callers are who is called."""
@@ -173,6 +191,11 @@ def _fails(way: AllOf, reached: Sight) -> bool:
     return any(not holds(t, reached) for t in way.tests if t.part not in _ADDRESSES)
 
 
+def _layer_of(fact: Ruling) -> Layer | None:
+    """The layer of policies that a fact is one of; there are facts beside all of them."""
+    return fact.layer if isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal)) else None
+
+
 def _side(fact: Ruling) -> Direction:
     """The side that a rule is about; facts of other kinds are looked at for every request."""
     if isinstance(fact, (Closed, Grant, Refusal)):
@@ -207,13 +230,13 @@ def _besides(decision: Decision, out: Decision) -> Decision:
 
 def _way_out(site: _Site, layer: Layer) -> Decision | None:
     """What one layer says where the request sets out; ``None`` where it has no opinion."""
-    for refusal in site.facts(Refusal, Direction.OUTBOUND):
-        if refusal.layer is layer and site.lets_in(refusal):
+    for refusal in site.facts(Refusal, layer, Direction.OUTBOUND):
+        if site.lets_in(refusal):
             return _said(Answer.REFUSED, refusal, "a refusal speaks of what leaves the caller")
-    for closed in site.facts(Closed, Direction.OUTBOUND):
-        if closed.layer is layer and closed.certain is not Certainty.NO:
-            for grant in site.facts(Grant, Direction.OUTBOUND):
-                if grant.layer is layer and site.lets_in(grant):
+    for closed in site.facts(Closed, layer, Direction.OUTBOUND):
+        if closed.certain is not Certainty.NO:
+            for grant in site.facts(Grant, layer, Direction.OUTBOUND):
+                if site.lets_in(grant):
                     return _said(Answer.ALLOWED, grant, "a grant lets it out")
             return _said(Answer.REFUSED, closed, "what leaves the caller is closed")
     return None
@@ -231,7 +254,7 @@ def _decided(site: _Site) -> Decision:
         # The door that a mesh holds open for health checks is behind the network's own policy.
         return _refused(_layer(site, Layer.NETWORK)) or probe
     passed = _proof(site)
-    for layer in Layer:
+    for layer in site.place.layers(Direction.INBOUND):
         if not passed.allowed:
             return passed
         passed = _layer(site, layer) or passed
@@ -296,21 +319,21 @@ def _proof(site: _Site) -> Decision:
 
 def _layer(site: _Site, layer: Layer) -> Decision | None:
     """What one layer says; ``None`` where it has no opinion."""
-    for refusal in site.facts(Refusal):
-        if refusal.layer is layer and site.lets_in(refusal):
+    for refusal in site.facts(Refusal, layer):
+        if site.lets_in(refusal):
             return _said(Answer.REFUSED, refusal, "a refusal speaks of this request")
     routed = _guarded(site, layer)
     return _doors(site, layer) if routed is None else routed
 
 
 def _granted(site: _Site, layer: Layer) -> Grant | None:
-    return next((g for g in site.facts(Grant) if g.layer is layer and site.lets_in(g)), None)
+    return next((g for g in site.facts(Grant, layer) if site.lets_in(g)), None)
 
 
 def _doors(site: _Site, layer: Layer) -> Decision | None:
     """What a layer without routes says: closed or not, granted or not."""
-    for closed in site.facts(Closed):
-        if closed.layer is layer and closed.certain is not Certainty.NO:
+    for closed in site.facts(Closed, layer):
+        if closed.certain is not Certainty.NO:
             grant = _granted(site, layer)
             if grant is not None:
                 return _said(Answer.ALLOWED, grant, "a grant speaks of this request")
@@ -320,7 +343,7 @@ def _doors(site: _Site, layer: Layer) -> Decision | None:
 
 def _guarded(site: _Site, layer: Layer) -> Decision | None:
     """What the routes of the layer say; ``None`` where there are none, or the request goes on."""
-    tables = [t for t in site.facts(GuardedRoutes) if t.layer is layer]
+    tables = site.facts(GuardedRoutes, layer)
     if not tables or not site.request.http:
         return None
     if len({(table.order, table.no_match) for table in tables}) > 1:

@@ -31,6 +31,7 @@ from ir.match import (
     Unreadable,
     View,
 )
+from ir.provenance import Traced
 
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -57,18 +58,15 @@ def rule_holds(
     Raises:
         Unsupported: a test needs what a plain request does not tell.
     """
-    tests = (*(t for way in (*callers, *requests) for t in way.tests), *always)
-    if _unread(sight, tests) and sight.view.on_unreadable is Unreadable.SKIP_RULE:
-        return False
+    if not sight.request.http and sight.view.on_unreadable is Unreadable.SKIP_RULE:
+        tests = (*(t for way in (*callers, *requests) for t in way.tests), *always)
+        if any(test.part in HTTP_PARTS for test in tests):
+            return False
     return (
         any_holds(callers, sight)
         and any_holds(requests, sight)
         and all(holds(test, sight) for test in always)
     )
-
-
-def _unread(sight: Sight, tests: tuple[Test, ...]) -> bool:
-    return not sight.request.http and any(test.part in HTTP_PARTS for test in tests)
 
 
 def any_holds(ways: tuple[AllOf, ...], sight: Sight) -> bool:
@@ -78,7 +76,7 @@ def any_holds(ways: tuple[AllOf, ...], sight: Sight) -> bool:
 
 def holds(test: Test, sight: Sight) -> bool:
     """Whether the request meets the test."""
-    if _unread(sight, (test,)):
+    if not sight.request.http and test.part in HTTP_PARTS:
         return sight.view.on_unreadable is Unreadable.IGNORE_TEST
     texts = texts_of(test, sight)
     wanted = Presence.EITHER if test.presence is None else test.presence.value
@@ -86,13 +84,21 @@ def holds(test: Test, sight: Sight) -> bool:
         return False
     if not texts and test.missing_is_empty:
         texts = ("",)
-    labels = _labels_for(test.part, sight)
-    pairs = [(term.value, text) for term in test.none_of for text in texts]
-    if any(_is(term, text, labels) for term, text in pairs if _read(term, text, test, sight)):
+    if _one_is(test.none_of, texts, test, sight):
         return False
-    pairs = [(term.value, text) for term in test.any_of for text in texts]
-    return not test.any_of or any(
-        _is(term, text, labels) for term, text in pairs if _read(term, text, test, sight)
+    return not test.any_of or _one_is(test.any_of, texts, test, sight)
+
+
+def _one_is(
+    terms: tuple[Traced[Term], ...], texts: tuple[str, ...], test: Test, sight: Sight
+) -> bool:
+    """Whether one of the values is what one of the terms says."""
+    labels = _labels_for(test.part, sight) if terms else {}
+    return any(
+        _is(term.value, text, labels)
+        for term in terms
+        for text in texts
+        if _read(term.value, text, test, sight)
     )
 
 

@@ -19,6 +19,7 @@ Text = str
 Whole = int
 """Names for types that methods of :class:`Cursor` are called after too."""
 
+_NOTHING = Traced("")
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
 _DURATION = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -73,7 +74,7 @@ class Cursor:
     @property
     def here(self) -> Traced[Text]:
         """This place as a value without meaning, to be absorbed: the leaf of an empty collection, or nothing."""
-        return Traced(self.path, self.leaf)
+        return Traced(self.path, self.leaf) if self.node.leaf >= 0 else _NOTHING
 
     def refuse(self, message: Text) -> InputError:
         """The error of a resource that its own API server would refuse at this place."""
@@ -121,8 +122,11 @@ class Cursor:
 
     def opt(self, key: Text) -> Cursor | None:
         """The field, whatever it holds."""
-        node = self._mapping().get(key)
-        return None if node is None or node.value is None else self._at(key, node)
+        fields = self.node.value
+        node = (fields if isinstance(fields, dict) else self._mapping()).get(key)
+        if node is None or node.value is None:
+            return None
+        return Cursor(self.resource, node, key, self.reads, self)
 
     def at(self, key: Text) -> Cursor:
         """The field, which must be given."""
@@ -172,7 +176,7 @@ class Cursor:
     def empty(self, key: Text) -> Traced[Text]:
         """The leaf of an empty collection at the field, to be absorbed; nothing where it is absent or has content."""
         found = self.opt(key)
-        return Traced("") if found is None else found.here
+        return _NOTHING if found is None else found.here
 
     # -- scalars
 

@@ -141,7 +141,8 @@ class Resource:
 
 def leaves_below(resource: Resource) -> tuple[int, ...]:
     """All leaves of a resource."""
-    return tuple(sorted(leaf_ref(resource.document.number, leaf) for leaf in below(resource.node)))
+    first = leaf_ref(resource.document.number, 0)
+    return tuple([first | leaf for leaf in sorted(below(resource.node))])
 
 
 def below(node: Node) -> list[int]:

@@ -268,19 +268,17 @@ def is_on(route: HttpRoute, held: Held) -> bool:
     policy-controller/k8s/index/src/inbound/routes.rs ``InvalidParentRef``, 2.20).
     """
     home, name = held.server.meta.namespace.value, held.server.meta.name.value
+    if route.meta.namespace.value != home or all(p.name.value != name for p in route.parents):
+        return False
     named_ones = [p for p in route.parents if (p.group, p.kind) == (OWN_GROUP, "Server")]
     sound = all(
         parent.port is None
         and parent.section is None
-        and (parent.namespace is None or parent.namespace.value == route.meta.namespace.value)
+        and (parent.namespace is None or parent.namespace.value == home)
         for parent in named_ones
     )
-    here = route.meta.namespace.value == home
     return (
-        here
-        and sound
-        and not is_kept_out(route)
-        and any(parent.name.value == name for parent in named_ones)
+        sound and any(parent.name.value == name for parent in named_ones) and not is_kept_out(route)
     )
 
 
