@@ -118,7 +118,8 @@ def assumed(value: T, assumption: Assumption, *because: int) -> Traced[T]:
 
 def trail(what: str, *leaves: int, because: Iterable[int] = ()) -> Trail:
     """The trail of a new fact, spent on it: ``leaves``."""
-    return Traced(what, tuple(sorted(set(leaves))), tuple(sorted(set(because))))
+    spent = tuple(sorted(set(leaves))) if leaves else ()
+    return Traced(what, spent, tuple(sorted(set(because))) if because else ())
 
 
 def absorb(into: Trail, *values: Traced[object]) -> Trail:

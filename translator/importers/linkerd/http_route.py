@@ -62,6 +62,8 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
         entered = enters(spec)
         spoken = options.source.at_least(SINCE)
         rules = spec.opt_list("rules")
+        guarded = tuple(read_matches(rule, _DIALECT) for rule in rules)
+        limits = [_limit(rule, own=own, entered=entered) if heeds else None for rule in rules]
         return HttpRoute(
             meta=meta,
             created=read_created(root),
@@ -69,13 +71,10 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
             protocol=Protocol.HTTP,
             parents=tuple(read_parents(spec, OWN_GROUP if own else ROUTE_GROUP)),
             hosts=tuple(read_host(host) for host in spec.opt_strings("hostnames")),
-            guarded=tuple(read_matches(rule, _DIALECT) for rule in rules) or ((),),
+            guarded=guarded or ((),),
             routes=tuple(
-                with_redirect(
-                    _route(rule, meta, _limit(rule, own=own, entered=entered) if heeds else None),
-                    options,
-                )
-                for rule in rules
+                with_redirect(_route(rule, meta, matches, limit), options)
+                for rule, matches, limit in zip(rules, guarded, limits, strict=True)
             )
             or (Route(trail=trail("the rule that is there by default")),),
             retry=read_family(root, RETRY, read_http_retry) if spoken else None,
@@ -90,7 +89,8 @@ def http_route_reader(options: Options) -> Callable[[Cursor, Meta], HttpRoute]:
 
 def enters(spec: Cursor) -> bool:
     """Whether a route is bound to a gateway, too."""
-    return any(parent.kind == "Gateway" for parent in read_parents(spec, ROUTE_GROUP))
+    kinds = (parent.opt_str("kind") for parent in spec.opt_list("parentRefs"))
+    return any(kind is None or kind.value == "Gateway" for kind in kinds)
 
 
 def foreign(rules: Sequence[Cursor], meta: Meta) -> tuple[int, ...]:
@@ -137,10 +137,12 @@ def _limit(rule: Cursor, *, own: bool, entered: bool) -> Traced[float] | None:
     return limit.as_duration()
 
 
-def _route(rule: Cursor, meta: Meta, request: Traced[float] | None) -> Route:
+def _route(
+    rule: Cursor, meta: Meta, matches: tuple[AllOf, ...], request: Traced[float] | None
+) -> Route:
     filters = read_filters(rule, meta.namespace)
     return Route(
-        matches=tuple(_alternative(match) for match in read_matches(rule, _DIALECT)),
+        matches=tuple(_alternative(match) for match in matches),
         backends=read_backends(rule, meta.namespace),
         redirect=filters.redirect,
         rewrite=filters.rewrite,
