@@ -57,12 +57,14 @@ class Certainty(StrEnum):
     layer=Role.SUBJECT,
     certain=Role.EVIDENCE,
     answer=Role.EFFECT,
+    object=Role.NOTE,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """Requests to (or from) the subject need a grant; ``answer`` is the HTTP status of the refusal.
 
-    Outbound, the ports of the attachment are those that are dialled, as in :class:`Grant`.
+    Outbound, the ports of the attachment are those that are dialled, as in :class:`Grant`. ``object`` is the
+    ``Kind/namespace/name`` of the object that says so by itself, whatever rules there are, if one does.
     """
 
     attachment: Attachment
@@ -70,6 +72,7 @@ class Closed:
     layer: Layer
     certain: Certainty = Certainty.YES
     answer: Traced[int] | None = None
+    object: str = ""
     trail: Trail
 
 

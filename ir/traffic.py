@@ -274,6 +274,7 @@ class Protocol(StrEnum):
     routes=Role.EFFECT,
     no_match=Role.EFFECT,
     view=Role.CONDITION,
+    object=Role.NOTE,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteTable:
@@ -282,7 +283,8 @@ class RouteTable:
     ``hosts``: the request must ask for one of these names (none: any). ``order`` says how the winner is chosen and is
     part of the meaning. ``home`` is the namespace of the object that states it, which a listener may ask for. Of tables
     in list order with one host at one listener the rules follow each other as the tables do, those without conditions
-    last.
+    last. ``object`` is the ``Kind/namespace/name`` of the object that states it by itself, if one does: a route, or the
+    service of the subject.
     """
 
     name: Traced[str]
@@ -294,6 +296,7 @@ class RouteTable:
     routes: tuple[Route, ...]
     no_match: NoMatch
     view: View = View()
+    object: str = ""
     trail: Trail
 
 

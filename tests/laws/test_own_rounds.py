@@ -16,11 +16,7 @@ from translator.pipeline import options_of
 from translator.report.model import Impact
 from translator.source.load import load_text
 
-_SERVERS = (
-    "Servers of the input are no doors of the exporter yet: it makes its own from what closes ports"
-)
 _POLICIES = "policies of the network itself are what other meshes stand beside: the exporter takes them as they are"
-_MARKS = "what pods say of how their ports are read is not written: other meshes say it of Services"
 _UNBUILT = {
     "cilium/both-ends": _POLICIES,
     "cilium/names-out": _POLICIES,
@@ -31,14 +27,6 @@ _UNBUILT = {
     "istio/mesh-config": "mesh-wide settings are an installation's, and go with it",
     "istio/registry-only": "Sidecars that hide Services are not written: no other mesh has them",
     "istio/tls-and-tcp": "routes of TLS connections are not written",
-    "linkerd/ambient": _SERVERS,
-    "linkerd/egress": _MARKS,
-    "linkerd/egress-networks": _MARKS,
-    "linkerd/guarded-routes": _SERVERS,
-    "linkerd/rate-limits": _SERVERS,
-    "linkerd/waypoint": _SERVERS,
-    "linkerd/waypoint-routes": _SERVERS,
-    "linkerd/words-of-pods": _SERVERS,
 }
 """Cases that a mesh's own exporter cannot write yet; each must fail, or go from here."""
 

@@ -12,7 +12,8 @@ def selector_tree(labels: Traced[Labels]) -> dict[str, Tree]:
     equal: dict[str, Tree] = {}
     other: list[Tree] = []
     for requirement in labels.value.requirements:
-        if requirement.operator is Operator.IN and len(requirement.values) == 1:
+        one = requirement.operator is Operator.IN and len(requirement.values) == 1
+        if one and requirement.key not in equal:
             equal[requirement.key] = Said(requirement.values[0], (labels,))
         else:
             item: dict[str, Tree] = {

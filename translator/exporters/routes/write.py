@@ -47,7 +47,7 @@ def call_rule_tree(route: Route) -> dict[str, Tree]:
     """One item of ``rules`` of a GRPCRoute."""
     tree: dict[str, Tree] = {} if route.name is None else {"name": route.name}
     if route.matches:
-        tree["matches"] = [_call_tree(match) for match in route.matches]
+        tree["matches"] = [call_tree_of(match) for match in route.matches]
     filters = filters_of(route)
     if filters:
         tree["filters"] = filters
@@ -55,7 +55,8 @@ def call_rule_tree(route: Route) -> dict[str, Tree]:
     return tree
 
 
-def _call_tree(match: RouteMatch) -> dict[str, Tree]:
+def call_tree_of(match: RouteMatch) -> dict[str, Tree]:
+    """One item of ``matches`` of a rule of calls."""
     service = method = None
     for test in match.requests.tests:
         if test.part in (Part.PATH, Part.RPC_METHOD):

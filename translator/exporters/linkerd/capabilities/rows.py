@@ -12,7 +12,10 @@ from translator.exporters.rows import ACCESS, ROUTES
 
 DOCS = "https://linkerd.io/2/reference/"
 
+GUARDED = ("GuardedRoutes",)
+"""Facts that say who may take which route of a port."""
+
 whole = partial(rows.whole, source=DOCS)
 field = partial(rows.field, source=DOCS)
 
-__all__ = ["ACCESS", "DOCS", "ROUTES", "field", "whole"]
+__all__ = ["ACCESS", "DOCS", "GUARDED", "ROUTES", "field", "whole"]

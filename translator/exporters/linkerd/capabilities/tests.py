@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ir.match import CALLER_PARTS, Part
 from translator.api import Grade, Row
-from translator.exporters.linkerd.capabilities.rows import ACCESS, ROUTES, field
+from translator.exporters.linkerd.capabilities.rows import ACCESS, GUARDED, ROUTES, field
 
 
 def rows_of_tests() -> tuple[Row, ...]:
@@ -20,6 +20,10 @@ def rows_of_tests() -> tuple[Row, ...]:
         field("Test.authority", Grade.PARTIAL, within=ACCESS),
         field("Test.authority.none_of", Grade.PARTIAL, within=ACCESS),
         field("Test.query", Grade.FULL, within=ROUTES),
+        *(
+            field(f"Test.{part}", Grade.FULL, within=GUARDED)
+            for part in (Part.HEADER, Part.AUTHORITY, Part.QUERY, Part.RPC_METHOD)
+        ),
         field("Test.service_port", Grade.PARTIAL, within=ROUTES),
         field("Test.server_name", Grade.PARTIAL, within=ROUTES),
         field("Test.port", Grade.PARTIAL, within=ACCESS),

@@ -33,7 +33,9 @@ def legalise(
     losses.extend(lose_defaults(model, options))
     pinned = with_pinned(replace(model, facts=tuple(guarded.facts)), options)
     reached = legalise_endpoints(pinned, options)
-    losses.extend((*reached.losses, *words_of_services(model.inventory, reached.facts)))
+    losses.extend(reached.losses)
+    if options.source.mesh != options.target.mesh:  # else they hold already
+        losses.extend(words_of_services(model.inventory, reached.facts))
     joined = legalise_membership(replace(model, facts=tuple(reached.facts)), options)
     losses.extend(joined.losses)
     legal = replace(model, facts=tuple(joined.facts), defaults=())

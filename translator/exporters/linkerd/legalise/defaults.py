@@ -87,7 +87,8 @@ def lose_defaults(model: Model, options: Options) -> Iterator[Loss]:
     pinned = pinned_retry(model, options) is not None
     for default in model.defaults:
         off = isinstance(default.fact, Retry) and not default.fact.attempts.value
-        if default.key in SHARED or off or (default.key == _CONNECT and written):
+        same = default.silence.mesh == options.target.mesh
+        if same or default.key in SHARED or off or (default.key == _CONNECT and written):
             continue
         yield _loss(default, pinned=pinned and default.key == _RETRY)
 

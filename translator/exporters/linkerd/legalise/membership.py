@@ -19,7 +19,8 @@ from translator.exporters.linkerd.legalise.settings import NO_RETRIES, OUTCOMES
 from translator.report.model import Fate, Impact, Severity, Support
 from translator.target import Target
 
-CONFIG = "config.linkerd.io/"
+_DOMAIN = "linkerd.io"
+CONFIG = f"config.{_DOMAIN}/"
 _ANNOTATIONS = {
     Aspect.CPU_REQUEST: f"{CONFIG}proxy-cpu-request",
     Aspect.CPU_LIMIT: f"{CONFIG}proxy-cpu-limit",
@@ -45,8 +46,16 @@ class Joined:
     losses: tuple[Loss, ...]
 
 
+def is_own(setting: ProxySetting) -> bool:
+    """Whether the source says the setting by a word of the target's own, which stays as it is."""
+    prefix = setting.trail.value.partition("/")[0]
+    return bool(setting.object) and (prefix == _DOMAIN or prefix.endswith(f".{_DOMAIN}"))
+
+
 def annotation_of(setting: ProxySetting, target: Target) -> str | None:
     """The annotation that says a setting; ``None`` where there is none, or the version does not have it."""
+    if is_own(setting):
+        return setting.trail.value
     if setting.aspect is not Aspect.NATIVE_SIDECAR:
         return _ANNOTATIONS.get(setting.aspect)
     for version, prefix in (("2.20", ""), ("2.19", "beta."), ("2.15", "alpha.")):
@@ -75,7 +84,8 @@ def legalise_membership(model: Model, options: Options) -> Joined:
             losses.append(_no_object(fact))
         else:
             facts.append(_in_its_words(fact))
-            if isinstance(fact, ProxySetting) and fact.aspect is Aspect.DRAIN:
+            drain = isinstance(fact, ProxySetting) and fact.aspect is Aspect.DRAIN
+            if isinstance(fact, ProxySetting) and drain and not is_own(fact):
                 drained.append(fact)
     changed = set(_changed(facts)) - {""}
     facts.extend(s for s in lost if s.object in changed and s.aspect is not Aspect.TEMPLATE)
@@ -132,17 +142,20 @@ def _is_said(setting: ProxySetting, target: Target) -> bool:
     """Whether the target has words for the setting, on an object of the input."""
     if not setting.object:
         return False
-    if setting.aspect is Aspect.NEAR:
+    if setting.aspect is Aspect.NEAR and not is_own(setting):
         return setting.subject.scope is Scope.SERVICE and setting.value.value in _NEAR
     return annotation_of(setting, target) is not None and _in_unit(setting) is not None
 
 
 def _in_unit(setting: ProxySetting) -> str | None:
     """The value as the target spells it; ``None`` where it is none."""
+    own = is_own(setting)
     text = setting.value.value
     match setting.aspect:
         case Aspect.WAIT_FOR_PROXY:
-            return {"true": "enabled", "false": "disabled"}.get(text)
+            return {"true": "enabled", "false": "disabled"}.get(text, text if own else None)
+        case _ if own:
+            return text
         case Aspect.NATIVE_SIDECAR:
             return text if text in ("true", "false") else None
         case Aspect.NEAR:

@@ -30,6 +30,8 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 LIST = "list"
 """The evidence of a port that stands, or stands no more, in a list of ports that are not read."""
+GUESS = "guess"
+"""The evidence of a port of which nothing says what is spoken there, in a mesh that waits for it to be seen."""
 
 _WORDS: Mapping[str, str] = {"HTTP/1": "http", "HTTP/2": "kubernetes.io/h2c"}
 _DOC = "https://linkerd.io/2/features/protocol-detection/"
@@ -43,6 +45,10 @@ class Protocols:
     same: list[PortProtocol] = field(default_factory=list)
     looked_at: list[PortProtocol] = field(default_factory=list)
     unread: list[PortProtocol] = field(default_factory=list)
+    of_pods: dict[tuple[str, int], str] = field(default_factory=dict)
+    """What the source says that pods take a port for themselves, by their key."""
+    by_pods: bool = False
+    """Whether the source says so of pods, and not of Services alone."""
 
     def losses(self) -> Iterator[Loss]:
         """One finding a cause."""
@@ -60,10 +66,15 @@ def in_target_words(model: Model, options: Options) -> tuple[Model, Protocols]:
     facts: list[Fact] = []
     services = dict(model.inventory.services)
     for fact in model.facts:
-        if not isinstance(fact, PortProtocol):
+        if not isinstance(fact, PortProtocol) or _of_server(fact):
             facts.append(fact)
+            found.by_pods |= isinstance(fact, PortProtocol)
             continue
         key, port = _place(fact)
+        if fact.attachment.subject.scope is Scope.WORKLOADS:
+            found.of_pods[key[1], port] = fact.protocol.value
+            found.by_pods = True
+            continue
         service = services[key]
         own = next(p for p in service.ports if p.number == port)
         services[key] = _service(fact, service, own, options, found)
@@ -72,6 +83,12 @@ def in_target_words(model: Model, options: Options) -> tuple[Model, Protocols]:
         known.namespaces.values(), services.values(), known.workloads, complete=known.complete
     )
     return replace(model, facts=tuple(facts), inventory=seen), found
+
+
+def _of_server(fact: PortProtocol) -> bool:
+    """Whether it is said of a port that is held by itself, whatever pods it is on."""
+    subject = fact.attachment.subject
+    return subject.scope is Scope.WORKLOADS and subject.name is None
 
 
 def _place(fact: PortProtocol) -> tuple[tuple[str, str], int]:
@@ -100,7 +117,7 @@ def _service(
         opaque, read = ((port.number,), ()) if protocol == "opaque" else ((), (port.number,))
         text = merged(service.annotations.get(ANNOTATION), opaque, read)
         service = replace(service, annotations={**service.annotations, ANNOTATION: text})
-    if protocol == "unknown":
+    if protocol == "unknown" and fact.evidence == GUESS:
         (found.unread if word or listed else found.looked_at).append(fact)
     elif len(found.facts) == written:
         found.same.append(fact)
@@ -117,8 +134,11 @@ def _said(fact: PortProtocol, evidence: str) -> PortProtocol:
     )
 
 
-def of_pods(model: Model, legal: Sequence[Fact]) -> Iterator[PortProtocol]:
-    """Ports of pods for whose own proxy the list must change; a Server says the protocol of its port by itself."""
+def of_pods(model: Model, spoken: Protocols, legal: Sequence[Fact]) -> Iterator[PortProtocol]:
+    """Ports of pods for whose own proxy the list must change; a Server says the protocol of its port by itself.
+
+    Where the source says it of pods that holds, else what it says of their Services.
+    """
     held = {
         (f.attachment.subject.name.value, port.value.port)
         for f in legal
@@ -130,10 +150,13 @@ def of_pods(model: Model, legal: Sequence[Fact]) -> Iterator[PortProtocol]:
         if workload.host_network or without_proxy(past, workload, model.inventory):
             continue
         for port in model.inventory.ports_of(workload):
-            protocol = protocol_of(workload, port, model.inventory)
-            opaque = protocol == "opaque"
+            protocol = spoken.of_pods.get((workload.key, port), "")
+            certain = bool(protocol)
+            if not spoken.by_pods:
+                protocol = protocol_of(workload, port, model.inventory)
+                certain = protocol == "opaque" or protocol in _WORDS
             known = is_listed(_list_of(workload, model.inventory), port)
-            differs = (opaque or protocol in _WORDS) and opaque is not known
+            differs = certain and (protocol == "opaque") is not known
             if differs and (workload.key, port) not in held:
                 yield _of_pod(workload, port, protocol, model.inventory)
 

@@ -11,9 +11,9 @@ from ipaddress import ip_network
 
 from ir.attachment import Scope
 from ir.edge import EgressPolicy, UnknownEgress
-from ir.inventory import Inventory
 from ir.match import Cidr
-from ir.model import Fact
+from ir.model import Fact, Model
+from ir.provenance import Traced
 from ir.traffic import Protocol, RouteTable
 from translator.api import Manifest, Said, Tree
 from translator.exporters.linkerd.legalise.opaque_ports import ANNOTATION, is_listed, merged
@@ -22,12 +22,14 @@ from translator.exporters.linkerd.write.authorization import ALPHA
 _POLICIES = {UnknownEgress.PASS: "Allow", UnknownEgress.REFUSE: "Deny"}
 
 
-def write_networks(facts: Sequence[Fact], inventory: Inventory) -> Iterator[Manifest]:
+def write_networks(model: Model) -> Iterator[Manifest]:
     """The networks, and the namespace for those of the whole mesh, which no installation makes by itself."""
+    facts = model.facts
     networks = [fact for fact in facts if isinstance(fact, EgressPolicy)]
+    there = {*model.inventory.namespaces, *(one.key.split("/")[1] for one in model.objects)}
     for fact in networks:
         home = _home(fact)
-        if fact.attachment.subject.scope is Scope.MESH and home not in inventory.namespaces:
+        if fact.attachment.subject.scope is Scope.MESH and home not in there:
             node = (fact.trail,)
             metadata: dict[str, Tree] = {"name": Said(home, node)}
             yield Manifest(
@@ -44,7 +46,10 @@ def write_networks(facts: Sequence[Fact], inventory: Inventory) -> Iterator[Mani
 
 
 def _read_ports(network: EgressPolicy, facts: Sequence[Fact]) -> list[int]:
-    """The ports of the default list of opaque ones on which the network has routes that must be read."""
+    """The ports of the default list of opaque ones on which the network has routes that must be read.
+
+    Routes of the source are heeded where they are with the list that the network has there.
+    """
     found: set[int] = set()
     for table in (f for f in facts if isinstance(f, RouteTable)):
         subject = table.attachment.subject
@@ -52,7 +57,7 @@ def _read_ports(network: EgressPolicy, facts: Sequence[Fact]) -> list[int]:
         if subject.scope is not Scope.EGRESS or space is None or name is None:
             continue
         its = network.name is not None and f"{space.value}/{name.value}" == network.name.value
-        if its and table.protocol is not Protocol.TCP:
+        if its and table.protocol is not Protocol.TCP and not table.object:
             found.update(int(port.value.port) for port in table.attachment.ports)
     return sorted(number for number in found if is_listed(None, number))
 
@@ -70,8 +75,8 @@ def _network(fact: EgressPolicy, read: Sequence[int]) -> Manifest:
     node = (fact.trail,)
     space = fact.attachment.subject.namespace
     spec: dict[str, Tree] = {"trafficPolicy": fact.unknown.map(_POLICIES.__getitem__)}
-    if fact.networks:
-        spec["networks"] = [{"cidr": block.map(_cidr)} for block in fact.networks]
+    if any(block.stated_by is None for block in fact.networks):  # else those that go without saying
+        spec["networks"] = [_block(block) for block in fact.networks]
     metadata: dict[str, Tree] = {"namespace": space or Said(home, node)}
     if read:
         metadata["annotations"] = {ANNOTATION: Said(merged(None, (), read), node)}
@@ -83,6 +88,13 @@ def _network(fact: EgressPolicy, read: Sequence[int]) -> Manifest:
         tree={"metadata": metadata, "spec": spec},
         purpose=node,
     )
+
+
+def _block(block: Traced[Cidr]) -> dict[str, Tree]:
+    tree: dict[str, Tree] = {"cidr": block.map(_cidr)}
+    if block.value.excluding:
+        tree["except"] = [Said(less, (block,)) for less in block.value.excluding]
+    return tree
 
 
 def _cidr(block: Cidr) -> str:

@@ -1,4 +1,4 @@
-"""Annotations of Services: failing endpoints. They are read live; no pod is made anew.
+"""Annotations of Services: failing endpoints, and requests without a route. They are read live; no pod is made anew.
 
 linkerd2 policy-controller/k8s/index/src/outbound/index.rs ``parse_accrual_config``, 2.13 and later.
 """
@@ -6,8 +6,10 @@ linkerd2 policy-controller/k8s/index/src/outbound/index.rs ``parse_accrual_confi
 from __future__ import annotations
 
 from ir.resilience import Outliers
+from ir.traffic import RouteTable
 from translator.api import Edit, Said
 from translator.exporters.linkerd.legalise.endpoints import seconds_text
+from translator.exporters.linkerd.write.route import annotations_of
 
 ACCRUAL = "balancer.linkerd.io/failure-accrual"
 
@@ -31,5 +33,20 @@ def failure_accrual(fact: Outliers) -> Edit:
         put=tuple(
             (("metadata", "annotations", f"{ACCRUAL}{key}"), said) for key, said in values.items()
         ),
+        restart=False,
+    )
+
+
+def is_of_service(table: RouteTable) -> bool:
+    """Whether a table is what a Service says of requests that no route is for."""
+    return table.object.startswith("Service/")
+
+
+def words_of_requests(table: RouteTable) -> Edit:
+    """Retries and time limits of requests to a Service that no route is for."""
+    found = annotations_of(table, by_field=False)
+    return Edit(
+        resource=table.object,
+        put=tuple((("metadata", "annotations", key), said) for key, said in found.items()),
         restart=False,
     )

@@ -22,6 +22,7 @@ from translator.importers.linkerd.link.pods import (
     pod_facts,
     pods_only,
     said_of,
+    who_says,
 )
 from translator.importers.linkerd.link.servers import Held, granted_by
 from translator.importers.linkerd.silence import silence
@@ -87,6 +88,7 @@ def identity_facts(
             attachment=attachment,
             layer=Layer.MESH_REQUEST,
             answer=Traced(403, stated_by=silence(options, REQUIRE_IDENTITY)),
+            object=who_says(asked, workload),
             trail=absorb(trail(f"identity at {workload.key}"), written),
         )
         yield from granted_by(named(_OPEN[word], written), attachment, options)

@@ -86,6 +86,7 @@ def pod_facts(
             attachment=attachment,
             layer=Layer.MESH_REQUEST,
             answer=Traced(403, stated_by=silence(options, DEFAULT_POLICY)),
+            object=who_says(written, workload),
             trail=absorb(trail(f"default policy of {workload.key}"), policy),
         )
         others = (said_of(written, one) for one in twins_of(workload, inventory))
@@ -96,6 +97,11 @@ def pod_facts(
 def said_of(found: Mapping[str, Traced[str]], workload: Workload) -> Traced[str] | None:
     """What holds for the pods of a workload: their own word, else that of their namespace."""
     return found.get(workload.key) or found.get(f"Namespace//{workload.namespace}")
+
+
+def who_says(found: Mapping[str, Traced[str]], workload: Workload) -> str:
+    """The object whose word that is: the workload itself, else its namespace."""
+    return workload.key if workload.key in found else f"Namespace//{workload.namespace}"
 
 
 def twins_of(workload: Workload, inventory: Inventory) -> tuple[Workload, ...]:

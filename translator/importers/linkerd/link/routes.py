@@ -215,6 +215,7 @@ def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:
             ),
         ),
         no_match=NoMatch.PASS if outside else NoMatch.NOT_FOUND,
+        object=stream.meta.key,
         trail=absorb(stream.trail, parent.spent),
     )
 
@@ -248,6 +249,7 @@ def _table(route: HttpRoute, parent: Parent) -> RouteTable:
         routes=tuple(_routes(route, home, parent)),
         no_match=NoMatch.PASS if leaves_by(parent) else NoMatch.NOT_FOUND,
         view=View(authority_has_port=False),
+        object=route.meta.key,
         trail=absorb(route.trail, parent.spent),
     )
 

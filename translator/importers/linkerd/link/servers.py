@@ -127,6 +127,7 @@ def server_facts(held: Held, options: Options) -> Iterator[Fact]:
         attachment=held.attachment,
         layer=Layer.MESH_REQUEST,
         answer=Traced(_REFUSED, stated_by=silence(options, "AuthorizationPolicy")),
+        object=server.meta.key,
         trail=node,
     )
     protocol = server.protocol

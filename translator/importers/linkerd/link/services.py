@@ -146,5 +146,6 @@ def _default(words: ServiceWords) -> RouteTable:
         routes=(route,),
         no_match=NoMatch.NOT_FOUND,
         view=View(authority_has_port=False),
+        object=words.place.value,
         trail=node,
     )
