@@ -1,4 +1,4 @@
-"""What clients' proxies are told in the target's own form: tables by rank, each of one object, and networks outside.
+"""What clients' proxies are told in the target's own form: tables by rank, profiles, and networks outside.
 
 Such a table stays an object, by its name. Of those of one Service, or one network, the oldest counts among rules of one
 rank, then the first by name (linkerd2 policy-controller/grpc/src/routes.rs ``timestamp_then_name``, 2.20): where the ages
@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ir.attachment import EnforcedAt, Scope
+from ir.attachment import Attachment, EnforcedAt, Scope
 from ir.edge import EgressPolicy
 from ir.match import AllOf, Part, Pattern
 from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named
-from ir.resilience import AppliesTo, Outliers
+from ir.resilience import AppliesTo, Outliers, RetryBudget
 from ir.traffic import AS_ASKED, Order, Protocol, Redirect, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.exporters.gateways.binding import KINDS
@@ -24,6 +24,7 @@ from translator.exporters.linkerd.legalise.kept_names import KeptNames
 
 _PROTOCOLS = {kind: protocol for protocol, kind in KINDS.items()}
 _KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
+_PROFILES = ("ServiceProfile", "TrafficSplit")
 SERVICE = "Service"
 _STREAMS = (Protocol.TLS, Protocol.TCP)
 
@@ -33,16 +34,35 @@ class Kept:
     """What stays as it is: tables, and what objects say besides."""
 
     tables: tuple[RouteTable, ...] = ()
-    others: tuple[Outliers | EgressPolicy, ...] = ()
+    others: tuple[Fact, ...] = ()
 
 
 def without_kept(model: Model) -> tuple[Model, Kept]:
     """The model without what stays, and that."""
     tables = tuple(f for f in model.facts if isinstance(f, RouteTable) and _is_kept(f))
-    others = tuple(f for f in model.facts if isinstance(f, Outliers | EgressPolicy) and _is_word(f))
+    profiles = [f for f in model.facts if isinstance(f, RouteTable) and is_kept_profile(f)]
+    places = {clients_of(profile.attachment) for profile in profiles}
+    bounds = (f for f in model.facts if isinstance(f, RetryBudget))
+    words = (f for f in model.facts if isinstance(f, Outliers | EgressPolicy) and _is_word(f))
+    others = (*profiles, *(f for f in bounds if clients_of(f.attachment) in places), *words)
     gone = {id(fact) for fact in (*tables, *others)}
     rest = tuple(fact for fact in model.facts if id(fact) not in gone)
     return (replace(model, facts=rest) if gone else model), Kept(tables, others)
+
+
+def is_kept_profile(table: RouteTable) -> bool:
+    """Whether a table is what a ServiceProfile says, or a TrafficSplit writes into one."""
+    return table.object.partition("/")[0] in _PROFILES and table.order is Order.LIST
+
+
+def clients_of(at: Attachment) -> tuple[str, ...]:
+    """The Service that clients address, and who they are: all, or those of a namespace."""
+    spaces = () if at.audience is None else at.audience.namespaces
+    return (
+        _value(at.subject.namespace),
+        _value(at.subject.name),
+        *(space.value for space in spaces),
+    )
 
 
 def _is_kept(table: RouteTable) -> bool:
@@ -150,4 +170,4 @@ def _redirect(redirect: Redirect) -> Redirect:
     return replace(redirect, port=None, trail=derived(redirect.trail.value, (redirect.trail, port)))
 
 
-__all__ = ["SERVICE", "Kept", "without_kept", "written_tables"]
+__all__ = ["SERVICE", "Kept", "clients_of", "is_kept_profile", "without_kept", "written_tables"]

@@ -13,6 +13,7 @@ from ir.traffic import EndpointSubset, PortProtocol, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.gateways.write import is_at_gateway, write_gateways
 from translator.exporters.linkerd.legalise.kept import CALLS
+from translator.exporters.linkerd.legalise.kept_routes import is_kept_profile
 from translator.exporters.linkerd.legalise.profiles import is_profile
 from translator.exporters.linkerd.takeover import ENROLLED
 from translator.exporters.linkerd.write.authorization import Authorizations
@@ -22,6 +23,7 @@ from translator.exporters.linkerd.write.endpoints import (
     is_of_service,
     words_of_requests,
 )
+from translator.exporters.linkerd.write.kept_profile import KeptProfiles
 from translator.exporters.linkerd.write.machine import write_machine
 from translator.exporters.linkerd.write.pods import (
     asked_for_identity,
@@ -57,6 +59,7 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
     edits: list[Edit] = []
     spoken = [f for f in model.facts if isinstance(f, PortProtocol)]
     servers = _Servers(model, spoken)
+    profiles = KeptProfiles(model.facts, options)
     authorizations = Authorizations(options.control_plane_namespace, options.trust_domain)
     for fact in model.facts:
         match fact:
@@ -74,14 +77,10 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
                 manifests.extend(authorizations.of_routes(fact, calls=servers.takes_calls(fact)))
             case Listener():
                 pass
-            case RouteTable() if is_at_gateway(fact):
-                pass
             case RouteTable() if is_of_service(fact):
                 edits.append(words_of_requests(fact))
-            case RouteTable() if is_profile(fact):
-                manifests.append(write_profile(fact, options))
             case RouteTable():
-                manifests.append(write_routes(fact, target))
+                manifests.extend(_of_table(fact, profiles, options))
             case EndpointSubset():
                 manifests.append(write_subset(fact, model.inventory))
             case Enrolment() | ProxySetting():
@@ -102,6 +101,18 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
     edits.extend(protocol_edits(spoken, model.inventory))
     edits.extend(bypasses(f for f in model.facts if isinstance(f, Bypass)))
     return Emission(manifests=tuple(manifests), edits=tuple(edits))
+
+
+def _of_table(table: RouteTable, profiles: KeptProfiles, options: Options) -> Iterator[Manifest]:
+    """The object of a table, if it has one of its own: those of a gateway are written with it."""
+    if is_at_gateway(table):
+        return
+    if is_kept_profile(table):
+        yield from profiles.with_table(table)
+    elif is_profile(table):
+        yield write_profile(table, options)
+    else:
+        yield write_routes(table, options.target)
 
 
 class _Servers:

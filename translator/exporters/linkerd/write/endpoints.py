@@ -43,10 +43,15 @@ def is_of_service(table: RouteTable) -> bool:
 
 
 def words_of_requests(table: RouteTable) -> Edit:
-    """Retries and time limits of requests to a Service that no route is for."""
+    """Retries and time limits of requests to a Service that no route is for.
+
+    What goes without saying stays unsaid: a limit that is written is one for calls too.
+    """
     found = annotations_of(table, by_field=False)
     return Edit(
         resource=table.object,
-        put=tuple((("metadata", "annotations", key), said) for key, said in found.items()),
+        put=tuple(
+            (("metadata", "annotations", key), said) for key, said in found.items() if said.origin
+        ),
         restart=False,
     )

@@ -52,7 +52,7 @@ def _route(route: Route) -> dict[str, Tree]:
         tree["timeout"] = route.timeouts.request.map(duration)
     if route.retry is not None:
         tree["isRetryable"] = Said(True, (route.retry.trail,))
-        classes: list[Tree] = list(_classes(route.retry))
+        classes: list[Tree] = list(classes_of(route.retry))
         if classes:
             tree["responseClasses"] = classes
     return tree
@@ -70,12 +70,13 @@ def _alternative(match: RouteMatch) -> dict[str, Tree]:
     tree: dict[str, Tree] = {}
     for test in match.requests.tests:
         field = "method" if test.part is Part.METHOD else "pathRegex"
-        tree[field] = derived(_text(test), (*test.any_of, match.trail))
+        tree[field] = derived(text_of_test(test), (*test.any_of, match.trail))
     return tree
 
 
-def _text(test: Test) -> str:
-    (term,) = test.any_of
+def text_of_test(test: Test) -> str:
+    """A method, or a path as an expression; of a test that must not hold what it names."""
+    (term,) = test.any_of or test.none_of
     pattern = term.value
     if not isinstance(pattern, Pattern):
         raise TypeError(test)
@@ -90,17 +91,17 @@ def _escaped(sign: str) -> str:
     return f"\\{sign}" if _SPECIAL.fullmatch(sign) else sign
 
 
-def _classes(retry: Retry) -> Iterator[dict[str, Tree]]:
+def classes_of(retry: Retry) -> Iterator[dict[str, Tree]]:
     """What counts as failed where not all answers of 500 and above do: the first class that holds decides."""
     if any(c.value is RetryCondition.SERVER_ANSWER for c in retry.conditions):
         return
     for low, high in _runs(sorted(status.value for status in retry.statuses)):
-        yield _class(low, high, retry.trail, fails=True)
-    yield _class(*_SERVER, retry.trail, fails=False)
+        stated = tuple(status for status in retry.statuses if low <= status.value <= high)
+        yield _class(low, high, (retry.trail, *stated), fails=True)
+    yield _class(*_SERVER, (retry.trail,), fails=False)
 
 
-def _class(low: int, high: int, node: Traced[str], *, fails: bool) -> dict[str, Tree]:
-    by = (node,)
+def _class(low: int, high: int, by: tuple[Traced[object], ...], *, fails: bool) -> dict[str, Tree]:
     return {
         "condition": {"status": {"min": Said(low, by), "max": Said(high, by)}},
         "isFailure": Said(fails, by),

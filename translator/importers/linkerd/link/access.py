@@ -6,7 +6,7 @@ A policy on a route admits to the route, one on a Server or a namespace opens ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ir.access import Admission, Evidence, Grant, GuardedRoute, GuardedRoutes, Layer
@@ -22,6 +22,7 @@ from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authentication import account
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP
+from translator.importers.linkerd.link.claims import leaves_of
 from translator.importers.linkerd.link.deeds import deeds, idle_on_servers, is_kept_out
 from translator.importers.linkerd.link.server_authorizations import link_server_authorizations
 from translator.importers.linkerd.link.servers import Held, at_machines, server_facts
@@ -34,6 +35,7 @@ from translator.importers.linkerd.model import (
 )
 from translator.resources.gateway_api.read import ROUTE_GROUP
 
+_NO_SERVER = "no Server that it names is here and heeds it"
 _NOT_THERE = "an authentication that it requires is not there"
 
 
@@ -79,15 +81,19 @@ def link_access(
     admitted = _Targets(found)
     routes = _on_servers(statements)
     facts: list[Fact] = []
+    heeded: set[int] = set()
     for one in servers:
         facts.extend(server_facts(one, options))
         facts.extend(_grants(one, admitted))
         guarded = _guarded(one, routes, admitted)
         if guarded is not None:
             facts.append(guarded)
-        facts.extend(deeds(one, heeded_on(one, routes.get(_server(one), ()))))
+        here = heeded_on(one, routes.get(_server(one), ()))
+        facts.extend(deeds(one, here))
+        heeded.update(map(id, here))
     on_servers = {id(route): route for found in routes.values() for route in found}
     inactive.extend(idle_on_servers(on_servers.values()))
+    inactive.extend(_beside(route for key, route in on_servers.items() if key not in heeded))
     inactive.extend(_homeless(admitted, servers, routes))
     older = link_server_authorizations(statements, servers, options)
     return Linked(
@@ -297,6 +303,15 @@ def _on_servers(statements: Sequence[Statement]) -> _OnServers:
             for name in dict.fromkeys(p.name.value for p in route.parents if p.kind == "Server"):
                 found.setdefault((route.meta.namespace.value, name), []).append(route)
     return found
+
+
+def _beside(routes: Iterable[HttpRoute]) -> Iterator[Inactive]:
+    """Servers that routes name beside parents of other kinds, and on none of which they are heeded."""
+    for route in routes:
+        own = [p for p in route.parents if (p.group, p.kind) == (OWN_GROUP, "Server")]
+        if len(own) < len(route.parents):
+            leaves = tuple(leaf for parent in own for leaf in leaves_of(parent))
+            yield Inactive(leaves=leaves, winner="", why=_NO_SERVER)
 
 
 def _server(held: Held) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ir.provenance import absorb
 from ir.traffic import Protocol
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP
@@ -57,3 +58,9 @@ def _key(route: HttpRoute | StreamRoute, parent: Parent) -> _Key | None:
     home = route.meta.namespace if parent.namespace is None else parent.namespace
     port = None if parent.port is None else parent.port.value
     return parent.kind, home.value, parent.name.value, port
+
+
+def leaves_of(parent: Parent) -> tuple[int, ...]:
+    """The leaves of a reference to a parent."""
+    parts = (parent.namespace, parent.name, parent.port, parent.section)
+    return absorb(parent.spent, *(part for part in parts if part is not None)).origin

@@ -44,14 +44,18 @@ def deeds(held: Held, routes: Iterable[HttpRoute]) -> Iterator[Opaque]:
 def idle_on_servers(routes: Iterable[HttpRoute]) -> Iterator[Inactive]:
     """What of routes that have no other parents than Servers nobody heeds."""
     for route in routes:
-        if any(parent.kind != "Server" for parent in route.parents):
-            continue
-        kept_out = is_kept_out(route)
-        left = (route.routes, route.guarded, route.hosts) if kept_out else _of_clients(route)
-        said = _leaves((left, route.retry, route.timeouts)) | set(route.foreign)
-        if said:
-            why = KEPT_OUT if kept_out else _CLIENTS
-            yield Inactive(leaves=tuple(sorted(said)), winner="", why=why)
+        if all(parent.kind == "Server" for parent in route.parents):
+            yield from idle_for_clients(route)
+
+
+def idle_for_clients(route: HttpRoute) -> Iterator[Inactive]:
+    """What a route says that Servers do not heed, where no client does."""
+    kept_out = is_kept_out(route)
+    left = (route.routes, route.guarded, route.hosts) if kept_out else _of_clients(route)
+    said = _leaves((left, route.retry, route.timeouts)) | set(route.foreign)
+    if said:
+        why = KEPT_OUT if kept_out else _CLIENTS
+        yield Inactive(leaves=tuple(sorted(said)), winner="", why=why)
 
 
 def _done(rule: Route) -> Iterator[object]:

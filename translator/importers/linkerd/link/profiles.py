@@ -106,6 +106,7 @@ def link_profiles(
     found = gather(statements)
     facts: list[Fact] = list(found.opaque)
     losses: list[Loss] = []
+    bounded = False
     for one in found.profiles:
         said = _table(one)
         if is_of_nobody(said.attachment, inventory):
@@ -117,10 +118,12 @@ def link_profiles(
         retries = [r.retry for r in _routes(one) if r.retry is not None]
         if retries and table is not None:
             facts.append(_budget(one, options))
-            losses.append(_unbounded(one, [retry.attempts for retry in retries]))
+            if options.target.mesh != options.source.mesh:  # else it stays a profile
+                losses.append(_unbounded(one, [retry.attempts for retry in retries]))
+            bounded = True
         elif one.budget is not None:
             found.inactive.append(_unused(one.budget))
-    assumptions = [ONCE] if losses else []
+    assumptions = [ONCE] if bounded else []
     assumptions += [SMI] if any(one.splits for one in found.profiles) else []
     linked = Linked(
         facts=tuple(facts),
@@ -155,6 +158,7 @@ def _table(one: Profile) -> RouteTable:
         order=Order.LIST,
         routes=tuple(_routes(one)),
         no_match=NoMatch.PASS,
+        object=one.key,
         trail=one.node,
     )
 
@@ -200,6 +204,7 @@ def _as_bytes(one: Profile, inventory: Inventory, options: Options) -> Iterator[
             order=Order.LIST,
             routes=(route,),
             no_match=NoMatch.PASS,
+            object=one.key,
             trail=trail("shares of connections", because=one.node.because),
         )
 

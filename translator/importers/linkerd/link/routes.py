@@ -36,8 +36,8 @@ from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP, onwards, served
 from translator.importers.linkerd.http_route import said_of_requests, with_effects
 from translator.importers.linkerd.link.calls import first_kinds
-from translator.importers.linkerd.link.claims import OUTRANKED, Claims
-from translator.importers.linkerd.link.deeds import KEPT_OUT, is_kept_out
+from translator.importers.linkerd.link.claims import OUTRANKED, Claims, leaves_of
+from translator.importers.linkerd.link.deeds import KEPT_OUT, idle_for_clients, is_kept_out
 from translator.importers.linkerd.link.entrances import at_gateway, stream_at_gateway
 from translator.importers.linkerd.link.opaque_ports import (
     lists_outside,
@@ -45,6 +45,7 @@ from translator.importers.linkerd.link.opaque_ports import (
     where_heeded_outside,
 )
 from translator.importers.linkerd.link.services import (
+    idle_outside,
     inherited_outside,
     left_outside,
     service_facts,
@@ -99,6 +100,7 @@ def link_routes(
     tables.extend((*_foreign(statements, inactive), *left_outside(outside_of)))
     tables, lower = first_kinds(tables)
     inactive.extend(lower)
+    inactive.extend(idle_outside(outside_of, tables))
     tables.extend(service_facts(spoken, tables, inventory, options))
     apart, granted = entrance.kept_apart(tables)
     return Linked(facts=(*tables, *apart), inactive=tuple(inactive), assumptions=granted)
@@ -143,19 +145,22 @@ def _tables(statements: Sequence[Statement], entrance: Entrance) -> Linked:
         for parent in route.parents:
             served = parent.kind == "Service" and parent.group in CORE
             if rival := claims.against(route, parent):
-                inactive.append(Inactive(leaves=_of_parent(parent), winner="", why=rival))
+                inactive.append(Inactive(leaves=leaves_of(parent), winner="", why=rival))
             elif (served or leaves_by(parent)) and not is_kept_out(route):
                 tables.append(_table(route, parent))
             elif entered := tuple(at_gateway(route, parent, entrance)):
                 tables.extend(entered)
             elif (parent.group, parent.kind) != (OWN_GROUP, "Server"):
-                leaves = _of_parent(parent)
+                leaves = leaves_of(parent)
                 why = KEPT_OUT if served else _IGNORED
                 inactive.append(Inactive(leaves=leaves, winner="", why=why))
         if len(tables) > before:
             inactive.extend(_outranked_limits(route))
-        if len(tables) == before and not any(parent.kind == "Server" for parent in route.parents):
+        of_servers = [parent for parent in route.parents if parent.kind == "Server"]
+        if len(tables) == before and not of_servers:
             inactive.append(Inactive(leaves=said_of_requests(route), winner="", why=_UNBOUND))
+        elif len(tables) == before and len(of_servers) < len(route.parents):
+            inactive.extend(idle_for_clients(route))
     inactive.extend(_streams(statements, entrance, tables, claims))
     return Linked(facts=tuple(tables), inactive=tuple(inactive))
 
@@ -189,12 +194,6 @@ def _outranked_limits(route: HttpRoute) -> Iterator[Inactive]:
     leaves = tuple(leaf for limit in limits if limit is not None for leaf in limit.origin)
     if leaves:
         yield Inactive(leaves=leaves, winner="", why=_ANNOTATED)
-
-
-def _of_parent(parent: Parent) -> tuple[int, ...]:
-    """The leaves of a reference to a parent."""
-    parts = (parent.namespace, parent.name, parent.port, parent.section)
-    return absorb(parent.spent, *(part for part in parts if part is not None)).origin
 
 
 def _stream_table(stream: StreamRoute, parent: Parent) -> RouteTable | None:

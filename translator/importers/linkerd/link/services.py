@@ -13,7 +13,7 @@ from ir.attachment import Scope
 from ir.edge import UnknownEgress
 from ir.inventory import Inventory
 from ir.match import View
-from ir.model import Fact
+from ir.model import Fact, Inactive
 from ir.opaque import Column, Opaque
 from ir.provenance import named, trail
 from ir.resilience import Retry
@@ -24,6 +24,7 @@ from translator.importers.linkerd.link.opaque_ports import where_heeded
 from translator.importers.linkerd.model import EgressNetwork
 from translator.importers.linkerd.services import ServiceWords, Spoken
 
+_REFUSED = "the network has no route that takes it, and refuses the rest"
 _OUTSIDE = "retries and time limits of what leaves by a network and takes none of its routes"
 
 
@@ -70,6 +71,17 @@ def left_outside(networks: Sequence[EgressNetwork]) -> Iterator[Opaque]:
                 may_touch=(Column.RESILIENCE,),
                 trail=trail(_OUTSIDE, *leaves, because=one.meta.because),
             )
+
+
+def idle_outside(networks: Sequence[EgressNetwork], tables: Sequence[Fact]) -> Iterator[Inactive]:
+    """What networks that refuse all else say, where none of their routes inherits it."""
+    heeded = {leaf for table in tables for value in traced(table) for leaf in value.origin}
+    for one in networks:
+        if one.policy.value is UnknownEgress.REFUSE:
+            said = [part for part in (one.retry, one.grpc_retry, one.timeouts) if part is not None]
+            leaves = {leaf for value in traced(tuple(said)) for leaf in value.origin} - heeded
+            if leaves:
+                yield Inactive(leaves=tuple(sorted(leaves)), winner="", why=_REFUSED)
 
 
 def service_facts(

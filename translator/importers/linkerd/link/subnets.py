@@ -51,7 +51,7 @@ def subnet_facts(
             )
             places.insert(0, at)
         yield from (_grant(place, blocks, written) for place in places)
-        if any(_concerns(one.attachment.subject, workload) for one in ruled):
+        if places and any(_concerns(one.attachment.subject, workload) for one in ruled):
             yield Opaque(
                 attachment=places[0],
                 kind=_PAST,
