@@ -18,10 +18,7 @@ from translator.exporters.linkerd.egress.by_name import hold_by_name
 from translator.exporters.linkerd.extensions import WORDS
 from translator.exporters.linkerd.legalise import legalise
 from translator.exporters.linkerd.legalise.decisions import narrow_decisions
-from translator.exporters.linkerd.legalise.kept import without_doors, written_doors
-from translator.exporters.linkerd.legalise.kept_names import KeptNames
-from translator.exporters.linkerd.legalise.kept_routes import without_kept, written_tables
-from translator.exporters.linkerd.legalise.kept_words import without_words
+from translator.exporters.linkerd.legalise.own_form import OwnForm
 from translator.exporters.linkerd.legalise.protocols import in_target_words, of_pods
 from translator.exporters.linkerd.legalise.routes import subsets_of
 from translator.exporters.linkerd.legalise.standins import KIND, LABELS
@@ -38,38 +35,29 @@ from translator.exporters.routes.list_order import in_list_order
 
 def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
-    model, stays = without_kept(model)
-    model, ordered = in_list_order(model)
+    own = OwnForm(options)
+    model, ordered = in_list_order(own.without_tables(model))
     joined = in_mesh(model, options, outbound=True)
     names = Names(taken_by(options))
     by_name = hold_by_name(joined.outbound, model.inventory, options, names)
     outward = legalise_ways_out(joined.outbound, model.inventory, options, by_name.ways)
     meshed, network = beside(joined.model)
-    known, foreign = without_extensions(meshed, WORDS)
+    known, foreign = without_extensions(own.without_words(meshed), WORDS)
     inside, outside = without_edge(known)
     reached, egress = legalise_egress(inside, options)
     reached, spoken = in_target_words(reached, options)
     reached, narrowed = narrow_decisions(reached, options)
     checks = tuple(f for f in reached.facts if isinstance(f, TokenCheck))
     others = tuple(f for f in reached.facts if not isinstance(f, TokenCheck))
-    reached, words = without_words(replace(reached, facts=others), options)
+    reached = replace(reached, facts=others)
     pruned, lost = prune(reached, Table(ROWS, options.target))
-    pruned, doors = without_doors(pruned)
+    pruned = own.without_doors(pruned)
     subsets = subsets_of(model.inventory)
     edge = at_the_edge(outside, reached, subsets, options)
     legal, more = legalise(pruned, options, subsets, reached)
     ports = (*spoken.facts, *of_pods(reached, spoken, legal.facts))
-    own_names = KeptNames(legal.facts, options)
-    kept = (
-        *words,
-        *written_tables(stays, own_names),
-        *written_doors(doors, own_names, options),
-    )
-    legal = close(
-        replace(
-            legal, facts=(*legal.facts, *edge.facts, *egress.facts, *by_name.facts, *kept, *ports)
-        )
-    )
+    facts = (*legal.facts, *edge.facts, *egress.facts, *by_name.facts)
+    legal = close(replace(legal, facts=(*facts, *own.facts(facts), *ports)))
     emission = write(legal, options)
     mesh = (
         *ordered,
@@ -82,6 +70,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         *spoken.losses(),
         *narrowed,
         *lost,
+        *own.losses,
         *more,
         *lose_tokens(checks, legal),
     )

@@ -31,5 +31,11 @@ ROWS: tuple[Row, ...] = (
     whole("ExternalDecision", Grade.NEVER, "MM407",
            "no service outside is asked: requests that it would refuse pass.", impact="LOOSER",
            advice="Ask it in an ingress in front of the mesh, or in the application."),
-    whole("AuditMark", Grade.NEVER, "MM409", "requests cannot be marked for an audit log.", impact="NONE"),
+    whole("AuditMark", Grade.PARTIAL, "MM409",
+           "only requests to a whole port are marked for an audit log, by the policy audit of its Server."),
 )  # fmt: skip
+
+UNMARKED = whole(
+    "AuditMark", Grade.NEVER, "MM409", "requests cannot be marked for an audit log.", impact="NONE"
+)
+"""What is said of marks that are no policy of a whole port."""

@@ -20,10 +20,13 @@ from ir.provenance import derived, named
 from ir.resilience import RateLimit
 from ir.traffic import PortProtocol
 from ir.walk import rebuild, traced
-from translator.api import Options
+from translator.api import Loss, Options
+from translator.exporters.linkerd.capabilities.access import UNMARKED
 from translator.exporters.linkerd.legalise.as_one import as_one
 from translator.exporters.linkerd.legalise.default_policies import POLICIES, policy_of
 from translator.exporters.linkerd.legalise.kept_names import KeptNames
+from translator.exporters.prune import lost, of_one_cause
+from translator.report.model import Impact
 
 SERVER = "Server"
 CALLS = "gRPC"
@@ -106,6 +109,14 @@ def without_doors(model: Model) -> tuple[Model, tuple[Door, ...]]:
         if door is None or not door.take(fact):
             rest.append(fact)
     return replace(model, facts=tuple(rest)), tuple(doors.values())
+
+
+def without_marks(model: Model) -> tuple[Model, tuple[Loss, ...]]:
+    """The model without marks for an audit log that no door has, and what is told of them."""
+    marks = [f for f in model.facts if isinstance(f, AuditMark)]
+    facts = tuple(f for f in model.facts if not isinstance(f, AuditMark))
+    losses = of_one_cause(lost(mark, UNMARKED, Impact.NONE) for mark in marks)
+    return (replace(model, facts=facts) if marks else model), losses
 
 
 def place_of(at: Attachment) -> tuple[object, ...]:
@@ -273,4 +284,13 @@ def _is_usual(fact: GuardedRoutes) -> bool:
     return tests == [[(Part.METHOD, ["POST"])]]
 
 
-__all__ = ["CALLS", "SERVER", "Door", "is_server", "place_of", "without_doors", "written_doors"]
+__all__ = [
+    "CALLS",
+    "SERVER",
+    "Door",
+    "is_server",
+    "place_of",
+    "without_doors",
+    "without_marks",
+    "written_doors",
+]

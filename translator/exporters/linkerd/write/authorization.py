@@ -261,7 +261,7 @@ def _calls(route: GuardedRoute) -> list[Tree]:
         if any(test.part is Part.METHOD for test in match.tests):
             calls.append(call_tree_of(RouteMatch(requests=_without_host(match), trail=match.trail)))
         else:
-            found.append({"matches": Said({}, (match.trail,))})
+            found.append(Said({}, (match.trail,)))
     rules: list[Tree] = [
         {"matches": calls[start : start + MATCHES]} for start in range(0, len(calls), MATCHES)
     ]
