@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import yaml
 
 from tests.fixtures.cases import Case
 from tests.fixtures.test_round_trips import sources
+from tests.laws import linkerd_estates
 from tests.laws.istio_estates import estate
+from tests.laws.linkerd_wide_estates import wide_estate
 from tests.laws.own_round import lost_in_full_rows, own_round
 from tests.laws.soundness import NODES, faults
 from translator.pipeline import options_of
@@ -57,6 +59,19 @@ def test_what_is_drawn_at_random_keeps_its_meaning_in_istio(seed: int) -> None:
     result = own_round(loaded, options_of(loaded, "istio", "istio", {"node_networks": NODES}))
     assert faults(result) == []
     assert lost_in_full_rows(result) == []
+
+
+@pytest.mark.parametrize("draw", [linkerd_estates.estate, wide_estate])
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_drawn_at_random_keeps_its_meaning_in_linkerd(
+    draw: Callable[[int], str], seed: int
+) -> None:
+    loaded = load_text(draw(seed))
+    settings = {"node_networks": NODES, "complete": seed % 3 == 0}
+    result = own_round(loaded, options_of(loaded, "linkerd", "linkerd", settings))
+    assert faults(result) == []
+    assert lost_in_full_rows(result) == []
+    assert result.report.verification.verdict.startswith(("EQUAL", "MAY_DIFFER"))
 
 
 ENTRY = """

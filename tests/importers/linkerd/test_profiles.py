@@ -69,7 +69,7 @@ def split(backends: str, name: str = "api", age: str = "2024-01-01T00:00:00Z") -
 
 def read(text: str, annotations: str = "") -> Import:
     loaded = load_text(SERVICES.format(annotations=annotations) + text)
-    options = pipeline.options_of(loaded, "linkerd@2.20", "linkerd", {})
+    options = pipeline.options_of(loaded, "linkerd@2.20", "istio", {})
     return load_importer("linkerd")(loaded.resources, options)
 
 

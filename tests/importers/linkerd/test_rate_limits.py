@@ -99,3 +99,12 @@ def test_what_the_webhook_refuses_is_an_error(spec: str) -> None:
     with pytest.raises(ExceptionGroup) as errors:
         read(policy(spec))
     assert isinstance(errors.value.exceptions[0], InputError)
+
+
+def test_an_override_that_names_no_client_is_nobodys_rate() -> None:
+    """It was a limit for everybody."""
+    model = read(
+        policy("total: {requestsPerSecond: 9}, overrides: [{requestsPerSecond: 1, clientRefs: []}]")
+    )
+    assert [limit.requests.value for limit in limits(model)] == [9]
+    assert "it names no client" in [one.why for one in model.inactive]

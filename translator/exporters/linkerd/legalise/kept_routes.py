@@ -18,7 +18,7 @@ from ir.model import Fact, Model
 from ir.provenance import Traced, derived, named
 from ir.resilience import AppliesTo, Outliers, RetryBudget
 from ir.traffic import AS_ASKED, Order, Protocol, Redirect, Route, RouteMatch, RouteTable
-from ir.walk import traced
+from ir.walk import rebuild, traced
 from translator.exporters.gateways.binding import KINDS
 from translator.exporters.linkerd.legalise.kept_names import KeptNames
 
@@ -26,6 +26,7 @@ _PROTOCOLS = {kind: protocol for protocol, kind in KINDS.items()}
 _KINDS = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute")
 _PROFILES = ("ServiceProfile", "TrafficSplit")
 SERVICE = "Service"
+NETWORK = "EgressNetwork"
 _STREAMS = (Protocol.TLS, Protocol.TCP)
 
 
@@ -96,7 +97,9 @@ def written_tables(kept: Kept, names: KeptNames) -> Iterator[Fact]:
         after = name if (name, space) >= (own, home) else ""
         taken = names.take(kind, home, own, parent[-1], after=after)
         last[parent] = max(last.get(parent, ("", "")), (taken, home))
-        yield _table(table, kind, taken)
+        stated, inherited = _inherited(table)
+        yield _table(stated, kind, taken)
+        yield from inherited
     yield from kept.others
 
 
@@ -107,6 +110,44 @@ def _value(part: Traced[str] | None) -> str:
 def _of_service(table: RouteTable) -> RouteTable:
     """What a Service says, without the ports that it is not about: these follow from what else is there."""
     return replace(table, attachment=replace(table.attachment, excluding_ports=()))
+
+
+def _inherited(table: RouteTable) -> tuple[RouteTable, tuple[RouteTable, ...]]:
+    """The table without time limits that only some of its rules have from its parent, and these as what that says.
+
+    An object can say limits of answers and of silence for all of its rules alone.
+    """
+    sent = [route for route in table.routes if route.redirect is None]
+    if len({_limits(route) for route in sent}) < 2:  # noqa: PLR2004  # all alike
+        return table, ()
+    from_parent = [route for route in sent if _limits(route) != (None, None)]
+    routes = tuple(
+        replace(route, timeouts=None) if any(route is one for one in from_parent) else route
+        for route in table.routes
+    )
+    kind = NETWORK if table.attachment.subject.scope is Scope.EGRESS else SERVICE
+    subject = table.attachment.subject
+    said = [Route(timeouts=one.timeouts, trail=named("words", one.trail)) for one in from_parent]
+    words = replace(
+        table,
+        attachment=_reference(table.attachment),
+        object=f"{kind}/{_value(subject.namespace)}/{_value(subject.name)}",
+        routes=tuple(said),
+        trail=named("words", table.trail),
+    )
+    return replace(table, routes=routes), (words,)
+
+
+def _limits(route: Route) -> tuple[float | None, float | None]:
+    times = route.timeouts
+    stated = (None, None) if times is None else (times.response, times.idle)
+    response, idle = (None if limit is None else limit.value for limit in stated)
+    return response, idle
+
+
+def _reference(at: Attachment) -> Attachment:
+    """The same place, named by a fact that does not state it."""
+    return rebuild(at, lambda value: named(value.value, value))
 
 
 def _table(table: RouteTable, kind: str, name: str) -> RouteTable:
@@ -170,4 +211,12 @@ def _redirect(redirect: Redirect) -> Redirect:
     return replace(redirect, port=None, trail=derived(redirect.trail.value, (redirect.trail, port)))
 
 
-__all__ = ["SERVICE", "Kept", "clients_of", "is_kept_profile", "without_kept", "written_tables"]
+__all__ = [
+    "NETWORK",
+    "SERVICE",
+    "Kept",
+    "clients_of",
+    "is_kept_profile",
+    "without_kept",
+    "written_tables",
+]

@@ -17,7 +17,7 @@ from translator.exporters.linkerd.legalise.kept_routes import is_kept_profile
 from translator.exporters.linkerd.legalise.profiles import is_profile
 from translator.exporters.linkerd.takeover import ENROLLED
 from translator.exporters.linkerd.write.authorization import Authorizations
-from translator.exporters.linkerd.write.egress import write_networks
+from translator.exporters.linkerd.write.egress import is_of_network, write_networks
 from translator.exporters.linkerd.write.endpoints import (
     failure_accrual,
     is_of_service,
@@ -104,8 +104,8 @@ def write(  # noqa: C901, PLR0912  # one case a kind of fact
 
 
 def _of_table(table: RouteTable, profiles: KeptProfiles, options: Options) -> Iterator[Manifest]:
-    """The object of a table, if it has one of its own: those of a gateway are written with it."""
-    if is_at_gateway(table):
+    """The object of a table, if it has one of its own: those of a gateway or a network are written with it."""
+    if is_at_gateway(table) or is_of_network(table):
         return
     if is_kept_profile(table):
         yield from profiles.with_table(table)

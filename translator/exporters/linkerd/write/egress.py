@@ -16,8 +16,10 @@ from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.traffic import Protocol, RouteTable
 from translator.api import Manifest, Said, Tree
+from translator.exporters.linkerd.legalise.kept_routes import NETWORK
 from translator.exporters.linkerd.legalise.opaque_ports import ANNOTATION, is_listed, merged
 from translator.exporters.linkerd.write.authorization import ALPHA
+from translator.exporters.linkerd.write.route import annotations_of
 
 _POLICIES = {UnknownEgress.PASS: "Allow", UnknownEgress.REFUSE: "Deny"}
 
@@ -42,7 +44,18 @@ def write_networks(model: Model) -> Iterator[Manifest]:
             )
             break
     for fact in networks:
-        yield _network(fact, _read_ports(fact, facts))
+        words = [f for f in facts if isinstance(f, RouteTable) and is_of_network(f)]
+        yield _network(fact, _read_ports(fact, facts), [w for w in words if _is_for(w, fact)])
+
+
+def is_of_network(table: RouteTable) -> bool:
+    """Whether a table is what a network says of requests of which no route says anything."""
+    return table.object.startswith(f"{NETWORK}/")
+
+
+def _is_for(words: RouteTable, network: EgressPolicy) -> bool:
+    name = "" if network.name is None else network.name.value
+    return words.object == f"{NETWORK}/{name}"
 
 
 def _read_ports(network: EgressPolicy, facts: Sequence[Fact]) -> list[int]:
@@ -68,7 +81,7 @@ def _home(fact: EgressPolicy) -> str:
     return fact.name.value.partition("/")[0]
 
 
-def _network(fact: EgressPolicy, read: Sequence[int]) -> Manifest:
+def _network(fact: EgressPolicy, read: Sequence[int], words: Sequence[RouteTable]) -> Manifest:
     if fact.name is None or fact.unknown is None:
         raise TypeError(fact)
     home, _, name = fact.name.value.partition("/")
@@ -78,8 +91,13 @@ def _network(fact: EgressPolicy, read: Sequence[int]) -> Manifest:
     if any(block.stated_by is None for block in fact.networks):  # else those that go without saying
         spec["networks"] = [_block(block) for block in fact.networks]
     metadata: dict[str, Tree] = {"namespace": space or Said(home, node)}
+    annotations: dict[str, Tree] = {}
+    for table in words:
+        annotations.update(annotations_of(table, by_field=False))
     if read:
-        metadata["annotations"] = {ANNOTATION: Said(merged(None, (), read), node)}
+        annotations[ANNOTATION] = Said(merged(None, (), read), node)
+    if annotations:
+        metadata["annotations"] = annotations
     return Manifest(
         api_version=ALPHA,
         kind="EgressNetwork",

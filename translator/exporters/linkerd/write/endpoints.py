@@ -9,6 +9,7 @@ from ir.resilience import Outliers
 from ir.traffic import RouteTable
 from translator.api import Edit, Said
 from translator.exporters.linkerd.legalise.endpoints import seconds_text
+from translator.exporters.linkerd.legalise.kept_routes import SERVICE
 from translator.exporters.linkerd.write.route import annotations_of
 
 ACCRUAL = "balancer.linkerd.io/failure-accrual"
@@ -38,12 +39,12 @@ def failure_accrual(fact: Outliers) -> Edit:
 
 
 def is_of_service(table: RouteTable) -> bool:
-    """Whether a table is what a Service says of requests that no route is for."""
-    return table.object.startswith("Service/")
+    """Whether a table is what a Service says of requests of which no route says anything."""
+    return table.object.startswith(f"{SERVICE}/")
 
 
 def words_of_requests(table: RouteTable) -> Edit:
-    """Retries and time limits of requests to a Service that no route is for.
+    """Retries and time limits of requests to a Service of which no route says anything.
 
     What goes without saying stays unsaid: a limit that is written is one for calls too.
     """

@@ -45,6 +45,7 @@ def link_rate_limits(
             idle.append(_idle(policy, "", "its Server reads no HTTP, or gRPC alone"))
         else:
             taken[id(held)] = policy.meta.key
+            idle.extend(_of_nobody(policy))
             found = tuple(_facts(policy, held, options))
             facts.extend(found)
             if not found:
@@ -68,6 +69,14 @@ def _idle(policy: RateLimitPolicy, winner: str, why: str) -> Inactive:
     return Inactive(leaves=tuple(sorted(leaves)), winner=winner, why=why)
 
 
+def _of_nobody(policy: RateLimitPolicy) -> Iterator[Inactive]:
+    """Overrides that name no client: theirs is nobody's rate."""
+    for override in policy.overrides:
+        if not override.callers:
+            leaves = tuple(sorted({*override.rate.origin, *override.spent.origin}))
+            yield Inactive(leaves=leaves, winner="", why="it names no client")
+
+
 def _facts(policy: RateLimitPolicy, held: Held, options: Options) -> Iterator[RateLimit]:
     spent: list[Trail] = [policy.trail, policy.target.trail]
     rules: list[tuple[Traced[int], Sharing, tuple[AllOf, ...], list[Trail]]] = []
@@ -75,7 +84,8 @@ def _facts(policy: RateLimitPolicy, held: Held, options: Options) -> Iterator[Ra
         rules.append((policy.total, Sharing.EVERYONE, (), []))
     if policy.identity is not None:
         rules.append((policy.identity, Sharing.IDENTITY, (), []))
-    rules += [(o.rate, Sharing.EVERYONE, o.callers, [o.spent]) for o in policy.overrides]
+    named_ones = (override for override in policy.overrides if override.callers)
+    rules += [(o.rate, Sharing.EVERYONE, o.callers, [o.spent]) for o in named_ones]
     for rate, sharing, callers, more in rules:
         node = trail(f"limit of {policy.meta.key}", because=policy.meta.because)
         yield RateLimit(
