@@ -334,3 +334,20 @@ def test_annotations_of_pods_stay(word: str) -> None:
         words = made["spec"]["template"]["metadata"]["annotations"]
         assert words[key] == value.strip('"')
         assert set(words) == {key}
+
+
+MACHINE = """
+apiVersion: workload.linkerd.io/v1beta1
+kind: ExternalWorkload
+metadata: {name: box, namespace: shop, labels: {app: api}}
+spec:
+  meshTLS: {identity: "spiffe://root.example/box", serverName: box.shop.cluster.local}
+  workloadIPs: [{ip: 192.0.2.7}]
+  ports: [{name: http, port: 8080}]
+"""
+
+
+def test_a_machine_keeps_an_identity_that_is_no_accounts() -> None:
+    """It became the name of an account."""
+    made = of_kind(rounded(PODS, SERVICE % "", MACHINE), "ExternalWorkload")["box"]["spec"]
+    assert made["meshTLS"]["identity"] == "spiffe://root.example/box"

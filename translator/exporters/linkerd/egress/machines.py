@@ -52,9 +52,11 @@ def machines(facts: Sequence[ExternalWorkload], inventory: Inventory, options: O
 
 
 def identity_of(fact: ExternalWorkload, trust_domain: str) -> str:
-    """The identity that the certificate of the machine has in the source."""
+    """The identity that the certificate of the machine has in the source: that of an account, or one of its own."""
     account = fact.endpoint.account
     name = "" if account is None else account.value
+    if name.startswith("spiffe://"):
+        return name
     return f"spiffe://{trust_domain}/ns/{fact.namespace.value}/sa/{name}"
 
 
