@@ -320,6 +320,7 @@ def test_limits_for_single_callers_stay() -> None:
         'config.linkerd.io/proxy-require-identity-inbound-ports: "9000,9100-9102"',
         "config.linkerd.io/skip-subnets: 198.51.100.0/24",
         "config.linkerd.io/proxy-log-level: warn",
+        "config.linkerd.io/access-log: json",
         'config.linkerd.io/opaque-ports: "9000"',
         'config.linkerd.io/shutdown-grace-period: "30"',
         "config.linkerd.io/proxy-await: disabled",
@@ -330,6 +331,8 @@ def test_annotations_of_pods_stay(word: str) -> None:
     key, _, value = word.partition(": ")
     found = rounded(POD % word, SERVICE % "config.linkerd.io/opaque-ports: '80'")
     made = of_kind(found, "Deployment").get("api")
+    told = {finding.code for finding in found.report.findings}
+    assert told <= {"MM602"}
     if made is not None:  # else its document is as it was
         words = made["spec"]["template"]["metadata"]["annotations"]
         assert words[key] == value.strip('"')

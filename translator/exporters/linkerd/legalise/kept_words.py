@@ -11,14 +11,17 @@ from dataclasses import replace
 
 from ir.access import AuditMark, Closed, Grant, Layer
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
-from ir.membership import ProxySetting
+from ir.inventory import Inventory
+from ir.membership import Aspect, ProxySetting
 from ir.model import Fact, Model
 from ir.opaque import Opaque
 from ir.provenance import Traced, derived, named
+from ir.telemetry import Telemetry
 from ir.walk import traced
 from translator.api import Options
 from translator.exporters.linkerd.legalise.default_policies import policy_of
 from translator.exporters.linkerd.legalise.kept import is_server, place_of
+from translator.exporters.linkerd.legalise.membership import is_own
 
 _SPACE = "Namespace"
 Said = Closed | Grant | AuditMark
@@ -27,10 +30,10 @@ Said = Closed | Grant | AuditMark
 def without_words(model: Model, options: Options) -> tuple[Model, tuple[Fact, ...]]:
     """The model without what words of pods and namespaces say, and that in legal form.
 
-    Words are told apart by who says them, and whether they name ports.
-
-    Settings stay in the model: one that lets networks past the proxy is what else is said of these.
+    Words are told apart by who says them, and whether they name ports. Settings stay in the model: one that lets networks
+    past the proxy is what else is said of these, and what is observed by such a word is a setting too.
     """
+    model = replace(model, facts=tuple(_setting(fact, model.inventory) for fact in model.facts))
     said: dict[tuple[str, bool], list[Said]] = {}
     places: dict[object, tuple[str, bool]] = {}
     for fact in model.facts:
@@ -48,6 +51,36 @@ def without_words(model: Model, options: Options) -> tuple[Model, tuple[Fact, ..
     rest = (_with(f, past.get(id(f), ())) for f in model.facts if id(f) not in gone)
     legal = tuple(f for key, facts in said.items() for f in _legal(key, facts, options))
     return replace(model, facts=tuple(rest)), legal
+
+
+def _setting(fact: Fact, known: Inventory) -> Fact:
+    """What is observed, as the setting that a word of the target's own is; all else as it is."""
+    owner = _owner(fact, known) if isinstance(fact, Telemetry) else ""
+    if not isinstance(fact, Telemetry) or fact.setting is None or not owner:
+        return fact
+    setting = ProxySetting(
+        subject=fact.attachment.subject,
+        object=owner,
+        aspect=Aspect.OTHER,
+        value=derived(fact.setting.value, (fact.setting, fact.aspect)),
+        trail=named(fact.aspect.value, fact.trail),
+    )
+    return setting if is_own(setting) else fact
+
+
+def _owner(fact: Telemetry, known: Inventory) -> str:
+    """The object that says what is observed of its pods or its requests, where it is the only one of its name."""
+    subject = fact.attachment.subject
+    space = "" if subject.namespace is None else subject.namespace.value
+    name = "" if subject.name is None else subject.name.value
+    match subject.scope:
+        case Scope.NAMESPACE:
+            return f"{_SPACE}//{space}"
+        case Scope.SERVICE:
+            return f"Service/{space}/{name}"
+        case _:
+            keys = [w.key for w in known.workloads_in(space) if w.name == name]
+            return keys[0] if len(keys) == 1 else ""
 
 
 def _past_proxies(model: Model) -> tuple[dict[int, list[Traced[object]]], set[int]]:
