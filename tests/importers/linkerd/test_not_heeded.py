@@ -83,3 +83,12 @@ def test_skipped_subnets_of_pods_without_a_closed_port() -> None:
     """A Server of another port than theirs, with routes, ended the run."""
     pod = _POD.replace("enabled", "enabled, config.linkerd.io/skip-subnets: 198.51.100.0/24")
     assert of(_SERVER.replace("PORT", "admin"), _ROUTE.replace("SERVER", "door"), pod=pod) == []
+
+
+def test_skipped_subnets_beside_routes_let_nobody_in_whom_no_route_takes() -> None:
+    """A grant let them in on the whole port (MM903), and nothing was written."""
+    pod = _POD.replace("enabled", "enabled, config.linkerd.io/skip-subnets: 198.51.100.0/24")
+    server = _SERVER.replace("PORT", "8080")
+    for target in ("istio", "cilium"):
+        text = "\n---\n".join((pod, server, _ROUTE.replace("SERVER", "door")))
+        assert faults(translated(text, "linkerd", target)) == []

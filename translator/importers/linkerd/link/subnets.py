@@ -2,7 +2,8 @@
 
 linkerd/linkerd2-proxy-init pkg/iptables/iptables.go ``addIncomingTrafficRules``, ``makeIgnoreSubnet``, 2.4: what comes from an address of
 the list is not redirected, on any port; what is sent there is. To who gets in it is one more grant on all that the pod
-keeps closed. Where a Server has routes or a limit of rates that is not all: what they do to such a request is left open.
+keeps closed. Where a Server has routes or a limit of rates that is not all: what they do to such a request is left open, and
+a grant would be one more for requests that no route takes, which routes refuse whatever is granted.
 """
 
 from __future__ import annotations
@@ -42,22 +43,38 @@ def subnet_facts(
         if written is None or not blocks:
             continue
         ports = held_ports(workload, servers_in)
+        here = [one for one in ruled if _concerns(one.attachment.subject, workload)]
+        routed = {
+            n for one in here if isinstance(one, GuardedRoutes) for n in _numbers(one, workload)
+        }
         places = [fact.attachment for fact in defaults.get(workload.key, ())]
-        if ports:
-            at = Attachment(
-                subject=pods_only(workload, inventory),
-                ports=tuple(named(WorkloadPort(number), written) for number in ports),
-                enforced_at=EnforcedAt.SERVER,
-            )
-            places.insert(0, at)
+        subject = pods_only(workload, inventory)
+        if plain := [number for number in ports if number not in routed]:
+            places.insert(0, _at(subject, plain, written))
         yield from (_grant(place, blocks, written) for place in places)
-        if places and any(_concerns(one.attachment.subject, workload) for one in ruled):
+        if here and ports:
             yield Opaque(
-                attachment=places[0],
+                attachment=_at(subject, ports, written),
                 kind=_PAST,
                 may_touch=(Column.ACCESS, Column.RESILIENCE),
                 trail=trail(_PAST, *written.origin),
             )
+
+
+def _at(subject: Subject, ports: Sequence[int], written: Traced[str]) -> Attachment:
+    return Attachment(
+        subject=subject,
+        ports=tuple(named(WorkloadPort(number), written) for number in ports),
+        enforced_at=EnforcedAt.SERVER,
+    )
+
+
+def _numbers(routes: GuardedRoutes, workload: Workload) -> Iterator[int]:
+    """The ports of a workload that routes of a Server are about."""
+    for port in routes.attachment.ports:
+        number = workload.port_number(port.value.port)
+        if number is not None:
+            yield number
 
 
 def _concerns(subject: Subject, workload: Workload) -> bool:
