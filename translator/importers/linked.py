@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ir.attachment import Attachment, Scope
+from ir.attachment import Attachment, Scope, ServicePort
 from ir.inventory import Inventory, Knowledge
 from ir.model import Fact, Inactive
 from ir.provenance import Assumption
@@ -27,12 +27,26 @@ class Linked:
 
 
 NO_SERVICE = "there is no such Service, so that nobody is called by its name"
+NO_PORT = "the Service has no such port, so that nobody is called there"
 
 
-def is_of_nobody(at: Attachment, inventory: Inventory) -> bool:
-    """Whether it is about a Service that is known not to be there."""
+def of_nobody(at: Attachment, inventory: Inventory) -> str | None:
+    """Why nobody is called where it holds: the Service, or its port, is known not to be there; absent where one may be.
+
+    What a client sends to a port that a Service does not have arrives nowhere: Linkerd's proxies close it (linkerd2
+    policy-controller/grpc/src/outbound.rs, "undefined-port", 2.19), those of Istio have virtual hosts for the ports of
+    the Service alone (istio/istio pilot/pkg/networking/core/route/route.go ``buildSidecarVirtualHostsForVirtualService``,
+    1.31), and the nodes have no endpoints for it.
+    """
     subject = at.subject
     if subject.scope is not Scope.SERVICE or subject.namespace is None or subject.name is None:
-        return False
+        return None
     place = subject.namespace.value, subject.name.value
-    return inventory.knows_service(*place) is Knowledge.ABSENT
+    if inventory.knows_service(*place) is Knowledge.ABSENT:
+        return NO_SERVICE
+    service = inventory.service(*place)
+    asked = [own.value.port for own in at.ports if isinstance(own.value, ServicePort)]
+    if service is None or not service.ports or not asked or len(asked) < len(at.ports):
+        return None
+    has = {port.number for port in service.ports}
+    return None if has.intersection(asked) else NO_PORT

@@ -19,7 +19,7 @@ from ir.resilience import RetryBudget
 from ir.traffic import Backend, Destination, NoMatch, Order, Protocol, Route, RouteTable
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.linked import NO_SERVICE, Linked, is_of_nobody
+from translator.importers.linked import Linked, of_nobody
 from translator.importers.linkerd.link.opaque_ports import opaque_ports, where_heeded
 from translator.importers.linkerd.link.splits import Profile, Service, gather
 from translator.importers.linkerd.model import Budget, Statement
@@ -109,8 +109,8 @@ def link_profiles(
     bounded = False
     for one in found.profiles:
         said = _table(one)
-        if is_of_nobody(said.attachment, inventory):
-            found.idle(_leaves(said, *([] if one.budget is None else [one.budget])), NO_SERVICE)
+        if nobody := of_nobody(said.attachment, inventory):
+            found.idle(_leaves(said, *([] if one.budget is None else [one.budget])), nobody)
             continue
         table = where_heeded(said, inventory, options.source)
         facts.extend(() if table is None else (table,))

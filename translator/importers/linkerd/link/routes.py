@@ -30,7 +30,7 @@ from ir.traffic import (
 )
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.linked import NO_SERVICE, Linked, is_of_nobody
+from translator.importers.linked import Linked, of_nobody
 from translator.importers.linkerd.age import oldest_first
 from translator.importers.linkerd.authorization_policy import CORE
 from translator.importers.linkerd.backends import OWN_GROUP, onwards, served
@@ -85,8 +85,8 @@ def link_routes(
             fact = _served(fact, inventory)  # noqa: PLW2901  # the same table
             heeded = fact
             outside = fact.attachment.subject.scope is Scope.EGRESS
-            if is_of_nobody(fact.attachment, inventory):
-                heeded, why = None, NO_SERVICE
+            if nobody := of_nobody(fact.attachment, inventory):
+                heeded, why = None, nobody
             elif outside:
                 heeded = where_heeded_outside(fact, lists)
             else:

@@ -21,7 +21,7 @@ from ir.resilience import SessionAffinity
 from ir.traffic import NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Options
-from translator.importers.linked import NO_SERVICE, Linked, is_of_nobody
+from translator.importers.linked import Linked, of_nobody
 from translator.importers.route_objects.grants import Grants
 from translator.importers.route_objects.link.age import oldest_first
 from translator.importers.route_objects.link.backends import Scene, routes_of
@@ -52,15 +52,16 @@ def link_mesh(
     for route, parent in pairs:
         place = _attachment(route, parent, inventory)
         winner = _winner(route, place, pairs, inventory)
-        if winner is not None or is_of_nobody(place, inventory):
+        nobody = of_nobody(place, inventory)
+        if winner is not None or nobody is not None:
             leaves = _leaves(absorb(parent.spent, parent.name, *_words(parent)))
             whole = _leaves(route.trail, *route.hosts, *map(_all, route.rules))
             alone = len(route.parents) == 1
             inactive.append(
                 Inactive(
                     leaves=tuple(sorted({*leaves, *(whole if alone else ())})),
-                    winner=winner.meta.key if winner else "",
-                    why=_OUTRANKED if winner else NO_SERVICE,
+                    winner=winner.meta.key if winner and nobody is None else "",
+                    why=nobody or _OUTRANKED,
                 )
             )
             continue
