@@ -101,6 +101,7 @@ _OF_OBJECTS = frozenset(
         "MM480",
         "MM481",
         HELD,
+        "MM540",
         "MM550",
         "MM551",
         "MM552",
@@ -108,7 +109,7 @@ _OF_OBJECTS = frozenset(
 )
 """Findings about an object as a whole: clients that share its routes, that it is new, which requests it takes for calls,
 its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection, what may leave
-the pods of a namespace of which some were limited."""
+the pods of a namespace of which some were limited, limits that pods have by those of others."""
 
 _ACCESS = frozenset((Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED, Kind.EVIDENCE))
 

@@ -176,6 +176,28 @@ def test_pods_without_the_name_have_no_limit_on_its_number() -> None:
     assert codes(result) == []
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_pods_of_a_namespace_without_the_name_are_limited_only_where_others_may_have_it(
+    complete: bool,
+) -> None:
+    """What is not in the input may have the name: a limit is better on too many pods than on too few."""
+    till = WEB.replace("name: web", "name: till").replace("app: web", "app: till")
+    all_pods = server(port="http").replace("{matchLabels: {app: web}}", "{}")
+    result = translated(
+        WEB,
+        till.replace("name: http, container", "container"),
+        all_pods,
+        MESHED,
+        TOTAL,
+        complete=complete,
+    )
+    (document,) = written(result, "EnvoyFilter")
+    alone = parsed("{labels: {app: web}}") if complete else None
+    assert document["spec"].get("workloadSelector") == alone
+    assert codes(result, "MM540", "MM904") == ([] if complete else ["MM540"])
+    assert kinds(result) == ([] if complete else ["rate_lowered"])
+
+
 def test_a_port_that_no_pod_has_cannot_be_named() -> None:
     result = translated(WEB, server(port="grpc"), MESHED, TOTAL)
     assert buckets(result) == []

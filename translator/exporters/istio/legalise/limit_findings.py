@@ -101,19 +101,40 @@ def lowered(limit: RateLimit, least: int, parts: int) -> Loss:
 def also_shadowed(limit: RateLimit, names: Sequence[str]) -> Iterator[Loss]:
     """Pods that are limited though another object of the source holds the port there."""
     if names:
-        yield Loss(
-            code="MM540",
-            impact=Impact.STRICTER,
-            support=Support.PARTIAL,
-            severity=Severity.MEDIUM,
-            fate=Fate.APPROXIMATED,
-            sites=(limit.trail,),
-            message=f"{', '.join(dict.fromkeys(names))}: the limit holds there too, though an older object holds the port in the "
-            "source.",
-            why="A selector of the target names labels that pods have, and no exceptions.",
-            advice="Give these pods a label that the others do not have.",
-            doc=DOC,
+        yield _also(
+            limit,
+            names,
+            "though an older object holds the port in the source",
+            "A selector of the target names labels that pods have, and no exceptions.",
+            "Give these pods a label that the others do not have.",
         )
+
+
+def also_nameless(limit: RateLimit, names: Sequence[str]) -> Iterator[Loss]:
+    """Pods that are limited though their port of that number does not have the name that the source says."""
+    if names:
+        yield _also(
+            limit,
+            names,
+            "though the source limits a port by its name, which is another there",
+            "Which number the name has on pods that are not in the input is not known, and the target says numbers alone.",
+            "Say that the input is complete (--complete), if it is; else give the port the same number on all pods.",
+        )
+
+
+def _also(limit: RateLimit, names: Sequence[str], though: str, why: str, advice: str) -> Loss:
+    return Loss(
+        code="MM540",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        severity=Severity.MEDIUM,
+        fate=Fate.APPROXIMATED,
+        sites=(limit.trail,),
+        message=f"{', '.join(dict.fromkeys(names))}: the limit holds there too, {though}.",
+        why=why,
+        advice=advice,
+        doc=DOC,
+    )
 
 
 def checks_pass(limit: RateLimit, probed: Sequence[Workload]) -> Iterator[Loss]:

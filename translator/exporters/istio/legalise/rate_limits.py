@@ -20,6 +20,7 @@ from ir.provenance import Assumption, Traced, derived, named
 from ir.resilience import RateLimit, Sharing
 from translator.api import AMBIENT, Loss, Options
 from translator.exporters.istio.legalise.limit_findings import (
+    also_nameless,
     also_shadowed,
     answers_alone,
     by_caller,
@@ -32,10 +33,12 @@ from translator.exporters.istio.legalise.proofs import asks_for_certificates
 from translator.exporters.istio.legalise.territories import (
     Pods,
     Unnamed,
+    having_by_name,
     key_of,
     numbers,
     overlap,
     pods_of,
+    pods_of_workload,
     shadows,
     within,
 )
@@ -105,7 +108,7 @@ def _group(
     if not ports:
         message = "it is for every port, those that nobody declared included"
         raise Unnamed(message)
-    places = _places(at.subject, inventory)
+    places = _places(at, inventory)
     workloads = [w for w in inventory.workloads if covers(at.subject, w, inventory)]
     _check_chains(at, workloads, ports, inventory, found)
     parts = _parts(at, model, options)
@@ -114,26 +117,31 @@ def _group(
     if min(one.value for one in held) < 1:
         message = "it is too low to be shared out to the buckets that the target has for it"
         raise Unnamed(message)
-    for pods in places:
-        for port in numbers(at.ports, at.subject, inventory, pods):
-            yield _limit(group, totals, pods, port, (held[0], seconds, held[1]))
+    doors = [(pods, n) for pods in places for n in numbers(at.ports, at.subject, inventory, pods)]
+    for pods, port in doors:
+        yield _limit(group, totals, pods, port, (held[0], seconds, held[1]))
     found.losses.extend(_told(group, totals, held, parts))
     found.losses.extend(also_shadowed(totals[0], _shadowed(at.subject, places, inventory)))
+    found.losses.extend(also_nameless(totals[0], tuple(_nameless(at, doors, inventory))))
     probed = [w for w in workloads if _is_probed(w, at)]
     found.losses.extend(checks_pass(totals[0], probed))
 
 
-def _places(subject: Subject, inventory: Inventory) -> tuple[Pods, ...]:
+def _places(at: Attachment, inventory: Inventory) -> tuple[Pods, ...]:
     """The pods by equal labels, less those of which another object speaks.
+
+    Where a port by name is not one number on all of them, those that have it by their own labels, if no others can have
+    it: a limit is better on too many pods than on too few.
 
     Raises:
         Unnamed: the pods cannot be named.
     """
-    others = tuple(shadows(subject, inventory))
+    others = tuple(shadows(at.subject, inventory))
     places = tuple(
-        pods
-        for pods in pods_of(subject, inventory)
+        one
+        for pods in pods_of(at.subject, inventory)
         if not any(within(pods, other) for other in others)
+        for one in (having_by_name(at, inventory, pods) if inventory.complete else None) or (pods,)
     )
     if not places:
         message = "another object holds the port for all pods that it is about"
@@ -151,6 +159,18 @@ def _shadowed(subject: Subject, places: Sequence[Pods], inventory: Inventory) ->
         if workload in inventory.selected(space or None, equal_to(dict(labels)))
         and any(workload in inventory.selected(s or None, equal_to(dict(n))) for s, n in places)
     )
+
+
+def _nameless(
+    at: Attachment, doors: Sequence[tuple[Pods, int]], inventory: Inventory
+) -> Iterator[str]:
+    """The workloads that are limited on a port which does not have the name there."""
+    for workload in inventory.workloads:
+        own = [n for pods, n in doors if within(pods_of_workload(workload), pods)]
+        if covers(at.subject, workload, inventory) and any(
+            n in inventory.ports_of(workload) and not covers_port(at, workload, n) for n in own
+        ):
+            yield workload.key
 
 
 def _check_chains(
