@@ -28,19 +28,27 @@ TO_ISTIO = (
     103,
     128,
     129,
+    137,
     142,
     151,
     164,
     218,
     234,
     244,
+    257,
+    5108,
+    5272,
+    5299,
 )
 
 
 @pytest.mark.parametrize("target", ["cilium", "gateway-api"])
-@pytest.mark.parametrize("seed", [14, 16, 24, 29, 40, 43, 62, 103])
+@pytest.mark.parametrize("seed", [14, 16, 24, 29, 40, 43, 62, 103, 5165])
 def test_what_guards_servers_is_held_or_told(seed: int, target: str) -> None:
-    """Of 14 and 40 a Server of calls has no route; of 24 a method alone is asked for, of 103 a parameter."""
+    """Of 14 and 40 a Server of calls has no route; of 24 a method alone is asked for, of 103 a parameter.
+
+    Of 5165 a rule without a path stands once more at the path of the root, which another one asks for.
+    """
     assert faults(translated(estate(seed), "linkerd", target)) == []
 
 

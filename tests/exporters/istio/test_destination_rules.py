@@ -134,6 +134,14 @@ def test_the_own_rule_of_endpoints_goes_before_that_of_who_leads_to_them() -> No
     assert codes(result) == []
 
 
+def test_what_a_rule_means_besides_is_told_of_all_that_say_the_same_of_the_endpoints() -> None:
+    """It was told of the endpoints' own alone, and those who lead there had no finding (MM904)."""
+    result = translated(service("api", ""), service("v1", ""), route("v1"))
+    assert codes(result) == []
+    for kind in ("longest", "manner"):
+        assert kinds(result)[f"api port 80: failing endpoints ejection_{kind}"] != []
+
+
 @pytest.mark.parametrize(
     ("space", "host"),
     [

@@ -276,7 +276,8 @@ def _at_its_stem(rule: _Rule, rules: Sequence[_Rule]) -> Iterator[_Rule]:
         and any(_matches(pattern, path) for pattern in _patterns(other.match, Part.PATH))
     ]
     if rivals and length == len(path):
-        yield _Rule(rule.route, _with_path(rule, path), rule.place, key, whole=True)
+        why = [term for other in rivals for term in _terms(other.match, Part.PATH)]
+        yield _Rule(rule.route, _with_path(rule, path, why), rule.place, key, whole=True)
 
 
 def _matches(pattern: Pattern, path: str) -> bool:
@@ -287,20 +288,20 @@ def _matches(pattern: Pattern, path: str) -> bool:
         return True
 
 
-def _with_path(rule: _Rule, path: str) -> RouteMatch:
-    """The alternative of a rule for one exact path."""
+def _with_path(rule: _Rule, path: str, why: Sequence[Traced[object]]) -> RouteMatch:
+    """The alternative of a rule for one exact path; ``why``: the terms of others that ask for it."""
     route, match = rule.route, rule.match
     pattern = Pattern(PatternKind.EXACT, path)
     if match is None:
-        node = named("path", route.trail)
-        test = Test(part=Part.PATH, any_of=(named(pattern, route.trail),), trail=node)
+        node = named("path", route.trail, *why)
+        test = Test(part=Part.PATH, any_of=(named(pattern, route.trail, *why),), trail=node)
         requests = AllOf(tests=(test,), trail=node)
         return RouteMatch(requests=requests, trail=node)
     own = [test for test in match.requests.tests if test.part is Part.PATH]
     others = tuple(test for test in match.requests.tests if test.part is not Part.PATH)
     terms = [term for test in own for term in test.any_of]
-    said: Traced[Term] = derived(pattern, terms) if terms else named(pattern, match.trail)
-    node = own[0].trail if own else named("path", match.trail)
+    said: Traced[Term] = derived(pattern, terms) if terms else named(pattern, match.trail, *why)
+    node = own[0].trail if own else named("path", match.trail, *why)
     test = Test(part=Part.PATH, any_of=(said,), trail=node)
     return replace(match, requests=replace(match.requests, tests=(test, *others)))
 
@@ -339,14 +340,12 @@ def _paths(match: RouteMatch | None) -> list[Pattern]:
 
 
 def _patterns(match: RouteMatch | None, part: Part) -> list[Pattern]:
+    return [term.value for term in _terms(match, part) if isinstance(term.value, Pattern)]
+
+
+def _terms(match: RouteMatch | None, part: Part) -> list[Traced[Term]]:
     tests = () if match is None else match.requests.tests
-    return [
-        term.value
-        for test in tests
-        if test.part is part
-        for term in test.any_of
-        if isinstance(term.value, Pattern)
-    ]
+    return [term for test in tests if test.part is part for term in test.any_of]
 
 
 def _open(tables: Sequence[RouteTable]) -> Iterator[Loss]:

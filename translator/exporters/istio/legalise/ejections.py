@@ -128,7 +128,7 @@ class Ejections:
                 self.losses.append(other_rule(way, goal, rule, chosen))
         for one in of_clients(goal, self.options):
             self.losses.append(clients_of_their_own(spoken(goal), chosen.trail, one, "MM331"))
-        self.losses.append(manner(chosen, goal))
+        self.losses.extend(manner(one, goal) for one in same)
         self.losses.extend(self._by_bytes(goal, chosen))
 
     def _at(self, goal: Key, chosen: Outliers, same: Sequence[Outliers]) -> Outliers:
@@ -149,7 +149,7 @@ class Ejections:
             if longest.value == bound:
                 node = derived(node.value, (node, longest))
             else:
-                self.losses.append(longest_time(chosen, goal, bound))
+                self.losses.extend(longest_time(one, goal, bound) for one in same)
         errors = derived(chosen.consecutive_errors.value, _all(same, "consecutive_errors"))
         return replace(
             chosen,
