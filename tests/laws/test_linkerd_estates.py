@@ -39,6 +39,7 @@ TO_ISTIO = (
     5108,
     5272,
     5299,
+    6414,
 )
 
 
@@ -66,3 +67,11 @@ def test_of_routes_on_a_server_the_first_of_equals_decides() -> None:
 @pytest.mark.parametrize("seed", TO_ISTIO)
 def test_to_istio_each_difference_is_told_and_each_value_has_its_fate(seed: int) -> None:
     assert faults(translated(estate(seed), "linkerd", "istio")) == []
+
+
+@pytest.mark.parametrize("target", ["cilium", "gateway-api"])
+@pytest.mark.parametrize("seed", [6255, 6284, 6482])
+def test_a_rule_that_stands_again_at_its_own_path_makes_others_stand_there_too(
+    seed: int, target: str
+) -> None:
+    assert faults(translated(estate(seed), "linkerd", target)) == []

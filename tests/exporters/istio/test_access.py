@@ -234,3 +234,39 @@ def test_nothing_is_given_back_to_pods_that_may_be_those_that_have_it_closed() -
     assert codes(result, "MM402", "MM403") == ["MM402", "MM403"]
     (told,) = [f for f in result.report.findings if f.code == "MM403"]
     assert "ports (9090) of Deployment/shop/web are closed" in told.message
+
+
+def test_a_route_for_a_host_wins_its_requests_whatever_the_path_of_others() -> None:
+    """What routes of any host let others in to took all of them away, and nothing told so (MM904)."""
+    named = route("named", "{path: {type: PathPrefix, value: /a}}").replace(
+        "  rules:", "  hostnames: [api.example]\n  rules:"
+    )
+    result = translated(
+        WEB,
+        server(),
+        named,
+        route("all", "{path: {type: Exact, value: /a/b}}"),
+        admits("named", "identities: ['*']", "HTTPRoute"),
+        admits("all", "identityRefs: [{kind: ServiceAccount, name: boss}]", "HTTPRoute"),
+    )
+    (policy,) = written(result, "AuthorizationPolicy")
+    open_to_all = [r for r in policy["spec"]["rules"] if "'*'" in str(r.get("from"))]
+    assert [one["to"][0]["operation"]["paths"] for one in open_to_all] == [["/a", "/a/*"]]
+    assert codes(result, "MM904") == []
+
+
+def test_a_route_of_which_others_take_too_many_parts_is_told() -> None:
+    """They take a path each by one of two headers: every one of them doubles the rules."""
+    wide = route("wide", "{path: {type: PathPrefix, value: /}}")
+    taken = [
+        route(
+            f"taken-{number}",
+            f"{{path: {{type: PathPrefix, value: /}}, headers: [{{name: a{number}, value: red}}, {{name: b{number}, value: blue}}]}}",
+        )
+        for number in range(5)
+    ]
+    admitted = admits("wide", "identities: ['*']", "HTTPRoute")
+    result = translated(WEB, server(), wide, *taken, admitted)
+    (told,) = [f for f in result.report.findings if "too many rules" in f.message]
+    assert (told.code, told.impact) == ("MM402", "STRICTER")
+    assert "MM904" not in codes(result)

@@ -178,7 +178,7 @@ def test_pods_without_the_name_have_no_limit_on_its_number() -> None:
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_pods_of_a_namespace_without_the_name_are_limited_only_where_others_may_have_it(
-    complete: bool,
+    *, complete: bool
 ) -> None:
     """What is not in the input may have the name: a limit is better on too many pods than on too few."""
     till = WEB.replace("name: web", "name: till").replace("app: web", "app: till")

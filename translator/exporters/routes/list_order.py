@@ -203,7 +203,7 @@ def _in_order(routes: Sequence[Route], order: Order) -> Iterator[Route]:
         for place, (route, match) in enumerate(pairs)
     ]
     if by_rank:
-        rules.extend([own for rule in rules for own in _at_its_stem(rule, rules)])
+        rules.extend(_at_their_stems(rules))
     run: list[_Rule] = []
     for rule in sorted(rules, key=lambda rule: (*rule.key, rule.place)):
         if run and rule.route is not run[0].route:
@@ -256,6 +256,19 @@ def _is_whole(match: RouteMatch | None) -> bool:
 
 def _is_call(match: RouteMatch | None) -> bool:
     return any(_patterns(match, part) for part in (Part.RPC_SERVICE, Part.RPC_METHOD))
+
+
+def _at_their_stems(rules: Sequence[_Rule]) -> list[_Rule]:
+    """The rules that stand once more at the path that is their prefix; each of these may make another stand there too."""
+    found: dict[int, _Rule] = {}
+    known = -1
+    while len(found) > known:
+        known = len(found)
+        for rule in rules:
+            if rule.place not in found:
+                more = _at_its_stem(rule, [*rules, *found.values()])
+                found.update((own.place, own) for own in more)
+    return list(found.values())
 
 
 def _at_its_stem(rule: _Rule, rules: Sequence[_Rule]) -> Iterator[_Rule]:

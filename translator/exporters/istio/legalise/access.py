@@ -23,14 +23,13 @@ from translator.api import Loss
 from translator.exporters.istio.legalise.access_findings import (
     closed_too,
     left_out,
+    of_routes,
     overtaken,
     requests_alone,
     shut_beside,
     shut_with_others,
     unclosed,
     unknown_number,
-    unsaid_routes,
-    widened,
 )
 from translator.exporters.istio.legalise.bystanders import (
     Bystander,
@@ -341,10 +340,7 @@ def _of_routes(
         name = guarded.routes[way.route].name
         said = in_source_words(callers)
         yield _grant(at, name, said, (ports, *request), always, way)
-    if passes.unsaid:
-        found.losses.append(unsaid_routes(guarded, passes.unsaid))
-    if passes.widened:
-        found.losses.append(widened(guarded, passes.widened))
+    found.losses.extend(of_routes(guarded, passes))
 
 
 def _open_rest(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ir.access import Closed, Grant, GuardedRoutes
 from ir.inventory import Workload
@@ -10,7 +10,7 @@ from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.istio.legalise.guarded import Way
+from translator.exporters.istio.legalise.guarded import Opened, Way
 from translator.exporters.istio.legalise.territories import Door, Pods, Territory, spoken
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -69,7 +69,17 @@ def requests_alone(grants: Sequence[Grant], territory: Territory) -> Loss:
     )
 
 
-def unsaid_routes(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
+def of_routes(guarded: GuardedRoutes, passes: Opened) -> Iterator[Loss]:
+    """What routes let in and no rule does."""
+    if passes.unsaid:
+        yield _unsaid(guarded, passes.unsaid)
+    if passes.widened:
+        yield _widened(guarded, passes.widened)
+    if passes.crowded:
+        yield _crowded(guarded, passes.crowded)
+
+
+def _unsaid(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
     """Routes whose requests no rule can name."""
     names = ", ".join(dict.fromkeys(guarded.routes[way.route].name.value for way in ways))
     return Loss(
@@ -85,7 +95,7 @@ def unsaid_routes(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
     )
 
 
-def widened(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
+def _widened(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
     """Routes that take requests away from those after them."""
     own = {way.route for way in ways}
     others = [route for number, route in enumerate(guarded.routes) if number not in own]
@@ -98,6 +108,21 @@ def widened(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
         because=tuple(v for one in others for v in traced((one.matches, one.admissions))),
         message="requests that only may be those of this route are taken away from the routes after it.",
         advice="Write the route with paths that are exact or prefixes.",
+    )
+
+
+def _crowded(guarded: GuardedRoutes, ways: Sequence[Way]) -> Loss:
+    """Routes whose requests, less those of others, would take too many rules."""
+    names = ", ".join(dict.fromkeys(guarded.routes[way.route].name.value for way in ways))
+    return Loss(
+        code="MM402",
+        impact=Impact.STRICTER,
+        support=Support.PARTIAL,
+        fate=Fate.APPROXIMATED,
+        sites=tuple(v for way in ways for v in traced(way.match)),
+        message=f"some of whom the route {names} lets in are refused: the routes before it, which do not let them in, take so "
+        "many parts of its requests that a policy would need too many rules to leave them out.",
+        advice="Let the same callers in on routes that overlap.",
     )
 
 

@@ -55,6 +55,8 @@ class Opened:
     unsaid: list[Way] = field(default_factory=list)
     widened: list[Way] = field(default_factory=list)
     """Ways that others lose more to than they should."""
+    crowded: list[Way] = field(default_factory=list)
+    """Ways that let some callers in nowhere, since others take too many parts of their requests."""
 
 
 def opened(guarded: GuardedRoutes, grants: Sequence[Grant]) -> Opened:
@@ -70,6 +72,9 @@ def opened(guarded: GuardedRoutes, grants: Sequence[Grant]) -> Opened:
             rivals = [one for one in ways if _takes(one, way, caller)]
             found.widened.extend(one for one in rivals if not all(map(_sayable, one.match.tests)))
             pieces = _less(way, rivals)
+            if pieces is None:
+                found.crowded.append(way)
+                continue
             own = groups.setdefault(str([bare(_facet(p)) for p in pieces]), (pieces, []))
             own[1].extend(() if caller is None else (caller,))
         for pieces, callers in groups.values():
@@ -104,9 +109,40 @@ def _takes(one: Way, way: Way, caller: AllOf | None) -> bool:
 
 
 def _may_beat(one: Way, other: Way) -> bool:
-    """Whether the first wins some request that both match: by rank, in doubt yes."""
-    if bare(_named(one, Part.AUTHORITY)) != bare(_named(other, Part.AUTHORITY)):
+    """Whether the first wins some request that both match: by the host, then by the path; in doubt yes."""
+    ranks = [
+        (_host_rank(mine), _host_rank(theirs))
+        for mine in _hosts(one)
+        for theirs in _hosts(other)
+        if mine is None or theirs is None or _meet(mine, theirs)
+    ]
+    return any(mine > theirs for mine, theirs in ranks) or (
+        any(mine == theirs for mine, theirs in ranks) and _beats_by_path(one, other)
+    )
+
+
+def _hosts(way: Way) -> list[Pattern | None]:
+    """The hosts that it asks for; ``None``: any."""
+    terms = [term.value for test in _named(way, Part.AUTHORITY) for term in test.any_of]
+    return [term if isinstance(term, Pattern) else None for term in terms] or [None]
+
+
+def _host_rank(host: Pattern | None) -> tuple[int, int]:
+    """A whole name counts more than the end of one, that more than none; then its length."""
+    if host is None:
+        return 0, 0
+    return (2 if host.kind is PatternKind.EXACT else 1), len(host.text)
+
+
+def _meet(one: Pattern, other: Pattern) -> bool:
+    try:
+        return not language(one).disjoint(language(other))
+    except Opaque:
         return True
+
+
+def _beats_by_path(one: Way, other: Way) -> bool:
+    """Whether the first may win by its path and what else it asks for, where the hosts are one."""
     mine, theirs = _length(one), _length(other)
     equals = (_counts(one), -one.place) > (_counts(other), -other.place)
     match mine, theirs:
@@ -184,14 +220,14 @@ def _within(one: Test, other: Test) -> bool:
     return mine is not None and theirs is not None and mine.issubset(theirs)
 
 
-def _less(way: Way, rivals: Sequence[Way]) -> list[Piece]:
-    """What is left of a way without the requests of others; nothing where it would take too many pieces."""
+def _less(way: Way, rivals: Sequence[Way]) -> list[Piece] | None:
+    """What is left of a way without the requests of others; ``None`` where it would take too many pieces."""
     pieces = [Piece(way.match.tests)]
     for rival in rivals:
         tests = [test for test in rival.match.tests if _sayable(test)]
         pieces = [left for piece in pieces for left in _without(piece, tests)]
         if len(pieces) > _MOST:
-            return []
+            return None
     return pieces
 
 
