@@ -268,3 +268,82 @@ def test_options_that_only_its_class_knows_leave_a_listener_out_and_are_named(
     told = [one.message for one in result.report.findings if "is not written: its" in one.message]
     assert len(told) == 1
     assert "tls.options are words to its class alone (example.com/clients)" in told[0]
+
+
+STAYING = BOUND + OF_THE_GATEWAY + BY_SET + GRANT
+
+
+@pytest.mark.parametrize("target", ["cilium", "gateway-api", "istio"])
+@pytest.mark.parametrize("name", ["other", "cilium", "istio"])
+def test_gateways_and_what_is_bound_to_them_stay_where_no_other_class_is_to_take_over(
+    target: str, name: str
+) -> None:
+    """Linkerd serves none of them, and was taken to take them along (MM501)."""
+    loaded = load_text(STAYING.replace("gatewayClassName: other", f"gatewayClassName: {name}"))
+    result = translate_loaded(loaded, options_of(loaded, "linkerd", target, {}))
+    kept = ("Gateway/", "ListenerSet/", "HTTPRoute/", "ReferenceGrant/")
+    assert fates(result, *kept) == {Fate.CARRIED}
+    codes = {one.code for one in result.report.findings}
+    assert {"MM501", "MM901", "MM902", "MM903", "MM904"}.isdisjoint(codes)
+    assert not result.report.verification.changes
+
+
+ALSO_OF_A_SERVICE = BOUND.replace("  hostnames: [shop.example.com]\n", "").replace(
+    "parentRefs: [{name: edge}]",
+    'parentRefs: [{name: edge}, {group: "", kind: Service, name: web, port: 80}]',
+)
+
+
+@pytest.mark.parametrize("target", ["cilium", "gateway-api", "istio"])
+def test_a_route_of_a_gateway_and_of_a_service_keeps_the_gateway_and_is_said_anew(
+    target: str,
+) -> None:
+    loaded = load_text(ALSO_OF_A_SERVICE)
+    result = translate_loaded(loaded, options_of(loaded, "linkerd", target, {}))
+    codes = {one.code for one in result.report.findings}
+    assert "MM221" in codes
+    assert {"MM501", "MM901", "MM902", "MM903", "MM904"}.isdisjoint(codes)
+    assert not [row for row in result.report.ledger if row.fate in (Fate.STRANDED, Fate.DROPPED)]
+    (left,) = [one for one in result.documents if one.resource == "HTTPRoute/shop/web"]
+    assert left.edited
+    assert "Service" not in left.text.partition("rules")[0]
+    assert "edge" in left.text
+    own = "VirtualService/shop/" if target == "istio" else "HTTPRoute/shop/web-mesh"
+    assert [one for one in result.documents if one.resource.startswith(own)]
+
+
+OF_A_SERVER = (
+    BOUND.replace(
+        "parentRefs: [{name: edge}]",
+        "parentRefs: [{name: edge}, {group: policy.linkerd.io, kind: Server, name: web}]",
+    )
+    + """\
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, port: 8080, proxyProtocol: HTTP/1}
+---
+apiVersion: policy.linkerd.io/v1alpha1
+kind: AuthorizationPolicy
+metadata: {name: web, namespace: shop}
+spec:
+  targetRef: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: web}
+  requiredAuthenticationRefs: [{kind: ServiceAccount, name: boss}]
+"""
+)
+
+
+@pytest.mark.parametrize("target", ["cilium", "istio"])
+def test_a_route_of_a_gateway_and_of_a_server_is_still_the_one_to_which_some_are_admitted(
+    target: str,
+) -> None:
+    loaded = load_text(OF_A_SERVER)
+    settings = {"node_networks": ("10.128.0.0/20",)}
+    result = translate_loaded(loaded, options_of(loaded, "linkerd", target, settings))
+    assert {"MM501", "MM901", "MM902", "MM903", "MM904"}.isdisjoint(
+        one.code for one in result.report.findings
+    )
+    assert "boss" in str(result.manifests)
+    (left,) = [one for one in result.documents if one.resource == "HTTPRoute/shop/web"]
+    assert "Server" not in left.text

@@ -14,6 +14,7 @@ from translator.importers.linkerd.authentication import mesh_tls_reader, read_ne
 from translator.importers.linkerd.authorization_policy import read_authorization_policy
 from translator.importers.linkerd.egress_network import read_egress_network
 from translator.importers.linkerd.external_workload import machine_facts, machine_reader
+from translator.importers.linkerd.gateways import rim_of
 from translator.importers.linkerd.grpc_route import grpc_route_reader
 from translator.importers.linkerd.http_route import ANNOTATIONS, http_route_reader
 from translator.importers.linkerd.ignored import ignored
@@ -102,9 +103,13 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     reads: set[int] = set()
     inert: list[Inert] = []
     losses: list[Loss] = []
-    claimed = tuple(r for r in resources if _is_own(r))
+    rim = rim_of(options)
+    own = tuple(r for r in resources if _is_own(r))
+    claimed = tuple(r for r in own if not rim.keeps(r))
+    heeded = tuple(r for r in own if not rim.keeps(r) or rim.shares(r))
     idle: list[Inactive] = []
-    statements, errors = _statements(claimed, options, reads, inert, losses, idle)
+    statements, errors = _statements(heeded, options, reads, inert, losses, idle)
+    statements = [rim.without(statement) for statement in statements]
     grants = read_grants(claimed, options, set(), errors)
     if errors:
         raise ExceptionGroup(_REFUSED, errors)
@@ -132,6 +137,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
     inactive = (*access.inactive, *limits.inactive, *routes.inactive, *entrance.inactive, *idle)
+    inactive, quiet = rim.of_linkerd(inactive, inert, own)
     assumptions = (
         *((AGE,) if competing and _has_no_age(statements) else ()),
         *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
@@ -149,9 +155,14 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     return Import(
         model=model,
         claimed=claimed,
-        inert=tuple(inert),
+        inert=quiet,
         reads=frozenset(reads),
-        losses=(*losses, *routes.losses, *told.losses, *told_of_twins(policies, inventory)),
+        losses=(
+            *(*losses, *routes.losses, *rim.losses),
+            *(*told.losses, *told_of_twins(policies, inventory)),
+        ),
+        edits=tuple(rim.edits),
+        standing=rim.standing(resources, inventory, options),
     )
 
 

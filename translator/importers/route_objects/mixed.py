@@ -6,6 +6,7 @@ their own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ir.provenance import Traced, named, trail
@@ -37,11 +38,21 @@ def of_services(meta: Meta) -> Meta:
 
 def apart(route: RouteObject) -> Apart:
     """A route of both kinds of parents, in two."""
-    meta = route.meta
     mine = tuple(parent for parent in route.parents if is_service(parent))
     others = tuple(parent for parent in route.parents if not is_service(parent))
+    part = of_services(route.meta)
+    edit, loss = left_to_gateways(route.meta, part, mine)
+    return Apart(
+        services=replace(route, meta=part, parents=mine, hosts=()),
+        gateways=replace(route, parents=others),
+        edit=edit,
+        loss=loss,
+    )
+
+
+def left_to_gateways(whole: Meta, part: Meta, mine: Sequence[Parent]) -> tuple[Edit, Loss]:
+    """The change that leaves an object to its gateways, and what is told of it; ``mine``: the parents that it loses."""
     words = [word for parent in mine for word in _words(parent)]
-    part = of_services(meta)
     loss = Loss(
         code="MM221",
         impact=Impact.NONE,
@@ -49,16 +60,11 @@ def apart(route: RouteObject) -> Apart:
         severity=Severity.INFO,
         fate=Fate.APPROXIMATED,
         leaves=tuple(leaf for word in words for leaf in word.origin),
-        message=f"{meta.key} belongs to services and to gateways at once: it keeps the gateways, and its rules for the "
+        message=f"{whole.key} belongs to services and to gateways at once: it keeps the gateways, and its rules for the "
         f"services stand in {part.name.value}.",
         advice="Apply both together.",
     )
-    return Apart(
-        services=replace(route, meta=part, parents=mine, hosts=()),
-        gateways=replace(route, parents=others),
-        edit=Edit(resource=meta.key, leave=tuple(words), restart=False),
-        loss=loss,
-    )
+    return Edit(resource=whole.key, leave=tuple(words), restart=False), loss
 
 
 def _words(parent: Parent) -> list[Traced[object]]:
