@@ -18,6 +18,7 @@ from translator.books import Books
 from translator.errors import InputError, TargetError
 from translator.exhibits import exhibits_of
 from translator.exporters.emit import Document, dump, render, untraced
+from translator.ill_named import ill_named
 from translator.ledger import positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
 from translator.overlaps import still_there
@@ -289,6 +290,7 @@ def _made(loaded: Loaded, options: Options) -> _Made:
     edited = edited_documents(changes, loaded, options)
     losses = (
         *imported.losses,
+        *ill_named(loaded.resources, imported.claimed),
         *export.losses,
         *edited.losses,
         *rules.losses,

@@ -78,4 +78,13 @@ ENTRIES = (
         "cluster already and heeds it, nothing changes.",
         "# in the input of istio-to-cilium\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy",
     ),
+    Entry(
+        "MM109",
+        "Name or host that cannot be",
+        "The text is taken as it stands; what is made of it would be refused like the source, or stand for something else.",
+        "The API server takes no object of this name, or it or a webhook no host of this form: upper case, spaces, other "
+        "signs, no letter at all, or too many.",
+        "Correct the source. Where it is in a cluster already, it is there under another name.",
+        "kind: HTTPRoute\nspec:\n  hostnames: [Shop.Example]",
+    ),
 )
