@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive, Model
 from ir.traffic import Protocol, RouteTable
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.linked import AGE
+from translator.importers.linked import AGE, Linked
 from translator.importers.linkerd.authentication import mesh_tls_reader, read_networks
 from translator.importers.linkerd.authorization_policy import read_authorization_policy
 from translator.importers.linkerd.egress_network import read_egress_network
@@ -35,7 +36,7 @@ from translator.importers.linkerd.link.profiles import link_profiles
 from translator.importers.linkerd.link.protocols import protocol_facts
 from translator.importers.linkerd.link.rate_limits import link_rate_limits
 from translator.importers.linkerd.link.routes import link_routes
-from translator.importers.linkerd.link.servers import HELM_NETWORKS, held
+from translator.importers.linkerd.link.servers import HELM_NETWORKS, Held, held
 from translator.importers.linkerd.link.subnets import subnet_facts
 from translator.importers.linkerd.link.unused import unused
 from translator.importers.linkerd.link_kind import mirrored, read_link
@@ -46,7 +47,7 @@ from translator.importers.linkerd.rate_limit import rate_limit_reader
 from translator.importers.linkerd.server import read_server
 from translator.importers.linkerd.server_authorization import server_authorization_reader
 from translator.importers.linkerd.service_profile import PROFILE_KEYS, profile_reader
-from translator.importers.linkerd.services import read_services
+from translator.importers.linkerd.services import Spoken, read_services
 from translator.importers.linkerd.silence import defaults
 from translator.importers.linkerd.stream_route import stream_route_reader
 from translator.importers.linkerd.traffic_split import SPLIT_KEYS, read_traffic_split
@@ -54,7 +55,7 @@ from translator.importers.linkerd.unread import kind_not_read
 from translator.importers.linkerd.words import Told, read_words
 from translator.importers.route_objects.gateway import read_gateway, read_listener_set
 from translator.importers.route_objects.grants import read_grants
-from translator.importers.route_objects.link.gateways import entrance_of
+from translator.importers.route_objects.link.gateways import Entrance, entrance_of
 from translator.importers.route_objects.places import EXPERIMENTAL
 from translator.importers.route_objects.takeover import with_care
 from translator.resources.gateway_api.read import ROUTE_GROUP
@@ -104,9 +105,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     inert: list[Inert] = []
     losses: list[Loss] = []
     rim = rim_of(options)
-    own = tuple(r for r in resources if _is_own(r))
-    claimed = tuple(r for r in own if not rim.keeps(r))
-    heeded = tuple(r for r in own if not rim.keeps(r) or rim.shares(r))
+    claimed, heeded = rim.parted([r for r in resources if _is_own(r)])
     idle: list[Inactive] = []
     statements, errors = _statements(heeded, options, reads, inert, losses, idle)
     statements = [rim.without(statement) for statement in statements]
@@ -118,9 +117,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     access = link_access(statements, servers, inventory, options)
     limits = link_rate_limits(statements, servers, options)
     entrance = entrance_of(statements, inventory, grants, options)
-    profiled = link_profiles(statements, inventory, options)
-    heard = profiled.heard(read_services(resources, options, reads))
-    routes = profiled.outrank(link_routes(statements, inventory, options, heard, entrance))
+    spoken = read_services(resources, options, reads)
+    routes = _routes(statements, inventory, options, spoken, entrance)
     egress = egress_facts(statements, options)
     facts: list[Fact] = [*access.facts, *limits.facts, *routes.facts, *entrance.listeners]
     around = network_of(resources, options.namespace, options.cluster_networks)
@@ -134,15 +132,13 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts.extend(probe_facts(statements, servers, inventory, options))
     told = read_words(resources, options, reads)
     facts.extend(_of_proxies(resources, inventory, options, reads, told))
-    competing = len(servers) > 1 or sum(isinstance(f, RouteTable) for f in facts) > 1
     clusters = any("cluster-" in p.value for p in policies.values()) or egress.by_default
     inactive = (*access.inactive, *limits.inactive, *routes.inactive, *entrance.inactive, *idle)
-    inactive, quiet = rim.of_linkerd(inactive, inert, own)
+    losses += [*routes.losses, *told.losses, *told_of_twins(policies, inventory)]
     assumptions = (
-        *((AGE,) if competing and _has_no_age(statements) else ()),
+        *((AGE,) if _has_no_age(statements) and _compete(servers, facts) else ()),
         *((HELM_NETWORKS,) if clusters and not options.cluster_networks else ()),
-        *(*egress.assumptions, *routes.assumptions),
-        *(() if clusters else access.assumptions),
+        *(*egress.assumptions, *routes.assumptions, *(() if clusters else access.assumptions)),
     )
     model = Model(
         facts=tuple(facts),
@@ -152,18 +148,21 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         assumptions=assumptions,
         inventory=inventory,
     )
-    return Import(
-        model=model,
-        claimed=claimed,
-        inert=quiet,
-        reads=frozenset(reads),
-        losses=(
-            *(*losses, *routes.losses, *rim.losses),
-            *(*told.losses, *told_of_twins(policies, inventory)),
-        ),
-        edits=tuple(rim.edits),
-        standing=rim.standing(resources, inventory, options),
-    )
+    found = Import(model=model, claimed=claimed, inert=tuple(inert), reads=frozenset(reads))
+    return rim.around(replace(found, losses=tuple(losses)), resources, options)
+
+
+def _routes(
+    statements: Sequence[Statement],
+    inventory: Inventory,
+    options: Options,
+    spoken: Spoken,
+    entrance: Entrance,
+) -> Linked:
+    """Where requests go: by profiles, else by routes."""
+    profiled = link_profiles(statements, inventory, options)
+    heard = profiled.heard(spoken)
+    return profiled.outrank(link_routes(statements, inventory, options, heard, entrance))
 
 
 def _of_proxies(
@@ -179,6 +178,11 @@ def _of_proxies(
     yield from kept_out(joined, inventory)
     yield from only_theirs(tuple(read_proxies(resources, options, reads)), inventory)
     yield from told.facts
+
+
+def _compete(servers: Sequence[Held], facts: Sequence[Fact]) -> bool:
+    """Whether there may be two for the same place."""
+    return len(servers) > 1 or sum(isinstance(fact, RouteTable) for fact in facts) > 1
 
 
 def _has_no_age(statements: Sequence[Statement]) -> bool:

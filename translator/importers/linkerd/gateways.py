@@ -7,12 +7,11 @@ whether Linkerd is there or not. So an object that is Linkerd's and a gateway's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from ir.inventory import Inventory
-from ir.model import Fact, Inactive
-from translator.api import Edit, Inert, Loss, Options
+from ir.model import Inactive
+from translator.api import Edit, Import, Loss, Options
 from translator.importers.linkerd.model import HttpRoute, Statement, StreamRoute
 from translator.importers.route_objects.mixed import left_to_gateways, of_services
 from translator.importers.route_objects.places import GROUPS, group_of, is_route
@@ -38,6 +37,11 @@ class Rim:
         sets = group_of(resource) in GROUPS and resource.kind in GATEWAYS
         return self.stays and (sets or is_of_gateways(resource) or self.shares(resource))
 
+    def parted(self, own: Sequence[Resource]) -> tuple[tuple[Resource, ...], tuple[Resource, ...]]:
+        """Of objects of kinds that Linkerd reads those that go with it, and those that it heeds."""
+        left = tuple(one for one in own if not self.keeps(one))
+        return left, tuple(one for one in own if not self.keeps(one) or self.shares(one))
+
     def shares(self, resource: Resource) -> bool:
         """Whether the object is a gateway's and Linkerd's at once."""
         kinds = set(parent_kinds(resource)) if self.stays and is_route(resource) else set()
@@ -59,27 +63,26 @@ class Rim:
         self.losses.append(loss)
         return replace(statement, meta=part, parents=mine)
 
-    def of_linkerd(
-        self, idle: Iterable[Inactive], inert: Iterable[Inert], resources: Sequence[Resource]
-    ) -> tuple[tuple[Inactive, ...], tuple[Inert, ...]]:
-        """What Linkerd does not heed, less what gateways heed of objects that are theirs, too."""
+    def around(self, found: Import, resources: Sequence[Resource], options: Options) -> Import:
+        """What Linkerd makes of its own, with what the gateways say that stay; ``resources``: all of the input."""
+        if not self.stays:
+            return found
+        _, standing, _ = gateways_there(resources, found.model.inventory, options)
         theirs = {leaf for r in resources if self.shares(r) for leaf in leaves_below(r)}
-        left = (
-            replace(one, leaves=tuple(x for x in one.leaves if x not in theirs)) for one in idle
-        )
-        return (
-            tuple(one for one in left if one.leaves),
-            tuple(one for one in inert if one.leaf not in theirs),
+        idle = tuple(_without(one, theirs) for one in found.model.inactive)
+        return replace(
+            found,
+            model=replace(found.model, inactive=tuple(one for one in idle if one.leaves)),
+            inert=tuple(one for one in found.inert if one.leaf not in theirs),
+            losses=(*found.losses, *self.losses),
+            edits=tuple(self.edits),
+            standing=standing,
         )
 
-    def standing(
-        self, resources: Sequence[Resource], inventory: Inventory, options: Options
-    ) -> tuple[Fact, ...]:
-        """What the gateways say that stay; ``resources``: all of the input."""
-        if not self.stays:
-            return ()
-        _, facts, _ = gateways_there(resources, inventory, options)
-        return facts
+
+def _without(one: Inactive, theirs: Collection[int]) -> Inactive:
+    """What Linkerd does not heed, less what gateways heed of objects that are theirs, too."""
+    return replace(one, leaves=tuple(leaf for leaf in one.leaves if leaf not in theirs))
 
 
 def rim_of(options: Options) -> Rim:
