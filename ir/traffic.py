@@ -127,6 +127,7 @@ AS_ASKED = "as asked"
     port=Role.EFFECT,
     path=Role.EFFECT,
     prefix=Role.EFFECT,
+    drops_query=Role.EFFECT,
     status=Role.EFFECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class Redirect:
     """Answers with a redirect; absent parts stay as they were asked for.
 
     ``port``: a number, or :data:`AS_ASKED`; absent, that of the scheme. ``path`` replaces the whole path and keeps the
-    query unless it has one of its own.
+    query unless it has one of its own, or with ``drops_query``.
     """
 
     scheme: Traced[str] | None = None
@@ -142,8 +143,15 @@ class Redirect:
     port: Traced[str] | None = None
     path: Traced[str] | None = None
     prefix: Traced[str] | None = None
+    drops_query: Traced[bool] | None = None
     status: Traced[int] | None = None
     trail: Trail
+
+    @property
+    def loses_query(self) -> bool:
+        """Whether no query at all is in the location, whatever the request has."""
+        own = self.path is not None and "?" in self.path.value
+        return self.drops_query is not None and self.drops_query.value and not own
 
 
 @roles(status=Role.EFFECT, body=Role.EFFECT)

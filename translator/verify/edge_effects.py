@@ -58,7 +58,7 @@ def _redirect(redirect: Redirect, door: Address, seen: Seen) -> Iterator[str]:
     yield "the host asked for" if redirect.authority is None else redirect.authority.value
     yield f"port {_told(door.port, scheme) if asked else int(port) if port else _PORTS.get(used, 0)}"
     if redirect.path is not None:
-        yield f"path {redirect.path.value}"
+        yield f"path {redirect.path.value}{' without the query' if redirect.loses_query else ''}"
     if redirect.prefix is not None:
         yield f"path {moved(redirect.prefix.value, seen)}"
 

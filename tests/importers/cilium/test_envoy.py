@@ -18,6 +18,7 @@ from tests.importers.cilium.envoy import (
     to_api,
     usual,
 )
+from tests.laws.soundness import faults
 from translator.report.model import Fate
 
 TARGETS = ("istio", "linkerd", "gateway-api")
@@ -419,3 +420,18 @@ def test_an_expression_for_every_path_replaces_the_whole_path() -> None:
     assert rewrite is not None
     assert rewrite.path is not None
     assert (rewrite.path.value, rewrite.pattern) == ("/b", None)
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio", "cilium", "gateway-api"])
+@pytest.mark.parametrize(("dropped", "same"), [(True, "linkerd"), (False, "istio")])
+def test_a_redirect_says_whether_the_query_is_dropped(
+    target: str, same: str, *, dropped: bool
+) -> None:
+    moved = {"path_redirect": "/new", "strip_query": dropped}
+    result = usual({"match": {"path": "/old"}, "redirect": moved}, route()).to(target)
+    assert not faults(result)
+    (row,) = [r for r in result.report.ledger if r.path.endswith("strip_query")]
+    told = [f for f in result.report.findings if f.code == "MM204" and "query" in f.message]
+    assert row.fate in ("placed", "approximated", "absorbed", "lost", "carried")
+    if target == same:
+        assert told == []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ir.attachment import EnforcedAt
 from ir.match import Part, Pattern, PatternKind
-from ir.provenance import Traced, derived
+from ir.provenance import Traced, derived, named
 from ir.traffic import AS_ASKED, Redirect, Route, RouteTable
 from ir.walk import traced
 from translator.api import Loss
@@ -24,12 +24,14 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 class Redirects:
     """What a target makes of redirects.
 
-    ``keeps_query``: a full path does not drop the query of the request. ``replaces_prefix``: the prefix that a rule asks
-    for can be replaced. ``keeps_port``: without a port it is that of the host asked for, whatever the scheme.
+    ``keeps_query``: a full path does not drop the query of the request; ``strips_query``: it can be told to. ``replaces_prefix``:
+    the prefix that a rule asks for can be replaced. ``keeps_port``: without a port it is that of the host asked for,
+    whatever the scheme.
     """
 
     statuses: tuple[int, ...] = OLD_STATUSES
     keeps_query: bool = True
+    strips_query: bool = False
     replaces_prefix: bool = False
     keeps_port: bool = False
 
@@ -106,15 +108,26 @@ def _with_its_port(redirect: Redirect, table: RouteTable, target: Redirects) -> 
 
 
 def _said(redirect: Redirect, losses: list[Loss], target: Redirects) -> Redirect:
-    if not target.keeps_query and redirect.path is not None and "?" not in redirect.path.value:
-        text = "a redirect to another path drops the query of the request; the source keeps it."
-        losses.append(_nearly(redirect.path, text))
     return replace(
-        redirect,
+        _with_its_query(redirect, losses, target),
         status=_status(redirect.status, target.statuses, losses),
         authority=None if redirect.authority is None else redirect.authority.map(_host),
         port=_port(redirect, losses),
     )
+
+
+def _with_its_query(redirect: Redirect, losses: list[Loss], target: Redirects) -> Redirect:
+    """The redirect with what becomes of the query of a request that is sent to another path."""
+    path, dropped = redirect.path, redirect.drops_query
+    if path is None or "?" in path.value or (target.strips_query and dropped is not None):
+        return redirect
+    said = path if dropped is None else derived(path.value, (path, dropped))
+    if redirect.loses_query is target.keeps_query:
+        does, other = ("keeps", "drops") if target.keeps_query else ("drops", "keeps")
+        text = f"a redirect to another path {does} the query of the request; the source {other} it."
+        losses.append(_nearly(text, said))
+    drops = None if target.keeps_query else named(True, said)
+    return replace(redirect, path=said, drops_query=drops)
 
 
 def _host(authority: str) -> str:
@@ -130,7 +143,7 @@ def _status(
     text = (
         f"the redirect is answered with {near}: {status.value} is no status that the target takes."
     )
-    losses.append(_nearly(status, text))
+    losses.append(_nearly(text, status))
     return status.derive(near)
 
 
@@ -154,7 +167,7 @@ def _port(redirect: Redirect, losses: list[Loss]) -> Traced[str] | None:
     return None
 
 
-def _nearly(value: Traced[object], text: str) -> Loss:
+def _nearly(text: str, value: Traced[object]) -> Loss:
     return Loss(
         code="MM204",
         impact=Impact.DIFFERENT,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ir.match import AllOf, Pattern, PatternKind, RegexDialect
-from ir.provenance import Traced, absorb, silent, trail
+from ir.provenance import Traced, absorb, named, silent, trail
 from ir.resilience import Timeouts
 from ir.traffic import AS_ASKED, Protocol, Route, RouteMatch
 from ir.walk import traced
@@ -156,8 +156,9 @@ def _route(
 def with_redirect(route: Route, options: Options) -> Route:
     """The route with what goes without saying of a redirect: its status is 302, its port that of the host asked for.
 
-    The definitions of both kinds fill in the status. To another host or scheme the port stays (linkerd2-proxy
-    linkerd/http/route/src/http/filter/redirect.rs ``authority``, 2.20).
+    The definitions of both kinds fill in the status. To another host or scheme the port stays, and a full path takes the
+    place of the query too (linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs ``authority``,
+    ``path_and_query``, 2.20).
     """
     redirect = route.redirect
     if redirect is None:
@@ -166,7 +167,9 @@ def with_redirect(route: Route, options: Options) -> Route:
     if port is None and (redirect.authority is not None or redirect.scheme is not None):
         port = redirect.trail.derive(AS_ASKED)
     status = redirect.status or silent(302, silence(options, _STATUS, "httproute/"))
-    return replace(route, redirect=replace(redirect, port=port, status=status))
+    path = redirect.path
+    dropped = None if path is None or "?" in path.value else named(True, path)
+    return replace(route, redirect=replace(redirect, port=port, status=status, drops_query=dropped))
 
 
 def _alternative(match: AllOf) -> RouteMatch:

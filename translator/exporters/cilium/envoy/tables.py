@@ -30,7 +30,7 @@ from translator.exporters.routes.rivals import host_of
 from translator.exporters.routes.slots import is_on, service_ports
 from translator.exporters.routes.viewers import settled
 
-_REDIRECTS = Redirects(statuses=(301, 302, 303, 307, 308))
+_REDIRECTS = Redirects(statuses=(301, 302, 303, 307, 308), strips_query=True)
 _FORMS = {PathForm.DECODED_AND_MERGED: PathForm.MERGED}
 """What is done to paths that is not written yet, with what comes next to it."""
 

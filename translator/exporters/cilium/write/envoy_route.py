@@ -226,6 +226,8 @@ def _redirect(redirect: Redirect) -> Tree:
         tree["port_redirect"] = redirect.port.derive(int(redirect.port.value))
     if redirect.path is not None:
         tree["path_redirect"] = redirect.path
+    if redirect.drops_query is not None:
+        tree["strip_query"] = redirect.drops_query
     if redirect.status is not None:
         tree["response_code"] = redirect.status.derive(_STATUSES[redirect.status.value])
     return tree

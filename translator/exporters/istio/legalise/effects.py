@@ -42,6 +42,8 @@ def in_target_effects(
     route = replace(
         route, timeouts=timeouts, retry=retry, cross_origin=cors, rewrite=rewrite, trail=node
     )
+    if route.redirect is not None:
+        route = replace(route, redirect=_without_query(route.redirect, losses))
     prefixes = [
         p for p in (route.redirect, route.rewrite) if p is not None and p.prefix is not None
     ]
@@ -55,6 +57,30 @@ def in_target_effects(
         groups.setdefault(_is_below(match), []).append(match)
     made = (_below(route, matches, below=below) for below, matches in groups.items())
     return tuple(made), losses
+
+
+def _without_query(redirect: Redirect, losses: list[Loss]) -> Redirect:
+    """A redirect that drops the query, which one with an empty query of its own does.
+
+    envoyproxy/envoy source/common/router/config_impl.cc ``RouteEntryImplBase::newUri``, 1.37: the query of ``path_redirect``
+    goes before that of the request; the target has no word for ``strip_query``.
+    """
+    path, dropped = redirect.path, redirect.drops_query
+    if path is None or dropped is None or not redirect.loses_query:
+        return redirect if dropped is None else replace(redirect, drops_query=None)
+    losses.append(
+        Loss(
+            code="MM204",
+            impact=Impact.DIFFERENT,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            sites=(path, dropped),
+            message="a redirect to another path ends in a question mark, by which the query of the request goes, as in the source.",
+            doc="https://istio.io/latest/docs/reference/config/networking/virtual-service/#HTTPRedirect",
+        )
+    )
+    return replace(redirect, path=derived(f"{path.value}?", (path, dropped)), drops_query=None)
 
 
 def _below(route: Route, matches: Sequence[RouteMatch], *, below: bool) -> Route:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ir.match import Pattern, PatternKind, RegexDialect
-from ir.provenance import Traced
+from ir.provenance import Traced, absorb, named
 from ir.resilience import Retry, RetryCondition
 from ir.traffic import FixedAnswer, HeaderAction, HeaderEdit, HeaderSide, Redirect, Rewrite
 from translator.importers.cilium.envoy.matches import Taken, expression, read_match
@@ -41,6 +41,8 @@ _STATUSES = {
     "TEMPORARY_REDIRECT": 307,
     "PERMANENT_REDIRECT": 308,
 }
+_PERMANENTLY = 301
+"""The status of a redirect that says none (api/envoy/config/route/v3/route_components.proto ``RedirectAction``, 1.36)."""
 _SHARES = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
 _APPEND = {
     "APPEND_IF_EXISTS_OR_ADD": HeaderAction.ADD,
@@ -241,7 +243,7 @@ def _rewrite(place: Cursor, taken: Taken, page: Page) -> Rewrite | None:
 def _redirect(place: Cursor, page: Page) -> Redirect:
     only(
         place, "https_redirect", "scheme_redirect", "host_redirect", "port_redirect", "path_redirect",
-        "prefix_rewrite", "response_code",
+        "prefix_rewrite", "response_code", "strip_query",
     )  # fmt: skip
     scheme, secure = text(place, "scheme_redirect"), flag(place, "https_redirect")
     if secure is not None and secure.value:
@@ -249,14 +251,23 @@ def _redirect(place: Cursor, page: Page) -> Redirect:
     port, code = number(place, "port_redirect"), text(place, "response_code")
     if code is not None and code.value not in _STATUSES:
         raise Unknown(f"a redirect by {code.value}")
+    path, dropped = text(place, "path_redirect"), flag(place, "strip_query")
+    node = page.fact("redirect")
+    if dropped is not None and not dropped.value:
+        node, dropped = absorb(node, dropped), None
+    if dropped is not None and (path is None or "?" in path.value):
+        raise Unknown("a redirect without the query that keeps the path, or has its own query")
     return Redirect(
         scheme=scheme,
         authority=text(place, "host_redirect"),
         port=None if port is None else Traced(str(port.value), port.origin),
-        path=text(place, "path_redirect"),
+        path=path,
+        drops_query=dropped,
         prefix=text(place, "prefix_rewrite"),
-        status=None if code is None else Traced(_STATUSES[code.value], code.origin),
-        trail=page.fact("redirect"),
+        status=named(_PERMANENTLY, node)
+        if code is None
+        else Traced(_STATUSES[code.value], code.origin),
+        trail=node,
     )
 
 

@@ -28,7 +28,7 @@ def at_gateway(route: HttpRoute, parent: Parent, entrance: Entrance) -> Iterator
         replace(
             rule,
             name=Traced(f"{route.meta.name.value}/{number}", (), route.meta.because),
-            redirect=None if rule.redirect is None else _of_scheme(rule.redirect),
+            redirect=None if rule.redirect is None else _of_class(rule.redirect),
             answer=_nowhere(route) if not rule.backends and rule.redirect is None else None,
         )
         for number, rule in enumerate(route.routes)
@@ -47,10 +47,14 @@ def at_gateway(route: HttpRoute, parent: Parent, entrance: Entrance) -> Iterator
         )
 
 
-def _of_scheme(redirect: Redirect) -> Redirect:
-    """A redirect to another scheme, which means the port of that (apis/v1/httproute_types.go ``HTTPRequestRedirectFilter``, 1.4)."""
+def _of_class(redirect: Redirect) -> Redirect:
+    """A redirect by a gateway: one to another scheme means the port of that, and to another path the query stays.
+
+    apis/v1/httproute_types.go ``HTTPRequestRedirectFilter``, 1.4.
+    """
     kept = redirect.port is not None and redirect.port.value == AS_ASKED
-    return replace(redirect, port=None) if kept and redirect.scheme is not None else redirect
+    port = None if kept and redirect.scheme is not None else redirect.port
+    return replace(redirect, port=port, drops_query=None)
 
 
 def stream_at_gateway(
