@@ -25,7 +25,13 @@ _TCP_PORTS = (25, 53, 3306, 27017)
 
 
 def protocol_of(workload: Workload, port: int, inventory: Inventory) -> str:
-    """``HTTP/1``, ``HTTP/2``, ``opaque``, ``TLS`` or ``unknown``; ``unknown`` where services disagree."""
+    """``HTTP/1``, ``HTTP/2``, ``opaque``, ``TLS`` or ``unknown``; ``unknown`` where services disagree.
+
+    Istio takes the oldest service's word then, of equally old ones that of the first host name (istio/istio
+    pilot/pkg/networking/core/listener_inbound.go ``getFilterChainsByServicePort``, pilot/pkg/model/context.go
+    ``SetServiceTargets``, 1.31). How old they are is in no manifest, and an object that is made anew is the youngest: so
+    it may be either, and Linkerd, which looks at the first bytes where no list or Server says otherwise, is right for both.
+    """
     found = {
         _spoken(own)
         for service in inventory.services_of(workload)

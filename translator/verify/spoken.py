@@ -55,7 +55,10 @@ class Spoken:
         return said is not None and said.protocol.value in UNREAD
 
     def of_workload(self, workload: Workload, port: int) -> str:
-        """What the workload's own proxy takes the port for: as its pods say, else as its services do."""
+        """What the workload's own proxy takes the port for: as its pods say, else as its services do.
+
+        Where these differ it is the oldest one's word that is taken, and which that is no manifest says.
+        """
         known = self.lowering.inventory
         near = [*self._pods.get(None, []), *self._pods.get(workload.namespace, [])]
         for _, fact in sorted(near, key=itemgetter(0)):
