@@ -128,6 +128,7 @@ AS_ASKED = "as asked"
     path=Role.EFFECT,
     prefix=Role.EFFECT,
     drops_query=Role.EFFECT,
+    unless_there=Role.EFFECT,
     status=Role.EFFECT,
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,8 @@ class Redirect:
     """Answers with a redirect; absent parts stay as they were asked for.
 
     ``port``: a number, or :data:`AS_ASKED`; absent, that of the scheme. ``path`` replaces the whole path and keeps the
-    query unless it has one of its own, or with ``drops_query``.
+    query unless it has one of its own, or with ``drops_query``. ``unless_there``: who asks for that path already, without a
+    query, is passed on to the service addressed.
     """
 
     scheme: Traced[str] | None = None
@@ -144,8 +146,15 @@ class Redirect:
     path: Traced[str] | None = None
     prefix: Traced[str] | None = None
     drops_query: Traced[bool] | None = None
+    unless_there: Traced[bool] | None = None
     status: Traced[int] | None = None
     trail: Trail
+
+    @property
+    def passed(self) -> str | None:
+        """The path of the requests that are passed on, if there is one."""
+        stays = self.unless_there is not None and self.unless_there.value
+        return self.path.value if stays and self.path is not None else None
 
     @property
     def loses_query(self) -> bool:

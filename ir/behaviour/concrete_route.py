@@ -205,6 +205,10 @@ def _forward(model: Model, request: Request, shares: tuple[Share, ...]) -> Deliv
 
 def _taken(model: Model, request: Request, route: Route) -> Delivery:
     named = Delivery(kind="forward", route=name_of(route), leaves=leaves_of(route))
+    if route.redirect is not None and request.path == route.redirect.passed:
+        place = Place(*_address(request), port=request.service_port)
+        itself = (share_of(model, request, place, Fraction(1)),)
+        return _served(model, request, route, replace(named, shares=itself))
     if route.redirect is not None:
         status = route.redirect.status
         return replace(named, kind="redirect", status=None if status is None else status.value)
@@ -216,9 +220,15 @@ def _taken(model: Model, request: Request, route: Route) -> Delivery:
             return replace(named, kind="answer", status=fault.abort_status.value)
         if fault.abort_grpc_status is not None:
             return replace(named, kind="answer", status=_OK)
+    return _served(
+        model, request, route, replace(named, shares=shares_of(model, request, route.backends))
+    )
+
+
+def _served(model: Model, request: Request, route: Route, found: Delivery) -> Delivery:
+    """The delivery with the limits and further tries of the route."""
     return replace(
-        named,
-        shares=shares_of(model, request, route.backends),
+        found,
         timeout=_timeout(model, request, route.timeouts),
         retries=_retries(model, request, route.retry),
         retry=_retry(model, request, route.retry),

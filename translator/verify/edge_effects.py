@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from ir.behaviour.delivery import Address, Outcome, outcome_of, spelt
 from ir.behaviour.lower import Lowering
 from ir.match import Pattern, PatternKind
+from ir.provenance import Traced
 from ir.traffic import AS_ASKED, Backend, Destination, HeaderEdit, Mirror, Redirect, Rewrite, Route
 
 _HUNDRED = 100
@@ -33,6 +34,8 @@ class Seen:
 
 def at_gateway(route: Route, lowering: Lowering, door: Address, seen: Seen) -> Outcome:
     """What becomes of requests that the route wins at the listener."""
+    if route.redirect is not None and seen.path is not None and seen.path == route.redirect.passed:
+        return at_gateway(_passed_on(route, door), lowering, door, seen)
     outcome = outcome_of(route, lowering, door)
     if route.redirect is not None:
         told = _redirect(route.redirect, door, seen)
@@ -45,7 +48,15 @@ def at_gateway(route: Route, lowering: Lowering, door: Address, seen: Seen) -> O
 def moves_path(route: Route) -> bool:
     """Whether what becomes of a path depends on the path."""
     both = (route.rewrite, route.redirect)
-    return any(one is not None and one.prefix is not None for one in both)
+    passes = route.redirect is not None and route.redirect.passed is not None
+    return passes or any(one is not None and one.prefix is not None for one in both)
+
+
+def _passed_on(route: Route, door: Address) -> Route:
+    """The route as one to the service that is addressed."""
+    space = None if door.namespace is None else Traced(door.namespace)
+    itself = Destination(namespace=space, name=Traced(door.name), trail=route.trail)
+    return replace(route, redirect=None, backends=(Backend(destination=itself, trail=route.trail),))
 
 
 def _redirect(redirect: Redirect, door: Address, seen: Seen) -> Iterator[str]:

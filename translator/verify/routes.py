@@ -125,6 +125,13 @@ class Side:
         return () if service is None else inventory.endpoints(service)
 
 
+def _passed(table: RouteTable) -> Iterator[Pattern]:
+    """The paths of which requests are not redirected, since they ask for them already."""
+    for redirect in (route.redirect for route in table.routes):
+        if redirect is not None and redirect.passed is not None:
+            yield Pattern(PatternKind.EXACT, redirect.passed)
+
+
 def _has_a_say(piece: OpaquePiece) -> bool:
     """Whether it may touch what is compared here: where requests go, and what their clients' proxies do besides."""
     at = piece.attachment
@@ -264,7 +271,7 @@ class RouteComparison:
             audiences.append(members_of(table.attachment.audience, self.world))
             asked.add_hosts((host.value for host in table.hosts), table.view)
             ways = [ways_of(match.requests) for route in table.routes for match in route.matches]
-            asked.paths.update((stem, table.view.path) for stem in stems(ways))
+            asked.paths.update((stem, table.view.path) for stem in (*stems(ways), *_passed(table)))
             for one in (one for way in ways for one in way):
                 asked.add((one, table.view, Evidence.CERTIFICATE))
             audiences.extend(

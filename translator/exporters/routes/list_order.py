@@ -18,14 +18,13 @@ from dataclasses import dataclass, replace
 
 from ir.attachment import EnforcedAt, Scope, ServicePort
 from ir.behaviour.precedence import LEAST, WHOLE
-from ir.language import Language, Opaque
-from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
+from ir.match import Part, Pattern, PatternKind, Term
 from ir.model import Fact, Model
-from ir.provenance import Traced, derived, named
+from ir.provenance import Traced, derived
 from ir.traffic import Order, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.routes.languages import language
+from translator.exporters.routes.passed_on import at_path, has, passed_first
 from translator.exporters.routes.slots import is_on, service_ports
 from translator.report.model import Fate, Impact, Severity, Support
 
@@ -129,7 +128,8 @@ def _joined(tables: Sequence[RouteTable], ports: tuple[Traced[ServicePort], ...]
         if table.attachment.audience is not None:
             spent.extend(traced(table.attachment.audience))
     named_by = next((t for t in tables if t.attachment.ports), first) if ports else first
-    routes = tuple(_in_order([as_text(route) for route in _all(tables)], first.order))
+    ordered = _in_order([as_text(route) for route in _all(tables)], first.order)
+    routes = tuple(one for route in ordered for one in passed_first(route, first))
     return replace(
         first,
         name=named_by.name,
@@ -286,37 +286,12 @@ def _at_its_stem(rule: _Rule, rules: Sequence[_Rule]) -> Iterator[_Rule]:
         if other.route is not rule.route
         and other.whole
         and (key, rule.place) < (other.key, other.place)
-        and any(_matches(pattern, path) for pattern in _patterns(other.match, Part.PATH))
+        and any(has(pattern, path) for pattern in _patterns(other.match, Part.PATH))
     ]
     if rivals and length == len(path):
         why = [term for other in rivals for term in _terms(other.match, Part.PATH)]
-        yield _Rule(rule.route, _with_path(rule, path, why), rule.place, key, whole=True)
-
-
-def _matches(pattern: Pattern, path: str) -> bool:
-    """Whether a pattern has the path; so it is taken to be where that cannot be known."""
-    try:
-        return not language(pattern).disjoint(Language.exact(path))
-    except Opaque:
-        return True
-
-
-def _with_path(rule: _Rule, path: str, why: Sequence[Traced[object]]) -> RouteMatch:
-    """The alternative of a rule for one exact path; ``why``: the terms of others that ask for it."""
-    route, match = rule.route, rule.match
-    pattern = Pattern(PatternKind.EXACT, path)
-    if match is None:
-        node = named("path", route.trail, *why)
-        test = Test(part=Part.PATH, any_of=(named(pattern, route.trail, *why),), trail=node)
-        requests = AllOf(tests=(test,), trail=node)
-        return RouteMatch(requests=requests, trail=node)
-    own = [test for test in match.requests.tests if test.part is Part.PATH]
-    others = tuple(test for test in match.requests.tests if test.part is not Part.PATH)
-    terms = [term for test in own for term in test.any_of]
-    said: Traced[Term] = derived(pattern, terms) if terms else named(pattern, match.trail, *why)
-    node = own[0].trail if own else named("path", match.trail, *why)
-    test = Test(part=Part.PATH, any_of=(said,), trail=node)
-    return replace(match, requests=replace(match.requests, tests=(test, *others)))
+        again = at_path(rule.match, path, rule.route, why)
+        yield _Rule(rule.route, again, rule.place, key, whole=True)
 
 
 _EXACT, _REGEX, _PREFIX = 3, 2, 1

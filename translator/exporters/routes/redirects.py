@@ -11,6 +11,7 @@ from ir.provenance import Traced, derived, named
 from ir.traffic import AS_ASKED, Redirect, Route, RouteTable
 from ir.walk import traced
 from translator.api import Loss
+from translator.exporters.routes.passed_on import asks
 from translator.report.model import Fate, Impact, Severity, Support
 
 OLD_STATUSES = (301, 302)
@@ -26,7 +27,7 @@ class Redirects:
 
     ``keeps_query``: a full path does not drop the query of the request; ``strips_query``: it can be told to. ``replaces_prefix``:
     the prefix that a rule asks for can be replaced. ``keeps_port``: without a port it is that of the host asked for,
-    whatever the scheme.
+    whatever the scheme. ``passes_on``: who asks for the path of a redirect already is not redirected.
     """
 
     statuses: tuple[int, ...] = OLD_STATUSES
@@ -34,6 +35,7 @@ class Redirects:
     strips_query: bool = False
     replaces_prefix: bool = False
     keeps_port: bool = False
+    passes_on: bool = False
 
 
 def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTable, list[Loss]]:
@@ -50,10 +52,25 @@ def in_target_redirects(table: RouteTable, target: Redirects) -> tuple[RouteTabl
             gone.append(_gone(tuple(traced(route)), reason))
         else:
             said = _said(_with_its_port(route.redirect, table, target), losses, target)
+            said = _passing(said, route, losses) if target.passes_on else said
             routes.append(replace(route, redirect=said))
     if routes and all(route.matches for route in routes):  # no rule takes what is left over
         gone = [replace(loss, impact=Impact.STRICTER) for loss in gone]
     return replace(table, routes=tuple(routes)), [*gone, *losses]
+
+
+def _passing(redirect: Redirect, route: Route, losses: list[Loss]) -> Redirect:
+    """The redirect for a target that passes on who asks for its path already, where nothing but the path is another."""
+    path = redirect.path
+    scheme = None if redirect.scheme is None else redirect.scheme.value
+    if path is None or "?" in path.value or redirect.authority or redirect.port:
+        return redirect
+    if scheme not in (None, "http"):
+        return redirect
+    if not route.matches or any(asks(match, path.value) for match in route.matches):
+        text = "who asks for the path of a redirect already is passed on; the source sends it there again and again."
+        losses.append(_nearly(text, path))
+    return replace(redirect, unless_there=named(True, path))
 
 
 def _reason(route: Route, redirect: Redirect, target: Redirects) -> str:

@@ -157,8 +157,8 @@ def with_redirect(route: Route, options: Options) -> Route:
     """The route with what goes without saying of a redirect: its status is 302, its port that of the host asked for.
 
     The definitions of both kinds fill in the status. To another host or scheme the port stays, and a full path takes the
-    place of the query too (linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs ``authority``,
-    ``path_and_query``, 2.20).
+    place of the query too; a request that would be sent to where it is goes on as if there were no redirect (linkerd2-proxy
+    linkerd/http/route/src/http/filter/redirect.rs ``authority``, ``path_and_query``, ``apply``, 2.20).
     """
     redirect = route.redirect
     if redirect is None:
@@ -169,7 +169,16 @@ def with_redirect(route: Route, options: Options) -> Route:
     status = redirect.status or silent(302, silence(options, _STATUS, "httproute/"))
     path = redirect.path
     dropped = None if path is None or "?" in path.value else named(True, path)
-    return replace(route, redirect=replace(redirect, port=port, status=status, drops_query=dropped))
+    scheme = None if redirect.scheme is None else redirect.scheme.value
+    elsewhere = redirect.authority or redirect.port or scheme not in (None, "http")
+    said = replace(
+        redirect,
+        port=port,
+        status=status,
+        drops_query=dropped,
+        unless_there=None if dropped is None or elsewhere else named(True, dropped),
+    )
+    return replace(route, redirect=said)
 
 
 def _alternative(match: AllOf) -> RouteMatch:

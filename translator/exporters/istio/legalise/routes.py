@@ -26,6 +26,7 @@ from translator.exporters.istio.legalise.streams import DECLARED, Streams
 from translator.exporters.istio.legalise.unread import on_bytes
 from translator.exporters.naming import Names
 from translator.exporters.routes.destinations import to_itself
+from translator.exporters.routes.passed_on import passed_first
 from translator.exporters.routes.slots import is_on, service_ports
 from translator.report.model import Impact, Severity, Support
 
@@ -293,11 +294,10 @@ def rules_of(
             route = replace(route, trail=spent)  # noqa: PLW2901
             own = ()  # one of them asks for nothing, so all of them together do
         listed = table.order is Order.LIST
-        made, lost = in_target_effects(
-            replace(route, matches=own), stated, scene.retry, listed=listed
-        )
-        losses.extend(lost)
-        yield from made
+        for one in passed_first(replace(route, matches=own), table):
+            made, lost = in_target_effects(one, stated, scene.retry, listed=listed)
+            losses.extend(lost)
+            yield from made
     passing = [t for t in tables if t.no_match is NoMatch.PASS]
     if passing:
         yield from _itself(passing, number, scene)

@@ -73,7 +73,7 @@ class Legal:
     losses: list[Loss] = field(default_factory=list)
 
 
-_REDIRECTS = Redirects(keeps_port=True, keeps_query=False)
+_REDIRECTS = Redirects(keeps_port=True, keeps_query=False, passes_on=True)
 """What a proxy of the target makes of redirects.
 
 linkerd2-proxy linkerd/http/route/src/http/filter/redirect.rs, 2.20: a full path drops the query of the request, and a

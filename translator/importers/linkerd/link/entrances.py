@@ -54,7 +54,7 @@ def _of_class(redirect: Redirect) -> Redirect:
     """
     kept = redirect.port is not None and redirect.port.value == AS_ASKED
     port = None if kept and redirect.scheme is not None else redirect.port
-    return replace(redirect, port=port, drops_query=None)
+    return replace(redirect, port=port, drops_query=None, unless_there=None)
 
 
 def stream_at_gateway(

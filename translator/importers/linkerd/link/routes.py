@@ -257,6 +257,8 @@ def _routes(route: HttpRoute, home: Traced[str], parent: Parent) -> Iterator[Rou
     for number, rule in enumerate(route.routes):
         made = with_effects(rule, route)
         backends = _sent(made.backends, home, route.meta, parent)
+        if made.redirect is not None and leaves_by(parent):
+            made = replace(made, redirect=replace(made.redirect, unless_there=None))
         if not backends and made.redirect is None:
             backends = (_itself(home, parent),)
         yield replace(
