@@ -67,7 +67,6 @@ def test_a_route_of_another_namespace_is_for_the_clients_there() -> None:
         pytest.param([tcp_route(port=", port: 9000")], id="a port that is looked at first"),
         pytest.param([tcp_route(port=", port: 80")], id="a port that is read as HTTP"),
         pytest.param([tcp_route(port="")], id="all ports, HTTP among them"),
-        pytest.param([tcp_route(port=", port: 1")], id="no port of the Service"),
         pytest.param([tcp_route("[{name: old, port: 1}]")], id="no port of the destination"),
         pytest.param(
             [tcp_route("[{name: old, port: 5432, weight: 0}, {name: db, port: 5432, weight: 0}]")],
@@ -165,7 +164,6 @@ def test_ports_without_rules_for_names_keep_what_they_do_and_that_is_proved() ->
             [tls_route("[spare.shop.svc.cluster.local]")], id="the name of another service"
         ),
         pytest.param([tls_route("[vault]")], id="a short name"),
-        pytest.param([tls_route(port=", port: 1")], id="no port of the Service"),
         pytest.param(
             [tls_route(), tls_route("[c.example.com]", space="till", name="mine")],
             id="other clients have others",
@@ -220,3 +218,15 @@ def test_a_port_that_is_declared_as_tls_is_told_where_the_source_looks_at_it() -
     told = [f.message for f in result.report.findings if f.code == "MM552"]
     assert any("Service/shop/vault" in message for message in told)
     assert codes(result) == []
+
+
+@pytest.mark.parametrize("route", [tcp_route(port=", port: 1"), tls_route(port=", port: 1")])
+def test_a_route_for_no_port_of_its_service_is_for_nobody(route: str) -> None:
+    result = translated(WEB, SERVICES, SECURE, route)
+    assert written(result, "VirtualService") == []
+    assert codes(result) == []
+    assert [
+        f.message
+        for f in result.report.findings
+        if f.code == "MM107" and "no such port" in f.message
+    ]
