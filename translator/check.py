@@ -195,6 +195,7 @@ class _Port:
         stems = [t for t in self.terms["path"] if t["kind"] in ("prefix", "element_prefix")]
         self.terms["path"] += [_exact(_stem(one), fold=one["ignore_case"]) for one in stems]
         self.terms["path"] += map(_exact, ["/", *(c["path"] for c in checks)])  # "/" is as no path
+        self.terms["path"] += [path for won in _parts(sides, "at") for path, _ in won["at"]]
         alike = dict[tuple[bool, ...], Json]()
         for one in callers[::-1]:
             held = (self._holds(test, {}, {"caller": one}) for test in who)

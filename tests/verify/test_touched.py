@@ -86,7 +86,7 @@ spec:
 def test_a_filter_at_a_gateway_makes_the_gateway_doubtful_and_no_pod_behind_it() -> None:
     text = FILTERED + WORKLOAD.format(space="shop")
     loaded = load_text(text)
-    options = options_of(loaded, "linkerd", "istio", {})
+    options = options_of(loaded, "linkerd", "istio", {"gateway_class": "eg"})
     model = load_importer("linkerd")(loaded.resources, options).model
     verdicts = {one.slice.name: one.slice.verdict for one in compare(model, model, Terms()).found}
     assert verdicts.pop("Gateway/shop/front port 80") is Verdict.MAY_DIFFER
