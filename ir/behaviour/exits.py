@@ -12,7 +12,7 @@ from ir.behaviour.languages import language_of
 from ir.behaviour.stages import Condition, Exit, Rule, Way
 from ir.behaviour.strip import TCP, condition, rule_of
 from ir.inventory import Inventory, Workload, meets
-from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
+from ir.match import INSIDE, AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
 
 if TYPE_CHECKING:  # the lowering uses this module
     from ir.behaviour.lower import Lowering
@@ -23,6 +23,8 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 _EVERYWHERE = frozenset(("0.0.0.0/0", "::/0"))
 _UNKNOWN: Final = "whether pods are within blocks of addresses that their callers may reach"
 _OTHERS: Final = "what leaves some pods less others"
+DOUBTS: Final = frozenset((_UNKNOWN, _OTHERS))
+"""What is not understood of what may leave; where the same rules say it on both sides, it changes nothing."""
 
 
 @dataclass(slots=True)
@@ -179,7 +181,7 @@ def _texts(part: Part, workload: Workload, inventory: Inventory) -> tuple[str, .
         Part.SERVICE_ACCOUNT: (f"{workload.namespace}/{workload.service_account}",),
         Part.WORKLOAD_LABELS: ("",),
         Part.NAMESPACE_LABELS: ("",),
-        Part.ENTITY: ("cluster", "all"),
+        Part.ENTITY: (*INSIDE, "all"),
         Part.DNS_NAME: (),
         Part.TRANSPORT: (TCP,),
     }

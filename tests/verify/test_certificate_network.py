@@ -123,13 +123,13 @@ def test_what_the_naive_decider_sees_is_claimed(seed: int) -> None:
 
 def _entry() -> Json:
     """A port on which both sides let out the same by the name that was looked up, an address and a name in the hello."""
-    rules = [
-        {"toFQDNs": [_named("api.example")], "toPorts": [HTTPS]},
-        {"toCIDR": [BLOCKS[2]], "toPorts": [HELLO]},
-    ]
+    named: Json = {"toFQDNs": [_named("api.example")], "toPorts": [HTTPS]}
+    rules = [named, {"toCIDR": [BLOCKS[2]], "toPorts": [HELLO]}]
     spec = {"endpointSelector": {}, "egress": rules, "egressDeny": [{"toCIDR": [BLOCKS[1]]}]}
     one = POLICY.format(name="one", spec=json.dumps(spec))
-    other = POLICY.format(name="two", spec=json.dumps({**spec, "egress": rules[::-1]}))
+    # the same in other words: what is said in the same ones on both sides needs no certificate
+    twice = [{"toCIDR": [BLOCKS[2], BLOCKS[2]], "toPorts": [HELLO]}, named]
+    other = POLICY.format(name="two", spec=json.dumps({**spec, "egress": twice}))
     entries, left = certified(read(one, "cilium"), read(other, "cilium"))
     assert not left
     return next(e for e in entries if "what leaves shop, port 443" in e["ports"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ir.access import Layer, Refusal
 from ir.behaviour.concrete import Place, place
 from ir.behaviour.concrete_trail import leaves_of
-from ir.behaviour.exits import ports_of_exits
+from ir.behaviour.exits import DOUBTS, ports_of_exits
 from ir.behaviour.lower import Lowering
 from ir.behaviour.stages import Access, Lowered, Way
 from ir.inventory import Workload
@@ -29,6 +29,7 @@ from translator.verify.frame import (
     conditions,
 )
 from translator.verify.hands import answered
+from translator.verify.network import alike
 from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judged
 from translator.verify.space import bits
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
@@ -94,11 +95,14 @@ class Comparison:
     lowered: tuple[Lowering, Lowering] = field(init=False)
     world: World = field(init=False)
     twins: Twins = field(init=False)
+    kept: bool = field(init=False)
+    """Whether the same rules say on both sides what may leave."""
     _known: dict[tuple[Access, Access], Difference] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Files the facts of both sides."""
         self.lowered = Lowering(self.before), Lowering(self.after)
+        self.kept = alike(*(lowering.exits for lowering in self.lowered))
 
     def slices(self) -> Iterator[Slice]:
         """A verdict for each port of each workload that either side lists."""
@@ -181,6 +185,8 @@ class Comparison:
                 raise
             return Slice(doors.shown, Verdict.UNKNOWN, (), (f"{_TWO}: {disagreement}",))
         taints = [*self._taints(doors), *taints, *([_DOUBT] if found.doubt else [])]
+        if self.kept and not changes:
+            taints = [taint for taint in taints if taint not in DOUBTS]
         return judged(doors.shown, changes, taints, self._assumptions(doors))
 
     def _taints(self, doors: Doors) -> Iterator[str]:
@@ -217,6 +223,8 @@ class Comparison:
         return self._known[key]
 
     def _compared(self, before: Access, after: Access) -> Difference:
+        if before == after and _says_all(before):
+            return Difference((), doubt=False)
         asked = asked_of(before, after)
         groups: list[Group] = []
         doubt = False
@@ -281,6 +289,15 @@ def _with_refusals(sample: Sample, facts: Sequence[Fact]) -> Sample:
 
 _LABELS = (Part.WORKLOAD_LABELS, Part.NAMESPACE_LABELS)
 """What tells the pods of one account apart."""
+
+
+def _says_all(access: Access) -> bool:
+    """Whether it is known by itself: no other thing decides of which only the place is known.
+
+    What a plain request does not tell, as the query of a path, is then decided by the same words on both sides.
+    """
+    beyond = access.outside or access.tokens is not None
+    return not beyond and all(c.part is not Part.EXTENSION for c, _, _ in conditions(access))
 
 
 def _selects_by_address(access: Access) -> bool:

@@ -129,6 +129,8 @@ def compare(before: Model, after: Model, terms: Terms) -> Proof:
     spoken = tuple(map(Spoken, access.lowered))
     slices.extend(SpokenComparison(*spoken).slices())
     slices.extend(RateComparison(access.lowered, spoken[0]).slices())
+    if not slices:
+        slices.extend(leaving.unchanged())
     found = tuple(
         Found(one, tuple(claims.explain(change) for change in one.changes)) for one in slices
     )

@@ -64,12 +64,15 @@ class EgressComparison:
     strict: bool = False
     unread: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sides: tuple[Leaving, Leaving] = field(init=False)
+    kept: bool = field(init=False)
+    """Whether there are policies of the network, and the same on both sides."""
 
     def __post_init__(self) -> None:
         """Files the facts of both sides; policies of the network that are the same on both change nothing."""
         one, other = self.lowered
         before, after = rulings(one.model.facts), rulings(other.model.facts)
-        if alike(before, after):
+        self.kept = bool(before) and alike(before, after)
+        if self.kept:
             before = after = ()
         listed = frozenset(one.inventory.namespaces) & frozenset(other.inventory.namespaces)
         self.sides = (
@@ -91,6 +94,21 @@ class EgressComparison:
             return
         for group in clients:
             yield self._slice(group, views)
+
+    def unchanged(self) -> Iterator[Slice]:
+        """One slice where policies of the network, the same on both sides, are all that limits what leaves."""
+        if not self.kept or self.limits:
+            return
+        taints = [kind for kinds in self.unread.values() for kind in kinds]
+        taints.extend(
+            piece.kind
+            for lowering in self.lowered
+            for piece in lowering.model.facts
+            if isinstance(piece, OpaquePiece)
+            and {Column.ACCESS, Column.ROUTING}.intersection(piece.may_touch)
+        )
+        assumptions = [a.text for m in (self.before, self.after) for a in m.assumptions]
+        yield judged(WHOLE, (), taints, assumptions)
 
     @property
     def limits(self) -> bool:

@@ -6,7 +6,7 @@ They add up to one layer: a client that some of them closes reaches what one of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from ir.access import Certainty, Closed, Grant, Layer, Refusal
@@ -16,7 +16,8 @@ from ir.behaviour.strip import TCP
 from ir.language import Opaque
 from ir.match import AllOf, Cidr, Part, Pattern, Presence, Term, Test
 from ir.model import Fact
-from ir.provenance import Traced, bare
+from ir.provenance import Traced
+from ir.roles import ROLES
 from translator.verify.destinations import Grid
 
 if TYPE_CHECKING:
@@ -46,9 +47,25 @@ def rulings(facts: Iterable[Fact]) -> tuple[Ruling, ...]:
     )
 
 
-def alike(one: Sequence[Ruling], other: Sequence[Ruling]) -> bool:
+def alike(one: Iterable[Fact], other: Iterable[Fact]) -> bool:
     """Whether both say the same: then they change nothing, whatever else is compared."""
-    return sorted(map(str, map(bare, one))) == sorted(map(str, map(bare, other)))
+    return set(map(_meaning, one)) == set(map(_meaning, other))
+
+
+def _meaning(value: object) -> object:
+    """What is said, whatever says it."""
+    match value:
+        case Traced():
+            return value.value
+        case tuple():
+            return tuple(map(_meaning, value))
+        case Grant() | Refusal() if value.name is not None:
+            return _meaning(replace(value, name=None))
+        case _ if type(value) in ROLES:
+            said = (f.name for f in fields(value) if f.name != "trail")  # type: ignore[arg-type]  # keys of ROLES are dataclasses
+            return (type(value).__name__, *(_meaning(getattr(value, name)) for name in said))
+        case _:
+            return value
 
 
 @dataclass(frozen=True, slots=True)
