@@ -126,13 +126,16 @@ class Part(StrEnum):
     NAMESPACE_LABELS = "namespace_labels"
     """The labels of the caller's namespace, among them ``kubernetes.io/metadata.name``."""
     ENTITY = "entity"
-    """``all``, and ``world`` or ``cluster``; of what is in the cluster and no pod, its kind too: host (the node of the
+    """``all``, and ``world`` or one of :data:`INSIDE`; of what is in the cluster and no pod, its kind too: host (the node of the
     pod), kubelet, remote-node, health, ingress, kube-apiserver, unmanaged."""
     DNS_NAME = "dns_name"
     SERVICE = "service"
     EXTENSION = "extension"
     """A key that only an extension of the source understands."""
 
+
+INSIDE = ("cluster", "cluster-mesh")
+"""Entities that whatever is in this cluster is; the second is whatever is in clusters that are joined with it too."""
 
 CALLER_PARTS = frozenset(Part) - frozenset(
     (

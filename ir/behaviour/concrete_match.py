@@ -18,6 +18,7 @@ from ir.behaviour.request import Caller, Request
 from ir.inventory import Inventory, contains, meets
 from ir.match import (
     HTTP_PARTS,
+    INSIDE,
     AllOf,
     Cidr,
     Labels,
@@ -291,10 +292,10 @@ def _namespace_labels(sight: Sight, _: str) -> tuple[str, ...]:
 def _entity(sight: Sight, _: str) -> tuple[str, ...]:
     caller = sight.request.caller
     if caller.probe:
-        return ("host", "kubelet", "cluster", "all")
+        return ("host", "kubelet", *INSIDE, "all")
     if caller.entity:
-        return (caller.entity, "cluster", "all")
-    return ("cluster" if caller.namespace else "world", "all")
+        return (caller.entity, *INSIDE, "all")
+    return (*(INSIDE if caller.namespace else ("world",)), "all")
 
 
 def _service(sight: Sight, _: str) -> tuple[str, ...]:

@@ -6,10 +6,14 @@ from dataclasses import replace
 
 from translator.api import Grade, Options
 from translator.exporters.capability import Table, fact_names
+from translator.exporters.cilium.capabilities.rows import NETWORK
 from translator.pipeline import Result, translate_loaded
 from translator.registry import capability_rows
 from translator.report.model import Fate
 from translator.source.load import Loaded
+
+_SURFACES = {"cilium": NETWORK}
+"""Where what is said of a mesh's own objects has rows of its own."""
 
 
 def own_round(loaded: Loaded, options: Options) -> Result:
@@ -20,7 +24,7 @@ def own_round(loaded: Loaded, options: Options) -> Result:
 def lost_in_full_rows(result: Result) -> list[str]:
     """Values that are lost though all positions that they have in the model are in rows that say FULL."""
     target = result.options.target
-    table = Table(capability_rows(target.mesh), target)
+    table = Table(capability_rows(target.mesh), target, _SURFACES.get(target.mesh, ""))
     found = []
     for row in result.report.ledger:
         if row.fate is not Fate.LOST:

@@ -9,7 +9,7 @@ import yaml
 
 from tests.fixtures.cases import Case
 from tests.fixtures.test_round_trips import sources
-from tests.laws import linkerd_estates
+from tests.laws import cilium_estates, linkerd_estates
 from tests.laws.istio_estates import estate
 from tests.laws.linkerd_wide_estates import wide_estate
 from tests.laws.own_round import lost_in_full_rows, own_round
@@ -18,14 +18,7 @@ from translator.pipeline import options_of
 from translator.report.model import Impact
 from translator.source.load import load_text
 
-_POLICIES = "policies of the network itself are what other meshes stand beside: the exporter takes them as they are"
 _UNBUILT = {
-    "cilium/both-ends": _POLICIES,
-    "cilium/names-out": _POLICIES,
-    "cilium/policies": _POLICIES,
-    "cilium/union": _POLICIES,
-    "cilium/waypoint": _POLICIES,
-    "cilium/ways-out": _POLICIES,
     "istio/mesh-config": "mesh-wide settings are an installation's, and go with it",
     "istio/registry-only": "Sidecars that hide Services are not written: no other mesh has them",
     "istio/tls-and-tcp": "routes of TLS connections are not written",
@@ -72,6 +65,14 @@ def test_what_is_drawn_at_random_keeps_its_meaning_in_linkerd(
     assert faults(result) == []
     assert lost_in_full_rows(result) == []
     assert result.report.verification.verdict.startswith(("EQUAL", "MAY_DIFFER"))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_drawn_at_random_keeps_its_meaning_in_cilium(seed: int) -> None:
+    loaded = load_text(cilium_estates.estate(seed))
+    result = own_round(loaded, options_of(loaded, "cilium", "cilium", {"node_networks": NODES}))
+    assert faults(result) == []
+    assert lost_in_full_rows(result) == []
 
 
 ENTRY = """

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 
+from ir.match import INSIDE
 from translator.api import Options
 from translator.bridges.api import SUFFIX, items, mapping, mark_of, name_of, temporary
 from translator.state import Piece, new_piece
 
 NAMESPACE = "k8s:io.kubernetes.pod.namespace"
-_ANYBODY = ("all", "cluster")
+_ANYBODY = ("all", *INSIDE)
 _NO_PODS = ("world", "host", "remote-node")
 _SIDES = ("ingress", "ingressDeny", "egress", "egressDeny")
 

@@ -105,7 +105,8 @@ _LEGEND = (
     "neighbours. `NOT_YET`: the target could, this tool does not yet. `NEVER`: the target has no "
     "such concept. Where several rows name a position, the first one that fits counts. Rows at a "
     "gateway hold for gateways of the class that `--gateway-class` names, and rows at a CiliumEnvoyConfig for Services that "
-    "get one by `--allow-envoy-config`, instead of those for the mesh."
+    "get one by `--allow-envoy-config`, instead of those for the mesh; rows at a policy of the network hold for policies that "
+    "are the network's own already where they come from."
 )
 
 

@@ -15,7 +15,7 @@ from ir.behaviour.languages import language_of
 from ir.behaviour.request import Caller
 from ir.behaviour.stages import Way
 from ir.inventory import contains, meets
-from ir.match import Cidr, Labels, Part, PatternKind, Term
+from ir.match import INSIDE, Cidr, Labels, Part, PatternKind, Term
 from ir.model import Model
 from translator.verify.identities import CAPPED as NAMES_CAPPED
 from translator.verify.identities import Named, met_at_once
@@ -206,10 +206,10 @@ def _labels_for(part: Part, caller: Caller) -> Mapping[str, str]:
 
 def _entities(caller: Caller) -> tuple[str, ...]:
     if caller.probe:
-        return ("host", "kubelet", "cluster", "all")
+        return ("host", "kubelet", *INSIDE, "all")
     if caller.entity:
-        return (caller.entity, "cluster", "all")
-    return ("cluster" if caller.namespace else "world", "all")
+        return (caller.entity, *INSIDE, "all")
+    return (*(INSIDE if caller.namespace else ("world",)), "all")
 
 
 def certified(caller: Caller) -> bool:

@@ -9,7 +9,7 @@ from itertools import combinations
 from ir.behaviour.languages import language_of
 from ir.behaviour.request import Caller
 from ir.behaviour.stages import Condition, Way
-from ir.match import Labels, Operator, Part, Pattern, PatternKind
+from ir.match import INSIDE, Labels, Operator, Part, Pattern, PatternKind
 from ir.model import Model
 from translator.verify.identities import SHAPES, Named
 
@@ -29,7 +29,7 @@ STRANGER = "stranger"
 NOWHERE = "nowhere"
 """What a namespace begins with that nothing lists or names."""
 
-_KNOWN_ENTITIES = frozenset(("all", "world", "cluster", "host", "kubelet"))
+_KNOWN_ENTITIES = frozenset(("all", "world", *INSIDE, "host", "kubelet"))
 
 
 def strangers(models: tuple[Model, ...], named: list[Named], domain: str) -> Iterator[Caller]:

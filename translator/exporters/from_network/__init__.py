@@ -24,9 +24,8 @@ from translator.exporters.from_network.callers import Callers
 from translator.exporters.from_network.ports import with_port_test
 from translator.exporters.from_network.queries import without_query
 from translator.exporters.from_network.words import in_words
+from translator.exporters.network import Ruling, chosen, goes, is_network, stays
 from translator.report.model import Fate
-
-Ruling = Closed | Grant | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +47,15 @@ def in_mesh(
     ``plain``: rules ask for their ports, and compare texts without regular expressions. ``outbound``: what is said of what
     leaves is handed on, and not lost.
     """
-    leaving = [f for f in model.facts if _is_network(f) and _goes(f)]
+    leaving = [f for f in model.facts if is_network(f) and goes(f)]
     if not leaving:
         return Meshed(model)
-    staying = [f for f in model.facts if _is_network(f) and not _goes(f)]
+    staying = [f for f in model.facts if is_network(f) and stays(f)]
     made = _Made(model.inventory, options, plain=plain)
     void = [f for f in leaving if _opens_nothing(f, (*leaving, *staying))]
     for fact in leaving:
         if not any(fact is one for one in void):
-            made.add(fact)
+            made.add(chosen(fact))
     gone = {id(f) for f in leaving}
     facts = [*(f for f in model.facts if id(f) not in gone), *made.facts]
     facts.extend(_copies(staying, made, model.inventory))
@@ -72,15 +71,6 @@ def in_mesh(
         made.callers.assumptions(),
         tuple(made.outbound) if outbound else (),
     )
-
-
-def _is_network(fact: Fact) -> bool:
-    return isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.NETWORK
-
-
-def _goes(fact: Fact) -> bool:
-    """Whether its document is translated: the leaves of one that is carried are reasons alone."""
-    return any(value.origin for value in traced(fact))
 
 
 def _opens_nothing(fact: Fact, network: Sequence[Fact]) -> bool:
@@ -219,7 +209,7 @@ class _Made:
             *findings.queries(self.queried, Fate.LOST),
             *findings.queries(self.narrowed, Fate.APPROXIMATED),
             *findings.nowhere(self.nowhere),
-            *findings.wider(self.wider),
+            *findings.wider(self.wider, self.callers.inventory),
             *findings.no_words(self.unsaid),
             *findings.certified(self.facts),
             *self.callers.losses(self.closed),

@@ -8,7 +8,19 @@ from ipaddress import ip_network
 
 from ir.access import Closed, Grant, Refusal
 from ir.inventory import Inventory, Workload, meets
-from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test, texts_of
+from ir.match import (
+    INSIDE,
+    AllOf,
+    Cidr,
+    Labels,
+    Part,
+    Pattern,
+    PatternKind,
+    Presence,
+    Term,
+    Test,
+    texts_of,
+)
 from ir.provenance import Assumption, Traced, Trail, derived, named
 from translator.api import Loss, Options
 from translator.exporters.from_network import findings
@@ -98,7 +110,7 @@ class Callers:
         words = texts_of(test) if test.part is Part.ENTITY else []
         if words == ["all"]:
             return [], with_leaves(node, test)
-        if words == ["cluster"]:
+        if len(words) == 1 and words[0] in INSIDE:
             self.meshed.append((fact, AllOf(tests=(test,), trail=node)))
             there = derived(Presence.PRESENT, test.any_of)
             return [Test(part=Part.CERTIFICATE, presence=there, trail=test.trail)], node

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ir.access import Closed, Direction, Grant, Refusal
 from ir.coverage import covers
-from ir.inventory import Inventory
+from ir.inventory import Inventory, Workload
 from ir.match import AllOf, Part
 from ir.model import Fact
 from ir.provenance import Traced
@@ -34,6 +34,12 @@ def _doors(stated: Sequence[Stated]) -> tuple[Traced[object], ...]:
 def _leaves(rule: Grant | Closed) -> set[int]:
     """The leaves that say for which pods a rule is: those of one policy share them."""
     return {leaf for value in traced((rule.attachment, rule.trail)) for leaf in value.origin}
+
+
+def _pods(rules: Sequence[Ruling], inventory: Inventory) -> list[Workload]:
+    """The listed workloads that some of the rules are about."""
+    subjects = [rule.attachment.subject for rule in rules]
+    return [w for w in inventory.workloads if any(covers(s, w, inventory) for s in subjects)]
 
 
 def _shut_besides(stated: Sequence[Stated], closed: Sequence[Closed], inventory: Inventory) -> str:
@@ -148,16 +154,17 @@ def void(facts: Sequence[Fact]) -> Iterator[Loss]:
         )
 
 
-def wider(facts: Sequence[Refusal]) -> Iterator[Loss]:
+def wider(facts: Sequence[Refusal], inventory: Inventory) -> Iterator[Loss]:
     """Refusals for ports that cannot be said one by one."""
     if facts:
+        pods = ", ".join(w.key for w in _pods(facts, inventory))
         yield Loss(
             code="MM403",
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             sites=_sites([fact.attachment.ports for fact in facts]),
             message="these refusals are for ports that cannot be written one by one (a long range, or a name that is another "
-            "number on each pod): they hold on all ports.",
+            f"number on each pod): they hold on all ports ({pods or 'of pods that are not listed'}).",
             advice="Name the ports by number.",
         )
 
@@ -370,11 +377,7 @@ def beside(
 ) -> Iterator[Loss]:
     """Policies that stay close the same pods: what the others alone let in is refused by them."""
     shut = [f for f in staying if isinstance(f, Closed) and f.direction is Direction.INBOUND]
-    pods = [
-        w
-        for w in inventory.workloads
-        if any(covers(c.attachment.subject, w, inventory) for c in shut)
-    ]
+    pods = _pods(shut, inventory)
     grants = [
         f
         for f in leaving

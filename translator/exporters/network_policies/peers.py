@@ -13,7 +13,7 @@ from itertools import product
 
 from ir.access import Grant
 from ir.inventory import Inventory, equal_to
-from ir.match import AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
+from ir.match import INSIDE, AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
 from ir.provenance import Traced, derived, named
 from ir.walk import traced
 from translator.api import Loss, Options
@@ -50,6 +50,10 @@ class Peers:
         names = [way for way in grant.callers if id(way) in self.by_name]
         others = [way for way in grant.callers if id(way) not in self.by_name]
         found = [said for way in others for said in self._said(grant, way)]
+        every_one = next((way for way in found if not way.tests), None)
+        if every_one is not None:  # whoever is named beside everybody is among them
+            whole = derived(every_one.trail.value, traced(grant.callers))
+            found = [AllOf(tests=(), trail=whole)]
         if names:
             found.append(self._of_names(names))
         if denied:
@@ -113,8 +117,8 @@ class Peers:
         elif parts <= {Part.ENTITY, Part.PEER_ADDRESS} and entities == ["world"]:
             yield from self._outside(grant, way)
         elif parts == {Part.ENTITY} and entities == ["all"]:
-            yield AllOf(tests=(), trail=derived(way.trail.value, (way.trail, *traced(way.tests))))
-        elif parts == {Part.ENTITY} and entities == ["cluster"]:
+            yield AllOf(tests=(), trail=way.trail)
+        elif parts == {Part.ENTITY} and len(entities) == 1 and entities[0] in INSIDE:
             self.narrowed.append((grant, way))
             node = derived(way.trail.value, (way.trail, *traced(way.tests)))
             yield AllOf(tests=(_every_pod(way),), trail=node)

@@ -6,7 +6,6 @@ pkg/policy/utils/parserules.go ``mergeEndpointSelectors``, 1.20.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,7 +18,6 @@ from ir.match import (
     Pattern,
     PatternKind,
     Presence,
-    RegexDialect,
     Term,
     Test,
 )
@@ -27,6 +25,7 @@ from ir.provenance import Traced, Trail, absorb, trail
 from translator.importers.cilium.agent import Agent
 from translator.importers.cilium.model import CidrGroup
 from translator.importers.cilium.selector import in_namespace, plain_labels, read_selector
+from translator.resources.kubernetes.host_names import name_pattern
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 
@@ -34,9 +33,7 @@ ENTITIES = (
     "all", "world", "cluster", "cluster-mesh", "host", "init", "ingress", "unmanaged", "remote-node", "health",
     "none", "kube-apiserver", "world-ipv4", "world-ipv6",
 )  # fmt: skip
-_SPOKEN = MappingProxyType(
-    {"cluster-mesh": "cluster", "world-ipv4": "world", "world-ipv6": "world"}
-)
+_SPOKEN = MappingProxyType({"world-ipv4": "world", "world-ipv6": "world"})
 """Entities that are told by the word of a wider or equal one; addresses of the other family are no peers of a TCP test."""
 
 _OPEN_WHEN_EMPTY = ("FQDNs", "Services", "Groups")
@@ -276,24 +273,6 @@ def _names(place: Cursor, around: Around) -> Found:
     ]
     test = Test(part=Part.DNS_NAME, any_of=tuple(terms), trail=around.meta.fact("name"))
     yield AllOf(tests=(outside(around.meta), test), trail=node), "" if terms else "no name is given"
-
-
-def name_pattern(text: str, *, exactly: bool) -> Pattern:
-    """The names that a word of ``toFQDNs`` or of a rule on DNS means, without the dot at their end.
-
-    ``*`` is any text without a dot, alone any name; ``**.`` at the start is any number of labels (cilium/cilium
-    pkg/fqdn/matchpattern/matchpattern.go, 1.19 and later). Names are compared in lower case.
-    """
-    word = text.lower().rstrip(".")
-    if exactly or "*" not in word:
-        return Pattern(PatternKind.EXACT, word)
-    if word == "*":
-        return Pattern(PatternKind.PREFIX, "")
-    head = ""
-    if word.startswith("**."):
-        head, word = r"([-a-zA-Z0-9_]+\.)+", word.removeprefix("**.")
-    body = re.escape(word).replace(r"\*", "[-a-zA-Z0-9_]*").replace(r"\-", "-")
-    return Pattern(PatternKind.REGEX, head + body, dialect=RegexDialect.RE2_FULL)
 
 
 def required(item: Cursor, key: str, around: Around) -> Iterator[AllOf]:

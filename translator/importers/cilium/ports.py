@@ -14,7 +14,8 @@ from ir.opaque import Column, Intent, Opaque
 from ir.provenance import Traced, Trail, absorb, trail
 from translator.importers.cilium.http import read_http
 from translator.importers.cilium.model import PortGroup, PortRule
-from translator.importers.cilium.peers import PRUNED, name_pattern
+from translator.importers.cilium.peers import PRUNED
+from translator.resources.kubernetes.host_names import name_pattern
 from translator.resources.kubernetes.metadata import Meta
 from translator.source.cursor import Cursor
 

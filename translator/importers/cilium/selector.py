@@ -7,7 +7,7 @@ an identity: :mod:`translator.resources.kubernetes.identity`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ir.match import Labels, Operator, Part, Pattern, PatternKind, Presence, Requirement, Term, Test
 from ir.provenance import Traced, absorb, named, trail
@@ -221,4 +221,20 @@ def in_namespace(chosen: Selection, meta: Meta, *, wide: bool) -> tuple[Test, ..
     own = Pattern(PatternKind.EXACT, meta.namespace.value)
     said = {*meta.because, *meta.namespace.origin, *meta.namespace.because}
     home: Traced[Term] = Traced(own, (), tuple(sorted(said)))
-    return (Test(part=Part.NAMESPACE, any_of=(home,), trail=meta.fact("namespace")), *chosen.tests)
+    tests = (_at_home(test, own.text) for test in chosen.tests)
+    return (Test(part=Part.NAMESPACE, any_of=(home,), trail=meta.fact("namespace")), *tests)
+
+
+def _at_home(test: Test, space: str) -> Test:
+    """A test on an account of whatever namespace as one on that of the namespace."""
+    if test.part is not Part.SERVICE_ACCOUNT:
+        return test
+    found = [tuple(_of(term, space) for term in terms) for terms in (test.any_of, test.none_of)]
+    return replace(test, any_of=found[0], none_of=found[1])
+
+
+def _of(term: Traced[Term], space: str) -> Traced[Term]:
+    value = term.value
+    if not isinstance(value, Pattern) or value.kind is not PatternKind.SUFFIX:
+        return term
+    return replace(term, value=Pattern(PatternKind.EXACT, f"{space}{value.text}"))

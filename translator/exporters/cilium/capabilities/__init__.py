@@ -10,6 +10,7 @@ from translator.exporters.cilium.capabilities import (
     access,
     configurations,
     membership,
+    network,
     resilience,
     routing,
     where,
@@ -26,5 +27,6 @@ ROWS: tuple[Row, ...] = (
     *resilience.ROWS,
     *membership.ROWS,
     *configurations.ROWS,
+    *network.ROWS,
 )
 """Every position that a fact of the model can have."""

@@ -20,6 +20,9 @@ ALLOW = "Give --allow-envoy-config: a CiliumEnvoyConfig for the Service is writt
 ENVOY_CONFIG = "CiliumEnvoyConfig"
 """The surface of rows for Services that get a configuration of the node's proxy (``--allow-envoy-config``)."""
 
+NETWORK = "policy of the network"
+"""The surface of rows for policies of the network that go with the source."""
+
 whole = partial(rows.whole, source=DOCS)
 field = partial(rows.field, source=POLICY)
 routes = partial(rows.field, source=MESH)
@@ -31,6 +34,7 @@ __all__ = [
     "ENVOY",
     "ENVOY_CONFIG",
     "MESH",
+    "NETWORK",
     "POLICY",
     "field",
     "routes",

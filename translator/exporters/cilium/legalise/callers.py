@@ -10,6 +10,7 @@ from ir.behaviour.languages import language_of
 from ir.inventory import Inventory
 from ir.language import Language
 from ir.match import (
+    INSIDE,
     Cidr,
     Labels,
     Part,
@@ -211,7 +212,7 @@ def _entity(name: str) -> Peers:
             return EVERYONE
         case "world":
             return Peers(outside=EVERYONE.outside)
-        case "cluster":
+        case _ if name in INSIDE:
             return Peers(PODS.pods, nodes=frozenset(NODES))
         case "kubelet":
             return Peers(nodes=frozenset(("host",)))

@@ -204,6 +204,9 @@ def _names(value: object, number: int) -> bool:
 def _callers(box: Box, said: Origins) -> Iterator[AllOf]:
     """The callers of a box; what was asked of them and no test repeats is in the structure of the first."""
     if box.peers.everyone:
+        term: Traced[Term] = named(_exact("all"), *said)
+        every = Test(part=Part.ENTITY, any_of=(term,), trail=named("everyone", *said))
+        yield _way((every,), said)
         return
     by = box.by.peers or tuple(said)
     first, *others = _ways(box.peers, by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ir.access import Bypass, Closed, Direction, Grant, Refusal
+from ir.access import Bypass, Closed, Grant, Refusal
 from ir.edge import Listener
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Model
@@ -12,7 +12,6 @@ from ir.resilience import ConnectionLimits, LoadBalancing, Outliers, RetryBudget
 from ir.traffic import EndpointSubset, RouteTable
 from translator.api import Edit, Emission, Manifest, Options
 from translator.exporters.cilium.edition import Edition
-from translator.exporters.cilium.write.egress import write_exits
 from translator.exporters.cilium.write.envoy_config import is_configured, write_envoy_configs
 from translator.exporters.cilium.write.policy import write_policies
 from translator.exporters.gateways.classes import class_edits
@@ -30,13 +29,10 @@ def write(model: Model, options: Options) -> Emission:
     edition = Edition(options.target)
     edits: list[Edit] = []
     rules: list[Closed | Grant | Refusal] = []
-    exits: list[Closed | Grant] = []
     tables: list[RouteTable] = []
     subsets: list[Manifest] = []
     for fact in model.facts:
         match fact:
-            case Closed() | Grant() if fact.direction is Direction.OUTBOUND:
-                exits.append(fact)
             case Closed() | Grant() | Refusal():
                 rules.append(fact)
             case Listener() | Outliers() | ConnectionLimits() | RetryBudget() | LoadBalancing():
@@ -54,7 +50,6 @@ def write(model: Model, options: Options) -> Emission:
     inside = [table for table in tables if not is_at_gateway(table) and not is_configured(table)]
     manifests = (
         *write_policies(rules),
-        *write_exits(exits),
         *subsets,
         *write_envoy_configs(own, model.facts),
         *write_service_routes(inside, edition.service_versions),

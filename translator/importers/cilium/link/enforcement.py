@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ir.access import Closed, Direction, Evidence, Grant, Layer
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.match import AllOf, Part, Pattern, PatternKind, Term, Test
-from ir.provenance import Traced, absorb, trail
+from ir.provenance import Traced, trail
 from translator.api import Loss, Options
 from translator.importers.cilium.agent import Agent
 from translator.report.model import Fate, Impact, Severity, Support
@@ -21,14 +21,15 @@ _DOC = "https://docs.cilium.io/en/v1.20/security/policy/intro/#policy-enforcemen
 
 
 def closed(agent: Agent, options: Options) -> Iterator[Closed | Grant]:
-    """With ``always`` every pod is closed in both directions, until rules open it."""
+    """With ``always`` every pod is closed in both directions, until rules open it; in the same network it goes on to do so."""
     mode = agent.enforcement
+    said = () if options.source.mesh == options.target.mesh else mode.origin
     at = Attachment(
         subject=Subject(scope=Scope.MESH, trail=trail("every pod", because=mode.origin)),
         enforced_at=EnforcedAt.NODE,
     )
     for direction in Direction:
-        node = absorb(trail(f"{agent.key} enable-policy"), mode)
+        node = trail(f"{agent.key} enable-policy", *said, because=mode.origin)
         yield Closed(attachment=at, direction=direction, layer=Layer.NETWORK, trail=node)
     if agent.localhost and not options.source.at_least(HOST_BY_RULE):
         host: Traced[Term] = Traced(Pattern(PatternKind.EXACT, "host"), (), mode.origin)

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer, Refusal
-from ir.attachment import Attachment, EnforcedAt, Subject
+from ir.attachment import Attachment, EnforcedAt, Scope, Subject
+from ir.behaviour.queries import whatever_the_query
 from ir.coverage import covers
-from ir.inventory import Inventory
+from ir.inventory import Inventory, equal_to
 from ir.language import Opaque as Unknown
 from ir.match import AllOf, Part, PathForm, Pattern, PatternKind, Term, Test, View
 from ir.model import Fact, Inactive
@@ -29,7 +30,6 @@ from translator.importers.cilium.link.enforcement import (
     switched_off,
 )
 from translator.importers.cilium.link.findings import pruned, refused, without_peer
-from translator.importers.cilium.link.queries import whatever_the_query
 from translator.importers.cilium.link.subjects import Strange, subjects_of
 from translator.importers.cilium.model import (
     Item,
@@ -129,9 +129,9 @@ class _Made:
             return
         made = False
         for side in rule.sides:
-            found = [
-                f for s in subjects for f in _Ruling(policy, s, side, node, self.agent).facts()
-            ]
+            inbound = side.direction is Direction.INBOUND
+            held = [self._less_nodes(s, policy.meta) for s in subjects] if inbound else subjects
+            found = [f for s in held for f in _Ruling(policy, s, side, node, self.agent).facts()]
             made = made or bool(found)
             self.facts.extend(found)
             if not found:
@@ -145,6 +145,21 @@ class _Made:
         pods = [w for w in self.inventory.workloads
                 if any(covers(one, w, self.inventory) for one in subjects)]  # fmt: skip
         return bool(pods) and all(w.host_network for w in pods)
+
+    def _less_nodes(self, subject: Subject, meta: Meta) -> Subject:
+        """The subject less the listed pods that are their node to the network."""
+        out = tuple(
+            Subject(
+                scope=Scope.WORKLOADS,
+                namespace=Traced(w.namespace, (), meta.because),
+                labels=Traced(equal_to(w.labels), (), meta.because),
+                workload=Traced(w.key, (), meta.because),
+                trail=meta.fact("pods on the network of their node"),
+            )
+            for w in self.inventory.workloads
+            if w.host_network and covers(subject, w, self.inventory)
+        )
+        return replace(subject, excluding=(*subject.excluding, *out)) if out else subject
 
     def _remarks(self, policy: Policy, side: Side) -> None:
         for item in (*side.allows, *side.denies):
