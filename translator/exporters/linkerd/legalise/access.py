@@ -48,7 +48,7 @@ from translator.exporters.linkerd.legalise.levels import (
 )
 from translator.exporters.linkerd.legalise.rate_limits import Place, RateLimits
 from translator.exporters.linkerd.legalise.reach import rules
-from translator.exporters.linkerd.legalise.ruled import long_ranges, ruled
+from translator.exporters.linkerd.legalise.ruled import far_refusals, long_ranges, ruled
 from translator.exporters.linkerd.legalise.standins import is_standin, with_standins
 from translator.exporters.linkerd.legalise.unnamed import without_unnamed
 from translator.exporters.naming import Names
@@ -156,7 +156,9 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
     Of a stand-in only those on a port that is known: its default has no object to be written on.
     """
     everywhere = everywhere_of(mine, workload, state)
-    default = default_of(everywhere)
+    far = far_refusals(mine, workload)
+    default = default_of((*everywhere, *far))
+    spread = bool(far) and default_of(everywhere) != default
     here_only = is_standin(workload) and state.settled.get(workload.namespace) != default
     carver = Carver(workload, state.inventory, state.options, state.names)
     ports = [
@@ -171,8 +173,9 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         probed = any(workload.port_number(p.port) == port for p in workload.probes)
         by_default = default == "all-authenticated" and not here_only
         closed = needs_server(here, demanded=by_default, probed=probed or is_standin(workload))
+        closed = closed or spread  # the default shuts what is open but for a range of other ports
         if closed:
-            _port(port, here, carver, state, probed=probed)
+            _port(port, here or far, carver, state, probed=probed)
             stated.extend(here)
             state.told.said.update(map(id, here))
         _limit(state.limits.at(about, workload, port), port, here, carver, state, closed=closed)
@@ -186,10 +189,13 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
     if default:
         state.told.default(everywhere, inherits=inherits)
     if state.settled.get(workload.namespace) != default:
+        by = [*everywhere, *far]
         state.legal.facts.extend(
-            carver.default(everywhere, closed=default == "deny", demanded=is_demanded(everywhere))
+            carver.default(by, closed=default == "deny", demanded=is_demanded(everywhere))
         )
-        stated.extend(everywhere if default else ())
+        stated.extend(by if default else ())
+        state.told.said.update(map(id, far))
+    state.told.held.update((id(r), r) for r in far)
     said = {*map(id, stated), *state.told.spoken}
     demanded = (r for r in mine if id(r) not in said and is_demanded((r,)))
     state.legal.losses.extend(remarks.default_holds(demanded))
@@ -246,7 +252,8 @@ def _port(port: int, here: Sequence[Fact], carver: Carver, state: Pass, *, probe
         legal.losses.extend(shut(here, workload.key, port, others))
         return
     try:
-        door = door_of(here, workload, port, state)
+        on = [r for r in here if is_on(r, workload, port, state)]
+        door = door_of(on, workload, port, state)
         table = cells(door)
         table.must_be_exact(refuse=state.options.on_inexact == "refuse")
         facts = tuple(carver.server(port, here, table))

@@ -55,6 +55,8 @@ class Told:
     """Those that close pods without ports, as the default of their namespace does."""
     shut: dict[int, Grant] = field(default_factory=dict)
     """What lets in at pods that are shut but for their servers."""
+    held: dict[int, Refusal] = field(default_factory=dict)
+    """What refuses on many ports that nobody declares, where these are shut."""
     unshut: dict[int, Grant] = field(default_factory=dict)
     """What lets in at pods that are open."""
 
@@ -88,6 +90,7 @@ class Told:
                 yield (in_vain if id(ruling) in idle else unreached)(ruling)
         yield from remarks.default_holds(quiet)
         yield from remarks.inherited(self._unsaid(self.inherited))
+        yield from remarks.held_by_default(self._unsaid(self.held))
         yield from remarks.long_range(self._unsaid(self.shut))
         open_to_all = {n: one for n, one in self.unshut.items() if n not in self.shut}
         yield from remarks.open_to_all(self._unsaid(open_to_all))

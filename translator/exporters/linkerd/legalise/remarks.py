@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ir.access import Grant, MtlsMode, PeerMtls
+from ir.access import Grant, MtlsMode, PeerMtls, Refusal
 from ir.inventory import Workload
 from ir.language import Opaque
 from ir.model import Fact
@@ -193,6 +193,21 @@ def long_range(grants: Sequence[Grant]) -> Iterator[Loss]:
             message="these rules let in on ports that nobody declares, in ranges too long to be written port by port: they are "
             "shut.",
             advice="Declare the ports that are served.",
+        )
+
+
+def held_by_default(refusals: Sequence[Refusal]) -> Iterator[Loss]:
+    """What refuses on many ports that nobody declares, and on no other."""
+    if refusals:
+        yield Loss(
+            code="MM412",
+            impact=Impact.NONE,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.ABSORBED,
+            sites=tuple(t for r in refusals for t in traced(r)),
+            message="these rules refuse on ports that nobody declares, in ranges too long to be written port by port: the default of "
+            "the pods shuts them.",
         )
 
 

@@ -30,6 +30,11 @@ def long_ranges(rulings: Iterable[Fact], workload: Workload) -> bool:
     return any(last - first >= LONGEST for first, last in ranges)
 
 
+def far_refusals(rulings: Iterable[Fact], workload: Workload) -> list[Refusal]:
+    """Refusals on such a range: the ports of it that nobody declares are shut by default alone."""
+    return [r for r in rulings if isinstance(r, Refusal) and long_ranges((r,), workload)]
+
+
 def _ranges(ruling: Fact, workload: Workload) -> Iterator[tuple[int, int]]:
     if not isinstance(ruling, (Grant, Refusal, PeerMtls)):
         return
