@@ -171,3 +171,104 @@ def test_a_refusal_of_the_cluster_that_holds_for_certificates_is_told_as_looser(
     result = translated(API + policy(rule), "cilium", target)
     assert faults(result) == []
     assert Impact.LOOSER in told(result, "MM411")
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio"])
+def test_who_is_named_beside_everybody_is_among_them(target: str) -> None:
+    """It was read and then forgotten (MM901)."""
+    rule = "{endpointSelector: {matchLabels: {app: web}}, egress: [{toEntities: [cluster, all]}]}"
+    result = translated(WEB + policy(rule), "cilium", target)
+    assert faults(result) == []
+    (written,) = (d for d in result.manifests if d["kind"] == "NetworkPolicy")
+    rules = written["spec"]["egress"]  # type: ignore[index]
+    assert {} in rules
+
+
+PROBED = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      serviceAccountName: api
+      containers: [{name: app, ports: [{containerPort: 8080}], readinessProbe: {%s: {port: 9000}}}]
+---
+"""
+NODE_BY_RULE = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: cilium-config, namespace: kube-system}
+data: {allow-localhost: policy}
+---
+"""
+
+
+@pytest.mark.parametrize("probe", ["httpGet", "grpc"])
+@pytest.mark.parametrize("profile", ["sidecar", "ambient"])
+def test_health_checks_that_a_denial_of_everybody_refused_come_in(probe: str, profile: str) -> None:
+    """Nothing said so (MM903)."""
+    rule = "{endpointSelector: {}, ingressDeny: [{toPorts: [{ports: [{}]}]}]}"
+    text = PROBED % probe + policy(rule)
+    result = translated(text, "cilium", "istio", profile=profile)
+    assert faults(result) == []
+    assert Impact.LOOSER in told(result, "MM404")
+
+
+def test_health_checks_come_in_where_the_node_needed_a_rule() -> None:
+    rule = "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"
+    result = translated(NODE_BY_RULE + PROBED % "httpGet" + policy(rule), "cilium", "istio")
+    assert faults(result) == []
+    assert Impact.LOOSER in told(result, "MM404")
+
+
+def test_health_checks_that_came_in_are_not_told_of() -> None:
+    rule = "{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}"
+    result = translated(PROBED % "httpGet" + policy(rule), "cilium", "istio")
+    assert Impact.LOOSER not in told(result, "MM404")
+
+
+LONG = "ingressDeny: [{%stoPorts: [{ports: [{port: '8000', endPort: 8100, protocol: TCP}]}]}]"
+ELSEWHERE = WEB.replace("8080", "9999")
+
+
+@pytest.mark.parametrize("target", ["linkerd", "istio"])
+@pytest.mark.parametrize(
+    "peers", ["fromEntities: [remote-node, all], ", "fromEntities: [world], ", ""]
+)
+@pytest.mark.parametrize("closes", ["", "enableDefaultDeny: {ingress: false}, "])
+def test_a_denial_on_a_long_range_that_nobody_declares_holds(
+    target: str, peers: str, closes: str
+) -> None:
+    """It was forgotten by Linkerd (MM901, and MM903 where nothing was closed), and told of no pods by Istio (MM904)."""
+    rule = f"{{endpointSelector: {{matchLabels: {{app: web}}}}, {closes}{LONG % peers}}}"
+    result = translated(ELSEWHERE + policy(rule), "cilium", target)
+    assert faults(result) == []
+    looser = {c["kind"] for c in result.report.verification.changes} & {"newly_allowed"}
+    assert not looser or peers == "fromEntities: [world], "
+    if target == "linkerd" and closes:
+        servers = [d["spec"]["port"] for d in result.manifests if d["kind"] == "Server"]  # type: ignore[index]
+        assert servers == [9999]
+
+
+def test_callers_that_are_refused_by_their_namespace_show_a_certificate_or_pass() -> None:
+    """Nothing said so (MM903), and all that was translated was withheld."""
+    opens = "ingress: [{toPorts: [{ports: [{port: '8080', protocol: TCP}]}]}]"
+    rule = f"{{endpointSelector: {{}}, {opens}, ingressDeny: [{{fromEndpoints: [{{}}]}}]}}"
+    result = translated(API + WEB + policy(rule), "cilium", "istio")
+    assert faults(result) == []
+    assert Impact.LOOSER in told(result, "MM411")
+
+
+NODES_OWN = POD % ("agent", "agent", "agent", "hostNetwork: true, ")
+
+
+@pytest.mark.parametrize("target", MESHES)
+def test_pods_on_the_network_of_their_node_are_not_selected_among_others(target: str) -> None:
+    """They were taken to be closed, so that they seemed to be opened (MM903)."""
+    rule = "{endpointSelector: {}, ingress: [{}], ingressDeny: [{fromEntities: [world]}]}"
+    result = translated(NODES_OWN + WEB + policy(rule), "cilium", target)
+    assert faults(result) == []
+    changes = [change["slice"] for change in result.report.verification.changes]
+    assert not [one for one in changes if str(one).startswith("Deployment/shop/agent")]

@@ -10,7 +10,7 @@ from ir.walk import close
 from translator.api import AMBIENT, Export, Loss, Options
 from translator.exporters.capability import Table
 from translator.exporters.extensions import without_extensions
-from translator.exporters.from_network import in_mesh
+from translator.exporters.from_network import Meshed, in_mesh
 from translator.exporters.gateways import is_edge
 from translator.exporters.gateways.classes import is_class, of_class
 from translator.exporters.gateways.undecided import undecided
@@ -27,6 +27,7 @@ from translator.exporters.istio.legalise.ambient import (
     remarks,
     still_true,
 )
+from translator.exporters.istio.legalise.beneath import beneath
 from translator.exporters.istio.legalise.checks import legalise_checks
 from translator.exporters.istio.legalise.defaults import of_target, pinned_retry
 from translator.exporters.istio.legalise.gateways import Edge, legalise_gateways
@@ -60,7 +61,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     scene = _scene(model, options)
     entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
-    joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
+    joined = _in_mesh(model, options)
     by_name = hold_by_name(joined.outbound, model.inventory, options, names)
     outward = as_network_policies(
         joined.outbound, model.inventory, options, _control(options), by_name.ways
@@ -108,6 +109,12 @@ def write_mesh(model: Model, options: Options) -> Export:
             *of_addresses(legal.facts),
         ),
     )
+
+
+def _in_mesh(model: Model, options: Options) -> Meshed:
+    """Policies of the network that go with the source as rules of the mesh, with what only they held to."""
+    joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
+    return replace(joined, losses=(*joined.losses, *beneath(model)))
 
 
 def _scene(model: Model, options: Options) -> Scene:

@@ -59,7 +59,7 @@ def probed_behind(
             if _probed_numbers(workload) & _numbers(fact, workload):
                 found[workload.key] = None
     if found:
-        yield _come_in(
+        yield come_in(
             found,
             "whatever the routes admit",
             "in the source a port with routes lets in what these admit alone",
@@ -85,7 +85,7 @@ def probed_unread(model: Model) -> Iterator[Loss]:
         and not _is_at(free, workload, number, model.inventory)
     ]
     if found:
-        yield _come_in(
+        yield come_in(
             dict.fromkeys(found),
             "on ports of which the source reads no requests",
             "in the source nobody checks health there but who is let in",
@@ -101,7 +101,8 @@ def _is_at(
     )
 
 
-def _come_in(found: Iterable[str], where: str, before: str) -> Loss:
+def come_in(found: Iterable[str], where: str, before: str) -> Loss:
+    """Health checks of some workloads come in by the agent of the proxy; ``where``, and what was so ``before``."""
     return Loss(
         code="MM404",
         impact=Impact.LOOSER,
