@@ -124,9 +124,9 @@ def _without_numbers(path: str) -> str:
 
 def of_notes(loaded: Loaded) -> Iterable[Finding]:
     """What is to be said of the input itself."""
-    codes = {"template": "MM103", "not-a-resource": "MM104", "duplicate": "MM105"}
+    codes = {"template": "MM103", "kustomization": "MM103"}
     for note in loaded.notes:
-        template = note.word == "template"
+        template = note.word in codes
         yield Finding(
             code=codes.get(note.word, "MM104"),
             severity=Severity.HIGH if template else Severity.INFO,

@@ -73,6 +73,12 @@ def test_a_full_disk_is_said_in_one_sentence(folder: Path) -> None:
     assert ran.stderr == "error: cannot write to standard output: No space left on device.\n"
 
 
+def test_without_a_command_the_help_is_shown_and_no_error(run: Run) -> None:
+    ran = run()
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: meshmigrate ")
+
+
 def test_there_is_one_command_for_each_pair(run: Run) -> None:
     listed = run("--help").out
     assert all(f"\n  {source}-to-{target} " in listed for source, target in pairs())
@@ -86,6 +92,7 @@ def test_the_version_is_the_same_everywhere(run: Run) -> None:
 def test_explain_shows_one_page_and_the_list_all_titles(run: Run) -> None:
     assert run("explain", "mm301").out.startswith("MM301: Fault\n")
     assert len(run("explain", "--list").out.splitlines()) == len(CATALOGUE)
+    assert "--list" in run("explain").err
     unknown = run("explain", "MM3O1")
     assert unknown.code == 2
     assert "MM301" in unknown.err

@@ -36,6 +36,7 @@ def _flat(group: ExceptionGroup) -> list[InputError]:
     ("text", "place", "said"),
     [
         ("a: 1\na: 2\n", "2:1", 'the key "a" stands twice, first at 1:1'),
+        ("apiVersion: v1\nkind: A\napiVersion: v1\n", "3:1", 'Put "---" between two documents'),
         ("a: {b: 1, b: 2}\n", "1:11", 'the key "b" stands twice'),
         ("on: 1\ntrue: 2\n", "2:1", 'the key "true" stands twice'),
         ("a:\n  b: 1\n c: 2\n", "3:2", "Mend the indentation"),

@@ -116,6 +116,31 @@ def test_braces_in_a_text_are_no_template(line: str) -> None:
     assert load_text(f"{line}\n").notes[0].word == "not-a-resource"
 
 
+def kustomized(tmp_path: Path, text: str) -> list[str]:
+    """The notes on a folder with a manifest and such a kustomization."""
+    (tmp_path / "kustomization.yaml").write_text(text)
+    (tmp_path / "a.yaml").write_text(DOCUMENT % "a")
+    return [f"{note.word} {note.message}" for note in load([tmp_path]).notes]
+
+
+@pytest.mark.parametrize("head", ["", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"])  # fmt: skip
+def test_a_kustomization_that_changes_its_files_is_told(tmp_path: Path, head: str) -> None:
+    (note,) = kustomized(tmp_path, f"{head}resources: [a.yaml]\nnamespace: prod\npatches: []\n")
+    assert note.startswith("kustomization ")
+    assert "(namespace, patches)" in note
+
+
+def test_a_kustomization_that_lists_files_changes_nothing(tmp_path: Path) -> None:
+    assert kustomized(tmp_path, "resources: [a.yaml]\n") == []
+
+
+def test_an_empty_standard_input_is_an_error() -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        load(["-"], stdin=io.BytesIO(b" \n"))
+    assert "standard input is empty" in str(raised.value.exceptions[0])
+    assert load(["-"], stdin=io.BytesIO(b"# nothing yet\n")).documents == ()
+
+
 def test_folders_are_read_recursively_in_the_order_of_bytes(tmp_path: Path) -> None:
     for name in ("b.yaml", "a/z.yml", "a/y.json", "B.yaml", ".hidden/x.yaml", "a/readme.md"):
         file = tmp_path / name

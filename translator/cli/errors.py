@@ -22,7 +22,7 @@ def guarded(run: Callable[[], object], *, verbose: bool) -> int:
     try:
         code = run()
     except TyperException as error:
-        err(f"error: {error.format_message()}\nmeshmigrate --help shows how it is used.\n")
+        err(_wrong_usage(error.format_message()))
         return USAGE
     except TargetError as error:
         err(f"error: {printable(str(error))}\n")
@@ -49,6 +49,13 @@ def input_errors(error: Exception) -> list[InputError] | None:
     if any(inner is None for inner in found):
         return None
     return [one for inner in found for one in inner or ()]
+
+
+def _wrong_usage(told: str) -> str:
+    """What is wrong; the whole help where nothing was asked for at all."""
+    if told.startswith("Usage:"):
+        return f"{told}\n"
+    return f"error: {told}\nmeshmigrate --help shows how it is used.\n"
 
 
 def _input(errors: list[InputError]) -> int:

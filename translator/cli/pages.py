@@ -15,6 +15,9 @@ def run_explain(code: str, *, every: bool) -> int:
     if every:
         out(f"{entry.code}  {entry.title}\n" for entry in CATALOGUE.values())
         return 0
+    if not code.strip():
+        message = "name a code, such as MM301; --list names all."
+        raise TargetError(message)
     entry = CATALOGUE.get(code.strip().upper())
     if entry is None:
         near = _near(code.upper())

@@ -163,7 +163,8 @@ class Composer:
 
     def _twice(self, name: str, first: Any, second: Any) -> None:
         before = f"{first.line + 1}:{first.column + 1}"
-        message = f'the key "{name}" stands twice, first at {before}. Keep one.'
+        advice = _SEPARATE if (name, second.column) == ("apiVersion", 0) else "Keep one."
+        message = f'the key "{name}" stands twice, first at {before}. {advice}'
         self._wrong(second.line + 1, second.column + 1, message)
 
     def _key(self, event: Any, node: Node, line: int, column: int) -> str:
@@ -251,6 +252,11 @@ class Composer:
         advice = _advice(error.problem or "", self.text[mark.index : mark.index + 1])
         message = f"this is no valid YAML: {what}. {advice}"
         return self._error(mark.line + 1, mark.column + 1, message)
+
+
+_SEPARATE = (
+    'Put "---" between two documents (files that are joined by cat need it too), or keep one.'
+)
 
 
 def _advice(problem: str, found: str) -> str:

@@ -18,8 +18,8 @@ from translator.source.leaves import Document, Key, Node, Resource, below, spell
 class Note:
     """Something about the input that is no error.
 
-    ``word`` says what: ``template`` (the file is left out), ``not-a-resource`` (the document is
-    carried), ``overridden`` (a merge replaces a key that stands before it).
+    ``word`` says what: ``template`` (the file is left out), ``kustomization`` (what it would make of the files beside it is
+    not done), ``not-a-resource`` (the document is carried), ``overridden`` (a merge replaces a key that stands before it).
     """
 
     place: Place
@@ -120,7 +120,11 @@ class _Shelf:
             self.refuse(STDIN, "there is no standard input. Name files instead.")
             return
         try:
-            self.content(read_stream(stream), STDIN)
+            raw = read_stream(stream)
+            if raw.strip():
+                self.content(raw, STDIN)
+            else:
+                self.refuse(STDIN, _EMPTY)
         except InputError as error:
             self.errors.append(error)
 
@@ -157,6 +161,7 @@ class _Shelf:
         resources: list[Resource] = []
         owners: dict[int, dict[int, Resource]] = {}
         for document in self.documents:
+            self.notes.extend(_of_kustomize(document))
             owner = owners.setdefault(document.number, {})
             for resource in _Census(document, self.notes, self.errors).resources():
                 resources.append(resource)
@@ -174,6 +179,7 @@ class _Shelf:
         )
 
 
+_EMPTY = "standard input is empty. Look whether the command before the pipe went well."
 _TEMPLATE = (
     "this file is a template and was left out: render it first (helm template), then translate."
 )
@@ -181,6 +187,25 @@ _OVERRIDDEN = (
     'the key "{key}" stands before a merge ("<<") that replaces it when the document is applied: '
     "put the merge first if this value is meant."
 )
+_KUSTOMIZED = "kustomize makes something else of the files that are named here ({keys}), which was not done: they are read as they stand."
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""Names of the files by which kustomize knows a folder (kubernetes-sigs/kustomize api/konfig/general.go)."""
+_LISTS = ("apiVersion", "kind", "metadata", "resources", "bases")
+"""What of such a file changes no manifest."""
+
+
+def _of_kustomize(document: Document) -> Iterator[Note]:
+    """That a folder is no plain one: what is applied is not what its files say."""
+    name = document.file.rpartition("/")[2]
+    value = document.root.value
+    if name not in _KUSTOMIZATIONS or not isinstance(value, dict):
+        return
+    keys = [key for key in value if key not in _LISTS]
+    if keys:
+        place = Place(document.file, document.root.line, document.root.column)
+        yield Note(place, "kustomization", _KUSTOMIZED.format(keys=", ".join(keys)))
+
+
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 _BLOCK = re.compile(r"(?:^|[\s:-])[|>][-+0-9]*\s*\Z")
@@ -264,7 +289,8 @@ class _Census:
         if not version and not kind:
             version, kind = inherited
         if not version or not kind or not isinstance(node.value, dict):
-            self.notes.append(Note(self._place(node, keys), "not-a-resource", _NO_RESOURCE))
+            if self.document.file.rpartition("/")[2] not in _KUSTOMIZATIONS:
+                self.notes.append(Note(self._place(node, keys), "not-a-resource", _NO_RESOURCE))
             return None
         metadata = self._metadata(value, keys)
         within = (*keys, "metadata")

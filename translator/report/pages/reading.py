@@ -26,9 +26,12 @@ ENTRIES = (
     Entry(
         "MM103",
         "Template not rendered",
-        "The file is left out: what it would become depends on values that are not in it.",
-        "The file is no valid YAML and holds the braces of a template language.",
-        "Render it first and translate the result: helm template CHART | meshmigrate ... -",
+        "A template is left out: what it would become depends on values that are not in it. The files of a kustomization are "
+        "read as they stand, without the namespace, the patches and whatever else it would put into them.",
+        "The file is no valid YAML and holds the braces of a template language; or a kustomization.yaml does more than to list "
+        "files.",
+        "Render it first and translate the result: helm template CHART | meshmigrate ... -, kubectl kustomize DIR | "
+        "meshmigrate ... -",
         "metadata:\n  name: {{ .Release.Name }}",
     ),
     Entry(
@@ -86,5 +89,14 @@ ENTRIES = (
         "signs, no letter at all, or too many.",
         "Correct the source. Where it is in a cluster already, it is there under another name.",
         "kind: HTTPRoute\nspec:\n  hostnames: [Shop.Example]",
+    ),
+    Entry(
+        "MM110",
+        "Input of another mesh",
+        "Nothing is translated, and every object stays as it is.",
+        "No object of the input is of the mesh that it is translated from, by its kind, labels or annotations; there are "
+        "objects of another mesh.",
+        "Name the right mesh, or let it be detected: meshmigrate convert --from auto.",
+        "# in the input of cilium-to-linkerd\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy",
     ),
 )
