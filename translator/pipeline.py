@@ -19,6 +19,7 @@ from translator.errors import InputError, TargetError
 from translator.exhibits import exhibits_of
 from translator.exporters.emit import Document, dump, render, untraced
 from translator.ill_named import ill_named
+from translator.joining import joining
 from translator.ledger import positions_of, rows, with_proof
 from translator.outcome import Edited, edited_documents, with_labels
 from translator.overlaps import still_there
@@ -296,6 +297,7 @@ def _made(loaded: Loaded, options: Options) -> _Made:
         *rules.losses,
         *scraping(loaded.resources, options),
         *still_there(imported.shared, manifests, options),
+        *joining(loaded.resources, model, export.legal, options),
         *map(_invented, untraced(documents)),
     )
     placed = [p for document in documents for p in document.placed]

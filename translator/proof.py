@@ -358,8 +358,7 @@ def _open_questions(proof: Proof) -> Iterator[Told]:
                 support=Support.PARTIAL,
                 severity=Severity.HIGH,
                 fate=Fate.APPROXIMATED,
-                message=f"whether requests fare the same is not proved here: {'; '.join(reasons)} "
-                f"({', '.join(names)}).",
+                message=f"whether requests fare the same is not proved here ({'; '.join(reasons)}): {', '.join(names)}.",
                 advice="Check these ports by hand.",
             )
         )

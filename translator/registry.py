@@ -148,5 +148,14 @@ def spoken_to(resources: Sequence[Resource]) -> tuple[str, ...]:
     return own or marked(resources) or kinds
 
 
+def others_than(mesh: str, resources: Sequence[Resource]) -> tuple[str, ...]:
+    """The meshes whose configuration the resources are where none of it is this one's; Gateway API is read by all."""
+    from translator.resources.kubernetes.marks import marked  # not before there is anything to read
+
+    kinds, marks = detect(resources), marked(resources)
+    others = tuple(m for m in spoken_to(resources) if m != GATEWAY_API)
+    return () if mesh in (*kinds, *marks) or GATEWAY_API in kinds else others
+
+
 def _folder(mesh: str) -> str:
     return mesh.replace("-", "_")

@@ -144,7 +144,6 @@ def lost(value: object, row: Row, impact: Impact, about: object = ()) -> Loss:
         sites=tuple(traced(value)),
         about=tuple(traced(about)),
         message=row.why or f"{row.key} cannot be said.",
-        why=row.source,
         advice=row.advice,
         doc=row.source,
     )

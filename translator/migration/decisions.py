@@ -8,7 +8,7 @@ from translator.migration.course import Course
 from translator.migration.faults import problem
 from translator.migration.ground import Ground
 from translator.planning.coexistence import SOURCE
-from translator.report.model import Severity
+from translator.report.model import UNJOINED, Severity
 from translator.report.plan import Problem
 
 _MOST = 3
@@ -56,6 +56,6 @@ def _stay(ground: Ground) -> str:
 
 
 def _found(ground: Ground, severity: Severity) -> Iterator[Problem]:
-    """What the translation says of a severity."""
-    found = ground.result.report.findings
+    """What the translation says of a severity, but for the words by which pods join: a plan writes them itself."""
+    found = (one for one in ground.result.report.findings if one.code != UNJOINED)
     return (problem(finding) for finding in found if finding.severity is severity)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from translator.report.model import Impact, Report, Verification
+from translator.report.model import UNJOINED, Impact, Report, Severity, Verification
 from translator.report.words import change_rank
 
 ALLOWED = "newly_allowed"
@@ -73,7 +73,13 @@ def headline(report: Report) -> Headline:
     if proof.verdict in ("NOT_RUN", "NOTHING_TO_COMPARE"):
         why = proof.reason or "the comparison was not made"
         return Headline(Standing.OPEN, f"not proved that nothing is newly allowed: {why}", kinds)
-    return _compared(proof, kinds)
+    answer = _compared(proof, kinds)
+    if any(one.code == UNJOINED and one.severity is Severity.HIGH for one in report.findings):
+        answer = replace(answer, sentence=f"{answer.sentence}, {_ONCE_JOINED}")
+    return answer
+
+
+_ONCE_JOINED = f"once its pods are in the mesh: somebody has to put them there ({UNJOINED})"
 
 
 def _compared(proof: Verification, kinds: dict[str, int]) -> Headline:

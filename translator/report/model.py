@@ -37,6 +37,9 @@ NODE = "MM480"
 """The code of what runs on the node of a pod and gets in."""
 
 
+UNJOINED = "MM609"
+"""The code of pods that nobody has put into the target's mesh."""
+
 SPELLING = "MM408"
 """The code of paths that one mesh brings into another form than the other before it looks."""
 

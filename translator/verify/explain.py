@@ -71,10 +71,12 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM540": _RATES,
     "MM542": _RATES,
     "MM543": _RATES,
+    "MM609": _NOTHING,
 }
 """What findings explain that are about one thing, and nothing else; others about failures explain none of their kinds.
 
-Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints, datagrams.
+Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints, datagrams,
+pods that nobody has put into the target's mesh yet: both sides are compared as if their proxies were there.
 """
 
 HELD = "MM524"

@@ -244,6 +244,24 @@ def test_a_networkpolicy_beside_rules_of_the_mesh_is_a_blocker() -> None:
     assert [f.severity for f in report.findings if f.code == "MM481"] == [Severity.BLOCKER]
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("policyTypes: [Egress], egress: [{}]", []),
+        ("policyTypes: [Ingress, Egress]", ["it lets nobody in"]),
+        ("ingress: [{from: [{podSelector: {}}]}]", ["what it lets in is let in"]),
+    ],
+)
+def test_a_networkpolicy_is_told_for_what_it_does_to_callers(spec: str, said: list[str]) -> None:
+    network = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        f"metadata: {{name: beside, namespace: shop}}\nspec: {{podSelector: {{}}, {spec}}}\n"
+    )
+    report = translated(network, allow({"from": [WEB]})).report
+    found = [f.message for f in report.findings if f.code == "MM481"]
+    assert [words in one for words, one in zip(said, found, strict=True)] == [True] * len(said)
+
+
 def test_blocks_of_addresses_are_about_the_outside_alone_and_told() -> None:
     result = translated(allow({"from": [{"source": {"ipBlocks": ["10.0.0.0/8"]}}]}))
     assert spec(result)["ingress"] == [{"fromCIDRSet": [{"cidr": "10.0.0.0/8"}]}]

@@ -512,6 +512,13 @@ def test_a_gateway_of_the_sources_class_gets_the_class_that_is_given() -> None:
     assert spec["listeners"][0]["name"] == "http"
 
 
+def test_a_gateway_that_has_the_class_already_gets_no_other_pods() -> None:
+    result = to_linkerd(OF_CLASS.format(name="istio"), gateway_class="istio")
+    assert not {"MM505", "MM733"} & set(codes(result))
+    (made,) = [d for d in result.documents if d.resource == "Gateway/shop/own"]
+    assert spec_of(made.value)["gatewayClassName"] == "istio"
+
+
 def test_without_a_class_nobody_serves_a_gateway_of_the_sources_class() -> None:
     result = to_linkerd(OF_CLASS.format(name="istio"))
     (finding,) = [f for f in result.report.findings if f.code == "MM733"]

@@ -78,6 +78,7 @@ def datagrams(closed: Sequence[Closed], others: Sequence[Ruling]) -> Iterator[Lo
             support=Support.NEVER,
             fate=Fate.APPROXIMATED,
             sites=tuple(fact.trail for fact in closed),
+            because=_sites(closed),
             message="UDP, SCTP and ICMP reach these workloads from everywhere: the target's proxies look at TCP alone.",
             advice=_KEEP,
         )
@@ -117,8 +118,8 @@ def queries(ways: Sequence[AllOf], fate: Fate) -> Iterator[Loss]:
             support=Support.PARTIAL,
             fate=fate,
             sites=_sites(ways),
-            message="these patterns cover a path without a query, or with some queries; the target looks at the path alone, "
-            "so it lets in what is covered with every query.",
+            message="these patterns let a path in without a query, or with some queries alone; the target looks at the path "
+            "and would let it in with any, so that what is not let in with every query is refused.",
             advice="End the pattern in (\\?.*)? if the query does not matter, then translate again.",
             doc="https://docs.cilium.io/en/stable/security/policy/language/#http",
         )

@@ -38,7 +38,8 @@ def of_class(
                         "once the source is gone", "Link the clusters with the target's multicluster extension.")  # fmt: skip
         elif class_name:
             yield replace(one, value=one.value.derive(class_name))
-            yield _moved(one, class_name, advice)
+            if word != class_name:
+                yield _moved(one, class_name, advice)
         else:
             yield _lost(one, Impact.STRICTER, "is served by the source: nothing enters by it once the source is gone",
                         _DECIDE)  # fmt: skip

@@ -229,6 +229,7 @@ def told_of_control(facts: Sequence[Closed], name: str) -> Iterator[Loss]:
         severity=Severity.MEDIUM,
         fate=Fate.APPROXIMATED,
         sites=tuple(fact.trail for fact in facts),
+        because=tuple(value for fact in facts for value in traced(fact)),
         message=f"the proxies of these workloads are let out to {name} besides, without which they do not start.",
         why="What leaves a pod leaves its proxy too: the network knows no difference.",
         advice="Let them out likewise to what else proxies call: the cluster's DNS, collectors of traces, services for decisions and "

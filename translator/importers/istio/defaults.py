@@ -18,6 +18,7 @@ from translator.api import Options
 from translator.importers.istio.model import MeshResource, Statement
 
 _DOCS = "https://istio.io/latest/docs/"
+_MESH = "reference/config/istio.mesh.v1alpha1/"
 RETRY_CONDITIONS = (
     RetryCondition.CONNECT_FAILURE,
     RetryCondition.REFUSED_STREAM,
@@ -31,7 +32,7 @@ NO_503_SINCE = "1.24"
 """Since when an answer of 503 is not tried again by default, and the server's proxy retries (release notes of 1.24)."""
 
 
-def silence(options: Options, field: str, doc: str = "") -> Silence:
+def silence(options: Options, field: str, doc: str) -> Silence:
     """The name of a default at the version of the source."""
     return Silence("istio", options.source.version, field, f"{_DOCS}{doc}")
 
@@ -46,13 +47,15 @@ def defaults(
         _retry(statements, options),
         *_inbound(options),
         _plain(options, "Timeouts.request", "VirtualService.spec.http[].timeout",
-               "A request may take any time."),
+               "A request may take any time.",
+               doc="reference/config/networking/virtual-service/#HTTPRoute-timeout"),
         _plain(options, "ConnectionLimits.connect_timeout", "MeshConfig.connectTimeout",
-               "A connection to an endpoint may take 10 s to open.", value="10s"),
+               "A connection to an endpoint may take 10 s to open.", value="10s", doc=_MESH),
         _plain(options, "LoadBalancing.algorithm", "DestinationRule.spec.trafficPolicy.loadBalancer",
-               "An endpoint is picked by the least number of requests out of two at random."),
+               "An endpoint is picked by the least number of requests out of two at random.",
+               doc="reference/config/networking/destination-rule/#LoadBalancerSettings-SimpleLB"),
         _plain(options, "EgressPolicy.unknown", "MeshConfig.outboundTrafficPolicy.mode",
-               "Traffic to destinations that nobody declared passes."),
+               "Traffic to destinations that nobody declared passes.", doc=_MESH),
     )  # fmt: skip
     written = _written(statements)
     return tuple(default for default in known if default.key not in written)
@@ -137,8 +140,11 @@ def _inbound(options: Options) -> Iterator[Default]:
             "MeshConfig.defaultInboundHttpRetryPolicy",
             "The server's proxy sends a request up to twice again whose connection to the application broke before it "
             "was sent (not where it is gRPC).",
+            doc=_MESH,
         )
 
 
-def _plain(options: Options, key: str, field: str, text: str, value: str = "") -> Default:
-    return Default(key=key, text=text, silence=silence(options, field), value=value)
+def _plain(  # what a default is
+    options: Options, key: str, field: str, text: str, *, doc: str, value: str = ""
+) -> Default:
+    return Default(key=key, text=text, silence=silence(options, field, doc), value=value)

@@ -168,6 +168,17 @@ ENTRIES = (
         "kind: NetworkPolicy\nspec: {podSelector: {}, ingress: [{ports: [{port: 8080}]}]}",
     ),
     Entry(
+        "MM609",
+        "Pods that nobody puts into the mesh",
+        "What is written holds for none of these pods until they have a proxy of the target. Both sides were compared as if "
+        "they had: where rules refuse, they refuse nobody before that.",
+        "No Namespace and no workload of the input has a word by which its pods are in the source's mesh or in the target's; "
+        "it stands in the cluster alone, or the pods were never in a mesh.",
+        "Give the Namespaces with their labels and annotations, so that the words are written; or label them by hand, and make "
+        "the pods anew. A plan writes the words itself (MM917).",
+        "kind: Namespace\nmetadata: {name: shop, annotations: {linkerd.io/inject: enabled}}",
+    ),
+    Entry(
         "MM701",
         "Telemetry",
         "Logs, metrics or traces change their form or stop; no request is treated otherwise.",

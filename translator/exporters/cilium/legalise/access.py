@@ -36,6 +36,7 @@ from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.health import probed_by_others
+from translator.exporters.cilium.legalise.networks import beside_networks
 from translator.exporters.cilium.legalise.outside import alike, not_passing, outside_of_mesh
 from translator.exporters.cilium.legalise.ports import Ports
 from translator.exporters.cilium.legalise.reading import attached, spoken
@@ -118,9 +119,8 @@ def legalise_access(
         closed.extend(_opened(one, cutter, sources, closed, state))
     state.legal.facts.extend(_passing(sources, closed, state))
     _tell(rulings, cutter, closed, state)
-    state.legal.losses.extend(probed_by_others(model))
-    state.legal.losses.extend(outside_of_mesh(rulings, model))
-    state.legal.losses.extend(remarks.beside_networks(stays, model.inventory, closed))
+    state.legal.losses.extend((*probed_by_others(model), *outside_of_mesh(rulings, model)))
+    state.legal.losses.extend(beside_networks(stays, model.inventory, closed))
     state.legal.facts.extend(
         f
         for f in model.facts

@@ -17,8 +17,9 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 LISTENER = "PolicyListener.retry"
 """What a listener for rules on requests tries again: the target's own."""
-SHARED = ("Timeouts.request", "EgressPolicy.unknown", LISTENER)
-"""Defaults that the target has too: no time limit, unknown destinations are let through, its listeners try again."""
+SHARED = ("Timeouts.request", "EgressPolicy.unknown", "Closed", LISTENER)
+"""Defaults that the target has too: no time limit, unknown destinations are let through, ports that nobody rules are
+open, its listeners try again."""
 _ROUTE = "Route.retry"
 _WRITTEN = "It is written on the routes of the output as far as Gateway API can say it; not for services without routes."
 _CONFIGURED = "It is written in the configurations of the proxy; not for other services."

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ir.access import Closed, Grant, GuardedRoutes, Layer, MtlsMode, PeerMtls
+from ir.access import Closed, Grant, GuardedRoutes, MtlsMode, PeerMtls
 from ir.attachment import ServicePort, WorkloadPort
-from ir.inventory import Inventory, Workload
+from ir.inventory import Workload
 from ir.language import Opaque
 from ir.model import Fact
 from ir.provenance import Traced
 from ir.walk import traced
 from translator.api import Loss
-from translator.exporters.cilium.legalise.regions import Region, common, pods_in, regions_of
 from translator.exporters.cilium.legalise.spelling import Spelt
 from translator.report.bounds import At
 from translator.report.model import SPELLING, Fate, Impact, Severity, Support
@@ -140,37 +139,6 @@ def nodes(names: Iterable[str]) -> Iterator[Loss]:
         )
 
 
-def beside_networks(
-    facts: Sequence[Fact], inventory: Inventory, closed: Sequence[Region]
-) -> Iterator[Loss]:
-    """Policies of the network that add to the grants, where in the source both had to let a request in."""
-    policies: dict[str, list[Closed]] = {}
-    for fact in facts:
-        if isinstance(fact, Closed) and fact.layer is Layer.NETWORK:
-            policies.setdefault(fact.trail.value, []).append(fact)
-    for name, own in sorted(policies.items()):
-        both = [
-            region
-            for fact in own
-            for region in common(regions_of(fact.attachment.subject, inventory), closed)
-        ]
-        if both:
-            pods = ", ".join(sorted(w.key for w in pods_in(both, inventory)))
-            yield Loss(
-                code="MM481",
-                impact=Impact.LOOSER,
-                support=Support.NOT_YET,
-                fate=Fate.CARRIED,
-                leaves=tuple(sorted({min(f.trail.because) for f in own if f.trail.because})),
-                message=f"{name}: what it lets in is let in whatever the rules of the mesh said, and the other way round"
-                f"{f' ({pods})' if pods else ''}.",
-                why="In the source a request had to pass the network's policies and those of the mesh; in the target all "
-                "of them add up.",
-                advice="Take out of the NetworkPolicy what the mesh refused, or delete it where it only let the mesh in.",
-                doc=POLICY,
-            )
-
-
 def idle(fact: Fact) -> Loss:
     """A ruling that is about no pods of the mesh."""
     return Loss(
@@ -205,12 +173,17 @@ def no_such_port(
         sites=tuple(traced(fact)) if whole else tuple(ports),
         message=f"no container of {found} has a port called {names}: this holds for none of their ports."
         if found
-        else f"the pods are not in the input, so the number of the port {names} is not known.",
+        else f"the pods are not in the input, so the number of the port {names} is not known: {_unknown(fact)}.",
         advice="Nothing, if it is a port of the source's own proxy; else name the port in the pods."
         if found
         else "Add the workloads to the input.",
         doc=POLICY,
     )
+
+
+def _unknown(fact: Closed | Grant | GuardedRoutes) -> str:
+    """What comes of a ruling whose port has no number."""
+    return "nobody is let in to it" if isinstance(fact, Grant) else "it is not closed"
 
 
 def other_number(port: Traced[WorkloadPort | ServicePort], pods: Sequence[str]) -> Loss:

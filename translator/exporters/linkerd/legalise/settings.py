@@ -35,6 +35,7 @@ _STARTS = Outcome(
     Impact.NONE,
     Severity.LOW,
     "how the source's proxy is started, configured or put into pods means nothing to another proxy",
+    "Look among the config.linkerd.io/ annotations whether you need the like.",
 )
 _TRUST = Outcome(
     Impact.NONE,

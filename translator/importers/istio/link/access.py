@@ -49,7 +49,7 @@ def link_access(statements: Sequence[Statement], inventory: Inventory, options: 
             continue
         meant = trusted(policy, trust)
         for place in places(policy.meta, policy.selector, policy.targets, inventory, options):
-            refused = Traced(_REFUSED, stated_by=silence(options, "AuthorizationPolicy"))
+            refused = Traced(_REFUSED, stated_by=silence(options, "AuthorizationPolicy", _DOC))
             facts.extend(_facts(meant, place, _Meaning(path_form(config), refused)))
     return Linked(tuple(facts), tuple(inactive), tuple(losses))
 
@@ -62,6 +62,7 @@ class _Meaning:
     answer: Traced[int]
 
 
+_DOC = "reference/config/security/authorization-policy/"
 _NOTHING = "without rules matches nothing"
 
 
