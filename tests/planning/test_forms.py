@@ -15,9 +15,12 @@ from jsonschema import Draft202012Validator
 from tests.planning.shop import shop_plan
 from tests.report.browser import browser, needs_browser, opened
 from tests.report.hostile import ATTACKS
+from tests.report.reports import finding
 from translator.cli.options import Threshold
 from translator.cli.plan import exit_code
+from translator.migration.faults import problem
 from translator.report.html.plan import plan_html
+from translator.report.model import Severity, Source
 from translator.report.plan import Plan, Problem
 from translator.report.render.plan import plan_json, plan_markdown, plan_text
 from translator.report.schema import plan_schema
@@ -41,6 +44,14 @@ def hostile() -> Plan:
     )
     problems = tuple(Problem("MM910", "blocker", attack, attack, (attack,)) for attack in ATTACKS)
     return replace(plan, waves=waves, faults=problems, decisions=problems, outside=ATTACKS)
+
+
+def test_a_line_names_a_place_once_where_it_says_two_things() -> None:
+    twice = [Source("a.yaml", 143, column, "", "") for column in (9, 30)]
+    line = replace(
+        finding("MM408", Severity.BLOCKER), sources=(*twice, Source("b.yaml", 7, 1, "", ""))
+    )
+    assert problem(line).places == ("a.yaml:143", "b.yaml:7")
 
 
 def test_all_forms_name_every_wave_and_its_verdict() -> None:

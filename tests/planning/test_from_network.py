@@ -36,6 +36,32 @@ def planned(folder: Path, more: str, target: str = "linkerd") -> Plan:
     return meshmigrate.plan([folder], source="cilium", target=target, **SETTINGS)
 
 
+TO_PORTS = """
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: out, namespace: web}
+spec:
+  endpointSelector: {}
+  egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": shop}}], toPorts: [{ports: [{port: "8080"}]}]}]
+"""
+
+
+def asked(plan: Plan) -> list[str]:
+    """The commands before the first wave."""
+    return [check.command for check in plan.prerequisites]
+
+
+def test_where_policies_name_ports_of_pods_linkerd_must_dial_them(tmp_path: Path) -> None:
+    plan = planned(tmp_path, TO_PORTS)
+    assert "MM607" in {problem.code for problem in plan.decisions}
+    (check,) = [
+        one for one in plan.prerequisites if "outboundTransportMode=transparent" in one.what
+    ]
+    assert "linkerd-config" in check.command
+    assert not any("outboundTransportMode" in command for command in asked(to("linkerd")))
+    assert not any("outboundTransportMode" in command for command in asked(to("istio")))
+
+
 # --- the story -----------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,73 +58,108 @@ class Way:
     until: int
 
 
-class Bridge(Protocol):
-    """A mesh beside another.
+class Prerequisites(Protocol):
+    """What must be there before the first wave."""
 
-    ``knows``: it tells callers of the other mesh apart, though they come in clear text; nothing is to be opened for them.
-    ``plain``: its ways let in those who come in clear text alone, not those who show an identity.
+    def __call__(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
+        """``leaving``: it is the mesh that goes."""
+
+
+class Holding(Protocol):
+    """Commands by which pods stay where they are until they are made anew."""
+
+    def __call__(
+        self, state: State, space: str, options: Options, *, inside: bool
+    ) -> tuple[str, ...]:
+        """``inside``: in the mesh, or out of it."""
+
+
+def _nothing(*_: object, **__: object) -> tuple[()]:
+    """Nothing is to be done."""
+    return ()
+
+
+def _no_objects(*_: object) -> Mapping[Key, Piece]:
+    """None stay."""
+    return {}
+
+
+def _as_it_is(piece: Piece, options: Options, spaces: frozenset[str]) -> Piece:
+    """It says nothing of pods without a proxy of this mesh."""
+    del options, spaces
+    return piece
+
+
+def _never(*_: object) -> bool:
+    """Of no object."""
+    return False
+
+
+def _in_any_state(*_: object) -> str:
+    """It can serve beside another mesh."""
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bridge:
+    """A mesh beside another: what differs from mesh to mesh, each with the answer of one that has nothing to do."""
+
+    ending: str
+    """What the last wave is about, where it is left."""
+
+    prerequisites: Prerequisites
+    """What must be there before the first wave."""
+
+    asks: Callable[[Options, Collection[str]], tuple[Check, ...]] = _nothing
+    """What must be there besides, where it is the one that comes, given the codes of what the translation tells."""
+
+    knows: bool = False
+    """Whether callers of the other mesh are known, though they come in clear text; nothing is to be opened for them."""
+
+    plain: bool = False
+    """Whether its ways let in those who come in clear text alone, not those who show an identity."""
+
+    assumptions: tuple[str, ...] = ()
+    """What is taken for granted of calls between the meshes, where it is the one that comes."""
+
+    temporary: tuple[str, ...] = ()
+    """The kinds of its temporary objects, as kubectl knows them."""
+
+    open: Callable[[State, Sequence[Way], Options], tuple[Piece, ...]] = _nothing
+    """Objects, new or changed, by which the ways are open."""
+
+    release: Callable[[State, frozenset[str], int, Options], tuple[Piece, ...]] = _nothing
+    """Objects by which what is left and what is in namespaces that are gone serve side by side, until that wave."""
+
+    left: Callable[[State, Collection[str], Options], Mapping[Key, Piece]] = _no_objects
+    """What stays of it at the end, for pods that are in no mesh; given the namespaces that have left."""
+
+    beside: Callable[[Piece, Options, frozenset[str]], Piece | None] = _as_it_is
+    """What is applied of an object while pods of the source's mesh are still there; nothing: it waits for the end.
+
+    Given the namespaces that have moved or are moving.
     """
 
-    @property
-    def knows(self) -> bool:
-        """Whether callers of the other mesh are known all the same."""
+    join: Callable[[State, Iterable[str], Options], tuple[Piece, ...]] = _nothing
+    """Namespaces by whose word pods that are made there are in the mesh, where no object of the input says so."""
 
-    @property
-    def plain(self) -> bool:
-        """Whether its ways are for callers in clear text alone."""
+    part: Callable[[State, Iterable[str], Options], tuple[Piece, ...]] = _nothing
+    """Namespaces by whose word pods that are made there are in it no more, whatever the cluster said before."""
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What is taken for granted of calls between the meshes, where it is the one that comes."""
+    is_everywhere: Callable[[Piece, Options], bool] = _never
+    """Whether the object holds for its pods in every namespace, and for no others: it is there before the first moves."""
 
-    @property
-    def ending(self) -> str:
-        """What the last wave is about, where it is left."""
+    holds: Holding = _nothing
+    """Commands by which the pods of a namespace stay where they are, in the mesh or out of it, until they are made anew.
 
-    @property
-    def temporary(self) -> tuple[str, ...]:
-        """The kinds of its temporary objects, as kubectl knows them."""
+    They are for the moment before the objects change that say who is in the mesh.
+    """
 
-    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
-        """Objects, new or changed, by which the ways are open."""
+    refuses: Callable[[State, Options], str] = _in_any_state
+    """Why it cannot serve beside another mesh in this state; empty where it can."""
 
-    def release(
-        self, state: State, gone: frozenset[str], until: int, options: Options
-    ) -> tuple[Piece, ...]:
-        """Objects by which what is left and what is in namespaces that are gone serve side by side, until that wave."""
-
-    def left(self, state: State, gone: Collection[str], options: Options) -> Mapping[Key, Piece]:
-        """What stays of it at the end, for pods that are in no mesh; ``gone``: the namespaces that have left."""
-
-    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
-        """What is applied of an object while pods of the source's mesh are still there.
-
-        ``spaces``: the namespaces that have moved or are moving. Nothing: it waits for the end.
-        """
-
-    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """Namespaces by whose word pods that are made there are in the mesh, where no object of the input says so."""
-
-    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """Namespaces by whose word pods that are made there are in it no more, whatever the cluster said before."""
-
-    def is_everywhere(self, piece: Piece, options: Options) -> bool:
-        """Whether the object holds for its pods in every namespace, and for no others: it is there before the first moves."""
-
-    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
-        """Commands by which the pods of a namespace stay where they are, in the mesh or out of it, until they are made anew.
-
-        They are for the moment before the objects change that say who is in the mesh. ``state``: where they are in it.
-        """
-
-    def refuses(self, state: State, options: Options) -> str:
-        """Why it cannot serve beside another mesh in this state; empty where it can."""
-
-    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
-        """What must be there before the first wave."""
-
-    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
-        """What shows that the pods of a namespace are served by this mesh; ``state``: where they are in it."""
+    checks: Callable[[State, str, Options], tuple[Check, ...]] = _nothing
+    """What shows that the pods of a namespace are served by this mesh, given the state in which they are."""
 
 
 def temporary(

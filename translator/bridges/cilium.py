@@ -19,11 +19,11 @@ for those with a proxy until the end (:mod:`translator.bridges.lifted`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from copy import deepcopy
 
 from translator.api import Options
-from translator.bridges.api import NETWORK, Way, items, mapping, mark_of
+from translator.bridges.api import NETWORK, Bridge, items, mapping, mark_of
 from translator.bridges.lifted import NAMESPACE, lifted
 from translator.report.plan import Check
 from translator.state import Key, Piece, State, new_piece
@@ -33,148 +33,113 @@ _POLICIES = ("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy")
 _CONFIG = "kubectl get configmap cilium-config -n kube-system -o jsonpath"
 
 
-class CiliumBridge:
-    """No temporary ways; policies that hold for the pods without a proxy."""
+def _release(state: State, gone: frozenset[str], until: int, options: Options) -> tuple[Piece, ...]:
+    """Where it is left: its policies for the pods without a proxy, and for those with one what is not of requests.
 
-    ending = "policies of cilium go"
-    knows = True
-    plain = False
-    temporary = ("ciliumnetworkpolicies.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io")
-    assumptions = (
-        "A call between a pod with a proxy and one without arrives in clear text and shows its identity to no proxy.",
-        "The network knows each caller by the labels of the pod that has its address, with a proxy or without.",
-        "Every pod with a proxy bears the label that its injector writes, no other pod does, and identities hold the label.",
+    Those of namespaces that are going, and those of the whole cluster from the first wave on: where nobody has a proxy
+    yet they hold as before.
+    """
+    pieces = [*_policies(state, gone, options)]
+    found = (_confined(piece, options, ()) for piece in pieces)
+    beside = (lifted(piece, options, until) for piece in pieces)
+    return tuple(piece for piece in (*found, *beside) if piece is not None)
+
+
+def _left(state: State, gone: Collection[str], options: Options) -> dict[Key, Piece]:
+    """Where it is left: its policies for pods that get no proxy, of the whole cluster and of namespaces that stay."""
+    wide = (_confined(piece, options, ()) for piece in _policies(state, frozenset(), options))
+    kept = [p for p in state.values() if is_policy(p) and p.key[2] and p.key[2] not in gone]
+    return {piece.key: piece for piece in (*wide, *kept) if piece is not None}
+
+
+def _beside(piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
+    """The policy for pods without a proxy, one of the whole cluster in the namespaces that have moved alone.
+
+    Policies of nodes wait for the end, and those of the whole cluster where nothing moves.
+    """
+    if not is_policy(piece):
+        return piece
+    return _confined(piece, options, spaces) if piece.key[2] or spaces else None
+
+
+def _refuses(state: State, options: Options) -> str:
+    """Where pods are closed that no policy is about: those with a proxy would be, as soon as policies leave them out."""
+    del options
+    key = ("", "ConfigMap", "kube-system", "cilium-config")
+    data = mapping(state[key].value.get("data")) if key in state else {}
+    if str(data.get("enable-policy", "")).lower() != "always":
+        return ""
+    return (
+        "ConfigMap/kube-system/cilium-config has enable-policy: always, by which a pod that no policy is about gets and "
+        "sends nothing, so that a policy cannot leave pods with a proxy to their mesh. Write policies for all pods and "
+        "set enable-policy: default first"
     )
 
-    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
-        """None: who calls is known by the labels of its pod."""
-        del state, ways, options
-        return ()
 
-    def release(
-        self, state: State, gone: frozenset[str], until: int, options: Options
-    ) -> tuple[Piece, ...]:
-        """Where it is left: its policies for the pods without a proxy, and for those with one what is not of requests.
-
-        Those of namespaces that are going, and those of the whole cluster from the first wave on: where nobody has a proxy
-        yet they hold as before.
-        """
-        pieces = [*_policies(state, gone, options)]
-        found = (_confined(piece, options, ()) for piece in pieces)
-        beside = (lifted(piece, options, until) for piece in pieces)
-        return tuple(piece for piece in (*found, *beside) if piece is not None)
-
-    def left(self, state: State, gone: Collection[str], options: Options) -> dict[Key, Piece]:
-        """Where it is left: its policies for pods that get no proxy, of the whole cluster and of namespaces that stay."""
-        wide = (_confined(piece, options, ()) for piece in _policies(state, frozenset(), options))
-        kept = [p for p in state.values() if is_policy(p) and p.key[2] and p.key[2] not in gone]
-        return {piece.key: piece for piece in (*wide, *kept) if piece is not None}
-
-    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
-        """The policy for pods without a proxy, one of the whole cluster in the namespaces that have moved alone.
-
-        Policies of nodes wait for the end, and those of the whole cluster where nothing moves.
-        """
-        if not is_policy(piece):
-            return piece
-        return _confined(piece, options, spaces) if piece.key[2] or spaces else None
-
-    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """None: it is there."""
-        del state, spaces, options
-        return ()
-
-    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """None: no word of a namespace is about it."""
-        del state, spaces, options
-        return ()
-
-    def is_everywhere(self, piece: Piece, options: Options) -> bool:
-        """None: what holds for the whole cluster is confined to what has moved."""
-        del piece, options
-        return False
-
-    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
-        """None: every pod is in it."""
-        del state, space, options, inside
-        return ()
-
-    def refuses(self, state: State, options: Options) -> str:
-        """Where pods are closed that no policy is about: those with a proxy would be, as soon as policies leave them out."""
-        del options
-        key = ("", "ConfigMap", "kube-system", "cilium-config")
-        data = mapping(state[key].value.get("data")) if key in state else {}
-        if str(data.get("enable-policy", "")).lower() != "always":
-            return ""
-        return (
-            "ConfigMap/kube-system/cilium-config has enable-policy: always, by which a pod that no policy is about gets and "
-            "sends nothing, so that a policy cannot leave pods with a proxy to their mesh. Write policies for all pods and "
-            "set enable-policy: default first"
-        )
-
-    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
-        """The agent, what it must leave to sidecars, and the label in the identities."""
-        mark = mark_of(options)
-        version = (options.source if leaving else options.target).version
-        sockets = Check(
-            "where it replaces kube-proxy, it leaves the sockets of pods to the proxies (socketLB.hostNamespaceOnly): this prints true",
-            f"{_CONFIG}='{{.data.bpf-lb-sock-hostns-only}}'",
-        )
-        network = Check(
-            f"Cilium {version} is the network of the cluster",
-            "kubectl exec daemonset/cilium -n kube-system -c cilium-agent -- cilium-dbg version",
-        )
-        if leaving:
-            return (
-                network,
-                sockets,
-                Check(
-                    "pods that no policy is about get and send what they like: this prints default, or nothing",
-                    f"{_CONFIG}='{{.data.enable-policy}}'",
-                ),
-                Check(
-                    f"identities hold every label, or {mark} among them: this prints nothing, or a list that lets it in",
-                    f"{_CONFIG}='{{.data.labels}}'",
-                ),
-                Check(
-                    "no pod bears that label yet: this prints nothing",
-                    f"kubectl get pods -A -l {mark} -o name",
-                ),
-            )
+def _prerequisites(options: Options, *, leaving: bool) -> tuple[Check, ...]:
+    """The agent, what it must leave to sidecars, and the label in the identities."""
+    mark = mark_of(options)
+    version = (options.source if leaving else options.target).version
+    sockets = Check(
+        "where it replaces kube-proxy, it leaves the sockets of pods to the proxies (socketLB.hostNamespaceOnly): this prints true",
+        f"{_CONFIG}='{{.data.bpf-lb-sock-hostns-only}}'",
+    )
+    network = Check(
+        f"Cilium {version} is the network of the cluster",
+        "kubectl exec daemonset/cilium -n kube-system -c cilium-agent -- cilium-dbg version",
+    )
+    if leaving:
         return (
             network,
-            Check(
-                "its proxy reads HTTP: this prints true",
-                f"{_CONFIG}='{{.data.enable-l7-proxy}}'",
-            ),
             sockets,
             Check(
-                f"identities hold the label {mark}, by which policies tell pods with a proxy: this prints more than 0",
-                f"kubectl get ciliumendpoints -A -o jsonpath='{{.items[*].status.identity.labels}}' | grep -c {mark}",
+                "pods that no policy is about get and send what they like: this prints default, or nothing",
+                f"{_CONFIG}='{{.data.enable-policy}}'",
+            ),
+            Check(
+                f"identities hold every label, or {mark} among them: this prints nothing, or a list that lets it in",
+                f"{_CONFIG}='{{.data.labels}}'",
+            ),
+            Check(
+                "no pod bears that label yet: this prints nothing",
+                f"kubectl get pods -A -l {mark} -o name",
             ),
         )
+    return (
+        network,
+        Check(
+            "its proxy reads HTTP: this prints true",
+            f"{_CONFIG}='{{.data.enable-l7-proxy}}'",
+        ),
+        sockets,
+        Check(
+            f"identities hold the label {mark}, by which policies tell pods with a proxy: this prints more than 0",
+            f"kubectl get ciliumendpoints -A -o jsonpath='{{.items[*].status.identity.labels}}' | grep -c {mark}",
+        ),
+    )
 
-    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
-        """No proxy is left, the policies are valid, and what they refuse."""
-        del state
-        mark = mark_of(options)
-        dropped = Check(
-            f"nothing is refused that should pass in {namespace}",
-            f"hubble observe --to-namespace {namespace} --verdict DROPPED --last 100",
-        )
-        if options.source.mesh == NETWORK:
-            return (dropped,)
-        return (
-            Check(
-                f"before the last step, no pod of {namespace} has a proxy any more: this prints nothing",
-                f"kubectl get pods -n {namespace} -l {mark} -o name",
-            ),
-            Check(
-                f"every policy of {namespace} is valid",
-                f"kubectl get ciliumnetworkpolicies -n {namespace}",
-            ),
-            dropped,
-        )
+
+def _checks(state: State, namespace: str, options: Options) -> tuple[Check, ...]:
+    """No proxy is left, the policies are valid, and what they refuse."""
+    del state
+    mark = mark_of(options)
+    dropped = Check(
+        f"nothing is refused that should pass in {namespace}",
+        f"hubble observe --to-namespace {namespace} --verdict DROPPED --last 100",
+    )
+    if options.source.mesh == NETWORK:
+        return (dropped,)
+    return (
+        Check(
+            f"before the last step, no pod of {namespace} has a proxy any more: this prints nothing",
+            f"kubectl get pods -n {namespace} -l {mark} -o name",
+        ),
+        Check(
+            f"every policy of {namespace} is valid",
+            f"kubectl get ciliumnetworkpolicies -n {namespace}",
+        ),
+        dropped,
+    )
 
 
 def _policies(state: State, gone: frozenset[str], options: Options) -> Iterator[Piece]:
@@ -210,4 +175,20 @@ def _only(key: str, operator: str, values: Sequence[str] = ()) -> dict[str, obje
     return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
 
 
-BRIDGE = CiliumBridge()
+BRIDGE = Bridge(
+    ending="policies of cilium go",
+    knows=True,
+    temporary=("ciliumnetworkpolicies.cilium.io", "ciliumclusterwidenetworkpolicies.cilium.io"),
+    assumptions=(
+        "A call between a pod with a proxy and one without arrives in clear text and shows its identity to no proxy.",
+        "The network knows each caller by the labels of the pod that has its address, with a proxy or without.",
+        "Every pod with a proxy bears the label that its injector writes, no other pod does, and identities hold the label.",
+    ),
+    release=_release,
+    left=_left,
+    beside=_beside,
+    refuses=_refuses,
+    prerequisites=_prerequisites,
+    checks=_checks,
+)
+"""No temporary ways; policies that hold for the pods without a proxy."""

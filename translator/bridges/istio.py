@@ -15,7 +15,7 @@ networks of pods.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 
 from ir.inventory import Workload
@@ -26,6 +26,7 @@ from translator.bridges.api import (
     MARKS,
     STRANGERS,
     SUFFIX,
+    Bridge,
     Way,
     items,
     mapping,
@@ -38,7 +39,7 @@ from translator.bridges.forced import space_of, unforced
 from translator.bridges.patterns import matches
 from translator.bridges.spaces import said
 from translator.report.plan import Check
-from translator.state import Key, Piece, State, new_piece
+from translator.state import Piece, State, new_piece
 
 _SECURITY = "security.istio.io"
 _INJECTION = "istio-injection"
@@ -50,101 +51,84 @@ _STRANGER = "stranger"
 Peer = tuple[str, str]
 
 
-class IstioBridge:
-    """Temporary PeerAuthentications and AuthorizationPolicies, DestinationRules without ISTIO_MUTUAL."""
+def _join(state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+    """By ``istio-injection``, or by the mode that takes their connections on the node."""
+    is_target = options.target.mesh == "istio"
+    word = AMBIENT if is_target and options.profile == AMBIENT[1] else (_INJECTION, "enabled")
+    return said(state, spaces, "labels", word)
 
-    ending = "istio goes"
-    knows = False
-    assumptions = STRANGERS
-    plain = True
-    temporary = ("peerauthentications.security.istio.io", "authorizationpolicies.security.istio.io")
 
-    def left(self, state: State, gone: Collection[str], options: Options) -> Mapping[Key, Piece]:
-        """Nothing: what it reads is for pods with its proxy."""
-        del state, gone, options
-        return {}
+def _part(state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+    """By ``istio-injection``, beside which no webhook heeds ``istio.io/rev`` or a word of the pod."""
+    del options
+    return said(state, spaces, "labels", (_INJECTION, "disabled"))
 
-    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
-        """The object as it is: it says nothing of pods without a proxy of this mesh."""
-        del options, spaces
-        return piece
 
-    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """By ``istio-injection``, or by the mode that takes their connections on the node."""
-        is_target = options.target.mesh == "istio"
-        word = AMBIENT if is_target and options.profile == AMBIENT[1] else (_INJECTION, "enabled")
-        return said(state, spaces, "labels", word)
+def _is_everywhere(piece: Piece, options: Options) -> bool:
+    """Policies of the root namespace: its proxies heed them everywhere."""
+    return piece.key[0] == _SECURITY and piece.namespace == options.root_namespace
 
-    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """By ``istio-injection``, beside which no webhook heeds ``istio.io/rev`` or a word of the pod."""
-        del options
-        return said(state, spaces, "labels", (_INJECTION, "disabled"))
 
-    def is_everywhere(self, piece: Piece, options: Options) -> bool:
-        """Policies of the root namespace: its proxies heed them everywhere."""
-        return piece.key[0] == _SECURITY and piece.namespace == options.root_namespace
+def _holds(state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
+    """In an ambient mesh, a label of the pods themselves, which outranks that of their namespace."""
+    del options
+    return held(state, space, inside=inside)
 
-    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
-        """In an ambient mesh, a label of the pods themselves, which outranks that of their namespace."""
-        del options
-        return held(state, space, inside=inside)
 
-    def refuses(self, state: State, options: Options) -> str:
-        """What of an ambient mesh cannot be left, or joined, wave by wave."""
-        return unstaged(state, options)
+def _refuses(state: State, options: Options) -> str:
+    """What of an ambient mesh cannot be left, or joined, wave by wave."""
+    return unstaged(state, options)
 
-    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
-        """Permissive ports, and for each rule that lets in a peer its copy for callers in clear text."""
-        found = [
-            *_permissive(state, ways),
-            *_kept_out(state, ways, options),
-            *_copies(state, ways, options),
-            *_denials(state, ways, options),
-        ]
-        return tuple(new_piece(value, options.namespace) for value in found)
 
-    def release(
-        self, state: State, gone: frozenset[str], until: int, options: Options
-    ) -> tuple[Piece, ...]:
-        """DestinationRules that no longer force mutual TLS to hosts in namespaces that are gone."""
-        del until
-        found: list[Piece] = []
-        for piece in _of(state, "networking.istio.io", "DestinationRule"):
-            host = str(mapping(piece.value.get("spec")).get("host", ""))
-            space = space_of(host, piece.namespace or options.namespace)
-            value = deepcopy(dict(piece.value))
-            if space in gone and unforced(value.get("spec")):
-                found.append(new_piece(value, options.namespace))
-        return tuple(found)
+def _opening(state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
+    """Permissive ports, and for each rule that lets in a peer its copy for callers in clear text."""
+    found = [
+        *_permissive(state, ways),
+        *_kept_out(state, ways, options),
+        *_copies(state, ways, options),
+        *_denials(state, ways, options),
+    ]
+    return tuple(new_piece(value, options.namespace) for value in found)
 
-    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
-        """The version that is in charge."""
-        version = (options.source if leaving else options.target).version
-        beside = {options.source.mesh, options.target.mesh} == MARKS.keys()
-        verb = (
-            "runs"
-            if leaving
-            else "is installed with its own trust root"
-            if beside
-            else "is installed"
+
+def _release(state: State, gone: frozenset[str], until: int, options: Options) -> tuple[Piece, ...]:
+    """DestinationRules that no longer force mutual TLS to hosts in namespaces that are gone."""
+    del until
+    found: list[Piece] = []
+    for piece in _of(state, "networking.istio.io", "DestinationRule"):
+        host = str(mapping(piece.value.get("spec")).get("host", ""))
+        space = space_of(host, piece.namespace or options.namespace)
+        value = deepcopy(dict(piece.value))
+        if space in gone and unforced(value.get("spec")):
+            found.append(new_piece(value, options.namespace))
+    return tuple(found)
+
+
+def _prerequisites(options: Options, *, leaving: bool) -> tuple[Check, ...]:
+    """The version that is in charge."""
+    version = (options.source if leaving else options.target).version
+    beside = {options.source.mesh, options.target.mesh} == MARKS.keys()
+    verb = (
+        "runs" if leaving else "is installed with its own trust root" if beside else "is installed"
+    )
+    return (Check(f"Istio {version} {verb}", "istioctl version --short"),)
+
+
+def _checks(state: State, namespace: str, options: Options) -> tuple[Check, ...]:
+    """The sidecars of a namespace, or what the agents of nodes take of it."""
+    del options
+    what, command = (
+        (
+            f"agents of nodes take the pods of {namespace}",
+            "istioctl ztunnel-config workloads --workload-namespace",
         )
-        return (Check(f"Istio {version} {verb}", "istioctl version --short"),)
-
-    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
-        """The sidecars of a namespace, or what the agents of nodes take of it."""
-        del options
-        what, command = (
-            (
-                f"agents of nodes take the pods of {namespace}",
-                "istioctl ztunnel-config workloads --workload-namespace",
-            )
-            if is_in(state, namespace)
-            else (f"every pod of {namespace} has its sidecar", "istioctl proxy-status -n")
-        )
-        return (
-            Check(what, f"{command} {namespace}"),
-            Check(f"the configuration of {namespace} is sound", f"istioctl analyze -n {namespace}"),
-        )
+        if is_in(state, namespace)
+        else (f"every pod of {namespace} has its sidecar", "istioctl proxy-status -n")
+    )
+    return (
+        Check(what, f"{command} {namespace}"),
+        Check(f"the configuration of {namespace} is sound", f"istioctl analyze -n {namespace}"),
+    )
 
 
 def _of(state: State, group: str, kind: str) -> Iterator[Piece]:
@@ -394,4 +378,19 @@ def _hits_the_nameless(source: Mapping[str, object]) -> bool:
     return negative and not positive
 
 
-BRIDGE = IstioBridge()
+BRIDGE = Bridge(
+    ending="istio goes",
+    assumptions=STRANGERS,
+    plain=True,
+    temporary=("peerauthentications.security.istio.io", "authorizationpolicies.security.istio.io"),
+    join=_join,
+    part=_part,
+    is_everywhere=_is_everywhere,
+    holds=_holds,
+    refuses=_refuses,
+    open=_opening,
+    release=_release,
+    prerequisites=_prerequisites,
+    checks=_checks,
+)
+"""Temporary PeerAuthentications and AuthorizationPolicies, DestinationRules without ISTIO_MUTUAL."""

@@ -17,6 +17,7 @@ from translator.bridges.api import (
     MARKS,
     STRANGERS,
     SUFFIX,
+    Bridge,
     Way,
     items,
     mapping,
@@ -25,8 +26,9 @@ from translator.bridges.api import (
     texts,
 )
 from translator.bridges.spaces import said
+from translator.exporters.linkerd.networks import BEHIND_ONE_PORT, SINCE, TRANSPARENT
 from translator.report.plan import Check
-from translator.state import Key, Piece, State, new_piece
+from translator.state import Piece, State, new_piece
 
 _GROUP = "policy.linkerd.io"
 _ALPHA = "policy.linkerd.io/v1alpha1"
@@ -37,110 +39,84 @@ _STRANGER = "stranger"
 Peer = tuple[str, str]
 
 
-class LinkerdBridge:
-    """Temporary AuthorizationPolicies with a NetworkAuthentication, and Servers where there is none."""
+def _join(state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+    """By ``linkerd.io/inject`` (https://linkerd.io/2/features/proxy-injection/)."""
+    del options
+    return said(state, spaces, "annotations", (_INJECT, "enabled"))
 
-    ending = "linkerd goes"
-    knows = False
-    assumptions = STRANGERS
-    plain = False
-    temporary = (
-        "authorizationpolicies.policy.linkerd.io",
-        "networkauthentications.policy.linkerd.io",
-        "servers.policy.linkerd.io",
+
+def _part(state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
+    """By the same, which outranks what the cluster said before."""
+    del options
+    return said(state, spaces, "annotations", (_INJECT, "disabled"))
+
+
+def _opening(state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
+    """Companions of the policies that let in the peers, by the networks of pods."""
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    for way in ways:
+        for value in _opened(state, way, options):
+            key = (
+                str(value["kind"]),
+                str(mapping(value["metadata"])["name"]) + way.workload.namespace,
+            )
+            found[key] = _later(found.get(key), value)
+    return tuple(new_piece(value, options.namespace) for value in found.values())
+
+
+def _prerequisites(options: Options, *, leaving: bool) -> tuple[Check, ...]:
+    """The control plane with its own trust root, and the CRDs of the Gateway API."""
+    space = options.control_plane_namespace
+    version = (options.source if leaving else options.target).version
+    beside = {options.source.mesh, options.target.mesh} == MARKS.keys()
+    verb = "runs" if leaving else "is installed"
+    verb += " with its own trust root, beside the other mesh" if beside and not leaving else ""
+    return (
+        Check(
+            f"Linkerd {version} {verb}",
+            f"linkerd check --linkerd-namespace {space}",
+        ),
+        Check(
+            "the CRDs of the Gateway API are there, in a version that "
+            + ("both meshes read" if beside else "it reads"),
+            "kubectl get crd httproutes.gateway.networking.k8s.io grpcroutes.gateway.networking.k8s.io",
+        ),
     )
 
-    def left(self, state: State, gone: Collection[str], options: Options) -> Mapping[Key, Piece]:
-        """Nothing: what it reads is for pods with its proxy."""
-        del state, gone, options
-        return {}
 
-    def beside(self, piece: Piece, options: Options, spaces: frozenset[str]) -> Piece | None:
-        """The object as it is: it says nothing of pods without a proxy of this mesh."""
-        del options, spaces
-        return piece
-
-    def join(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """By ``linkerd.io/inject`` (https://linkerd.io/2/features/proxy-injection/)."""
-        del options
-        return said(state, spaces, "annotations", (_INJECT, "enabled"))
-
-    def part(self, state: State, spaces: Iterable[str], options: Options) -> tuple[Piece, ...]:
-        """By the same, which outranks what the cluster said before."""
-        del options
-        return said(state, spaces, "annotations", (_INJECT, "disabled"))
-
-    def is_everywhere(self, piece: Piece, options: Options) -> bool:
-        """None: what it reads is for pods of its own namespace."""
-        del piece, options
-        return False
-
-    def holds(self, state: State, space: str, options: Options, *, inside: bool) -> tuple[str, ...]:
-        """None: pods have a proxy from the moment they are made to their end."""
-        del state, space, options, inside
+def _asks(options: Options, told: Collection[str]) -> tuple[Check, ...]:
+    """That proxies dial the ports that are meant, where policies of the network name ports of pods."""
+    if BEHIND_ONE_PORT not in told or not options.target.at_least(SINCE):
         return ()
+    name = TRANSPARENT.partition("=")[0].rpartition(".")[2]
+    return (
+        Check(
+            f"policies of the network name ports of pods ({BEHIND_ONE_PORT}), so Linkerd is installed with {TRANSPARENT}: this "
+            "prints transparent",
+            f"kubectl get configmap linkerd-config -n {options.control_plane_namespace} "
+            f"-o jsonpath='{{.data.values}}' | grep {name}",
+        ),
+    )
 
-    def refuses(self, state: State, options: Options) -> str:
-        """Nothing."""
-        del state, options
-        return ""
 
-    def open(self, state: State, ways: Sequence[Way], options: Options) -> tuple[Piece, ...]:
-        """Companions of the policies that let in the peers, by the networks of pods."""
-        found: dict[tuple[str, str], dict[str, object]] = {}
-        for way in ways:
-            for value in _opened(state, way, options):
-                key = (
-                    str(value["kind"]),
-                    str(mapping(value["metadata"])["name"]) + way.workload.namespace,
-                )
-                found[key] = _later(found.get(key), value)
-        return tuple(new_piece(value, options.namespace) for value in found.values())
-
-    def release(
-        self, state: State, gone: frozenset[str], until: int, options: Options
-    ) -> tuple[Piece, ...]:
-        """None: its clients send clear text to pods of another mesh by themselves."""
-        del state, gone, until, options
-        return ()
-
-    def prerequisites(self, options: Options, *, leaving: bool) -> tuple[Check, ...]:
-        """The control plane with its own trust root, and the CRDs of the Gateway API."""
-        space = options.control_plane_namespace
-        version = (options.source if leaving else options.target).version
-        beside = {options.source.mesh, options.target.mesh} == MARKS.keys()
-        verb = "runs" if leaving else "is installed"
-        verb += " with its own trust root, beside the other mesh" if beside and not leaving else ""
-        return (
-            Check(
-                f"Linkerd {version} {verb}",
-                f"linkerd check --linkerd-namespace {space}",
-            ),
-            Check(
-                "the CRDs of the Gateway API are there, in a version that "
-                + ("both meshes read" if beside else "it reads"),
-                "kubectl get crd httproutes.gateway.networking.k8s.io grpcroutes.gateway.networking.k8s.io",
-            ),
-        )
-
-    def checks(self, state: State, namespace: str, options: Options) -> tuple[Check, ...]:
-        """The proxies of a namespace, and who talks to whom with which proof."""
-        del state
-        space = options.control_plane_namespace
-        return (
-            Check(
-                f"every pod of {namespace} has a proxy with a certificate",
-                f"linkerd check --proxy --namespace {namespace} --linkerd-namespace {space}",
-            ),
-            Check(
-                f"calls to {namespace} are secured where both ends have moved",
-                f"linkerd viz edges deployment -n {namespace}",
-            ),
-            Check(
-                f"nothing is refused that should pass in {namespace}",
-                f"linkerd viz authz deployment -n {namespace}",
-            ),
-        )
+def _checks(state: State, namespace: str, options: Options) -> tuple[Check, ...]:
+    """The proxies of a namespace, and who talks to whom with which proof."""
+    del state
+    space = options.control_plane_namespace
+    return (
+        Check(
+            f"every pod of {namespace} has a proxy with a certificate",
+            f"linkerd check --proxy --namespace {namespace} --linkerd-namespace {space}",
+        ),
+        Check(
+            f"calls to {namespace} are secured where both ends have moved",
+            f"linkerd viz edges deployment -n {namespace}",
+        ),
+        Check(
+            f"nothing is refused that should pass in {namespace}",
+            f"linkerd viz authz deployment -n {namespace}",
+        ),
+    )
 
 
 def _later(known: dict[str, object] | None, value: dict[str, object]) -> dict[str, object]:
@@ -279,4 +255,19 @@ def _server(way: Way, options: Options) -> Iterator[dict[str, object]]:
     yield temporary(_ALPHA, "AuthorizationPolicy", workload.namespace, name, way.until, spec)
 
 
-BRIDGE = LinkerdBridge()
+BRIDGE = Bridge(
+    ending="linkerd goes",
+    assumptions=STRANGERS,
+    temporary=(
+        "authorizationpolicies.policy.linkerd.io",
+        "networkauthentications.policy.linkerd.io",
+        "servers.policy.linkerd.io",
+    ),
+    join=_join,
+    part=_part,
+    open=_opening,
+    prerequisites=_prerequisites,
+    asks=_asks,
+    checks=_checks,
+)
+"""Temporary AuthorizationPolicies with a NetworkAuthentication, and Servers where there is none."""

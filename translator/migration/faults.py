@@ -87,5 +87,9 @@ def _who(one: Shown) -> str:
 
 def problem(finding: Finding) -> Problem:
     """A finding of the translation as it is told in a plan."""
-    places = tuple(f"{s.file}:{s.line}" for s in finding.sources[:3])
+    places = tuple(dict.fromkeys(f"{s.file}:{s.line}" for s in finding.sources))[:_MOST]
     return Problem(finding.code, finding.severity.value, finding.message, finding.advice, places)
+
+
+_MOST = 3
+"""Places that a line names."""

@@ -82,6 +82,7 @@ class Making:
         shown = (self.options.source, self.options.target)
         source, target = (Version(v.mesh, v.version, v.channel) for v in shown)
         left, comes = ground.bridges
+        told = {finding.code for finding in ground.result.report.findings}
         return Plan(
             schema_version=1,
             tool=Tool("meshmigrate", VERSION),
@@ -90,6 +91,7 @@ class Making:
             prerequisites=(
                 *left.prerequisites(self.options, leaving=True),
                 *comes.prerequisites(self.options, leaving=False),
+                *comes.asks(self.options, told),
                 *self.folder.served(ground.start),
             ),
             blockers=(*blockers(ground),),

@@ -16,6 +16,8 @@ from ir.model import Fact
 from translator.api import Loss, Options
 from translator.report.model import Fate, Impact, Severity, Support
 
+BEHIND_ONE_PORT = "MM607"
+"""The finding about policies of the network that do not let the proxies' own port in or out."""
 INBOUND = 4143
 TRANSPARENT = "proxy.outboundTransportMode=transparent"
 """A value of the Helm chart: the port that is dialled stays what it is, unless it is opaque (linkerd2 edge-25.3.2)."""
@@ -35,7 +37,7 @@ def network_losses(network: Sequence[Fact], options: Options) -> Iterator[Loss]:
     shut = [f for f in by_port if not _has(f, INBOUND)]
     if shut:
         yield Loss(
-            code="MM607",
+            code=BEHIND_ONE_PORT,
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             severity=Severity.HIGH,

@@ -15,7 +15,13 @@ from ir.match import AllOf, Part, texts_of
 from ir.provenance import Assumption
 from ir.walk import traced
 from translator.api import Loss, Options
-from translator.exporters.linkerd.networks import CONTROL, INBOUND, SINCE, TRANSPARENT
+from translator.exporters.linkerd.networks import (
+    BEHIND_ONE_PORT,
+    CONTROL,
+    INBOUND,
+    SINCE,
+    TRANSPARENT,
+)
 from translator.exporters.network_policies import Control, Outward, Ruling, as_network_policies
 from translator.exporters.network_policies.peers import ByName
 from translator.report.model import Fate, Impact, Severity, Support
@@ -79,7 +85,7 @@ def _dialled(grants: Sequence[Grant], options: Options) -> Loss:
         else "Take"
     )
     return Loss(
-        code="MM607",
+        code=BEHIND_ONE_PORT,
         impact=Impact.STRICTER,
         support=Support.PARTIAL,
         severity=Severity.HIGH,
