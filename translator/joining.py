@@ -97,6 +97,9 @@ def _unjoined(model: Model, legal: Model, options: Options) -> Iterator[Loss]:
 
 
 def _words_of(options: Options) -> _Words | None:
+    """Nothing where no pod has to join: in the mesh that is left they are already, and a network has all of them."""
+    if options.source.mesh == options.target.mesh:
+        return None
     match options.target.mesh:
         case "istio":
             return _AMBIENT if options.profile == AMBIENT else _SIDECARS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -102,6 +103,15 @@ class Decision:
     def allowed(self) -> bool:
         """Whether the request reaches the workload."""
         return self.answer is Answer.ALLOWED
+
+    @property
+    def sentence(self) -> str:
+        """The answer with its reason; an object is named once, with its kind."""
+        return f"{self.answer.value} by {_TWICE.sub('', self.rule)}: {self.why}"
+
+
+_TWICE = re.compile(r"\b(\w+) of (?=\1/)")
+"""The kind of an object before its key, which begins with it."""
 
 
 @dataclass(frozen=True, slots=True)

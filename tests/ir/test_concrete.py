@@ -23,7 +23,7 @@ from ir.access import (
 )
 from ir.attachment import Audience, Reach, Scope, ServicePort, Subject, WorkloadPort
 from ir.behaviour.concrete import Unsupported, decide_access
-from ir.behaviour.request import Answer, Caller, Request
+from ir.behaviour.request import Answer, Caller, Decision, Request
 from ir.match import Cidr, Part, PatternKind, Unreadable, View
 from ir.match import Test as Condition
 from ir.model import Fact
@@ -393,3 +393,19 @@ def test_a_part_of_the_cluster_is_no_pod() -> None:
 def test_a_workload_that_is_not_listed_is_refused() -> None:
     with pytest.raises(Unsupported):
         answer(replace(GET, workload="Deployment/shop/missing"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        (
+            "PeerAuthentication of PeerAuthentication/shop/default",
+            "PeerAuthentication/shop/default",
+        ),
+        ("default policy of Deployment/shop/api", "default policy of Deployment/shop/api"),
+        ("rule of NetworkPolicy/shop/db", "rule of NetworkPolicy/shop/db"),
+    ],
+)
+def test_a_decision_names_an_object_once_with_its_kind(rule: str, named: str) -> None:
+    decision = Decision(Answer.REFUSED, rule, "nobody is let in")
+    assert decision.sentence == f"refused by {named}: nobody is let in"

@@ -30,7 +30,7 @@ GATEWAY = SHOP.parent / "shop"
 
 NAMESPACE = {"-n", "--namespace"}
 KNOWN: dict[tuple[str, ...], set[str]] = {
-    ("kubectl", "apply"): {"-k"},
+    ("kubectl", "apply"): {"-k", "-f"},
     ("kubectl", "diff"): {"-k"},
     ("kubectl", "delete"): {"--ignore-not-found", "-f"},
     ("kubectl", "rollout", "restart"): NAMESPACE,
@@ -42,6 +42,7 @@ KNOWN: dict[tuple[str, ...], set[str]] = {
     ("istioctl", "analyze"): NAMESPACE,
     ("istioctl", "proxy-status"): NAMESPACE,
     ("linkerd", "check"): NAMESPACE | {"--proxy", "--linkerd-namespace"},
+    ("linkerd", "viz", "allow-scrapes"): NAMESPACE,
     ("linkerd", "viz", "edges"): NAMESPACE,
     ("linkerd", "viz", "authz"): NAMESPACE,
     ("hubble", "observe"): {"--to-namespace", "--verdict", "--last"},
@@ -104,6 +105,25 @@ def _one(words: list[str]) -> tuple[tuple[str, ...], set[str], list[str]]:
         else:
             rest.append(word)
     return name, flags, rest
+
+
+def test_the_collector_of_linkerd_is_let_in_where_nobody_is_by_default() -> None:
+    plan = plans()[0]
+    denied = {
+        one.namespace
+        for wave in plan.waves
+        for name, text in plan.files.items()
+        if name.startswith(f"{wave.folder}/2-move/") and "default-inbound-policy: deny" in text
+        for one in pieces_of(load_text(text), "default").values()
+    }
+    let_in = {
+        check.command.split()[4]
+        for wave in plan.waves
+        for check in wave.checks
+        if "allow-scrapes" in check.command
+    }
+    assert denied
+    assert let_in == denied
 
 
 def test_every_command_is_one_that_its_program_takes() -> None:

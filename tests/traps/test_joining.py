@@ -114,7 +114,7 @@ def test_the_ambient_mesh_has_a_word_of_its_own() -> None:
     assert "istio.io/dataplane-mode=ambient" in finding.advice
 
 
-@pytest.mark.parametrize("target", ["cilium", "gateway-api"])
+@pytest.mark.parametrize("target", ["cilium", "gateway-api", "istio"])
 def test_where_no_pod_joins_nothing_is_told(target: str) -> None:
     assert told(PODS + RULE, target=target) == []
 

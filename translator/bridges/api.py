@@ -212,12 +212,14 @@ def selected(selector: object, labels: Mapping[str, str]) -> bool:
 def ambient(state: State) -> tuple[Piece, ...]:
     """The objects by which pods are in an ambient mesh."""
     key, word = AMBIENT
-    return tuple(p for p in state.values() if any(own.get(key) == word for own in _labels(p)))
+    return tuple(
+        p for p in state.values() if any(own.get(key) == word for own in worn(p, "labels"))
+    )
 
 
-def _labels(piece: Piece) -> tuple[Mapping[str, object], ...]:
-    """Those of the object and of the pods that it makes."""
+def worn(piece: Piece, part: str) -> tuple[Mapping[str, object], ...]:
+    """The ``labels`` or ``annotations`` of the object, and of the pods that it makes."""
     spec = mapping(piece.value.get("spec"))
     made = mapping(mapping(spec.get("jobTemplate")).get("spec")) or spec
     holders = piece.value, mapping(made.get("template"))
-    return tuple(mapping(mapping(holder.get("metadata")).get("labels")) for holder in holders)
+    return tuple(mapping(mapping(holder.get("metadata")).get(part)) for holder in holders)

@@ -24,6 +24,7 @@ from translator.bridges.api import (
     selected,
     temporary,
     texts,
+    worn,
 )
 from translator.bridges.spaces import said
 from translator.exporters.linkerd.networks import BEHIND_ONE_PORT, SINCE, TRANSPARENT
@@ -33,6 +34,7 @@ from translator.state import Piece, State, new_piece
 _GROUP = "policy.linkerd.io"
 _ALPHA = "policy.linkerd.io/v1alpha1"
 _INJECT = "linkerd.io/inject"
+_DEFAULT = "config.linkerd.io/default-inbound-policy"
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 _STRANGER = "stranger"
 
@@ -100,10 +102,10 @@ def _asks(options: Options, told: Collection[str]) -> tuple[Check, ...]:
 
 
 def _checks(state: State, namespace: str, options: Options) -> tuple[Check, ...]:
-    """The proxies of a namespace, and who talks to whom with which proof."""
-    del state
+    """The proxies of a namespace, and who talks to whom with which proof; the collector that knows it is let in first."""
     space = options.control_plane_namespace
     return (
+        *_scraped(state, namespace),
         Check(
             f"every pod of {namespace} has a proxy with a certificate",
             f"linkerd check --proxy --namespace {namespace} --linkerd-namespace {space}",
@@ -117,6 +119,18 @@ def _checks(state: State, namespace: str, options: Options) -> tuple[Check, ...]
             f"linkerd viz authz deployment -n {namespace}",
         ),
     )
+
+
+def _scraped(state: State, namespace: str) -> Iterator[Check]:
+    """Viz is refused by proxies that let in nobody by default (https://linkerd.io/2/reference/cli/viz/#allow-scrapes)."""
+    pieces = (piece for piece in state.values() if piece.namespace == namespace)
+    words = (own.get(_DEFAULT) for piece in pieces for own in worn(piece, "annotations"))
+    if "deny" in words:
+        yield Check(
+            f"pods of {namespace} let in nobody by default: Linkerd Viz, which the next checks ask, is let in to their proxies by "
+            "this",
+            f"linkerd viz allow-scrapes --namespace {namespace} | kubectl apply -f -",
+        )
 
 
 def _later(known: dict[str, object] | None, value: dict[str, object]) -> dict[str, object]:

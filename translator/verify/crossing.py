@@ -371,9 +371,10 @@ def _confirmed(
                 continue
             message = f"{there}: {got} where {wanted} was found"
             raise Disagreeing(message)
-        said = [f"{d.answer.value} by {d.rule}: {d.why}" for d in (start, state, end)]
-        sample = Sample(there, said[0], said[1], start.leaves, state.leaves)
-        return Passed(passage, sample, said[2], _FORCED if forced else _change(of, there, server))
+        sample = Sample(there, start.sentence, state.sentence, start.leaves, state.leaves)
+        return Passed(
+            passage, sample, end.sentence, _FORCED if forced else _change(of, there, server)
+        )
     return None
 
 

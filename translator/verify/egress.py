@@ -159,7 +159,7 @@ class EgressComparison:
             port = service.ports[0].number if service.ports else 0
             request = Request(caller=client.caller, service=f"{space}/{name}", service_port=port)
             kind = Kind.NEWLY_ALLOWED if after.allowed else Kind.NEWLY_DENIED
-            sample = Sample(request, _said(before), _said(after), before.leaves, after.leaves)
+            sample = Sample(request, before.sentence, after.sentence, before.leaves, after.leaves)
             kinds.setdefault(kind, []).append(sample)
         for kind, samples in kinds.items():
             yield Change(kind, listed, tuple(samples))
@@ -303,7 +303,7 @@ def _sample(client: Client, view: View, cell: int, kind: Kind) -> Sample:
     if after.allowed is not wanted or before.allowed is wanted:
         naive = f"{before.answer.value} by {before.rule}, then {after.answer.value} by {after.rule}"
         raise Disagreement(request, kind.value.replace("_", " "), naive)
-    return Sample(request, _said(before), _said(after), before.leaves, after.leaves)
+    return Sample(request, before.sentence, after.sentence, before.leaves, after.leaves)
 
 
 def shown_as(group: Sequence[Client]) -> str:
@@ -378,7 +378,3 @@ def _request(client: Client, port: int, grid: Grid, cell: int) -> Request:
         authority=(grid.names.samples[form] or "") if http else "",
         server_name="" if http else grid.names.samples[place] or "",
     )
-
-
-def _said(decision: Decision) -> str:
-    return f"{decision.answer.value} by {decision.rule}: {decision.why}"

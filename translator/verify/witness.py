@@ -125,8 +125,4 @@ _VERDICTS = {True: "newly allowed", False: "newly denied"}
 
 
 def _sample(request: Request, before: Decision, after: Decision) -> Sample:
-    return Sample(request, _said(before), _said(after), before.leaves, after.leaves)
-
-
-def _said(decision: Decision) -> str:
-    return f"{decision.answer.value} by {decision.rule}: {decision.why}"
+    return Sample(request, before.sentence, after.sentence, before.leaves, after.leaves)
