@@ -432,6 +432,23 @@ def test_a_certificate_that_was_tampered_with_is_not_confirmed(
     assert "verdict: confirmed" not in ran.out
 
 
+def test_what_all_claims_rest_on_is_said_once(run: Run, sides: Path) -> None:
+    change(sides, "methods: [GET]", "methods: [GET, PUT]")
+    assert run("verify", "before", "after", "--certificate", "c.json").code == 5
+    told = json.loads((sides / "c.json").read_text())
+    claims = [*told["ports"], *told["routes"]]
+    assert len(claims) == 2
+    for claim in claims:
+        claim["if"] = ["all pods are listed"]
+    claims[0]["if"].append("nobody forwards requests")
+    (sides / "more.json").write_text(json.dumps(told))
+    lines = run("verify", "--check", "more.json").out.splitlines()
+    assert [line for line in lines if "all pods are listed" in line] == [
+        "all that is confirmed holds if all pods are listed"
+    ]
+    assert lines.count("    if nobody forwards requests") == 1
+
+
 TWO_ROUTES = """\
   - name: slow
     match: [{uri: {prefix: /slow}}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from translator.certified import FORM, digest
@@ -11,7 +11,7 @@ from translator.check import OUTSIDE, Json, NotUnderstood, changes, routes
 from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import out
 from translator.errors import InputError, Place
-from translator.report.render.words import printable
+from translator.report.render.words import printable, times
 
 _KINDS = {
     (False, False): "nothing is newly allowed, nothing newly denied",
@@ -42,9 +42,11 @@ def _judged(told: Json) -> int:
         *((entry, _judged_routes(entry, told["callers"])) for entry in told["routes"]),
         *((entry, _judged_routes(entry, OUTSIDE)) for entry in told["gateways"]),
     ]
+    shared = _shared(entry["if"] for entry, (_, right) in judged if right)
     for entry, (line, right) in judged:
         lines.append(line)
-        lines.extend(f"    if {condition}" for condition in entry["if"] if right)
+        own = (one for one in entry["if"] if one not in shared)
+        lines.extend(f"    if {condition}" for condition in own if right)
         wrong += right is False
         unsure += right is None
     lines.extend(f"left out: {', '.join(o['ports'])}: {o['why']}" for o in told["left_out"])
@@ -56,9 +58,18 @@ def _judged(told: Json) -> int:
         lines.append(f"WRONG: the verdict is {told['verdict']}, yet a port differs")
     stale = [*_stale(told)]
     lines.extend(stale)
+    lines.extend(f"all that is confirmed holds if {condition}" for condition in shared)
     verdict = "not confirmed" if wrong or unsure or stale else "confirmed"
     out(f"{printable(line)}\n" for line in (*lines, f"verdict: {verdict}"))
     return DIFFERENT if wrong else FINDINGS if unsure or stale else DONE
+
+
+def _shared(conditions: Iterable[list[str]]) -> list[str]:
+    """The conditions that all claims have; none where there is one claim alone, which names its own."""
+    of_all = list(conditions)
+    if len(of_all) < 2:  # noqa: PLR2004  # nothing to share
+        return []
+    return [one for one in of_all[0] if all(one in own for own in of_all)]
 
 
 def _judged_access(entry: Json, callers: list[Json]) -> tuple[str, bool | None]:
@@ -87,10 +98,8 @@ def _judged_routes(entry: Json, callers: list[Json]) -> tuple[str, bool | None]:
     if found == claimed:
         unlike = dict.fromkeys(word for one in sorted(found) for word in one[2:])
         told = f"differing in {', '.join(unlike)}" if unlike else "alike"
-        return (
-            f"confirmed: {ports}: {len(found)} pairs of routes win before and after, {told}",
-            True,
-        )
+        pairs = f"{times(len(found), 'pair')} of routes {'win' if len(found) > 1 else 'wins'}"
+        return f"confirmed: {ports}: {pairs} before and after, {told}", True
     one = min(found ^ claimed)
     more = "claimed, and no request shows it" if one in claimed else "not claimed"
     otherwise = f" with other {', '.join(one[2:])}" if one[2:] else ""
