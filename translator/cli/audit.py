@@ -13,8 +13,8 @@ from translator.cli.console import err, out
 from translator.cli.gate import exit_code, judged
 from translator.cli.options import Gate, Judging, Reading, Talk, Telling
 from translator.cli.reading import reading_settings, versioned
+from translator.cli.reports import check_form, check_names
 from translator.cli.writing import write_all
-from translator.errors import TargetError
 from translator.report.audit import Audit
 from translator.report.model import Report
 from translator.source.estates import by_estate
@@ -43,7 +43,8 @@ def run_audit(  # noqa: PLR0913, PLR0917  # the options of a command
     talk: Talk,
 ) -> int:
     """Reads, translates to each target in memory and tells; returns the exit code."""
-    check_names(form, telling.report)
+    check_form(form, FORMS)
+    check_names(telling.report, _SUFFIXES)
     gate = Gate(judging.accept, judging.fail_on, judging.baseline, judging.verify)
     codes = [0]
 
@@ -65,21 +66,6 @@ def run_audit(  # noqa: PLR0913, PLR0917  # the options of a command
     if telling.report and not talk.quiet:
         err(f"wrote {', '.join(telling.report)}\n")
     return max(codes)
-
-
-def check_names(form: str, reports: Sequence[str]) -> None:
-    """Refuses a form or a file that has no form of ours.
-
-    Raises:
-        TargetError: one that there is not.
-    """
-    if form not in FORMS:
-        message = f"--format {form}: expected one of {', '.join(FORMS)}."
-        raise TargetError(message)
-    for file in reports:
-        if Path(file).suffix not in _SUFFIXES:
-            message = f"--report {file}: expected a name that ends in {', '.join(_SUFFIXES)}."
-            raise TargetError(message)
 
 
 def _estates(paths: Sequence[str], reading: Reading) -> dict[str, Loaded]:

@@ -11,6 +11,7 @@ from translator.cli.codes import BUG, DONE, FINDINGS
 from translator.cli.console import err, out
 from translator.cli.options import Aim, Reading, Talk, Threshold
 from translator.cli.reading import load_input, run_options
+from translator.cli.reports import check_form, check_names
 from translator.cli.writing import left_in_waves, write_all
 from translator.errors import TargetError
 from translator.migration import plan_loaded
@@ -57,13 +58,8 @@ class Wanted:
         Raises:
             TargetError: a form or a name that is none of ours.
         """
-        if self.form not in FORMS:
-            message = f"--format {self.form}: expected one of {', '.join(FORMS)}."
-            raise TargetError(message)
-        for file in self.reports:
-            if Path(file).suffix not in _SUFFIXES:
-                message = f"--report {file}: expected a name that ends in {', '.join(_SUFFIXES)}."
-                raise TargetError(message)
+        check_form(self.form, FORMS)
+        check_names(self.reports, _SUFFIXES)
 
 
 def run_plan(  # the options of a command

@@ -44,16 +44,29 @@ FORMS: Mapping[str, Callable[[Report], Iterable[str]]] = {
 """The pieces of the report in the form of a suffix."""
 
 
-def check_names(files: Sequence[str]) -> None:
+def check_names(files: Sequence[str], suffixes: Iterable[str] = tuple(FORMS)) -> None:
     """Refuses a report that has no form of ours.
 
     Raises:
         TargetError: the name ends in none of the suffixes.
     """
+    known = tuple(suffixes)
     for file in files:
-        if Path(file).suffix not in FORMS:
-            message = f"--report {file}: expected a name that ends in {', '.join(FORMS)}."
+        if Path(file).suffix not in known:
+            message = f"--report {file}: expected a name that ends in {', '.join(known)}."
             raise TargetError(message)
+
+
+def check_form(form: str, forms: Iterable[str]) -> None:
+    """Refuses a form that is none of these.
+
+    Raises:
+        TargetError: there is no such form.
+    """
+    known = tuple(forms)
+    if form not in known:
+        message = f"--format {form}: expected one of {', '.join(known)}."
+        raise TargetError(message)
 
 
 def report_pieces(report: Report, files: Sequence[str]) -> dict[Path, Iterable[str]]:

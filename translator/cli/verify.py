@@ -14,6 +14,7 @@ from translator.cli.codes import DIFFERENT, DONE, FINDINGS
 from translator.cli.console import err, out
 from translator.cli.options import Aim, Reading, Talk, Threshold
 from translator.cli.reading import run_options
+from translator.cli.reports import check_form, check_names
 from translator.cli.writing import write_all
 from translator.difference import compare_trees, laid_over, meshes_of, read_tree
 from translator.errors import TargetError
@@ -52,13 +53,8 @@ class Wanted:
         Raises:
             TargetError: a form or a name that is none of ours.
         """
-        if self.form not in FORMS:
-            message = f"--format {self.form}: expected one of {', '.join(FORMS)}."
-            raise TargetError(message)
-        for file in self.reports:
-            if Path(file).suffix not in _SUFFIXES:
-                message = f"--report {file}: expected a name that ends in {', '.join(_SUFFIXES)}."
-                raise TargetError(message)
+        check_form(self.form, FORMS)
+        check_names(self.reports, _SUFFIXES)
 
 
 def run_verify(  # noqa: PLR0913  # the options of a command

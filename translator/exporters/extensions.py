@@ -26,6 +26,10 @@ class Words:
     observed: str
 
 
+def _pieces(number: int) -> str:
+    return "1 piece is" if number == 1 else f"{number} pieces are"
+
+
 def without_extensions(model: Model, words: Words) -> tuple[Model, tuple[Loss, ...]]:
     """The model without opaque pieces and telemetry, and what that means for its users."""
     opaque = [f for f in model.facts if isinstance(f, Opaque)]
@@ -51,8 +55,7 @@ def _opaque(facts: Sequence[Opaque], words: Words) -> Iterator[Loss]:
             support=Support.NEVER,
             severity=_gravity(impact),
             sites=tuple(value for fact in group for value in traced(fact)),
-            message=f"{intent.value}: {len(group)} piece{'s' * (len(group) > 1)} that only the source's proxy "
-            f"understands are left out ({kinds}).",
+            message=f"{intent.value}: {_pieces(len(group))} left out that only the source's proxy understands ({kinds}).",
             why=f"It may touch {touches}. {words.plain}",
             advice=words.instead[intent],
         )

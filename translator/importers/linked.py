@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ir.attachment import Attachment, Scope, ServicePort
 from ir.inventory import Inventory, Knowledge
 from ir.model import Fact, Inactive
 from ir.provenance import Assumption
-from translator.report.model import Loss
+from translator.report.model import Fate, Impact, Loss, Severity, Support
 
 AGE = Assumption(
     "age",
@@ -50,3 +51,17 @@ def of_nobody(at: Attachment, inventory: Inventory) -> str | None:
         return None
     has = {port.number for port in service.ports}
     return None if has.intersection(asked) else NO_PORT
+
+
+def word_not_read(key: str, leaves: Sequence[int]) -> Loss:
+    """A label or annotation of the source's own that nobody reads."""
+    return Loss(
+        code="MM101",
+        impact=Impact.DIFFERENT,
+        support=Support.NOT_YET,
+        severity=Severity.MEDIUM,
+        fate=Fate.UNREAD,
+        leaves=tuple(leaves),
+        message=f"{key}: this label or annotation of the source is not read.",
+        advice="Check by hand what it does; nothing of it is in the output.",
+    )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from translator.telemetry.promql import (
+    AGGREGATORS,
     MATCHING,
     Expression,
     Grouping,
@@ -304,27 +305,7 @@ _OWN_VALUES = frozenset(
 )
 """Dimensions whose values each mesh writes in its own way."""
 
-_SERIES = frozenset(
-    [
-        "sum",
-        "avg",
-        "count",
-        "min",
-        "max",
-        "group",
-        "stddev",
-        "stdvar",
-        "topk",
-        "bottomk",
-        "count_values",
-        "quantile",
-        "limitk",
-        "limit_ratio",
-        "absent",
-        "absent_over_time",
-        "present_over_time",
-    ]
-)
+_SERIES = AGGREGATORS | {"absent", "absent_over_time", "present_over_time"}
 """Functions whose result depends on which series there are."""
 
 

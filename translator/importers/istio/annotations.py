@@ -37,7 +37,7 @@ from translator.importers.istio.membership import (
 )
 from translator.importers.istio.proxy_config import read_proxy_config
 from translator.importers.istio.words import Where, Words
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.importers.linked import word_not_read
 from translator.resources.kubernetes.enrolment import only_theirs
 from translator.source.cursor import Cursor
 
@@ -65,7 +65,7 @@ class Found:
     @property
     def losses(self) -> tuple[Loss, ...]:
         """One for each key that is not known."""
-        return tuple(_not_known(key, leaves) for key, leaves in self.unknown.items())
+        return tuple(word_not_read(key, leaves) for key, leaves in self.unknown.items())
 
 
 def read_annotations(words: Sequence[Words], *, by_default: bool = False) -> Found:
@@ -209,17 +209,4 @@ def _telemetry(words: Words, key: str, value: Traced[str]) -> Telemetry:
         aspect=Traced(key, (), value.origin),
         setting=value,
         trail=trail(key, because=value.origin),
-    )
-
-
-def _not_known(key: str, leaves: Sequence[int]) -> Loss:
-    return Loss(
-        code="MM101",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.MEDIUM,
-        fate=Fate.UNREAD,
-        leaves=tuple(leaves),
-        message=f"{key}: this label or annotation of the source is not read.",
-        advice="Check by hand what it does; nothing of it is in the output.",
     )

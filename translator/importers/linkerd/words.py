@@ -14,6 +14,7 @@ from ir.membership import Aspect, ProxySetting
 from ir.provenance import Traced, trail
 from ir.telemetry import Telemetry
 from translator.api import Loss, Options
+from translator.importers.linked import word_not_read
 from translator.importers.linkerd.keys import (
     INJECT,
     OBSERVES,
@@ -26,7 +27,6 @@ from translator.importers.linkerd.keys import (
     is_own,
 )
 from translator.importers.linkerd.services import PREFIXES
-from translator.report.model import Fate, Impact, Severity, Support
 from translator.resources.kubernetes.enrolment import makes_pods, pods_of
 from translator.resources.kubernetes.read import below, template_path
 from translator.source.leaves import Node, Resource, leaf_ref
@@ -63,7 +63,7 @@ class Told:
     @property
     def losses(self) -> tuple[Loss, ...]:
         """One for each key that is not known."""
-        return tuple(_not_known(key, leaves) for key, leaves in self.unknown.items())
+        return tuple(word_not_read(key, leaves) for key, leaves in self.unknown.items())
 
 
 def read_words(resources: Sequence[Resource], options: Options, reads: set[int]) -> Told:
@@ -180,17 +180,4 @@ def _telemetry(holder: Holder, key: str, value: Traced[str]) -> Telemetry:
         aspect=Traced(key, (), value.origin),
         setting=value,
         trail=trail(key, because=value.origin),
-    )
-
-
-def _not_known(key: str, leaves: Sequence[int]) -> Loss:
-    return Loss(
-        code="MM101",
-        impact=Impact.DIFFERENT,
-        support=Support.NOT_YET,
-        severity=Severity.MEDIUM,
-        fate=Fate.UNREAD,
-        leaves=tuple(leaves),
-        message=f"{key}: this label or annotation of the source is not read.",
-        advice="Check by hand what it does; nothing of it is in the output.",
     )

@@ -14,8 +14,9 @@ from ir.match import Labels
 from ir.provenance import Traced, derived, merge_equal
 from ir.traffic import Route
 from translator.api import Options
-from translator.importers.istio.link.destinations import Rulebook, with_subsets_of_their_own
+from translator.importers.istio.link.destinations import Rulebook
 from translator.importers.istio.link.hosts import place_of
+from translator.importers.istio.link.subsets import with_subsets_of_their_own
 from translator.importers.istio.link.visibility import Visibility, audience_of, only, without
 from translator.resources.kubernetes.metadata import Meta
 

@@ -24,7 +24,6 @@ from translator.importers.istio.link.delegates import included
 from translator.importers.istio.link.destinations import (
     Rulebook,
     close_rulebook,
-    resolved,
     rulebook,
 )
 from translator.importers.istio.link.ejections import ejections
@@ -52,6 +51,7 @@ from translator.importers.istio.link.mesh_config import (
 from translator.importers.istio.link.names import is_nobody, spread, unlisted, unserved
 from translator.importers.istio.link.refusals import refusals
 from translator.importers.istio.link.route_ports import every_port, ports_there, table_ports
+from translator.importers.istio.link.subsets import resolved
 from translator.importers.istio.link.surfaces import Surface, surfaces
 from translator.importers.istio.link.unsaid import said
 from translator.importers.istio.link.visibility import (
