@@ -16,7 +16,6 @@ from ir.access import (
     Certainty,
     Closed,
     Direction,
-    Evidence,
     ExternalDecision,
     Grant,
     GuardedRoute,
@@ -30,14 +29,14 @@ from ir.access import (
     TokenCheck,
 )
 from ir.behaviour.concrete_choice import Candidate, winner
-from ir.behaviour.concrete_match import Sight, any_holds, certified, holds, query_of, rule_holds
+from ir.behaviour.concrete_match import Sight, any_holds, certified, rule_holds
 from ir.behaviour.concrete_place import is_inside, on_port, reaches, sets_out
 from ir.behaviour.concrete_regex import Unsupported
 from ir.behaviour.concrete_route import decide_route
+from ir.behaviour.concrete_rules import carries_token, speaks_of
 from ir.behaviour.concrete_trail import leaves_of, name_of
 from ir.behaviour.request import Answer, Caller, Decision, Request
 from ir.inventory import Workload
-from ir.match import AllOf, Part
 from ir.model import Fact, Model
 from ir.provenance import Traced, Trail
 from ir.traffic import NoMatch
@@ -147,48 +146,8 @@ class _Site:
         return self.place.facts(kind, direction, layer, self.request.caller)
 
     def lets_in(self, rule: Grant | Refusal) -> bool:
-        """Whether the request is one that the rule speaks of; outbound, its callers are who is called."""
-        if rule.direction is Direction.OUTBOUND:
-            return self._lets_out(rule)
-        sight = Sight(
-            request=self.request,
-            view=rule.view,
-            evidence=rule.evidence,
-            inventory=self.model.inventory,
-        )
-        return rule_holds(sight, rule.callers, rule.requests, rule.always)
-
-    def _lets_out(self, rule: Grant | Refusal) -> bool:
-        other = self.workload
-        space = self.model.inventory.namespaces.get(other.namespace)
-        called = Caller(
-            namespace=other.namespace,
-            service_account=other.service_account,
-            labels=other.labels,
-            mtls=False,
-            namespace_labels={} if space is None else space.labels,
-        )
-        reached = Sight(
-            request=replace(self.request, caller=called),
-            evidence=Evidence.LABEL,
-            inventory=self.model.inventory,
-        )
-        sight = Sight(request=self.request, view=rule.view, evidence=rule.evidence)
-        ways = tuple(way for way in rule.callers if not _fails(way, reached))
-        if rule.callers and not ways:
-            return False
-        if any(test.part in _ADDRESSES for way in ways for test in way.tests):
-            message = "the address of a pod is not known"
-            raise Unsupported(message)
-        return any_holds(ways, reached) and rule_holds(sight, (), rule.requests, rule.always)
-
-
-_ADDRESSES = frozenset((Part.PEER_ADDRESS, Part.DESTINATION_ADDRESS))
-
-
-def _fails(way: AllOf, reached: Sight) -> bool:
-    """Whether a test fails that looks at more than an address."""
-    return any(not holds(t, reached) for t in way.tests if t.part not in _ADDRESSES)
+        """Whether the request is one that the rule speaks of."""
+        return speaks_of(rule, self.request, self.workload, self.model.inventory)
 
 
 def _layer_of(fact: Ruling) -> Layer | None:
@@ -410,15 +369,6 @@ def _refuse_outside_decisions(site: _Site) -> None:
             message = f"{fact.provider.value!r} outside of the model decides"
             raise Unsupported(message)
     for check in site.facts(TokenCheck):
-        if _carries_token(check, site.request):
+        if carries_token(check, site.request):
             message = f"whether the token verifies is not known ({name_of(check)})"
             raise Unsupported(message)
-
-
-def _carries_token(check: TokenCheck, request: Request) -> bool:
-    """Whether the request holds something where the check looks for tokens."""
-    carried = [name.lower() for name in request.headers] + [name for name, _ in query_of(request)]
-    places = [place.value.lower() for place in check.locations]
-    if not places:
-        return request.http and ("authorization" in carried or "access_token" in carried)
-    return request.http and any(name in place for name in carried for place in places)
