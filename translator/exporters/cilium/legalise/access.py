@@ -9,7 +9,7 @@ make, are taken out of the grants exactly, and where nothing is closed, out of a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ir.access import (
     Closed,
@@ -21,79 +21,40 @@ from ir.access import (
     Probes,
     Refusal,
 )
-from ir.attachment import Attachment
-from ir.inventory import Workload
 from ir.language import Opaque
-from ir.match import PathForm
 from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.walk import traced
-from translator.api import Loss, Options
+from translator.api import Options
 from translator.exporters.cilium.legalise import proof, remarks
 from translator.exporters.cilium.legalise.boxes import Box, By, together
-from translator.exporters.cilium.legalise.callers import Known, known_names
 from translator.exporters.cilium.legalise.cutting import Cutter, Hard
 from translator.exporters.cilium.legalise.facts import Policy, closed_facts, refusing_facts
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.legalise.health import probed_by_others
 from translator.exporters.cilium.legalise.networks import beside_networks
-from translator.exporters.cilium.legalise.outside import alike, not_passing, outside_of_mesh
-from translator.exporters.cilium.legalise.ports import Ports
+from translator.exporters.cilium.legalise.outside import not_passing, outside_of_mesh
 from translator.exporters.cilium.legalise.reading import attached, spoken
 from translator.exporters.cilium.legalise.regions import (
     Region,
-    Regions,
     common,
     minus,
     pods_in,
     told_apart,
     unsaid_labels,
-    within,
 )
 from translator.exporters.cilium.legalise.sources import Reader, Source
-from translator.exporters.cilium.legalise.spelling import spelt
+from translator.exporters.cilium.legalise.state import Legal, Pass, space_of
+from translator.exporters.cilium.legalise.telling import tell
 from translator.exporters.cilium.legalise.words import has_host, without_host
 from translator.exporters.cilium.peers import EVERYONE, PODS
 from translator.exporters.naming import Names
 from translator.exporters.ports import undeclared
-from translator.report.bounds import At
 
 Ruling = Closed | Grant | Refusal | PeerMtls
 NOT_PODS = EVERYONE - PODS
 HOST_IS_HELD = "1.20"
 """Since when rules for requests that name no peer hold for the node too (cilium/cilium pull request 44590)."""
-
-
-@dataclass(slots=True)
-class Legal:
-    """What legalising comes to."""
-
-    facts: list[Fact] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-
-
-class Pass:
-    """One pass over the rulings of a model."""
-
-    def __init__(self, model: Model, options: Options, ground: Ground, names: Names) -> None:
-        self.model = model
-        self.options = options
-        self.legal = Legal()
-        self.known: Known = known_names(model.inventory, options)
-        self.names = names
-        self.ground = ground
-        self.past = ground.past
-        self.ports = Ports(model.inventory)
-        self.shut: list[At] = []
-        """Workloads whose undeclared ports are shut to requests that the source grants."""
-        self.blunt: list[str] = []
-        """Workloads with ports of bytes that refusals of requests shut."""
-        self.open: list[Region] = []
-        """Where some policy lets everyone in with anything."""
-
-    def regions(self, attachment: Attachment) -> Regions:
-        """The pods that a ruling is about, less those that no proxy of the source stands before."""
-        return self.ground.regions(attachment)
 
 
 def legalise_access(
@@ -118,7 +79,7 @@ def legalise_access(
     for one in hard:
         closed.extend(_opened(one, cutter, sources, closed, state))
     state.legal.facts.extend(_passing(sources, closed, state))
-    _tell(rulings, cutter, closed, state)
+    tell(rulings, cutter, closed, state)
     state.legal.losses.extend((*probed_by_others(model), *outside_of_mesh(rulings, model)))
     state.legal.losses.extend(beside_networks(stays, model.inventory, closed))
     state.legal.facts.extend(
@@ -247,7 +208,7 @@ def _closed(
         state.shut.extend(undeclared(w, served) for w in pods)
     if any(not b.http and b.ports.everything and b.peers.everyone for b in ready):
         state.open.append(region)
-    taken = state.names.take("CiliumNetworkPolicy", _space(region), name)
+    taken = state.names.take("CiliumNetworkPolicy", space_of(region), name)
     try:
         state.legal.facts.extend(closed_facts(Policy(taken, region, ready, place, said)))
     except Opaque as opaque:
@@ -302,7 +263,7 @@ def _passing(sources: Sequence[Source], closed: Sequence[Region], state: Pass) -
             because = tuple(sorted({leaf for w in pods for leaf in w.leaves}))
             said = (*traced(fact), Traced("ports past the proxy", (), because))
             box = Box(ports=attached(fact.attachment), by=By(ports=fact.attachment.ports))
-            name = state.names.take("CiliumNetworkPolicy", _space(region), "open-ports")
+            name = state.names.take("CiliumNetworkPolicy", space_of(region), "open-ports")
             others = (v for s in sources if common(s.closes, (region,)) for v in s.place)
             place = _once((*traced(fact.attachment.subject), said[-1], *others))
             yield from closed_facts(Policy(name, region, (box,), place, said))
@@ -311,90 +272,9 @@ def _passing(sources: Sequence[Source], closed: Sequence[Region], state: Pass) -
 def _name(fact: Refusal, state: Pass) -> str:
     wanted = _short(fact.attachment.subject.trail.value)
     spaces = state.regions(fact.attachment)
-    return state.names.take("CiliumNetworkPolicy", _space(spaces[0]) if spaces else "", wanted)
-
-
-def _space(region: Region) -> str:
-    return "" if region.spaces.but else ",".join(region.spaces.ordered())
+    return state.names.take("CiliumNetworkPolicy", space_of(spaces[0]) if spaces else "", wanted)
 
 
 def _short(text: str) -> str:
     """The name of the object that a subject is that of."""
     return text.rpartition("/")[2] or "policy"
-
-
-def _tell(
-    rulings: Sequence[Fact],
-    cutter: Cutter,
-    closed: Sequence[Region],
-    state: Pass,
-) -> None:
-    """What is not the same, said once for each cause."""
-    losses = state.legal.losses
-    for one in cutter.inexact:
-        pods = pods_in(one.regions, state.model.inventory)
-        losses.append(remarks.inexact([w.key for w in pods] or [one.name], one.said))
-    losses.extend(remarks.held(one.said) for one in cutter.idle())
-    losses.extend(proof.certificates(rulings))
-    losses.extend(proof.evidence(rulings, state.model.inventory))
-    losses.extend(proof.left_out_by_name(rulings, state.known))
-    losses.extend(proof.addresses(rulings, state.known, state.model.inventory))
-    losses.extend(proof.strangers(rulings, state.known))
-    losses.extend(remarks.blunt(state.blunt))
-    losses.extend(
-        remarks.undeclared(state.shut, [f.trail for f in rulings if isinstance(f, Grant)])
-    )
-    losses.extend(
-        remarks.spellings(tuple(spelt(state.legal.facts, _form(rulings), state.model.inventory)))
-    )
-    pods = pods_in(closed, state.model.inventory)
-    losses.extend(remarks.other_transports(pods))
-    losses.extend(_on_nodes(rulings, state))
-    losses.extend(_alike(rulings, state))
-    limited = [region for region in closed if not within((region,), state.open)]
-    losses.extend(remarks.nodes(_named(limited, state)))
-
-
-def _alike(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
-    """Workloads without a proxy that rules hold for, since their pods have the labels of others."""
-    found: dict[str, Workload] = {}
-    held: list[Fact] = []
-    for fact in rulings if state.ground.alike else ():
-        demands = not isinstance(fact, PeerMtls) or fact.mode.value is MtlsMode.DEMANDED
-        if isinstance(fact, (Closed, Refusal, PeerMtls)) and demands:
-            pods = pods_in(state.regions(fact.attachment), state.model.inventory)
-            own = {w.key: w for w in pods if w in state.ground.alike}
-            found.update(own)
-            held.extend((fact,) if own else ())
-    on_nodes = [key for key, workload in found.items() if workload.host_network]
-    yield from alike(found, [fact.trail for fact in held], on_nodes=on_nodes)
-
-
-def _on_nodes(rulings: Sequence[Fact], state: Pass) -> Iterator[Loss]:
-    """What holds for pods that use the network of their node: no policy selects them."""
-    alone: list[tuple[Fact, list[str]]] = []
-    among: list[str] = []
-    for fact in rulings:
-        if not isinstance(fact, (Closed, Grant, GuardedRoutes, Refusal, PeerMtls)):
-            continue
-        pods = pods_in(state.regions(fact.attachment), state.model.inventory)
-        names = [w.key for w in pods if w.host_network and w not in state.ground.alike]
-        if names and len(names) == len(pods):
-            alone.append((fact, names))
-        else:
-            among.extend(names)
-    yield from remarks.on_nodes(alone)
-    yield from remarks.among_nodes(among)
-
-
-def _named(regions: Sequence[Region], state: Pass) -> Iterator[str]:
-    """The workloads in the regions; a region without any by its namespace."""
-    for region in regions:
-        found = [w.key for w in pods_in((region,), state.model.inventory)]
-        yield from found or [_space(region) or "all namespaces"]
-
-
-def _form(rulings: Sequence[Fact]) -> PathForm:
-    """What the source does to paths; where rules differ, the least that is done."""
-    forms = [f.view.path for f in rulings if isinstance(f, (Grant, Refusal))]
-    return min(forms, key=list(PathForm).index, default=PathForm.NORMAL)
