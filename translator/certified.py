@@ -5,7 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from translator.difference import Tree, posed
+from translator.difference import posed
+from translator.difference.tree import Tree
 from translator.pipeline import VERSION
 from translator.report.difference import Difference
 from translator.verify.access import Comparison

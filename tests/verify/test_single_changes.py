@@ -20,7 +20,8 @@ from ir.provenance import bare
 from tests.accounting.mutation import mutations
 from tests.fixtures.cases import Case, cases
 from tests.fixtures.grid import repeats, requests
-from translator.difference import Outcome, Tree, compare_models, read_tree
+from translator.difference import Outcome, compare_models, read_tree
+from translator.difference.tree import Tree
 from translator.errors import InputError
 from translator.verify.result import Change, Kind, Sample, Verdict
 from translator.verify.settings import other_settings

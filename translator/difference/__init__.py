@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.membership import ProxySetting
@@ -12,75 +10,29 @@ from ir.opaque import Opaque
 from ir.provenance import Assumption, bare
 from ir.walk import traced
 from translator.after import as_source
-from translator.api import Import, Options
+from translator.api import Options
+from translator.difference.told import between_meshes, changes, setting, side, verdict
+from translator.difference.tree import Tree
 from translator.errors import TargetError
 from translator.open_questions import left_open
 from translator.pipeline import VERSION, Paths, options_of
-from translator.proof import ACCESS_ALONE, ROUTING_ALONE, not_read, witness
+from translator.proof import ACCESS_ALONE, ROUTING_ALONE, not_read
 from translator.registry import SOURCES, load_importer, spoken_to
 from translator.report.difference import (
-    Changed,
-    Compared,
-    Decided,
     Difference,
-    OpenQuestion,
-    SettingChanged,
 )
-from translator.report.model import Source, Tool, Version
+from translator.report.model import Tool
 from translator.resources.gateway_api.read import ROUTE_GROUP
 from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.leaves import Resource, document_of, leaf_of, leaves_below, plain
 from translator.source.load import Loaded, load
-from translator.target import Target
 from translator.touched import touched
 from translator.verify.compare import Proof, Terms, compare
-from translator.verify.curl import curl_line, sender
-from translator.verify.result import Change, Sample, Slice, Verdict
-from translator.verify.settings import OtherSetting, Setting, other_settings
+from translator.verify.result import Slice, Verdict
+from translator.verify.settings import other_settings
 from translator.verify.standins import MADE_UP, with_standins
 
 AUTO = "auto"
-_MOST_RULES = 3
-"""Places that are named for one decision."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """One side: what was read, and what its mesh makes of it."""
-
-    loaded: Loaded
-    imported: Import
-    options: Options
-    model: Model
-
-    @property
-    def mesh(self) -> Target:
-        """The mesh that it is for."""
-        return self.options.source
-
-    def places(self, leaves: Iterable[int]) -> tuple[Source, ...]:
-        """The first value of each of the objects that some leaves stand in."""
-        found: dict[str, Source] = {}
-        for ref in sorted(leaves):
-            document = self.loaded.documents_by_number[document_of(ref)]
-            leaf = leaf_of(ref)
-            own = self.loaded.resource_of(document, leaf)
-            name = "" if own is None else f"{own.kind}/{own.namespace or ''}/{own.name}"
-            node = document.leaves[leaf]
-            place = Source(document.file, node.line, node.column, name, document.paths()[leaf])
-            key = f"{document.file} {document.index} {name}"
-            if key not in found or _weight(place) > _weight(found[key]):
-                found[key] = place
-        return tuple(found.values())[:_MOST_RULES]
-
-
-_OWN = re.compile(r"(items\[\d+\]\.)*spec\b(?P<where>\.(selector|targetRefs?|podSelector)\b)?")
-
-
-def _weight(place: Source) -> int:
-    """2 for a value of the rules themselves, 1 for one that says where they hold, 0 for a name."""
-    own = _OWN.match(place.path)
-    return 0 if own is None else 1 if own["where"] else 2
 
 
 def meshes_of(before: Loaded, after: Loaded, source: str, target: str) -> tuple[str, str]:
@@ -180,22 +132,22 @@ def compare_trees(before: Tree, after: Tree) -> Difference:
     """Compares two trees that are read."""
     same_mesh = before.mesh.mesh == after.mesh.mesh
     proof = compare_models(before, after)
-    settings = tuple(_setting(o, before, after) for o in other_settings(before.model, after.model))
+    settings = tuple(setting(o, before, after) for o in other_settings(before.model, after.model))
     assumptions = {a.text: None for tree in (before, after) for a in tree.model.assumptions}
     for one in proof.found_slices:
         if one.verdict is Verdict.EQUAL_UNDER:
             assumptions.update(dict.fromkeys(one.reasons))
     open_questions = [*left_open(proof.found_slices)]
     if not same_mesh:
-        open_questions.extend(_between_meshes(before, after, settings))
+        open_questions.extend(between_meshes(before, after, settings))
     return Difference(
         schema_version=1,
         tool=Tool("meshmigrate", VERSION),
-        before=_side(before),
-        after=_side(after),
-        verdict=_verdict(proof.proof, settings, open_questions, same_mesh=same_mesh).value,
+        before=side(before),
+        after=side(after),
+        verdict=verdict(proof.proof, settings, open_questions, same_mesh=same_mesh).value,
         slices=proof.proof.counts,
-        changes=tuple(_changes(proof.proof, before, after)),
+        changes=tuple(changes(proof.proof, before, after)),
         settings=settings,
         settings_count=same_mesh,
         open=tuple(open_questions),
@@ -322,79 +274,3 @@ def _unread(tree: Tree) -> dict[Unread, Resource]:
             if any(ref not in known and leaves[leaf_of(ref)].value is not None for ref in refs):
                 told.append(resource)
     return {_key(resource, tree): resource for resource in told}
-
-
-# --- what is told --------------------------------------------------------------------------------
-
-
-def _side(tree: Tree) -> Compared:
-    mesh = Version(tree.mesh.mesh, tree.mesh.version, tree.mesh.channel)
-    return Compared(mesh, tree.loaded.files, len(tree.loaded.documents))
-
-
-def _verdict(
-    proof: Proof,
-    settings: Sequence[SettingChanged],
-    questions: Sequence[OpenQuestion],
-    *,
-    same_mesh: bool,
-) -> Verdict:
-    """That of the proof, unless settings of one mesh differ beside it, or questions of two are open."""
-    if proof.verdict is Verdict.DIFFERENT or (settings and same_mesh):
-        return Verdict.DIFFERENT
-    if questions and proof.verdict is not Verdict.UNKNOWN:
-        return Verdict.MAY_DIFFER
-    return proof.verdict
-
-
-def _changes(proof: Proof, before: Tree, after: Tree) -> Iterator[Changed]:
-    for one in proof.found:
-        groups: dict[tuple[str, bool], list[Change]] = {}
-        for explained in one.changes:
-            change = explained.change
-            groups.setdefault((change.kind.value, change.listed), []).append(change)
-        for (kind, listed), held in groups.items():
-            sample = held[0].witness
-            inventory = before.model.inventory
-            yield Changed(
-                kind=kind,
-                world="closed" if listed else "open",
-                slice=one.slice.name,
-                classes=len(held),
-                witness=witness(sample.request),
-                sender=sender(sample.request.caller, inventory),
-                curl=curl_line(sample.request, inventory),
-                before=_decided(sample, before, 0),
-                after=_decided(sample, after, 1),
-            )
-
-
-def _decided(sample: Sample, tree: Tree, side: int) -> Decided:
-    text = (sample.before, sample.after)[side]
-    return Decided(text, tree.places((sample.before_leaves, sample.after_leaves)[side]))
-
-
-def _setting(other: OtherSetting, before: Tree, after: Tree) -> SettingChanged:
-    return SettingChanged(
-        what=other.either.noun,
-        subject=other.either.subject,
-        before=_stated(other.before, before),
-        after=_stated(other.after, after),
-    )
-
-
-def _stated(setting: Setting | None, tree: Tree) -> Decided | None:
-    return None if setting is None else Decided(setting.text, tree.places(setting.leaves))
-
-
-def _between_meshes(
-    before: Tree, after: Tree, settings: Sequence[SettingChanged]
-) -> Iterator[OpenQuestion]:
-    """What is not compared since each mesh has words of its own for it."""
-    if settings:
-        reason = "settings that the two meshes state in words of their own are listed, not compared"
-        subjects = dict.fromkeys(sorted(one.subject for one in settings))
-        yield OpenQuestion(Verdict.MAY_DIFFER.value, (reason,), tuple(subjects))
-    if with_standins(before.model, after.model)[2]:
-        reason = "rules for pods that are not in the input are not compared: add the workloads"
-        yield OpenQuestion(Verdict.MAY_DIFFER.value, (reason,), ())
