@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -192,6 +192,21 @@ def items(value: object) -> Sequence[object]:
 def texts(value: object) -> tuple[str, ...]:
     """The strings of a list."""
     return tuple(item for item in items(value) if isinstance(item, str))
+
+
+def spec_of(piece: Piece) -> Mapping[str, object]:
+    """What an object says."""
+    return mapping(piece.value.get("spec"))
+
+
+def of_kind(state: State, group: str, kind: str) -> Iterator[Piece]:
+    """The objects of a kind."""
+    return (piece for key, piece in state.items() if key[:2] == (group, kind))
+
+
+def last_wave(ways: Sequence[Way]) -> int:
+    """The last wave for which one of the ways is open."""
+    return max(way.until for way in ways)
 
 
 def name_of(value: Mapping[str, object]) -> str:

@@ -22,6 +22,7 @@ from translator.bridges.api import (
     items,
     mapping,
     selected,
+    spec_of,
     temporary,
     texts,
     worn,
@@ -138,10 +139,6 @@ def _later(known: dict[str, object] | None, value: dict[str, object]) -> dict[st
     return value if known is None or str(known["metadata"]) < str(value["metadata"]) else known
 
 
-def _spec(piece: Piece) -> Mapping[str, object]:
-    return mapping(piece.value.get("spec"))
-
-
 def _of(state: State, namespace: str, *kinds: str) -> Iterator[Piece]:
     return (p for key, p in state.items() if key[1] in kinds and key[2] == namespace)
 
@@ -155,11 +152,11 @@ def _opened(state: State, way: Way, options: Options) -> Iterator[dict[str, obje
     for route in _of(
         state, way.workload.namespace, "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"
     ):
-        parents = [mapping(parent) for parent in items(_spec(route).get("parentRefs"))]
+        parents = [mapping(parent) for parent in items(spec_of(route).get("parentRefs"))]
         if any(p.get("kind") == "Server" and p.get("name") in servers for p in parents):
             targets.add((route.key[1], route.key[3]))
     for policy in _of(state, way.workload.namespace, "AuthorizationPolicy"):
-        spec = _spec(policy)
+        spec = spec_of(policy)
         target = mapping(spec.get("targetRef"))
         meant = policy.key[0] == _GROUP and (target.get("kind"), target.get("name")) in targets
         if meant and _by_identity(state, policy, way, options):
@@ -167,7 +164,7 @@ def _opened(state: State, way: Way, options: Options) -> Iterator[dict[str, obje
 
 
 def _describes(server: Piece, way: Way) -> bool:
-    spec = _spec(server)
+    spec = spec_of(server)
     port = spec.get("port")
     number = way.workload.port_number(port) if isinstance(port, (int, str)) else None
     return number == way.port and selected(spec.get("podSelector"), way.workload.labels)
@@ -175,7 +172,7 @@ def _describes(server: Piece, way: Way) -> bool:
 
 def _by_identity(state: State, policy: Piece, way: Way, options: Options) -> bool:
     """Whether the policy lets in one of the peers, by the identity that it shows."""
-    for ref in map(mapping, items(_spec(policy).get("requiredAuthenticationRefs"))):
+    for ref in map(mapping, items(spec_of(policy).get("requiredAuthenticationRefs"))):
         space = str(ref.get("namespace") or policy.namespace)
         if ref.get("kind") == "ServiceAccount":
             return (space, str(ref.get("name"))) in way.peers
@@ -186,7 +183,7 @@ def _by_identity(state: State, policy: Piece, way: Way, options: Options) -> boo
 
 
 def _is_meant(authentication: Piece, peer: Peer, options: Options) -> bool:
-    spec = _spec(authentication)
+    spec = spec_of(authentication)
     account = peer[1] or _STRANGER
     domain = f"serviceaccount.identity.{options.control_plane_namespace}.{options.trust_domain}"
     identity = f"{account}.{peer[0]}.{domain}"
@@ -208,7 +205,7 @@ def _companion(
     state: State, policy: Piece, way: Way, options: Options
 ) -> Iterator[dict[str, object]]:
     """The policy for callers from networks of pods; nothing where its own networks hold none of them."""
-    spec = _spec(policy)
+    spec = spec_of(policy)
     name = f"{policy.key[3]}{SUFFIX}"
     refs = [
         dict(mapping(ref))
@@ -232,7 +229,7 @@ def _holds(state: State, policy: Piece, ref: Mapping[str, object], block: str) -
     space = str(ref.get("namespace") or policy.namespace)
     found = state.get((_GROUP, "NetworkAuthentication", space, str(ref.get("name"))))
     inner = ip_network(block, strict=False)
-    for own in map(mapping, items(None if found is None else _spec(found).get("networks"))):
+    for own in map(mapping, items(None if found is None else spec_of(found).get("networks"))):
         outer = ip_network(str(own.get("cidr")), strict=False)
         out = [ip_network(one, strict=False) for one in texts(own.get("except"))]
         within = inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]  # of one version
