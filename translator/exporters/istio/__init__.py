@@ -30,7 +30,8 @@ from translator.exporters.istio.legalise.ambient import (
 from translator.exporters.istio.legalise.beneath import beneath
 from translator.exporters.istio.legalise.checks import legalise_checks
 from translator.exporters.istio.legalise.defaults import of_target, pinned_retry
-from translator.exporters.istio.legalise.gateways import Edge, legalise_gateways
+from translator.exporters.istio.legalise.gateway_objects import Edge
+from translator.exporters.istio.legalise.gateways import legalise_gateways
 from translator.exporters.istio.legalise.rate_limits import legalise_rate_limits
 from translator.exporters.istio.legalise.routes import Scene, names_of
 from translator.exporters.istio.legalise.telemetry import own_items

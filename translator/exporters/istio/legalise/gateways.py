@@ -7,20 +7,20 @@ list here (:mod:`translator.exporters.istio.legalise.order`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from ir.attachment import Attachment, Audience, EnforcedAt, Reach, Scope, ServicePort, Subject
-from ir.edge import Listener, ListenerHost, narrower
+from ir.attachment import ServicePort
+from ir.edge import Listener, narrower
 from ir.inventory import Inventory, equal_to
 from ir.match import AllOf, Part, Test
-from ir.model import Fact, Model
-from ir.provenance import Assumption, Traced, derived, named, trail
-from ir.traffic import FixedAnswer, NoMatch, Order, Protocol, Route, RouteMatch, RouteTable
+from ir.model import Model
+from ir.provenance import Assumption, derived, named
+from ir.traffic import FixedAnswer, Protocol, Route, RouteMatch, RouteTable
 from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.gateways import by_gateway
 from translator.exporters.gateways.binding import listeners_of
-from translator.exporters.gateways.listeners import Door, Doors
+from translator.exporters.gateways.listeners import Doors
 from translator.exporters.istio.legalise.gateway_findings import (
     never_reached,
     nowhere,
@@ -38,6 +38,13 @@ from translator.exporters.istio.legalise.gateway_hosts import (
     together,
     wider,
 )
+from translator.exporters.istio.legalise.gateway_objects import (
+    Edge,
+    Place,
+    attachment_of,
+    servers_for,
+    written_table,
+)
 from translator.exporters.istio.legalise.gateway_pods import Pods
 from translator.exporters.istio.legalise.gateway_servers import SELECTOR, Ports, servers_of, serves
 from translator.exporters.istio.legalise.order import Unsayable
@@ -54,30 +61,6 @@ SCOPE = Assumption(
     "Gateways choose pods of all namespaces (PILOT_SCOPE_GATEWAY_TO_NAMESPACE is not set)",
 )
 _NOT_FOUND = 404
-
-
-@dataclass(slots=True)
-class Edge:
-    """What the edge comes to."""
-
-    facts: list[Fact] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    assumptions: list[Assumption] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One gateway: its ``namespace/name``, its servers, and what its rules are made with."""
-
-    gateway: Traced[str]
-    doors: Doors
-    scene: Scene
-    edge: Edge
-
-    @property
-    def space(self) -> str:
-        """Its namespace."""
-        return self.gateway.value.partition("/")[0]
 
 
 def legalise_gateways(edge: Model, scene: Scene, options: Options) -> Edge:
@@ -100,12 +83,12 @@ def legalise_gateways(edge: Model, scene: Scene, options: Options) -> Edge:
         found.losses.extend(doors.losses)
         kept = [one for one in listeners if not any(loss_of(one, doors))]
         found.losses.extend(secrets_needed(name, kept, home))
-        place = _Place(listeners[0].gateway, doors, scene, found)
+        place = Place(listeners[0].gateway, doors, scene, found)
         own = [*_requests(place, tables, told), *_connections(place, tables, told)]
         for source, table in own:
             written.update(map(id, source))
             found.facts.append(table)
-        found.facts.extend(_servers(place, [table for _, table in own]))
+        found.facts.extend(servers_for(place, [table for _, table in own]))
         if doors.made:
             found.assumptions.append(SELECTOR)
             pods.note(labels, listeners[0].gateway)
@@ -158,7 +141,7 @@ Made = tuple[Sequence[RouteTable], RouteTable]
 # --- requests ------------------------------------------------------------------------------------
 
 
-def _requests(place: _Place, tables: Sequence[RouteTable], told: set[int]) -> Iterator[Made]:
+def _requests(place: Place, tables: Sequence[RouteTable], told: set[int]) -> Iterator[Made]:
     names = names_at(place.gateway.value, place.doors, tables, Protocol.HTTP)
     refused: dict[int, Name] = {}
     for name, reason in crowded(names, place.doors, Protocol.HTTP):
@@ -178,20 +161,20 @@ def _requests(place: _Place, tables: Sequence[RouteTable], told: set[int]) -> It
                 yield (), _shut_table(place, shut)
             continue
         place.edge.losses.extend(losses)
-        made = _table(place, group, rules, Protocol.HTTP)
+        made = written_table(place, group, rules, Protocol.HTTP)
         if not _on_all(group, place):
             made = _on_ports(made, group[0])
         yield [t for name in group for t in name.tables], made
 
 
-def _refuse(place: _Place, names: Sequence[Name], reason: str, told: set[int]) -> None:
+def _refuse(place: Place, names: Sequence[Name], reason: str, told: set[int]) -> None:
     tables = list({id(t): t for name in names for t in name.tables}.values())
     told.update(map(id, tables))
     patterns = [name.pattern for name in names]
     place.edge.losses.append(unwritten(place.gateway.value, patterns, tables, reason))
 
 
-def _rules(group: Sequence[Name], place: _Place, losses: list[Loss]) -> Iterator[Route]:
+def _rules(group: Sequence[Name], place: Place, losses: list[Loss]) -> Iterator[Route]:
     """The rules of names for which the same holds, port by port where not all ports have them."""
     ports = group[0].ports
     check_goals(table for tables in ports.values() for table in tables)
@@ -202,7 +185,7 @@ def _rules(group: Sequence[Name], place: _Place, losses: list[Loss]) -> Iterator
         yield from rules_of(tables, number, place.scene, losses)
 
 
-def _on_all(group: Sequence[Name], place: _Place) -> bool:
+def _on_all(group: Sequence[Name], place: Place) -> bool:
     """Whether the same holds on all ports on which requests for the names enter."""
     says = {repr(list(map(said, tables))) for tables in group[0].ports.values()}
     return len(says) == 1 and all(_has_all(name, place) for name in group)
@@ -217,7 +200,7 @@ def _on_ports(table: RouteTable, name: Name) -> RouteTable:
     return replace(table, attachment=replace(table.attachment, ports=numbers))
 
 
-def _has_all(name: Name, place: _Place) -> bool:
+def _has_all(name: Name, place: Place) -> bool:
     """Whether each port on which requests for the name enter has rules for it."""
     return all(
         door.listener.port.value in name.ports
@@ -226,17 +209,17 @@ def _has_all(name: Name, place: _Place) -> bool:
     )
 
 
-def _shut_table(place: _Place, names: Sequence[Name]) -> RouteTable:
+def _shut_table(place: Place, names: Sequence[Name]) -> RouteTable:
     """What keeps names whose rules are not written from those of wider ones."""
     reasons = [table.trail for name in names for table in name.tables]
     answer = FixedAnswer(status=named(_NOT_FOUND, *reasons), trail=named("not found", *reasons))
     rule = Route(answer=answer, trail=named("not found", *reasons))
-    table = _table(place, names, (rule,), Protocol.HTTP)
+    table = written_table(place, names, (rule,), Protocol.HTTP)
     return replace(
         table,
         name=named(table.name.value, *reasons),
         home=named(place.space, place.gateway),
-        attachment=_attachment(place, (), ()),
+        attachment=attachment_of(place, (), ()),
         hosts=tuple(named(name.pattern, name.host) for name in names),
         trail=named("not found", *reasons),
     )
@@ -245,7 +228,7 @@ def _shut_table(place: _Place, names: Sequence[Name]) -> RouteTable:
 # --- connections ---------------------------------------------------------------------------------
 
 
-def _connections(place: _Place, tables: Sequence[RouteTable], told: set[int]) -> Iterator[Made]:
+def _connections(place: Place, tables: Sequence[RouteTable], told: set[int]) -> Iterator[Made]:
     for protocol in (Protocol.TLS, Protocol.TCP):
         names = names_at(place.gateway.value, place.doors, tables, protocol)
         if protocol is Protocol.TCP:
@@ -266,7 +249,7 @@ def _connections(place: _Place, tables: Sequence[RouteTable], told: set[int]) ->
             except Unsayable as reason:
                 _refuse(place, group, str(reason), told)
                 continue
-            made = _on_ports(_table(place, group, (rule,), protocol), group[0])
+            made = _on_ports(written_table(place, group, (rule,), protocol), group[0])
             yield [t for name in group for t in name.tables], made
 
 
@@ -303,97 +286,3 @@ def _only_rule(group: Sequence[Name], protocol: Protocol) -> Route:
         requests = AllOf(tests=(test,), trail=named("requests", route.trail))
         matches = (RouteMatch(requests=requests, trail=named("match", route.trail)),)
     return replace(route, matches=matches, trail=derived(route.trail.value, spent))
-
-
-# --- objects -------------------------------------------------------------------------------------
-
-
-def _table(
-    place: _Place, names: Sequence[Name], rules: tuple[Route, ...], protocol: Protocol
-) -> RouteTable:
-    """The rules of the names as one object, in the namespace that states them, else in that of the gateway."""
-    tables = list({id(t): t for name in names for t in name.tables}.values())
-    homes = sorted({t.home.value for t in tables if t.home is not None})
-    home = homes[0] if len(homes) == 1 else place.space
-    called = sorted({t.name.value for t in tables})
-    base = [called[0]] if len(called) == 1 else [place.gateway.value.partition("/")[2], "routes"]
-    name = place.scene.names.take("VirtualService", home, *base)
-    first = names[0]
-    rest = [t for t in tables if not any(t is own for own in first.ports[min(first.ports)])]
-    spent = [v for t in tables for v in _frame(t)]
-    if protocol is Protocol.HTTP:
-        spent += [v for t in rest for v in traced(t.routes)]
-    return RouteTable(
-        name=derived(name, [t.name for t in tables]),
-        home=derived(home, [t.home for t in tables if t.home is not None]),
-        attachment=_attachment(place, tables, [d for one in names for d in one.doors]),
-        protocol=protocol,
-        hosts=tuple(one.host for one in names),
-        order=Order.LIST,
-        routes=rules,
-        no_match=NoMatch.NOT_FOUND,
-        trail=derived(f"rules at {place.gateway.value}", spent),
-    )
-
-
-def _frame(table: RouteTable) -> Iterator[Traced[object]]:
-    """What a table says beside its rules and its names."""
-    yield table.trail
-    yield from traced(table.attachment)
-
-
-def _attachment(place: _Place, tables: Sequence[RouteTable], doors: Sequence[Door]) -> Attachment:
-    """The gateway, of which the servers say where the rules hold."""
-    audiences = [t.attachment.audience for t in tables if t.attachment.audience is not None]
-    own = [n for a in audiences for n in a.listeners if n.value == place.gateway.value]
-    servers = [v for one in {id(d): d for d in doors}.values() for v in _says(one.listener)]
-    known: list[Traced[object]] = [*own, *servers]
-    gateway = (
-        derived(place.gateway.value, known) if known else named(place.gateway.value, place.gateway)
-    )
-    return Attachment(
-        subject=Subject(
-            scope=Scope.LISTENER,
-            namespace=named(place.space, place.gateway),
-            name=named(place.gateway.value.partition("/")[2], place.gateway),
-            trail=trail("the gateway", because=place.gateway.because),
-        ),
-        audience=Audience(
-            reach=Reach.LISTENERS, listeners=(gateway,), trail=trail("by the gateway")
-        ),
-        enforced_at=EnforcedAt.GATEWAY,
-    )
-
-
-def _says(listener: Listener) -> Iterator[Traced[object]]:
-    """What a server says of the rules that hold there."""
-    yield from (listener.port, *(host.name for host in listener.hosts))
-    if listener.name is not None:
-        yield listener.name
-
-
-def _servers(place: _Place, tables: Sequence[RouteTable]) -> Iterator[Listener]:
-    """The servers, each for rules of the namespaces that have some for its names; of none for those of its own."""
-    for door in place.doors.made:
-        (host,) = door.listener.hosts
-        homes: dict[str, list[Traced[object]]] = {}
-        for table in tables:
-            numbers = [port.value.port for port in table.attachment.ports]
-            here = any(narrower(h.value, door.pattern) is not None for h in table.hosts)
-            here = here and (not numbers or door.listener.port.value in numbers)
-            if here and table.protocol is door.protocol and table.home is not None:
-                # a route of connections says nothing else by which its namespace is known
-                node = (table.trail,) if table.protocol is Protocol.TCP else ()
-                homes.setdefault(table.home.value, []).extend((table.home, *node, *table.hosts))
-        spaces = [derived(home, said) for home, said in sorted(homes.items())]
-        spaces = spaces or [named(place.space, place.gateway)]
-        yield replace(
-            door.listener,
-            hosts=tuple(_from(host, space, first=not n) for n, space in enumerate(spaces)),
-        )
-
-
-def _from(host: ListenerHost, space: Traced[str], *, first: bool) -> ListenerHost:
-    name = host.name if first else derived(host.name.value, (host.name,))
-    node = host.trail if first else derived(host.trail.value, (host.trail,))
-    return replace(host, name=name, routes_from=space, trail=node)
