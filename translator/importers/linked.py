@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ir.attachment import Attachment, Scope, ServicePort
+from ir.access import GuardedRoutes
+from ir.attachment import Attachment, Scope, ServicePort, Subject
 from ir.inventory import Inventory, Knowledge
+from ir.match import Pattern
 from ir.model import Fact, Inactive
 from ir.provenance import Assumption
+from ir.traffic import RouteTable
 from translator.report.model import Fate, Impact, Loss, Severity, Support
 
 AGE = Assumption(
@@ -51,6 +54,28 @@ def of_nobody(at: Attachment, inventory: Inventory) -> str | None:
         return None
     has = {port.number for port in service.ports}
     return None if has.intersection(asked) else NO_PORT
+
+
+def rival_routes(facts: Sequence[Fact]) -> bool:
+    """Whether two tables are for one host or one service, so that their age may decide which of them a request takes.
+
+    Routes that say who may come to one port are in one table.
+    """
+    if any(isinstance(fact, GuardedRoutes) and len(fact.routes) > 1 for fact in facts):
+        return True
+    seen: set[Pattern | tuple[str, str]] = set()
+    for table in (fact for fact in facts if isinstance(fact, RouteTable)):
+        about: set[Pattern | tuple[str, str]] = {host.value for host in table.hosts}
+        about = about or {_place(table.attachment.subject)}
+        if about & seen:
+            return True
+        seen.update(about)
+    return False
+
+
+def _place(subject: Subject) -> tuple[str, str]:
+    space, name = subject.namespace, subject.name
+    return "" if space is None else space.value, "" if name is None else name.value
 
 
 def word_not_read(key: str, leaves: Sequence[int]) -> Loss:

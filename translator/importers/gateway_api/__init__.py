@@ -10,11 +10,10 @@ from collections.abc import Sequence
 
 from ir.model import Fact, Model
 from ir.provenance import Assumption
-from ir.traffic import RouteTable
 from translator.api import Import, Options
 from translator.importers.gateway_api.silence import defaults
 from translator.importers.gateway_api.traffic_policy import link_policies, read_traffic_policy
-from translator.importers.linked import AGE
+from translator.importers.linked import AGE, rival_routes
 from translator.importers.route_objects.findings import idle
 from translator.importers.route_objects.link.gateways import link_gateways
 from translator.importers.route_objects.link.mesh import link_mesh
@@ -61,7 +60,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         said.extend(found.theirs)
         standing, granted = (), gateways.assumptions
     guessed = any(isinstance(s, RouteObject) and not s.created.value for s in said)
-    competing = sum(isinstance(fact, RouteTable) for fact in facts) > 1
+    competing = rival_routes(facts)
     model = Model(
         facts=tuple(facts),
         defaults=defaults(options) if said else (),

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from ir.inventory import Inventory
 from ir.model import Fact, Inactive, Model
-from ir.traffic import Protocol, RouteTable
+from ir.traffic import Protocol
 from translator.api import Import, Inert, Loss, Options
 from translator.errors import InputError
-from translator.importers.linked import AGE, Linked
+from translator.importers.linked import AGE, Linked, rival_routes
 from translator.importers.linkerd.authentication import mesh_tls_reader, read_networks
 from translator.importers.linkerd.authorization_policy import read_authorization_policy
 from translator.importers.linkerd.egress_network import read_egress_network
@@ -182,7 +182,7 @@ def _of_proxies(
 
 def _compete(servers: Sequence[Held], facts: Sequence[Fact]) -> bool:
     """Whether there may be two for the same place."""
-    return len(servers) > 1 or sum(isinstance(fact, RouteTable) for fact in facts) > 1
+    return any(one.attachment.subject.excluding for one in servers) or rival_routes(facts)
 
 
 def _has_no_age(statements: Sequence[Statement]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
+from ir.coverage import may_meet
 from ir.edge import EgressPolicy, UnknownEgress
 from ir.model import Fact, Inactive
 from ir.opaque import Intent, Opaque
@@ -140,7 +141,11 @@ def _heeded(sidecars: Sequence[Sidecar], options: Options) -> list[_Heeded]:
             for number, other in enumerate(plain)
             if _goes_before(other, subject, older=number < place)
         ]
-        alike = [o for o in plain if o is not subject and _same_place(o, subject)]
+        alike = [
+            o
+            for o in plain
+            if o is not subject and _same_place(o, subject) and may_meet(o, subject)
+        ]
         narrowed = replace(subject, excluding=tuple(_shadow(other) for other in others))
         found.append(_Heeded(one, narrowed, bool(alike)))
     return found
