@@ -50,7 +50,9 @@ def guarded_by(*routes: str) -> str:
     return "\n---\n".join((servers(("a", "80")), *bound))
 
 
-@pytest.mark.parametrize(("paths", "meet"), [(("/a",), False), (("/a", "/b"), True)])
+@pytest.mark.parametrize(
+    ("paths", "meet"), [(("/a",), False), (("/a", "/bc"), False), (("/a", "/b"), True)]
+)
 def test_routes_of_one_server(paths: tuple[str, ...], meet: bool) -> None:  # noqa: FBT001  # a parameter
     assert guessed(guarded_by(*paths), "linkerd") is meet
 

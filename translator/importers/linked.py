@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ir.access import GuardedRoutes
 from ir.attachment import Attachment, Scope, ServicePort, Subject
 from ir.inventory import Inventory, Knowledge
-from ir.match import Pattern
+from ir.match import Part, Pattern, PatternKind, Test
 from ir.model import Fact, Inactive
 from ir.provenance import Assumption
 from ir.traffic import RouteTable
@@ -61,7 +61,7 @@ def rival_routes(facts: Sequence[Fact]) -> bool:
 
     Routes that say who may come to one port are in one table.
     """
-    if any(isinstance(fact, GuardedRoutes) and len(fact.routes) > 1 for fact in facts):
+    if any(isinstance(fact, GuardedRoutes) and _may_tie(fact) for fact in facts):
         return True
     seen: set[Pattern | tuple[str, str]] = set()
     for table in (fact for fact in facts if isinstance(fact, RouteTable)):
@@ -71,6 +71,25 @@ def rival_routes(facts: Sequence[Fact]) -> bool:
             return True
         seen.update(about)
     return False
+
+
+def _may_tie(table: GuardedRoutes) -> bool:
+    """Whether two routes ask for paths of one kind and length, before which neither goes by its path."""
+    asked = [
+        one
+        for route in table.routes
+        for one in {_path(m.tests) for m in route.matches} or {_path(())}
+    ]
+    return len(set(asked)) < len(asked)
+
+
+def _path(tests: Sequence[Test]) -> tuple[str, int]:
+    """The kind of the path that is asked for, and where it has a rank of its own its length; that of none where none is."""
+    terms = [t.value for test in tests if test.part is Part.PATH for t in test.any_of]
+    for term in terms:
+        if isinstance(term, Pattern):
+            return term.kind.value, 0 if term.kind is PatternKind.REGEX else len(term.text)
+    return "", 0
 
 
 def _place(subject: Subject) -> tuple[str, str]:
