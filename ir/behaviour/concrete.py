@@ -35,7 +35,7 @@ from ir.behaviour.concrete_regex import Unsupported
 from ir.behaviour.concrete_route import decide_route
 from ir.behaviour.concrete_rules import carries_token, speaks_of
 from ir.behaviour.concrete_trail import leaves_of, name_of
-from ir.behaviour.request import Answer, Caller, Decision, Request
+from ir.behaviour.request import TCP, Answer, Caller, Decision, Request
 from ir.inventory import Workload
 from ir.model import Fact, Model
 from ir.provenance import Traced, Trail
@@ -104,12 +104,15 @@ class Place:
     def decide(self, request: Request) -> Decision:
         """Whether the request, which is for this port, reaches the workload, and the fact that decided.
 
+        On datagrams the network alone has a say: no proxy looks at them.
+
         Raises:
             Unsupported: something outside of the model has a say.
         """
         site = _Site(self, request)
-        decision = _decided(site)
-        for layer in self.layers(Direction.OUTBOUND):
+        datagram = request.transport != TCP
+        decision = _layer(site, Layer.NETWORK) or _OPEN if datagram else _decided(site)
+        for layer in (Layer.NETWORK,) if datagram else self.layers(Direction.OUTBOUND):
             if not decision.allowed:
                 break
             out = _way_out(site, layer)

@@ -336,7 +336,7 @@ _READ: Mapping[Part, Callable[[Sight, str], tuple[str, ...]]] = {
     Part.NAMESPACE_LABELS: _namespace_labels,
     Part.ENTITY: _entity,
     Part.DNS_NAME: lambda sight, _: _if_any(sight.request.looked_up),
-    Part.TRANSPORT: lambda *_: ("TCP",),
+    Part.TRANSPORT: lambda sight, _: (sight.request.transport,),
     Part.SERVICE: _service,
 }
 """How each part is read off a request; parts that are not here cannot be."""

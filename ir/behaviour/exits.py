@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from ir.access import Certainty, Closed, Evidence, Grant, Layer, Refusal
 from ir.attachment import Attachment, Scope
 from ir.behaviour.languages import language_of
+from ir.behaviour.request import TCP
 from ir.behaviour.stages import Condition, Exit, Rule, Way
-from ir.behaviour.strip import TCP, condition, rule_of
+from ir.behaviour.strip import condition, rule_of
 from ir.inventory import Inventory, Workload, meets
 from ir.match import INSIDE, AllOf, Cidr, Labels, Part, Pattern, PatternKind, Presence, Term, Test
 
@@ -37,15 +38,19 @@ class _Held:
 
 
 def exits_to(
-    lowering: Lowering, workload: Workload, port: int
+    lowering: Lowering, workload: Workload, port: int, transport: str = TCP
 ) -> tuple[tuple[Exit, ...], tuple[str, ...]]:
-    """The layers that have a say on who may call the port, and what is not understood of them."""
+    """The layers that have a say on who may call the port, and what is not understood of them.
+
+    On datagrams the network alone has a say.
+    """
     doubts: dict[str, None] = {}
     held: dict[Layer, _Held] = {}
     for fact in lowering.exits:
         if not isinstance(fact, (Closed, Grant, Refusal)):
             continue
-        if not lowering.on(fact.attachment, workload, port):
+        looks = transport == TCP or fact.layer is Layer.NETWORK
+        if not looks or not lowering.on(fact.attachment, workload, port):
             continue
         if not _is_told(fact.attachment):
             doubts[_OTHERS] = None
@@ -55,11 +60,11 @@ def exits_to(
             if fact.certain is not Certainty.NO:
                 own.closed[_who(fact.attachment)] = None
             continue
-        reached = _reached(fact.callers, workload, lowering.inventory)
+        reached = _reached(fact.callers, workload, lowering.inventory, transport)
         if reached is None:
             doubts[_UNKNOWN] = None
         if reached or (reached is None and isinstance(fact, Refusal)):
-            rule = rule_of(replace(fact, callers=()), port)
+            rule = rule_of(replace(fact, callers=()), port, transport)
             if rule is not None:
                 rules = own.grants if isinstance(fact, Grant) else own.refusals
                 rules[_by(rule, fact.attachment)] = None
@@ -122,9 +127,11 @@ def _named(part: Part, text: str) -> Condition:
 # --- whether a workload is at the other end --------------------------------------------------------
 
 
-def _reached(ways: tuple[AllOf, ...], workload: Workload, inventory: Inventory) -> bool | None:
+def _reached(
+    ways: tuple[AllOf, ...], workload: Workload, inventory: Inventory, transport: str = TCP
+) -> bool | None:
     """Whether the workload meets one of the alternatives; none at all: it does; ``None``: that is not known."""
-    answers = [_all(_holds(t, workload, inventory) for t in way.tests) for way in ways]
+    answers = [_all(_holds(t, workload, inventory, transport) for t in way.tests) for way in ways]
     if not ways or True in answers:
         return True
     return None if None in answers else False
@@ -137,7 +144,7 @@ def _all(answers: Iterable[bool | None]) -> bool | None:
     return None if None in found else True
 
 
-def _holds(test: Test, workload: Workload, inventory: Inventory) -> bool | None:
+def _holds(test: Test, workload: Workload, inventory: Inventory, transport: str) -> bool | None:
     one = condition(test)
     if one.part in (Part.PEER_ADDRESS, Part.DESTINATION_ADDRESS):
         blocks = {
@@ -149,7 +156,7 @@ def _holds(test: Test, workload: Workload, inventory: Inventory) -> bool | None:
                 for r in t.requirements}  # fmt: skip
         if keys - {NAME_LABEL}:
             return None
-    texts = _texts(one.part, workload, inventory)
+    texts = (transport,) if one.part is Part.TRANSPORT else _texts(one.part, workload, inventory)
     if texts is None:
         return None
     if one.presence is not Presence.EITHER and bool(texts) is not (
@@ -183,7 +190,6 @@ def _texts(part: Part, workload: Workload, inventory: Inventory) -> tuple[str, .
         Part.NAMESPACE_LABELS: ("",),
         Part.ENTITY: (*INSIDE, "all"),
         Part.DNS_NAME: (),
-        Part.TRANSPORT: (TCP,),
     }
     if part is Part.SERVICE:
         return tuple(f"{s.namespace}/{s.name}" for s in inventory.services_of(workload))

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from ir.access import (
-    AuditMark,
     Bypass,
     Certainty,
-    ClientTls,
     Closed,
     Direction,
     ExternalDecision,
@@ -31,76 +29,17 @@ from ir.access import (
 )
 from ir.attachment import Attachment, Reach, Scope, ServicePort, Subject, WorkloadPort
 from ir.behaviour.exits import exits_to
+from ir.behaviour.request import TCP
+from ir.behaviour.rulings import RULING, attachment_of, is_exit, odd, of_network
 from ir.behaviour.stages import Access, Gate, Guard, Lowered, Passage, Rule
 from ir.behaviour.strip import alternatives_of, rule_of, tests_of, ways_of
-from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.inventory import Inventory, Workload, meets
 from ir.match import Labels, Operator, Part, Pattern
-from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Fact, Model
-from ir.opaque import Column, Opaque
-from ir.resilience import (
-    ConnectionLimits,
-    LoadBalancing,
-    Outliers,
-    RateLimit,
-    RetryBudget,
-    SessionAffinity,
-)
-from ir.telemetry import Telemetry
-from ir.traffic import EndpointSubset, PortProtocol, RouteTable
+from ir.traffic import EndpointSubset
 
 Port = WorkloadPort | ServicePort
 F = TypeVar("F")
-
-_RULING: Final = (
-    Bypass,
-    Closed,
-    ExternalDecision,
-    Grant,
-    GuardedRoutes,
-    PeerMtls,
-    Probes,
-    Refusal,
-    TokenCheck,
-)
-"""Facts that decide whether a request gets in."""
-
-_SILENT: Final = (
-    AuditMark,
-    ClientTls,
-    ConnectionLimits,
-    EgressPolicy,
-    EndpointSubset,
-    Enrolment,
-    ExternalService,
-    ExternalWorkload,
-    Listener,
-    LoadBalancing,
-    Outliers,
-    PortProtocol,
-    RateLimit,
-    RetryBudget,
-    RouteTable,
-    SessionAffinity,
-    Telemetry,
-)
-"""Facts that say nothing of who gets in at a port of a workload."""
-
-_TOUCHY: Final = frozenset(
-    (
-        Aspect.BOOTSTRAP,
-        Aspect.CAPTURE,
-        Aspect.CERTIFICATES,
-        Aspect.DECISIONS,
-        Aspect.ENVIRONMENT,
-        Aspect.OTHER,
-        Aspect.TEMPLATE,
-        Aspect.TRUST_ALIASES,
-        Aspect.WAYPOINT,
-    )
-)
-"""Settings by which a proxy may come to let in others than its rules say."""
 
 _MAYBE_CLOSED = (
     "where an install setting decides whether a port is closed, it is taken to be closed"
@@ -126,15 +65,15 @@ class Lowering:
             for f in reversed(model.facts)
             if isinstance(f, EndpointSubset)
         }
-        self._odd = tuple(_odd(model.facts))
+        self._odd = tuple(odd(model.facts))
         self._wide: list[Here] = []
         self._by_namespace: dict[str, list[Here]] = {}
         self._by_label: dict[tuple[str | None, str, str], list[Here]] = {}
         self.exits = tuple(f for f in model.facts if is_exit(f))
         for number, fact in enumerate(model.facts):
-            if isinstance(fact, _RULING) and not is_exit(fact):
+            if isinstance(fact, RULING) and not is_exit(fact):
                 self._file(Here(number, fact), fact.attachment.subject)
-        self._rules: dict[tuple[int, int], Rule | None] = {}
+        self._rules: dict[tuple[int, int, str], Rule | None] = {}
         self._guards: dict[tuple[int, int], Guard] = {}
 
     # --- where facts hold ------------------------------------------------------------------------
@@ -161,7 +100,7 @@ class Lowering:
             for where in (workload.namespace, None):
                 near.extend(self._by_label.get((where, key, value), ()))
         near.sort(key=lambda here: here.number)
-        return tuple(h.fact for h in near if self.covers(_attachment(h.fact).subject, workload))
+        return tuple(h.fact for h in near if self.covers(attachment_of(h.fact).subject, workload))
 
     def covers(self, subject: Subject, workload: Workload) -> bool:
         """Whether the subject includes the workload."""
@@ -205,7 +144,7 @@ class Lowering:
 
     def at(self, facts: Iterable[Fact], workload: Workload, port: int) -> tuple[Fact, ...]:
         """Those of the facts that hold on the port."""
-        return tuple(f for f in facts if self.on(_attachment(f), workload, port))
+        return tuple(f for f in facts if self.on(attachment_of(f), workload, port))
 
     def on(self, attachment: Attachment, workload: Workload, port: int) -> bool:
         """Whether the attachment is about the port of the workload."""
@@ -248,7 +187,7 @@ class Lowering:
     def named_ports(self, facts: Iterable[Fact], workload: Workload) -> Iterator[int]:
         """Ports of the workload that the facts single out, declared or not."""
         for fact in facts:
-            attachment = _attachment(fact)
+            attachment = attachment_of(fact)
             for own in (*attachment.ports, *attachment.excluding_ports):
                 if isinstance(own.value, WorkloadPort):
                     number = workload.port_number(own.value.port)
@@ -265,19 +204,24 @@ class Lowering:
 
     # --- what they say ---------------------------------------------------------------------------
 
-    def access(self, facts: Sequence[Fact], workload: Workload, port: int) -> Lowered:
-        """What decides at the port; ``facts`` are those of :meth:`at`."""
+    def access(
+        self, facts: Sequence[Fact], workload: Workload, port: int, transport: str = TCP
+    ) -> Lowered:
+        """What decides at the port; ``facts`` are those of :meth:`at`. On datagrams the network alone has a say."""
+        facts = facts if transport == TCP else [f for f in facts if of_network(f)]
         past = any(f.direction is Direction.INBOUND for f in _only(facts, Bypass))
         if past:
             # a proxy that sees nothing decides nothing; what the network refuses stays refused
-            facts = [f for f in facts if _of_network(f)]
+            facts = [f for f in facts if of_network(f)]
         taints = [
-            f"{type(f).__name__} for some clients only" for f in facts if _for_some(_attachment(f))
+            f"{type(f).__name__} for some clients only"
+            for f in facts
+            if _for_some(attachment_of(f))
         ]
         certain = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]
         closed = [f for f in certain if f.direction is Direction.INBOUND]
         unsure = any(f.certain is Certainty.UNKNOWN for f in closed)
-        exits, doubts = exits_to(self, workload, port)
+        exits, doubts = exits_to(self, workload, port, transport)
         asked = {(p.method, p.path.partition("?")[0]) for p in workload.probes
                  if workload.port_number(p.port) == port}  # fmt: skip
         probes = [f.access.value for f in facts if isinstance(f, Probes)]
@@ -288,7 +232,7 @@ class Lowering:
             rewritten_probes=ProbeAccess.REWRITTEN in probes,
             open_probes=ProbeAccess.BY_PATH in probes,
             demanded=any(f.mode.value is MtlsMode.DEMANDED for f in _only(facts, PeerMtls)),
-            gates=tuple(self._gates(facts, {f.layer for f in closed}, port)),
+            gates=tuple(self._gates(facts, {f.layer for f in closed}, port, transport)),
             outside=tuple(
                 dict.fromkeys(
                     rule
@@ -298,17 +242,20 @@ class Lowering:
             ),
             tokens=_tokens(_only(facts, TokenCheck)),
             exits=exits,
+            transport=transport,
         )
         taints.extend(doubts)
         return Lowered(access, tuple(dict.fromkeys(taints)), (_MAYBE_CLOSED,) if unsure else ())
 
-    def _gates(self, facts: Sequence[Fact], closed: set[Layer], port: int) -> Iterator[Gate]:
+    def _gates(
+        self, facts: Sequence[Fact], closed: set[Layer], port: int, transport: str
+    ) -> Iterator[Gate]:
         for layer in Layer:
             gate = Gate(
                 layer=layer,
                 closed=layer in closed,
-                refusals=self._rules_of(_only(facts, Refusal), layer, port),
-                grants=self._rules_of(_only(facts, Grant), layer, port),
+                refusals=self._rules_of(_only(facts, Refusal), layer, port, transport),
+                grants=self._rules_of(_only(facts, Grant), layer, port, transport),
                 guards=tuple(
                     self._guard(f, port) for f in _only(facts, GuardedRoutes) if f.layer is layer
                 ),
@@ -317,16 +264,18 @@ class Lowering:
                 yield gate
 
     def _rules_of(
-        self, facts: Iterable[Grant | Refusal], layer: Layer, port: int
+        self, facts: Iterable[Grant | Refusal], layer: Layer, port: int, transport: str
     ) -> tuple[Rule, ...]:
-        rules = (self._rule(f, port) for f in facts if f.layer is layer)
+        rules = (self._rule(f, port, transport) for f in facts if f.layer is layer)
         return tuple(dict.fromkeys(rule for rule in rules if rule is not None))
 
-    def _rule(self, fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
+    def _rule(
+        self, fact: Grant | Refusal | ExternalDecision, port: int, transport: str = TCP
+    ) -> Rule | None:
         asks = any(t.part is Part.PORT for t in tests_of(fact))
-        key = id(fact), port if asks else 0
+        key = id(fact), port if asks else 0, transport
         if key not in self._rules:
-            self._rules[key] = rule_of(fact, port)
+            self._rules[key] = rule_of(fact, port, transport)
         return self._rules[key]
 
     def _guard(self, fact: GuardedRoutes, port: int) -> Guard:
@@ -347,26 +296,6 @@ def _only(facts: Iterable[Fact], kind: type[F]) -> list[F]:
     return [f for f in facts if isinstance(f, kind)]
 
 
-def _of_network(fact: Fact) -> bool:
-    return isinstance(fact, (Closed, Grant, Refusal)) and fact.layer is Layer.NETWORK
-
-
-def is_exit(fact: Fact) -> bool:
-    """Whether the fact is about what leaves its subject."""
-    return isinstance(fact, (Closed, Grant, Refusal)) and fact.direction is Direction.OUTBOUND
-
-
-def is_ruling(fact: Fact) -> bool:
-    """Whether the fact decides whether a request gets in."""
-    return isinstance(fact, _RULING)
-
-
-def _attachment(fact: Fact) -> Attachment:
-    if not isinstance(fact, _RULING):
-        raise TypeError(fact)
-    return fact.attachment
-
-
 def _one_label(labels: Labels) -> tuple[str, str] | None:
     """A label that every object of the selection has."""
     for one in labels.requirements:
@@ -378,19 +307,6 @@ def _one_label(labels: Labels) -> tuple[str, str] | None:
 def _for_some(attachment: Attachment) -> bool:
     audience = attachment.audience
     return audience is not None and audience.reach is not Reach.EVERYONE
-
-
-def _odd(facts: Iterable[Fact]) -> Iterator[tuple[str, Subject | None]]:
-    """Pieces of the model that may decide on access and are not understood, with where they hold (``None``: anywhere)."""
-    for fact in facts:
-        if isinstance(fact, Opaque):
-            if Column.ACCESS in fact.may_touch:
-                yield fact.kind, None if fact.attachment is None else fact.attachment.subject
-        elif isinstance(fact, ProxySetting):
-            if fact.aspect in _TOUCHY:
-                yield f"a setting of proxies ({fact.aspect.value})", fact.subject
-        elif not isinstance(fact, (*_RULING, *_SILENT)):
-            yield type(fact).__name__, None
 
 
 def _tokens(checks: Sequence[TokenCheck]) -> tuple[str, ...] | None:

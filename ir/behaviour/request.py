@@ -10,6 +10,9 @@ from fractions import Fraction
 
 from ir.resilience import Retry, Timeouts
 
+TCP = "TCP"
+"""The transport of requests and connections."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -57,7 +60,8 @@ class Request:
     addressed directly. ``listener`` is the ``namespace/name`` of a gateway by which the request enters on the port
     ``service_port``, instead of a service; ``shows`` is what its client shows there. ``external`` is the address outside the
     cluster that the client dials on the port ``service_port``, ``looked_up`` the name for which the cluster's DNS gave it
-    that address; empty where it had it from elsewhere.
+    that address; empty where it had it from elsewhere. ``transport`` is what carries it: ``TCP``, or for datagrams ``UDP``,
+    ``SCTP``, ``icmpv4/8`` and such; these are no HTTP and pass no proxy.
     """
 
     caller: Caller
@@ -76,6 +80,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     server_name: str = ""
     http: bool = True
+    transport: str = TCP
 
 
 class Answer(StrEnum):

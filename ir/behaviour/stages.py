@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ir.access import Evidence, Layer
+from ir.behaviour.request import TCP
 from ir.match import Part, Presence, Term, View
 from ir.traffic import NoMatch, Order
 
@@ -89,7 +90,7 @@ class Access:
     ``probed``: paths of health checks on the port, without query; ``called``: of those by gRPC, which are POST and never
     come in by their path alone. ``outside``: requests on which something beyond the
     model decides. ``tokens``: places where a token may be carried that something verifies; ``None``: no check.
-    ``exits``: what the callers' own side lets out to the port.
+    ``exits``: what the callers' own side lets out to the port. ``transport``: what carries the requests.
     """
 
     bypassed: bool = False
@@ -102,6 +103,7 @@ class Access:
     outside: tuple[Rule, ...] = ()
     tokens: tuple[str, ...] | None = None
     exits: tuple[Exit, ...] = ()
+    transport: str = TCP
 
 
 @dataclass(frozen=True, slots=True)

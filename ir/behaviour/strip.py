@@ -1,4 +1,4 @@
-"""Rules without their trails, on one port: tests on the port and on what is below TCP are decided on the spot."""
+"""Rules without their trails, on one port: tests on the port and on the transport are decided on the spot."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from ir.access import Evidence, ExternalDecision, Grant, GuardedRoutes, Refusal
 from ir.behaviour.languages import language_of
+from ir.behaviour.request import TCP
 from ir.behaviour.stages import Condition, Rule, Way
 from ir.match import HTTP_PARTS, AllOf, Part, Pattern, Presence, Test
 from ir.provenance import Traced
-
-TCP = "TCP"
-"""The transport of all requests of a model."""
 
 
 def tests_of(fact: object) -> Iterator[Test]:
@@ -25,10 +23,13 @@ def tests_of(fact: object) -> Iterator[Test]:
             yield from (t for a in route.admissions for way in a.callers for t in way.tests)
 
 
-def rule_of(fact: Grant | Refusal | ExternalDecision, port: int) -> Rule | None:
+def rule_of(
+    fact: Grant | Refusal | ExternalDecision, port: int, transport: str = TCP
+) -> Rule | None:
     """The rule on this port; ``None`` where it can never hold there."""
-    callers, requests = ways_of(fact.callers, port), ways_of(fact.requests, port)
-    always = _way(fact.always, port)
+    callers = ways_of(fact.callers, port, transport)
+    requests = ways_of(fact.requests, port, transport)
+    always = _way(fact.always, port, transport)
     if callers is None or requests is None or always is None:
         return None
     evidence = Evidence.CERTIFICATE if isinstance(fact, ExternalDecision) else fact.evidence
@@ -49,19 +50,19 @@ def alternatives_of(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...]:
     return tuple(way for one in ways if (way := _way(one.tests, port)) is not None)
 
 
-def ways_of(ways: tuple[AllOf, ...], port: int) -> tuple[Way, ...] | None:
+def ways_of(ways: tuple[AllOf, ...], port: int, transport: str = TCP) -> tuple[Way, ...] | None:
     """The alternatives that can hold on the port; ``()``: every request; ``None``: none can."""
     if not ways:
         return ()
-    found = [way for one in ways if (way := _way(one.tests, port)) is not None]
+    found = [way for one in ways if (way := _way(one.tests, port, transport)) is not None]
     if any(not way for way in found):
         return ()
     return tuple(dict.fromkeys(found)) or None
 
 
-def _way(tests: Sequence[Test], port: int) -> Way | None:
+def _way(tests: Sequence[Test], port: int, transport: str = TCP) -> Way | None:
     """The conditions besides those on the port and the transport; ``None`` where one of these fails."""
-    decided = {Part.PORT: str(port), Part.TRANSPORT: TCP}
+    decided = {Part.PORT: str(port), Part.TRANSPORT: transport}
     if not all(_is(test, decided[test.part]) for test in tests if test.part in decided):
         return None
     return tuple(condition(test) for test in tests if test.part not in decided)

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from ir.behaviour.concrete import Unsupported, decide_access
-from ir.behaviour.request import Request
+from ir.behaviour.request import TCP, Request
 from ir.behaviour.stages import Access
 from ir.language import Opaque
 from ir.match import Cidr, Part, PathForm, Pattern, PatternKind, Presence, RegexDialect, View
@@ -22,7 +22,8 @@ from tests.oracle.configuration import FORMS, Unsayable, filters_of
 from tests.oracle.envoy import Envoy, Listening, Way, answering, http_filter, needs_envoy, running
 from tests.oracle.witnesses import on_loopback, on_the_wire, witnesses
 from translator.registry import load_importer
-from translator.verify.access import Comparison, Doors
+from translator.verify.access import Comparison
+from translator.verify.doors import Doors
 from translator.verify.frame import Frame, asked_of, conditions
 
 MOST = 250
@@ -72,7 +73,9 @@ def ports(name: str, found: Model) -> Iterator[Port]:
         return
     seen: set[Access] = set()
     for door in comparison.doors():
-        if isinstance(door, Doors) and door.before.access not in seen:
+        if not isinstance(door, Doors) or door.before.access.transport != TCP:
+            continue
+        if door.before.access not in seen:
             seen.add(door.before.access)
             try:
                 frame = Frame(asked_of(door.before.access), comparison.world, http=True)

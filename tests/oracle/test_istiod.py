@@ -19,7 +19,7 @@ from ir.access import Closed, Grant, Layer, Refusal
 from ir.behaviour.concrete import Unsupported, decide_access, decide_route
 from ir.behaviour.delivery import Address
 from ir.behaviour.lower import Lowering
-from ir.behaviour.request import Caller, Delivery, Request
+from ir.behaviour.request import TCP, Caller, Delivery, Request
 from ir.inventory import Workload
 from ir.language import Opaque
 from ir.match import Cidr
@@ -43,7 +43,8 @@ from tests.oracle.witnesses import ANYBODY, on_the_wire, witnesses
 from translator.pipeline import options_of, whole
 from translator.registry import load_importer
 from translator.source.load import load_text
-from translator.verify.access import Comparison, Doors
+from translator.verify.access import Comparison
+from translator.verify.doors import Doors
 from translator.verify.frame import Frame, asked_of, conditions
 from translator.verify.routes import RouteComparison, Side
 
@@ -143,6 +144,8 @@ def gates(one: Estate, told: Mapping[str, Told]) -> Iterator[Gate]:
         return
     for door in comparison.doors():
         if not isinstance(door, Doors) or door.before.access.bypassed:
+            continue
+        if door.before.access.transport != TCP:
             continue
         proxy = told.get(door.workload.key)
         ways = {} if proxy is None else proxy.ways_in(door.port)

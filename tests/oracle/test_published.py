@@ -35,7 +35,8 @@ from tests.oracle.witnesses import on_the_wire, witnesses
 from tests.translation import options
 from translator.registry import load_importer
 from translator.source.load import load_text
-from translator.verify.access import Comparison, Doors
+from translator.verify.access import Comparison
+from translator.verify.doors import Doors
 from translator.verify.frame import Frame, asked_of, conditions
 
 _PLACE = Path("shared", "corpus", "pairs", "istio-authz-to-envoy-rbac")
@@ -124,19 +125,18 @@ def _requests(found: Pair) -> Iterator[tuple[Request, frozenset[Cidr], Model]]:
     model = load_importer("istio")(loaded.resources, options()).model
     comparison = Comparison(model, model)
     assert list(comparison.slices())
-    for both in comparison._workloads():
-        for door in comparison._doors(*both):
-            assert isinstance(door, Doors), door
-            access = door.before.access
-            blocks = frozenset(
-                term
-                for condition, _, _ in conditions(access)
-                for term in (*condition.any_of, *condition.none_of)
-                if isinstance(term, Cidr)
-            )
-            frame = Frame(asked_of(access), comparison.world, http=found.http)
-            for request in witnesses(frame, MOST):
-                yield replace(request, workload=door.workload.key, port=door.port), blocks, model
+    for door in comparison.doors():
+        assert isinstance(door, Doors), door
+        access = door.before.access
+        blocks = frozenset(
+            term
+            for condition, _, _ in conditions(access)
+            for term in (*condition.any_of, *condition.none_of)
+            if isinstance(term, Cidr)
+        )
+        frame = Frame(asked_of(access), comparison.world, http=found.http)
+        for request in witnesses(frame, MOST):
+            yield replace(request, workload=door.workload.key, port=door.port), blocks, model
 
 
 def replayed(envoy: Envoy, found: Pair, authority: Authority) -> Count:

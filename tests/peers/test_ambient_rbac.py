@@ -25,7 +25,8 @@ from tests.oracle.witnesses import witnesses
 from translator.pipeline import options_of
 from translator.registry import load_importer
 from translator.source.load import load_text
-from translator.verify.access import Comparison, Doors
+from translator.verify.access import Comparison
+from translator.verify.doors import Doors
 from translator.verify.frame import Frame, asked_of
 
 _PLACE = Path("shared", "corpus", "pairs", "istio-policy-to-ambient-rbac")

@@ -20,10 +20,11 @@ from ir.match import Cidr, Pattern, View
 from ir.model import Fact, Model
 from tests.ir.facts import REVIEWS
 from tests.verify.random_access import CALLERS, HEADERS, METHODS, drawn
-from translator.verify.access import Comparison, Doors
+from translator.verify.access import Comparison
 from translator.verify.callers import CALLER_DIMENSION
 from translator.verify.decide import allowed
 from translator.verify.dimensions import Strings
+from translator.verify.doors import Doors
 from translator.verify.frame import FIRST_NAME, Frame, asked_of
 
 LONGEST, MANY = 6, 8000

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from ir.access import Layer, Refusal
 from ir.behaviour.concrete import Place, place
 from ir.behaviour.concrete_trail import leaves_of
-from ir.behaviour.exits import DOUBTS, ports_of_exits
+from ir.behaviour.exits import DOUBTS
 from ir.behaviour.lower import Lowering
-from ir.behaviour.stages import Access, Lowered, Way
+from ir.behaviour.request import TCP
+from ir.behaviour.stages import Access, Way
 from ir.inventory import Workload
 from ir.language import Opaque
 from ir.match import Part, Pattern, PatternKind
@@ -19,6 +20,7 @@ from ir.resilience import Outliers
 from ir.traffic import RouteTable
 from translator.verify.callers import CALLER_DIMENSION, World
 from translator.verify.decide import allowed
+from translator.verify.doors import Doors, doors_of
 from translator.verify.evidence import Twins
 from translator.verify.frame import (
     CALLER,
@@ -34,9 +36,6 @@ from translator.verify.result import Change, Kind, Sample, Slice, Verdict, judge
 from translator.verify.space import bits
 from translator.verify.witness import Disagreement, Sides, is_dotted, representatives
 
-UNDECLARED = 65000
-"""The port that stands for all that nobody declares, unless somebody declares it."""
-
 _DOTS = "paths with dot elements: what they resolve to is known, not whether each such path exists"
 _TWO = "the exact comparison and the naive decider disagree, which is a fault of this tool"
 _ALONE = "a workload that only one side lists"
@@ -49,20 +48,6 @@ BLOCKS = (
 """What Kubernetes leaves open (its documentation: Network Policies, ``ipBlock``), read the same way on both sides."""
 
 _FORWARDED = "no request names another client address than its own (x-forwarded-for)"
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """The access of one port on both sides, with the facts that it comes from."""
-
-    workload: Workload
-    becomes: Workload
-    """The same as the later side lists it."""
-    port: int
-    shown: str
-    before: Lowered
-    after: Lowered
-    facts: tuple[tuple[Fact, ...], tuple[Fact, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +116,13 @@ class Comparison:
 
     def doors(self) -> list[Doors | Slice]:
         """The ports to compare; those that cannot be are slices already."""
-        return [door for pair in self._workloads() for door in self._doors(*pair)]
+        found: list[Doors | Slice] = []
+        for was, becomes in self._workloads():
+            if was is not None and becomes is not None:
+                found.extend(doors_of(self.lowered, was, becomes))
+            elif (alone := was or becomes) is not None:
+                found.append(Slice(alone.key, Verdict.MAY_DIFFER, (), (_ALONE,)))
+        return found
 
     def _workloads(self) -> Iterator[tuple[Workload | None, Workload | None]]:
         """Each workload as both sides list it."""
@@ -141,36 +132,6 @@ class Comparison:
         ]
         for key in sorted({**sides[0], **sides[1]}):
             yield sides[0].get(key), sides[1].get(key)
-
-    def _doors(self, was: Workload | None, becomes: Workload | None) -> Iterator[Doors | Slice]:
-        """The ports of a workload that are declared or named, and one that is not."""
-        if was is None or becomes is None:
-            alone = was or becomes
-            if alone is not None:
-                yield Slice(alone.key, Verdict.MAY_DIFFER, (), (_ALONE,))
-            return
-        own = [
-            (lowering, workload, lowering.about(workload))
-            for lowering, workload in zip(self.lowered, (was, becomes), strict=True)
-        ]
-        try:
-            ports = {port for side in own for port in _ports(*side)}
-        except Opaque as opaque:
-            yield Slice(was.key, Verdict.UNKNOWN, (), (opaque.reason,))
-            return
-        free = next(n for n in range(UNDECLARED, 0, -1) if n not in ports)
-        for port in (*sorted(ports), free):
-            shown = f"{was.key} " + ("other ports" if port == free else f"port {port}")
-            held = [lowering.at(facts, workload, port) for lowering, workload, facts in own]
-            try:
-                sides = [
-                    lowering.access(facts, workload, port)
-                    for (lowering, workload, _), facts in zip(own, held, strict=True)
-                ]
-            except Opaque as opaque:
-                yield Slice(shown, Verdict.UNKNOWN, (), (opaque.reason,))
-            else:
-                yield Doors(was, becomes, port, shown, sides[0], sides[1], (held[0], held[1]))
 
     def _slice(self, doors: Doors | Slice) -> Slice:
         if isinstance(doors, Slice):
@@ -229,7 +190,7 @@ class Comparison:
         groups: list[Group] = []
         doubt = False
         labels = any(c.part in _LABELS for side in (before, after) for c, _, _ in conditions(side))
-        for http in (True, False):
+        for http in (True, False) if before.transport == TCP else (False,):
             frame = Frame(asked, self.world, http=http)
             was, becomes = allowed(before, frame), allowed(after, frame)
             opened, shut = becomes.must & ~was.may, was.must & ~becomes.may
@@ -248,7 +209,8 @@ class Comparison:
         """The groups with their witnesses; what could not be confirmed is a taint."""
         if not found.groups:
             return (), []
-        sides = Sides(self._place(doors, 0), self._place(doors, 1))
+        transport = doors.before.access.transport
+        sides = Sides(self._place(doors, 0), self._place(doors, 1), transport)
         changes: list[Change] = []
         taints: list[str] = []
         for group in found.groups:
@@ -313,13 +275,6 @@ def _selects_by_address(access: Access) -> bool:
 
 def _is_outside(way: Way) -> bool:
     return any(condition.part is Part.ENTITY for condition in way)
-
-
-def _ports(lowering: Lowering, workload: Workload, facts: Sequence[Fact]) -> Iterator[int]:
-    """The ports that are declared, and those that rules single out."""
-    yield from lowering.inventory.ports_of(workload)
-    yield from lowering.named_ports(facts, workload)
-    yield from ports_of_exits(lowering, workload)
 
 
 def client_namespaces(*models: Model) -> Iterator[Pattern]:

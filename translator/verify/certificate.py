@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ir.access import Evidence
-from ir.behaviour.request import Caller
+from ir.behaviour.request import TCP, Caller
 from ir.behaviour.stages import Access, Condition, Gate, Guard, Rule, Way
 from ir.language import Opaque
 from ir.match import Cidr, Part, PathForm, Pattern, PatternKind, RegexDialect, Term, View
 from ir.traffic import NoMatch, Order
-from translator.verify.access import Comparison, Doors
+from translator.verify.access import Comparison
 from translator.verify.callers import certified
 from translator.verify.decide import allowed
+from translator.verify.doors import Doors
 from translator.verify.frame import AUTHORITY, PATH, Frame, asked_of, conditions
 from translator.verify.result import Slice
 
@@ -134,6 +135,8 @@ def _caller(caller: Caller) -> Tree:
 
 
 def _access(access: Access) -> Tree:
+    if access.transport != TCP:
+        raise LeftOut("datagrams")
     if access.outside or access.tokens is not None:
         raise LeftOut("something beyond the rules has a say")
     if access.exits:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from ir.access import Evidence
 from ir.behaviour.concrete_match import Sight, any_holds
 from ir.behaviour.concrete_regex import Unsupported
-from ir.behaviour.request import Request
-from ir.match import AllOf
+from ir.behaviour.request import TCP, Request
+from ir.match import AllOf, Part
 from translator.report.bounds import At
 from translator.report.model import (
     BEYOND,
@@ -67,7 +67,6 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
     "MM331": _EJECTIONS,
     "MM334": frozenset((Kind.EJECTION_LONGEST,)),
     "MM380": _EJECTIONS,
-    "MM476": _NOTHING,
     "MM540": _RATES,
     "MM542": _RATES,
     "MM543": _RATES,
@@ -75,7 +74,7 @@ _ABOUT: Mapping[str, frozenset[Kind]] = {
 }
 """What findings explain that are about one thing, and nothing else; others about failures explain none of their kinds.
 
-Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints, datagrams,
+Some are about what is not compared: how an endpoint is picked, limits of connections, shares of backends without endpoints,
 pods that nobody has put into the target's mesh yet: both sides are compared as if their proxies were there.
 """
 
@@ -102,6 +101,7 @@ _OF_OBJECTS = frozenset(
         "MM478",
         "MM480",
         "MM481",
+        "MM482",
         HELD,
         "MM540",
         "MM550",
@@ -112,6 +112,9 @@ _OF_OBJECTS = frozenset(
 """Findings about an object as a whole: clients that share its routes, that it is new, which requests it takes for calls,
 its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection, what may leave
 the pods of a namespace of which some were limited, limits that pods have by those of others."""
+
+_OF_THE_NETWORK = frozenset(("MM460", "MM475", "MM478", "MM481", "MM482"))
+"""Findings about all that reaches a workload, whatever carries it."""
 
 _ACCESS = frozenset((Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED, Kind.EVIDENCE))
 
@@ -198,6 +201,8 @@ def _may(claim: Claim, places: Places, change: Change, sample: Sample) -> bool:
 
 def _within(claim: Claim, places: Places, request: Request) -> bool:
     """Whether the request goes to one of the ports that the finding is about, and is one of its requests."""
+    if request.transport != TCP and not _is_of_datagrams(claim):
+        return False
     names, port = _names(request), request.service_port or request.port
     near = (one for name in ("", *names) for one in places.get(name, ()))
     if claim.at and not any(one.holds(names, port) for one in near):
@@ -210,6 +215,12 @@ def _within(claim: Claim, places: Places, request: Request) -> bool:
 def _names(request: Request) -> tuple[str, ...]:
     """How findings name the destination."""
     return request.workload, request.service, f"Service/{request.service}"
+
+
+def _is_of_datagrams(claim: Claim) -> bool:
+    """Whether it is about what comes in by other transports than TCP, alone or too."""
+    told = (test.part is Part.TRANSPORT for way in claim.ways for test in way.tests)
+    return claim.code in _OF_THE_NETWORK or any(told)
 
 
 _KNOWN_BY = (Evidence.CERTIFICATE, Evidence.LABEL)

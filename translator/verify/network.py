@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from ir.access import Certainty, Closed, Grant, Layer, Refusal
 from ir.attachment import Attachment, WorkloadPort
-from ir.behaviour.lower import Lowering, is_exit
-from ir.behaviour.strip import TCP
+from ir.behaviour.lower import Lowering
+from ir.behaviour.request import TCP
+from ir.behaviour.rulings import is_exit
 from ir.language import Opaque
 from ir.match import AllOf, Cidr, Part, Pattern, Presence, Term, Test
 from ir.model import Fact

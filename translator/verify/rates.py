@@ -20,7 +20,7 @@ from ir.opaque import Column
 from ir.opaque import Opaque as OpaquePiece
 from ir.resilience import RateLimit, Sharing
 from ir.walk import traced
-from translator.verify.access import UNDECLARED
+from translator.verify.doors import UNDECLARED
 from translator.verify.result import Change, Kind, Sample, Slice, judged
 from translator.verify.spoken import Spoken
 

@@ -10,7 +10,7 @@ from ir.access import AuditMark, ClientTls
 from ir.attachment import Attachment, EnforcedAt, Scope, Subject
 from ir.behaviour.concrete_trail import leaves_of, name_of
 from ir.behaviour.delivery import spelt
-from ir.behaviour.lower import is_ruling
+from ir.behaviour.rulings import is_ruling
 from ir.edge import EgressPolicy, ExternalService, ExternalWorkload, Listener
 from ir.membership import Enrolment, ProxySetting
 from ir.model import Fact, Model

@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import combinations, islice
 
 from ir.attachment import Attachment, Scope, Subject
-from ir.behaviour.lower import Lowering, is_ruling
+from ir.behaviour.lower import Lowering
+from ir.behaviour.rulings import is_ruling
 from ir.inventory import Workload, inventory
 from ir.match import Labels, Operator
 from ir.model import Model

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from ir.behaviour.concrete import Place, Unsupported
-from ir.behaviour.request import Decision, Request
+from ir.behaviour.request import TCP, Decision, Request
 from ir.match import Part
 from translator.verify.frame import (
     ADDRESS,
@@ -42,7 +42,8 @@ def named(request: Request) -> str:
     to = request.workload or request.service or request.listener or request.external
     port = request.port or request.service_port
     name = f" for {request.server_name}" if request.server_name else ""
-    what = f"{request.method} {request.authority}{request.path}" if request.http else "a connection"
+    what = "a connection" if request.transport == TCP else f"a datagram ({request.transport})"
+    what = f"{request.method} {request.authority}{request.path}" if request.http else what
     return f"{what}{name} from {who} to {to}:{port}"
 
 
@@ -98,6 +99,7 @@ class Sides:
 
     before: Place
     after: Place
+    transport: str = TCP
 
     def confirmed(self, frame: Frame, cell: int, *, let_in: bool) -> Sample | None:
         """The request of a class with both decisions; ``let_in``: whether the later side lets it in.
@@ -108,7 +110,10 @@ class Sides:
             Disagreement: the naive decider sees no such difference.
         """
         for request in requests_of(frame, cell):
-            there = replace(request, workload=self.before.workload.key, port=self.before.port)
+            place = self.before
+            there = replace(
+                request, workload=place.workload.key, port=place.port, transport=self.transport
+            )
             try:
                 before, after = self.before.decide(there), self.after.decide(there)
             except Unsupported:

@@ -105,7 +105,8 @@ class _Made:
         self.facts: list[Fact] = []
         self.outbound: list[Ruling] = []
         self.closed: list[Closed] = []
-        self.datagrams: list[Ruling] = []
+        self.refused: list[Refusal] = []
+        self.datagrams: list[Grant] = []
         self.nodes: list[Grant] = []
         self.narrowed: list[AllOf] = []
         self.queried: list[AllOf] = []
@@ -133,8 +134,10 @@ class _Made:
         if self._is_nowhere(fact):
             self.nowhere.append(fact)
             return
-        if _over_tcp(fact.always)[0] is None:
-            self.datagrams.append(fact)
+        if isinstance(fact, Refusal) and findings.holds_for_datagrams(fact):
+            self.refused.append(fact)
+        if not findings.holds_for_tcp(fact):
+            self.datagrams.extend([fact] if isinstance(fact, Grant) else [])
             return
         made = self.granted(fact)
         if made is None:
@@ -204,7 +207,7 @@ class _Made:
     def losses(self) -> tuple[Loss, ...]:
         """Everything that was lost."""
         return (
-            *findings.datagrams(self.closed, self.datagrams),
+            *findings.datagrams(self.closed, self.refused, self.datagrams),
             *findings.nodes(self.nodes),
             *findings.queries(self.queried, Fate.LOST),
             *findings.queries(self.narrowed, Fate.APPROXIMATED),

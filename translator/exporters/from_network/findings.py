@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ir.access import Closed, Direction, Grant, Refusal
+from ir.behaviour.request import TCP
 from ir.coverage import covers
 from ir.inventory import Inventory, Workload
-from ir.match import AllOf, Part
+from ir.match import AllOf, Part, Pattern, PatternKind, Test
 from ir.model import Fact
-from ir.provenance import Traced
+from ir.provenance import Traced, trail
 from ir.walk import traced
 from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
@@ -19,6 +20,14 @@ Ruling = Closed | Grant | Refusal
 Stated = tuple[Grant | Refusal, AllOf]
 _KEEP = "Keep a NetworkPolicy (or the source's own policy, if it stays as the cluster's network) for it."
 _SHOWN = 5
+
+_NOT_TCP = Test(
+    part=Part.TRANSPORT,
+    none_of=(Traced(Pattern(PatternKind.EXACT, TCP)),),
+    trail=trail("transport"),
+)
+_BY_DATAGRAMS = AllOf(tests=(_NOT_TCP,), trail=trail("datagrams"))
+"""What a finding is about that is about datagrams alone."""
 
 
 def _sites(values: Sequence[object]) -> tuple[Traced[object], ...]:
@@ -69,29 +78,59 @@ def ways_out(facts: Sequence[Ruling]) -> Iterator[Loss]:
         )
 
 
-def datagrams(closed: Sequence[Closed], others: Sequence[Ruling]) -> Iterator[Loss]:
-    """What is not TCP passes."""
-    if closed:
+def datagrams(
+    closed: Sequence[Closed], refused: Sequence[Refusal], granted: Sequence[Grant]
+) -> Iterator[Loss]:
+    """What is not TCP passes: ``refused`` are the refusals that hold for it, ``granted`` what lets nothing else in."""
+    if closed or refused:
         yield Loss(
             code="MM476",
             impact=Impact.LOOSER,
             support=Support.NEVER,
             fate=Fate.APPROXIMATED,
             sites=tuple(fact.trail for fact in closed),
-            because=_sites(closed),
+            because=_sites((*(fact.attachment for fact in closed), *refused)),
+            ways=(_BY_DATAGRAMS,),
             message="UDP, SCTP and ICMP reach these workloads from everywhere: the target's proxies look at TCP alone.",
             advice=_KEEP,
         )
-    if others:
+    if granted:
         yield Loss(
             code="MM476",
             impact=Impact.NONE,
             support=Support.NEVER,
             severity=Severity.LOW,
-            sites=_sites(others),
+            sites=_sites(granted),
             message="these rules are about UDP, SCTP or ICMP, which the target's proxies do not look at.",
             advice=_KEEP,
         )
+    alone = [fact for fact in refused if not holds_for_tcp(fact)]
+    if alone:
+        yield Loss(
+            code="MM476",
+            impact=Impact.LOOSER,
+            support=Support.NEVER,
+            sites=_sites(alone),
+            ways=(_BY_DATAGRAMS,),
+            message="these rules refuse UDP, SCTP or ICMP, which the target's proxies let pass.",
+            advice=_KEEP,
+        )
+
+
+def holds_for_tcp(fact: Grant | Refusal) -> bool:
+    """Whether a rule is about requests and connections, alone or too."""
+    return all("TCP" in words for words in _carriers(fact))
+
+
+def holds_for_datagrams(fact: Grant | Refusal) -> bool:
+    """Whether a rule is about what is not TCP, alone or too."""
+    return all(words != ["TCP"] for words in _carriers(fact))
+
+
+def _carriers(fact: Grant | Refusal) -> list[list[str]]:
+    """What may carry the requests of a rule, by each of its tests; none: anything."""
+    found = [test.any_of for test in fact.always if test.part is Part.TRANSPORT]
+    return [[t.value.text for t in terms if isinstance(t.value, Pattern)] for terms in found]
 
 
 def nodes(facts: Sequence[Grant]) -> Iterator[Loss]:

@@ -345,8 +345,22 @@ def undeclared(shut: Sequence[At], said: Sequence[Traced[object]]) -> Iterator[L
 
 
 def other_transports(closed: Sequence[Workload]) -> Iterator[Loss]:
-    """Pods that are closed by rules about TCP and serve other protocols, which no rule of the source is about."""
-    found = listed(w.key for w in closed if any(p.protocol != "TCP" for p in w.ports))
+    """Pods that are closed by rules about TCP for other protocols too, which no rule of the source is about."""
+    serving = [w for w in closed if any(p.protocol != "TCP" for p in w.ports)]
+    found = listed(w.key for w in serving)
+    silent = listed(w.key for w in closed if w not in serving)
+    if silent:
+        yield Loss(
+            code="MM482",
+            impact=Impact.STRICTER,
+            support=Support.NOT_YET,
+            severity=Severity.INFO,
+            fate=Fate.APPROXIMATED,
+            message="UDP, SCTP and ICMP are refused from all whom no rule lets in, as connections are; in the source they do not "
+            f"pass the proxy. No port for them is declared: {silent}.",
+            advice="Add an ingress item with icmps where something pings these pods.",
+            doc=POLICY,
+        )
     if found:
         yield Loss(
             code="MM482",
