@@ -344,37 +344,6 @@ def undeclared(shut: Sequence[At], said: Sequence[Traced[object]]) -> Iterator[L
         )
 
 
-def other_transports(closed: Sequence[Workload]) -> Iterator[Loss]:
-    """Pods that are closed by rules about TCP for other protocols too, which no rule of the source is about."""
-    serving = [w for w in closed if any(p.protocol != "TCP" for p in w.ports)]
-    found = listed(w.key for w in serving)
-    silent = listed(w.key for w in closed if w not in serving)
-    if silent:
-        yield Loss(
-            code="MM482",
-            impact=Impact.STRICTER,
-            support=Support.NOT_YET,
-            severity=Severity.INFO,
-            fate=Fate.APPROXIMATED,
-            message="UDP, SCTP and ICMP are refused from all whom no rule lets in, as connections are; in the source they do not "
-            f"pass the proxy. No port for them is declared: {silent}.",
-            advice="Add an ingress item with icmps where something pings these pods.",
-            doc=POLICY,
-        )
-    if found:
-        yield Loss(
-            code="MM482",
-            impact=Impact.STRICTER,
-            support=Support.NOT_YET,
-            fate=Fate.APPROXIMATED,
-            message=f"{found}: what comes in by UDP or SCTP is refused, since a policy that closes a pod closes it for every "
-            "protocol; in the source such traffic does not pass the proxy.",
-            why="Default deny holds for all of layer 4; the rules that are written are about TCP.",
-            advice="Add an ingress item for these ports with their protocol.",
-            doc=POLICY,
-        )
-
-
 def listed(names: Iterable[str]) -> str:
     """The names, each once and in order."""
     return ", ".join(sorted(set(names)))

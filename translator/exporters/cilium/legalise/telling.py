@@ -18,6 +18,7 @@ from ir.model import Fact
 from translator.api import Loss
 from translator.exporters.cilium.legalise import proof, remarks
 from translator.exporters.cilium.legalise.cutting import Cutter
+from translator.exporters.cilium.legalise.datagrams import datagrams
 from translator.exporters.cilium.legalise.outside import alike
 from translator.exporters.cilium.legalise.regions import (
     Region,
@@ -52,8 +53,8 @@ def tell(
     losses.extend(
         remarks.spellings(tuple(spelt(state.legal.facts, _form(rulings), state.model.inventory)))
     )
-    pods = pods_in(closed, state.model.inventory)
-    losses.extend(remarks.other_transports(pods))
+    refused = [r for f in rulings if isinstance(f, Refusal) for r in state.regions(f.attachment)]
+    losses.extend(datagrams(pods_in((*closed, *refused), state.model.inventory)))
     losses.extend(_on_nodes(rulings, state))
     losses.extend(_alike(rulings, state))
     limited = [region for region in closed if not within((region,), state.open)]
