@@ -113,7 +113,9 @@ _OF_OBJECTS = frozenset(
 its health checks, ports that nobody names, the form in which it sees paths, what it reads of a connection, what may leave
 the pods of a namespace of which some were limited, limits that pods have by those of others."""
 
-_OF_THE_NETWORK = frozenset(("MM460", "MM475", "MM478", "MM481", "MM482"))
+_OF_THE_NETWORK = frozenset(
+    ("MM460", "MM475", "MM478", "MM481", "MM482", "MM484", "MM486", "MM487", "MM488")
+)
 """Findings about all that reaches a workload, whatever carries it."""
 
 _ACCESS = frozenset((Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED, Kind.EVIDENCE))
