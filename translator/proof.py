@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ir.behaviour.request import Request
+from ir.behaviour.request import TCP, Request
 from ir.model import Model
 from translator.after import Document, as_source, standing
 from translator.api import Import, Loss, Options
@@ -261,6 +261,7 @@ def witness(request: Request) -> dict[str, object]:
         "host": request.authority,
         "headers": dict(request.headers),
         "mtls": caller.mtls and not caller.probe,
+        **({} if request.transport == TCP else {"transport": request.transport}),
     }
 
 

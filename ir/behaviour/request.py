@@ -12,6 +12,9 @@ from ir.resilience import Retry, Timeouts
 
 TCP = "TCP"
 """The transport of requests and connections."""
+UDP = "UDP"
+PING = "icmpv4/8"
+"""The transport of an echo request, which stands for those that no rule names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

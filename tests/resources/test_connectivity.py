@@ -1,7 +1,7 @@
 """What others published of who may connect by NetworkPolicies, held against what we make of the same policies.
 
-The answers are those of np-guard's ``connlist`` and of nca's semantic queries; only what is TCP is compared, and where it
-arrives in the cluster.
+The answers are those of np-guard's ``connlist`` and of nca's semantic queries, compared where it arrives in the cluster:
+connections over TCP, and what is sent by UDP and SCTP.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from ir.behaviour.concrete import Unsupported, decide_access
-from ir.behaviour.request import Caller, Request
+from ir.behaviour.request import TCP, Caller, Request
 from ir.inventory import Workload
 from ir.model import Model
 from translator import pipeline
@@ -29,7 +29,7 @@ PAIRS = next((up / _PLACE for up in Path(__file__).parents if (up / _PLACE).is_d
 LISTS = sorted((PAIRS / "npguard-connlist").glob("*/EXPECTED_connlist.txt"))
 SCHEMES = sorted((PAIRS / "nca-semantic").glob("k8s*/**/*-scheme.yaml"))
 LINE = re.compile(r"(\S+)\[\w+\] => (\S+)\[\w+\] : (.+)")
-SOME = (1, 65000)
+SOME = tuple((by, port) for by in ("TCP", "UDP", "SCTP") for port in (1, 65000))
 """Ports that no policy speaks of."""
 
 
@@ -66,25 +66,28 @@ def called(workload: Workload, owned: Mapping[str, str]) -> str:
     return owned.get(key, key)
 
 
+Door = tuple[str, int]
+"""A port with what carries it: ``TCP``, ``UDP`` or ``SCTP``."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """TCP ports that are open from one to another; ``every``: all of them."""
+    """The ports that are open from one to another; ``every``: all of them."""
 
-    ports: frozenset[int]
+    ports: frozenset[Door]
     every: bool
 
 
 def answer(text: str) -> Answer:
     if text == "All Connections":
         return Answer(frozenset(), every=True)
-    ports: set[int] = set()
+    ports: set[Door] = set()
     word = ""
     for part in text.split(","):
         named = part.strip().split(" ")
         word, numbers = (named[0], named[1]) if len(named) > 1 else (word, named[0])
         first, _, last = numbers.partition("-")
-        if word == "TCP":
-            ports.update(range(int(first), int(last or first) + 1))
+        ports.update((word, number) for number in range(int(first), int(last or first) + 1))
     return Answer(frozenset(ports), every=False)
 
 
@@ -98,16 +101,18 @@ def answers(path: Path) -> dict[tuple[str, str], Answer]:
     return found
 
 
-def lets(model: Model, caller: Caller, to: Workload, port: int) -> bool | None:
+def lets(model: Model, caller: Caller, to: Workload, door: Door) -> bool | None:
+    by, port = door
+    asked = Request(caller=caller, workload=to.key, port=port, transport=by, http=by == TCP)
     try:
-        return decide_access(model, Request(caller=caller, workload=to.key, port=port)).allowed
+        return decide_access(model, asked).allowed
     except Unsupported:
         return None
 
 
-def told(expected: Mapping[tuple[str, str], Answer], key: tuple[str, str], port: int) -> bool:
+def told(expected: Mapping[tuple[str, str], Answer], key: tuple[str, str], door: Door) -> bool:
     found = expected.get(key)
-    return found is not None and (found.every or port in found.ports)
+    return found is not None and (found.every or door in found.ports)
 
 
 @pytest.mark.skipif(not LISTS, reason="the published answers are not here")
@@ -117,7 +122,12 @@ def test_who_connects_to_whom_is_what_was_published(path: Path) -> None:
     model = read(*(p for p in files if "connlist" not in p.name))
     owned, expected = owners(path.parent), answers(path)
     ports = sorted(
-        {p for one in expected.values() for p in (*one.ports, *(x + 1 for x in one.ports))}
+        {
+            (by, port + more)
+            for one in expected.values()
+            for by, port in one.ports
+            for more in (0, 1)
+        }
     )
     named = [(called(w, owned), w) for w in model.inventory.workloads]
     differing = []

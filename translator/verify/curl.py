@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from ir.behaviour.request import Caller, Request, Shown
+from ir.behaviour.request import PING, TCP, UDP, Caller, Request, Shown
 from ir.inventory import Inventory, Workload
 
 _POD, _GATEWAY = "$POD_IP", "$GATEWAY_IP"
@@ -17,6 +17,8 @@ _NOT_PLAIN = frozenset("\r\n\0")
 def curl_line(request: Request, inventory: Inventory) -> str:
     """The request by ``curl``, to be run where :func:`sender` says; a remark follows where curl cannot send all of it."""
     host, port = _address(request, inventory)
+    if request.transport != TCP:
+        return _datagram(request.transport, host, port)
     if not request.http:
         return f"curl --verbose {_quoted(f'telnet://{host}:{port}')}"
     words = ["curl", "--silent", "--show-error", "--include", "--path-as-is", "--globoff"]
@@ -35,6 +37,14 @@ def curl_line(request: Request, inventory: Inventory) -> str:
     scheme = "https" if secured else request.scheme or "http"
     words.append(f"{scheme}://{host}:{port}{request.path}")
     return " ".join(map(_quoted, words))
+
+
+def _datagram(transport: str, host: str, port: int) -> str:
+    """A datagram by what sends such ones; nothing where no usual tool does."""
+    words = {UDP: "nc -u -v", "SCTP": "nc --sctp -v"}.get(transport)
+    if words is not None:
+        return f"{words} {_quoted(host)} {port}"
+    return f"ping -c 1 {_quoted(host)}" if transport == PING else f"# send {transport} to {host}"
 
 
 def sender(caller: Caller, inventory: Inventory) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ir.behaviour.exits import ports_of_exits
 from ir.behaviour.lower import Lowering
-from ir.behaviour.request import TCP
+from ir.behaviour.request import PING, TCP, UDP
 from ir.behaviour.rulings import of_network
 from ir.behaviour.stages import Access, Lowered
 from ir.behaviour.strip import tests_of
@@ -20,11 +20,7 @@ from translator.verify.result import Slice, Verdict
 UNDECLARED = 65000
 """The port that stands for all that nobody declares, unless somebody declares it."""
 
-UDP = "UDP"
 _HAVE_PORTS = (UDP, "SCTP")
-
-PING = "icmpv4/8"
-"""The transport that stands for those that no rule names: an echo request, which has no port."""
 
 
 @dataclass(frozen=True, slots=True)

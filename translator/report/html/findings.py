@@ -242,6 +242,10 @@ def request_text(witness: Mapping[str, object]) -> str:
     proof = "with mutual TLS" if witness.get("mtls") else "in clear text"
     who = f"{witness.get('source') or 'somebody'} {proof}"
     where = f"{witness.get('destination') or 'the mesh'}, port {witness.get('port')}"
+    if witness.get("transport"):
+        return (
+            f"{witness.get('source') or 'somebody'}: datagrams ({witness['transport']}) to {where}"
+        )
     if not witness.get("http", True):
         return f"{who}: a connection to {where}"
     host = f", host {witness['host']}" if witness.get("host") else ""

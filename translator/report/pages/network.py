@@ -36,10 +36,10 @@ ENTRIES = (
     Entry(
         "MM482",
         "Other protocols than TCP",
-        "Traffic by UDP or SCTP to these pods is refused.",
+        "Traffic by UDP, SCTP or ICMP to these pods is refused.",
         "The source's rules are about TCP and leave other protocols alone; in the target a policy that closes a pod closes "
         "it for all of them.",
-        "Add an ingress item for these ports with their protocol.",
+        "Add an ingress item for these ports with their protocol, or with icmps where something pings the pods.",
         "ports: [{containerPort: 53, protocol: UDP}]  # of a pod behind an AuthorizationPolicy",
     ),
 )

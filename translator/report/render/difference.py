@@ -61,6 +61,8 @@ def _request(change: Changed) -> str:
     about = change.witness
     source = about["source"] or "anybody"
     proof = "mutual TLS" if about["mtls"] else "clear text"
+    if "transport" in about:
+        return f"datagrams ({about['transport']}) from {source}"
     if not about["http"]:
         return f"a connection that is not HTTP from {source} ({proof})"
     host = f" for {about['host']}" if about["host"] else ""
