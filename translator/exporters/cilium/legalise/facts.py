@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer, Refusal
 from ir.attachment import Attachment, EnforcedAt, ServicePort, Subject, WorkloadPort
+from ir.behaviour.request import TCP
 from ir.match import (
     AllOf,
     Cidr,
@@ -80,6 +81,7 @@ def refusing_facts(policy: Policy) -> Iterator[Fact]:
                 ),
                 layer=Layer.NETWORK,
                 callers=tuple(_callers(box, policy.said)),
+                always=_over_tcp(box, policy.said),
                 view=SEEN,
                 evidence=Evidence.LABEL,
                 trail=derived(f"policy {policy.name}", rest),
@@ -152,10 +154,19 @@ def _grants(policy: Policy, subject: Subject, name: Traced[str]) -> Iterator[Gra
             layer=Layer.NETWORK,
             callers=tuple(_callers(first, policy.said)),
             requests=requests,
+            always=_over_tcp(first, policy.said, asked=bool(requests)),
             view=SEEN,
             evidence=Evidence.LABEL,
             trail=named(f"rule of {policy.name}", *policy.said),
         )
+
+
+def _over_tcp(box: Box, said: Origins, *, asked: bool = False) -> tuple[Test, ...]:
+    """Where ports or requests are named they are those of TCP; a rule that names none is for every protocol."""
+    if box.ports.everything and not asked:
+        return ()
+    tcp: Traced[Term] = named(_exact(TCP), *said)
+    return (Test(part=Part.TRANSPORT, any_of=(tcp,), trail=named("transport", *said)),)
 
 
 def _merged(boxes: Sequence[Box]) -> By:
