@@ -80,7 +80,7 @@ def _ports(fact: Grant | Refusal, words: Sequence[Traced[object]], *, asked: boo
     at = fact.attachment
     if at.ports:
         return [_port(_own(port), (port,), words) for port in at.ports]
-    if words and not asked:
+    if words and not asked and not at.excluding_ports:
         return [{"port": Said(_EVERY_PORT, tuple(words)), "protocol": _protocol(words)}]
     if not at.excluding_ports and not asked:
         return []
