@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ir.access import Closed, Grant, GuardedRoutes, MtlsMode, PeerMtls
 from ir.attachment import ServicePort, WorkloadPort
-from ir.inventory import Workload
 from ir.language import Opaque
 from ir.model import Fact
 from ir.provenance import Traced
