@@ -11,6 +11,7 @@ from translator.registry import load_importer
 from translator.resources.kubernetes.kinds import CLUSTER_WIDE
 from translator.source.leaves import Resource
 from translator.source.load import Loaded, with_text
+from translator.staying import with_setup
 
 
 class Document(Protocol):
@@ -44,8 +45,8 @@ def as_source(options: Options) -> Options:
 
 def in_force(loaded: Loaded, result: Outputs, options: Options) -> Loaded:
     """The documents of a cluster where the translation was applied and the source mesh is gone."""
-    claimed = load_importer(options.source.mesh)(loaded.resources, options).claimed
-    return standing(loaded, result.documents, claimed, options)
+    imported = with_setup(load_importer(options.source.mesh)(loaded.resources, options), options)
+    return standing(loaded, result.documents, imported.claimed, options)
 
 
 def standing(

@@ -126,6 +126,10 @@ class Import:
     """What leaves documents that stay, since the model says it."""
     spoken: Mapping[int, Fate] = field(default_factory=dict)
     """Leaves of documents that stay, which an edit or a finding of the importer is about, with their fates."""
+    setup: tuple[Resource, ...] = ()
+    """Claimed resources that set up the mesh itself: they stay where the target is the same mesh."""
+    heeded: frozenset[int] = frozenset()
+    """Leaves of objects of others by which they say who has a proxy of its own, and how it runs: the same mesh heeds them."""
     standing: tuple[Fact, ...] = ()
     """Facts of objects that stay as they are, whatever the target: they hold before and after, and are not written."""
 

@@ -44,6 +44,7 @@ from translator.report.model import (
 )
 from translator.selectors import selectors_of
 from translator.source.load import Loaded, load
+from translator.staying import with_setup
 from translator.target import Target, parse_target
 from translator.telemetry.rules import rewrite_rules
 from translator.telemetry.scraping import scraping
@@ -279,7 +280,7 @@ class _Made:
 
 def _made(loaded: Loaded, options: Options) -> _Made:
     """Reads, exports and writes; the trees with their trails live no longer than this, the proof needs the room."""
-    imported = load_importer(options.source.mesh)(loaded.resources, options)
+    imported = with_setup(load_importer(options.source.mesh)(loaded.resources, options), options)
     options = imported.options or options
     options = replace(options, beside=beside(loaded.resources, imported.claimed, options))
     model = close(imported.model)

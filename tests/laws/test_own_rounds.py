@@ -19,8 +19,6 @@ from translator.report.model import Impact
 from translator.source.load import load_text
 
 _UNBUILT = {
-    "istio/mesh-config": "mesh-wide settings are an installation's, and go with it",
-    "istio/registry-only": "Sidecars that hide Services are not written: no other mesh has them",
     "istio/tls-and-tcp": "routes of TLS connections are not written",
 }
 """Cases that a mesh's own exporter cannot write yet; each must fail, or go from here."""

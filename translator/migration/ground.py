@@ -28,6 +28,7 @@ from translator.state import (
     loaded_of,
     pieces_of,
 )
+from translator.staying import with_setup
 from translator.verify.reach import Reached, reached
 from translator.verify.stage import Account
 
@@ -65,7 +66,9 @@ class Ground:
         options = done.options
         left, comes = bridges
         start: State = pieces_of(loaded, options.namespace)
-        imported = load_importer(options.source.mesh)(loaded.resources, options)
+        imported = with_setup(
+            load_importer(options.source.mesh)(loaded.resources, options), options
+        )
         leaving = {key_of(resource, options.namespace) for resource in imported.claimed}
         outputs = {
             piece.key: piece

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ir.membership import ProxySetting
-from ir.model import Model
+from ir.model import Fact, Model
+from ir.telemetry import Telemetry
 from ir.walk import close
 from translator.api import AMBIENT, Export, Loss, Options
 from translator.exporters.capability import Table
@@ -37,6 +38,7 @@ from translator.exporters.istio.legalise.routes import Scene, names_of
 from translator.exporters.istio.legalise.telemetry import own_items
 from translator.exporters.istio.legalise.waypoints import at_waypoints
 from translator.exporters.istio.legalise.words import in_target_words
+from translator.exporters.istio.standing import stands
 from translator.exporters.istio.write import write
 from translator.exporters.naming import Names, taken_by
 from translator.exporters.network import beside
@@ -58,7 +60,9 @@ def write_mesh(model: Model, options: Options) -> Export:
     classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
     edge = replace(model, facts=tuple(f for f in model.facts if is_edge(f) and not is_class(f)))
-    model = replace(model, facts=tuple(f for f in model.facts if not is_edge(f)))
+    model = replace(
+        model, facts=tuple(f for f in model.facts if not (is_edge(f) or _is_told(f, options)))
+    )
     scene = _scene(model, options)
     entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
@@ -116,6 +120,11 @@ def _in_mesh(model: Model, options: Options) -> Meshed:
     """Policies of the network that go with the source as rules of the mesh, with what only they held to."""
     joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
     return replace(joined, losses=(*joined.losses, *beneath(model)))
+
+
+def _is_told(fact: Fact, options: Options) -> bool:
+    """Whether it only says what is observed, and stands."""
+    return isinstance(fact, Telemetry) and stands(fact, options)
 
 
 def _scene(model: Model, options: Options) -> Scene:

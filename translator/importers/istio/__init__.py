@@ -51,7 +51,12 @@ from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.link.tokens import link_tokens
 from translator.importers.istio.link.unknown_callers import unknown_callers
 from translator.importers.istio.link.waypoint_ways import by_all_ways
-from translator.importers.istio.membership import POD_KEYS, guesses, read_membership
+from translator.importers.istio.membership import (
+    POD_KEYS,
+    guesses,
+    of_sidecars,
+    read_membership,
+)
 from translator.importers.istio.mesh_config import (
     is_injector_config,
     is_mesh_config,
@@ -191,6 +196,8 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         losses=tuple(losses),
         options=options,
         shared=tuple(r for r in claimed if may_be_heeded(r)),
+        setup=tuple(r for r in claimed if _sets_up(r, options)),
+        heeded=frozenset(of_sidecars(words)),
         edits=tuple(one.edit for one in apart),
         standing=standing,
     )
@@ -237,7 +244,13 @@ def _is_own(resource: Resource, options: Options) -> bool:
     """Whether it speaks to Istio: its own kinds, routes of services, and the ConfigMap of its control plane."""
     if resource.api_version.rpartition("/")[0] in GROUPS or is_mesh_route(resource):
         return True
-    return is_mesh_config(resource, options) or is_injector_config(resource, options)
+    return _sets_up(resource, options)
+
+
+def _sets_up(resource: Resource, options: Options) -> bool:
+    """Whether it is about the control plane, and what holds for the mesh as a whole."""
+    operator = resource.kind == "IstioOperator"
+    return operator or is_mesh_config(resource, options) or is_injector_config(resource, options)
 
 
 def _reader(resource: Resource) -> Reader | None:

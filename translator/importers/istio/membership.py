@@ -174,6 +174,17 @@ def has_sidecars(words: Sequence[Words]) -> bool:
     )
 
 
+def of_sidecars(words: Sequence[Words]) -> Iterator[int]:
+    """The leaves by which objects speak of sidecars; none where any of them speaks of the node's agent too."""
+    if any(MODE in one.labels for one in words):
+        return
+    for one in words:
+        if one.where is not Where.GATEWAY:
+            for entries in (one.labels, one.annotations, one.outer, one.selector):
+                for place in entries.values():
+                    yield from place.leaf
+
+
 def _is_taken(said: Said, space: Space) -> bool:
     injection = _of_namespace(space.said) if space.listed else Injection.UNKNOWN
     return (said.mode or space.said.mode) == "ambient" and not _has_sidecar(said, injection)

@@ -1,6 +1,7 @@
 """Ways out of the cluster: who may reach what outside, and the rules for it.
 
-Where undeclared destinations are refused, a Sidecar of the mode REGISTRY_ONLY lets out what the registry knows, and entries
+What the target's own Sidecars and its mesh-wide mode say (a policy without a name, for all addresses) stays as it is. Where
+undeclared destinations are refused, a Sidecar of the mode REGISTRY_ONLY lets out what the registry knows, and entries
 declare what the routes of the source let out. Services of the cluster stay known to all. Both are held by the client's proxy, in the source as in the target, and neither is a boundary for who gets past it
 (istio.io/docs/ops/best-practices/security, ``understand traffic capture limitations``).
 """
@@ -69,6 +70,8 @@ def legalise_egress(model: Model, options: Options, names: Names) -> tuple[Model
     if options.profile == AMBIENT:
         lost = findings.not_written((*policies, *tables), _AGENTS)
         return replace(model, facts=kept), [lost]
+    own = tuple(policy for policy in policies if policy.name is None and not policy.networks)
+    policies = [policy for policy in policies if not any(policy is one for one in own)]
     made = _Made(model, options, names, tables, zones(policies))
     for zone in made.zones:
         made.add(zone)
@@ -77,7 +80,7 @@ def legalise_egress(model: Model, options: Options, names: Names) -> tuple[Model
     ]
     if rest:
         made.egress.losses.append(findings.not_written(rest, "it is for some workloads"))
-    return replace(model, facts=(*kept, *made.egress.facts)), made.egress.losses
+    return replace(model, facts=(*kept, *own, *made.egress.facts)), made.egress.losses
 
 
 def _leaves(table: RouteTable, policies: Sequence[EgressPolicy]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ir.model import Model
-from translator.api import AMBIENT, Loss, Options
+from translator.api import Loss, Options
 from translator.exporters.istio.legalise.defaults import lose_defaults
 from translator.exporters.istio.legalise.destination_settings import legalise_settings
 from translator.exporters.istio.legalise.ejections import legalise_ejections
@@ -28,5 +28,5 @@ def legalise(model: Model, scene: Scene, options: Options) -> tuple[Model, tuple
     losses.extend(told_of_policies(options))
     losses.extend(lose_defaults(model, options))
     machines = tuple(legalise_machines(facts, losses))
-    joined = tuple(legalise_membership(machines, losses, ambient=options.profile == AMBIENT))
+    joined = tuple(legalise_membership(machines, losses, options))
     return replace(model, facts=joined, defaults=()), tuple(losses)

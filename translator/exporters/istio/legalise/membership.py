@@ -14,7 +14,8 @@ from ir.attachment import Scope, WorkloadPort
 from ir.membership import Aspect, Enrolment, ProxySetting
 from ir.model import Fact
 from ir.walk import traced
-from translator.api import Loss
+from translator.api import AMBIENT, Loss, Options
+from translator.exporters.istio.standing import stands
 from translator.report.model import Fate, Impact, Severity, Support
 
 ANNOTATIONS = {
@@ -27,9 +28,10 @@ ANNOTATIONS = {
 
 
 def legalise_membership(
-    facts: Sequence[Fact], losses: list[Loss], *, ambient: bool
+    facts: Sequence[Fact], losses: list[Loss], options: Options
 ) -> Iterator[Fact]:
-    """The facts with what can be written of proxies; ``ambient``: those of nodes, that pods have no say over."""
+    """The facts with what can be written of proxies; in an ambient mesh these are those of nodes, that pods have no say over."""
+    ambient = options.profile == AMBIENT
     kept_in = {
         f.subject.namespace.value
         for f in facts
@@ -40,6 +42,8 @@ def legalise_membership(
     }
     for fact in facts:
         match fact:
+            case Enrolment() | ProxySetting() | Bypass() if stands(fact, options):
+                yield fact
             case Enrolment() if _would_keep_out(fact, kept_in) and not ambient:
                 losses.append(_silent(fact))
                 yield fact
@@ -47,7 +51,7 @@ def legalise_membership(
                 losses.append(_setting(fact))
                 if fact.object:
                     yield fact
-            case Bypass() if ambient and fact.object and not is_whole(fact):
+            case Bypass() if ambient and not is_whole(fact):
                 losses.append(_captured(fact))
                 yield fact  # the source's word for it leaves all the same
             case Bypass() if not ambient and fact.object and not _is_on_pods(fact):
@@ -153,7 +157,7 @@ def _captured(fact: Bypass) -> Loss:
         support=Support.NEVER,
         severity=Severity.MEDIUM,
         sites=tuple(traced(fact)),
-        message=f"{fact.direction.value} ports of {fact.object} skip the proxy in the source; the agent of a node takes all "
+        message=f"{fact.direction.value} ports of {fact.object or 'all pods'} skip the proxy in the source; the agent of a node takes all "
         "ports of a pod, so policies hold there.",
         why="cni/pkg/iptables/iptables.go, 1.31: of the ports of a pod in the ambient mesh none is left out, or all that come "
         "in (ambient.istio.io/bypass-inbound-capture).",

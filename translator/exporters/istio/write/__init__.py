@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ir.access import (
     AuditMark,
     Bypass,
@@ -18,11 +20,12 @@ from ir.model import Model
 from ir.resilience import Outliers, RateLimit, RetryBudget, SessionAffinity
 from ir.telemetry import Telemetry
 from ir.traffic import PortProtocol, RouteTable
-from translator.api import AMBIENT, Edit, Emission, Manifest, Options
+from translator.api import AMBIENT, Edit, Emission, Manifest, Options, Said, Tree
 from translator.exporters.gateways import is_edge
 from translator.exporters.gateways.classes import class_edits
 from translator.exporters.istio.legalise.membership import keeps_silent
 from translator.exporters.istio.legalise.waypoints import as_written
+from translator.exporters.istio.standing import must_say_all, stands
 from translator.exporters.istio.write.authorization import write_policies
 from translator.exporters.istio.write.destination_rule import write_destination_rules
 from translator.exporters.istio.write.egress import write_service_entry, write_sidecar
@@ -76,6 +79,8 @@ def write(model: Model, options: Options) -> Emission:
                 pass  # those about one place are one object
             case RouteTable():
                 manifests.append(write_virtual_service(fact, options))
+            case EgressPolicy() | Enrolment() | ProxySetting() if stands(fact, options):
+                pass
             case ExternalService() | EgressPolicy() | ExternalWorkload() | RateLimit():
                 manifests.append(_object(fact, names, options))
             case PortProtocol():
@@ -98,9 +103,22 @@ def write(model: Model, options: Options) -> Emission:
     waypoints = write_waypoints(fronts, tables if ambient else ())
     manifests.extend(waypoints.manifests)
     edits.extend(waypoints.edits)
-    found = [f for f in model.facts if isinstance(f, Bypass)]
+    found = [f for f in model.facts if isinstance(f, Bypass) and not stands(f, options)]
     edits.extend(whole_bypasses(found) if ambient else bypasses(found))
-    return Emission(manifests=tuple(manifests), edits=tuple(edits))
+    spoken = must_say_all(model.facts, options)
+    return Emission(
+        manifests=tuple(_for_all(one) if one.kind in spoken else one for one in manifests),
+        edits=tuple(edits),
+    )
+
+
+def _for_all(manifest: Manifest) -> Manifest:
+    """The object with the word for all clients where it has none; what is for gateways alone is for whom the mesh says."""
+    spec = manifest.tree["spec"]
+    if not isinstance(spec, dict) or "exportTo" in spec or "gateways" in spec:
+        return manifest
+    said: dict[str, Tree] = {**spec, "exportTo": [Said("*", manifest.purpose)]}
+    return replace(manifest, tree={**manifest.tree, "spec": said})
 
 
 def _object(

@@ -66,6 +66,7 @@ def _rule(
     space, name = key
     goals = [to for part in parts.values() for to in part]
     subjects = [fact.attachment.subject for fact in group]
+    audiences = [a for fact in group if (a := fact.attachment.audience) is not None]
     of_host: list[Traced[object]] = []
     for subject in subjects:
         of_host.extend(v for v in (subject.name, subject.namespace, subject.trail) if v is not None)
@@ -86,7 +87,11 @@ def _rule(
                 **({"subsets": [_subset(n, parts[n]) for n in sorted(parts)]} if parts else {}),
             },
         },
-        purpose=(*(fact.trail for fact in group), *(to.trail for to in goals)),
+        purpose=(
+            *(fact.trail for fact in group),
+            *(clients.trail for clients in audiences),
+            *(to.trail for to in goals),
+        ),
     )
 
 

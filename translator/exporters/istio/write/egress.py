@@ -5,7 +5,9 @@ istio/api networking/v1alpha3/{service_entry,sidecar}.proto, 1.31.
 
 from __future__ import annotations
 
-from ir.attachment import Audience, Reach
+from collections.abc import Iterator
+
+from ir.attachment import Audience, Reach, Scope
 from ir.edge import EgressPolicy, ExternalPort, ExternalService, Resolution, UnknownEgress
 from ir.provenance import Traced
 from translator.api import Manifest, Options, Said, Tree
@@ -80,39 +82,68 @@ def _port(port: ExternalPort) -> Tree:
 
 
 def write_sidecar(fact: EgressPolicy, names: Names, options: Options) -> Manifest:
-    """What the proxies of a namespace, or of all that have no other, let out and know of.
-
-    Raises:
-        TypeError: the fact is not in legal form.
-    """
-    if fact.unknown is None:
-        raise TypeError(fact)
+    """What the proxies of a namespace, of some pods, or of all that have no other, let out and know of."""
     subject = fact.attachment.subject
     space = subject.namespace
     home = options.root_namespace if space is None else space.value
     spoken: tuple[Traced[object], ...] = (fact.trail, subject.trail)
     chosen = subject.labels
-    selector: dict[str, Tree] = {}
+    spec: dict[str, Tree] = {}
     if chosen is not None:
         labels = {r.key: Said(r.values[0], (chosen,)) for r in chosen.value.requirements}
-        selector["workloadSelector"] = {"labels": {**labels}}
-    called = [] if chosen is None else [v for r in chosen.value.requirements for v in r.values]
-    spec: dict[str, Tree] = {
-        **selector,
-        "outboundTrafficPolicy": {"mode": fact.unknown.map(_MODES.__getitem__)},
-        "egress": [{"hosts": [_host(word, home) for word in fact.seen]}],
-    }
+        spec["workloadSelector"] = {"labels": {**labels}}
+    mode = dict(_mode(fact, options))
+    if mode:
+        spec["outboundTrafficPolicy"] = mode
+    if fact.seen:
+        spec["egress"] = [{"hosts": [_host(word, space) for word in fact.seen]}]
     return Manifest(
         api_version=NETWORKING,
         kind="Sidecar",
         namespace=home,
-        name=names.take("Sidecar", home, *(called or ["default"])),
+        name=names.take("Sidecar", home, *_called(fact, options)),
         tree={"metadata": {"namespace": space or Said(home, spoken)}, "spec": spec},
         purpose=spoken,
     )
 
 
-def _host(word: Traced[str], home: str) -> Tree:
-    """The item, with a dot for the namespace of the Sidecar."""
-    space, _, name = word.value.partition("/")
-    return word.derive(f"./{name}") if space == home else word
+def _mode(fact: EgressPolicy, options: Options) -> Iterator[tuple[str, Tree]]:
+    """What becomes of traffic that nobody declared; nothing where the mesh-wide mode says it."""
+    unknown, through = fact.unknown, fact.through
+    if unknown is not None and (through is not None or not _is_of_mesh(unknown, options)):
+        said_by = (unknown,) if through is None else (unknown, through)
+        yield "mode", Said(_MODES[unknown.value], said_by)
+    if through is not None:
+        host, *rest = through.value.split(":")
+        said: dict[str, Tree] = {"host": Said(host, (through,))}
+        if rest and rest[0].isdecimal():
+            said["port"] = {"number": Said(int(rest.pop(0)), (through,))}
+        if rest:
+            said["subset"] = Said(rest[0], (through,))
+        yield "egressProxy", said
+
+
+def _is_of_mesh(unknown: Traced[UnknownEgress], options: Options) -> bool:
+    """Whether it stands in the configuration of the mesh, which stays."""
+    return options.source.mesh == options.target.mesh and not unknown.origin
+
+
+def _called(fact: EgressPolicy, options: Options) -> list[str]:
+    """A name, for some pods of their labels; of two objects that select a pod the first by name counts, as they are of one age.
+
+    istio/istio pilot/pkg/model/config.go ``sortConfigByCreationTime``, 1.31.
+    """
+    subject = fact.attachment.subject
+    if subject.labels is None:
+        return ["default"]
+    values = [value for one in subject.labels.value.requirements for value in one.values]
+    if options.source.mesh != options.target.mesh:
+        return values
+    older = sum(one.scope is Scope.WORKLOADS for one in subject.excluding)
+    return ["pods", f"{older:02d}", *values]
+
+
+def _host(word: Traced[str], space: Traced[str] | None) -> Tree:
+    """The item, with a dot for the namespace of the Sidecar; that of the mesh means the one of each client by it."""
+    home, _, name = word.value.partition("/")
+    return word.derive(f"./{name}") if space is not None and home == space.value else word

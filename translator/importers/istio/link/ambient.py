@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ir.access import Grant, Refusal
+from ir.access import Bypass, Grant, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
 from ir.edge import EgressPolicy
 from ir.match import HTTP_PARTS, AllOf, Labels, Operator, Part, Test
@@ -24,7 +24,7 @@ from translator.api import AMBIENT, Options
 from translator.importers.istio.membership import captured, has_sidecars
 from translator.importers.istio.words import Where, Words
 
-R = TypeVar("R", bound=Grant | Refusal | RateLimit | EgressPolicy)
+R = TypeVar("R", bound=Grant | Refusal | RateLimit | EgressPolicy | Bypass)
 
 _UNSEEN = HTTP_PARTS | {Part.CLIENT_ADDRESS, Part.SERVER_NAME, Part.TRUST_DOMAIN}
 """What the agent does not read, or does not carry over from a policy."""
@@ -34,6 +34,7 @@ _NO_CHAINS = (
     "the pods' traffic comes in by the node's agent, which has no filters that patches could add to"
 )
 _NO_WAYPOINT = "routes are heeded by waypoints alone, and none serves this host"
+_ALL_PORTS = "the node's agent takes all ports of its pods, whatever proxies leave out"
 _NO_LIMIT = "the node's agent lets out what nobody declared, and no proxy stands beside these pods"
 _FAR = "a waypoint heeds rules of its service's namespace and of its own, for all clients alike"
 USE_WAYPOINT = "istio.io/use-waypoint"
@@ -66,9 +67,10 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words], options: Options) -
                 found.inactive.append(_not_heeded(fact, _NO_CHAINS))
             else:
                 found.facts.append(_elsewhere(fact, taken))
-        elif taken and isinstance(fact, EgressPolicy):
+        elif taken and isinstance(fact, (EgressPolicy, Bypass)):
             if alone or _inside(fact.attachment.subject, taken):
-                found.inactive.append(_not_heeded(fact, _NO_LIMIT))
+                why = _NO_LIMIT if isinstance(fact, EgressPolicy) else _ALL_PORTS
+                found.inactive.append(_not_heeded(fact, why))
             else:
                 found.facts.append(_elsewhere(fact, taken))
         elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words, options):
