@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -18,23 +18,10 @@ from translator.pipeline import options_of
 from translator.report.model import Impact
 from translator.source.load import load_text
 
-_UNBUILT = {
-    "istio/tls-and-tcp": "routes of TLS connections are not written",
-}
-"""Cases that a mesh's own exporter cannot write yet; each must fail, or go from here."""
 
-
-def _cases() -> Sequence[object]:
-    found: list[object] = []
-    for case in sources():
-        name = f"{case.mesh}/{case.folder.name}"
-        reason = _UNBUILT.get(name)
-        marks = (pytest.mark.xfail(reason=reason, strict=True),) if reason else ()
-        found.append(pytest.param(case, id=name, marks=marks))
-    return found
-
-
-@pytest.mark.parametrize("case", _cases())
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, id=f"{c.mesh}/{c.folder.name}") for c in sources()]
+)
 def test_each_difference_is_told_and_what_is_said_in_full_is_not_lost(case: Case) -> None:
     result = own_round(case.loaded(), case.options())
     assert faults(result) == []

@@ -41,7 +41,7 @@ def defaults(
     statements: Sequence[Statement], inventory: Inventory, options: Options
 ) -> tuple[Default, ...]:
     """The silent behaviour of every request and workload that the input speaks of."""
-    if not statements and not inventory.workloads:
+    if not (statements or inventory.workloads or inventory.services):
         return ()
     known = (
         _retry(statements, options),

@@ -38,8 +38,10 @@ _ROUTES = (
     Part.RPC_SERVICE,
     Part.RPC_METHOD,
     Part.SERVER_NAME,
+    Part.DESTINATION_ADDRESS,
 )
-"""Parts that a VirtualService can match: the name in the TLS hello in rules for connections, the others in those for requests."""
+"""Parts that a VirtualService can match: the name in the TLS hello and the address in rules for connections, the others in those
+for requests."""
 
 _NEXT = "The match is left out: its requests go to the next rule that matches; where none does they are not found."
 

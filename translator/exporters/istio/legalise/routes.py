@@ -22,6 +22,7 @@ from translator.api import Loss, Options
 from translator.exporters.handed_on import rejects, turns_away
 from translator.exporters.istio.legalise.effects import in_target_effects
 from translator.exporters.istio.legalise.order import Unsayable, in_list_order
+from translator.exporters.istio.legalise.own_streams import OwnStreams
 from translator.exporters.istio.legalise.streams import DECLARED, Streams
 from translator.exporters.istio.legalise.unread import on_bytes
 from translator.exporters.naming import Names
@@ -73,9 +74,9 @@ def legalise_routes(model: Model, scene: Scene, options: Options) -> Routed:
             group.private.setdefault(space.value, []).append(fact)
     for key in sorted(groups):
         found.facts.extend(_tables(groups[key], scene, found))
-    written = Streams(model.facts, model.inventory, scene.names, options)
-    for stream in streams:
-        written.add(stream)
+    own = options.source.mesh == options.target.mesh
+    written = (OwnStreams if own else Streams)(model.facts, model.inventory, scene.names, options)
+    written.add(streams)
     found.facts.extend(written.made)
     found.losses.extend(written.losses)
     found.losses.extend(_whole((table,), reason) for table, reason in written.refused)

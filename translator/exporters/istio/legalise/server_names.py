@@ -14,7 +14,7 @@ from ir.inventory import Inventory, Service
 from ir.match import Part, Pattern, PatternKind
 from ir.model import Fact
 from ir.provenance import Traced, derived
-from ir.traffic import Route
+from ir.traffic import Route, RouteTable
 from translator.api import Loss, Options
 from translator.exporters.istio.legalise.order import Unsayable
 from translator.report.model import Fate, Impact, Severity, Support
@@ -99,15 +99,29 @@ def host_of(service: Service, options: Options) -> str:
     return f"{service.name}.{service.namespace}.svc.{options.cluster_domain}"
 
 
+def names_of(table: RouteTable) -> Asked:
+    """The names for which the rules of a table are."""
+    return tuple(
+        derived(term.value, (term,))
+        for route in table.routes
+        for match in route.matches
+        for test in match.requests.tests
+        if test.part is Part.SERVER_NAME
+        for term in test.any_of
+        if isinstance(term.value, Pattern)
+    )
+
+
 def more_hosts(names: Asked, own: str) -> Iterator[Traced[Pattern]]:
-    """The hosts that the object needs beside the name ``own`` (of its service), none within another."""
-    for name in names:
-        pattern = name.value
-        if pattern.kind is PatternKind.EXACT and pattern.text.lower() == own:
-            continue
-        wider = (o.value for o in names if o.value.kind is PatternKind.SUFFIX and o is not name)
-        if not any(narrower(pattern, other) is pattern for other in wider):
-            yield name
+    """The hosts that the object needs beside the name ``own`` (of its service), each once, none within another."""
+    wild = own.startswith("*")
+    first = Pattern(PatternKind.SUFFIX if wild else PatternKind.EXACT, own[1:] if wild else own)
+    each = {spelt(name.value): name for name in reversed(names)}
+    for name in dict.fromkeys(spelt(name.value) for name in names):
+        pattern = each[name].value
+        others = (first, *(o.value for word, o in each.items() if word != name))
+        if not any(narrower(pattern, other) is pattern for other in others):
+            yield each[name]
 
 
 def heard_elsewhere(names: Asked, service: Service, options: Options) -> Iterator[Loss]:

@@ -49,12 +49,13 @@ class Streams:
     taken: dict[tuple[str, Protocol, int], list[str]] = field(default_factory=dict)
     """The names that older tables have, by service, protocol and port; of bytes the empty one."""
 
-    def add(self, table: RouteTable) -> None:
-        """Writes a table, or notes why not. Of tables for one port and name the first counts, as the oldest in the source."""
-        try:
-            self._add(table)
-        except Unsayable as reason:
-            self.refused.append((table, str(reason)))
+    def add(self, tables: Sequence[RouteTable]) -> None:
+        """Writes tables, or notes why not. Of those for one port and name the first counts, as the oldest in the source."""
+        for table in tables:
+            try:
+                self._add(table)
+            except Unsayable as reason:
+                self.refused.append((table, str(reason)))
 
     def _add(self, table: RouteTable) -> None:
         space = _home(table)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ir.attachment import Audience, EnforcedAt, Reach
-from ir.match import AllOf, Part, Pattern, PatternKind, Presence, Test
-from ir.provenance import Traced, derived
+from ir.match import AllOf, Cidr, Part, Pattern, PatternKind, Presence, Test
+from ir.provenance import Traced
 from ir.resilience import Fault, Retry, RetryCondition
 from ir.traffic import (
     AS_ASKED,
@@ -25,7 +26,7 @@ from ir.traffic import (
     RouteTable,
 )
 from translator.api import Manifest, Options, Said, Tree
-from translator.exporters.istio.legalise.server_names import more_hosts, spelt
+from translator.exporters.istio.legalise.server_names import more_hosts, names_of, spelt
 from translator.exporters.istio.write.cross_origin import cors_tree
 
 NETWORKING = "networking.istio.io/v1"
@@ -44,7 +45,9 @@ def write_virtual_service(table: RouteTable, options: Options) -> Manifest:
     space = "" if subject.namespace is None else subject.namespace.value
     name = host_of(subject.name.value, space, options)
     hosts: list[Tree] = [Said(name, of_host)]
-    hosts.extend(Said(spelt(one.value), (one,)) for one in more_hosts(_asked(table), name))
+    hosts.extend(
+        Said(spelt(one.value), (one,)) for one in more_hosts((*table.hosts, *names_of(table)), name)
+    )
     spec: dict[str, Tree] = {"hosts": hosts}
     audience = table.attachment.audience
     if audience is not None and audience.reach is Reach.NAMESPACES:
@@ -101,31 +104,32 @@ def host_of(name: str, space: str, options: Options) -> str:
     return f"{name}.{space}.svc.{options.cluster_domain}" if space else name
 
 
-def _asked(table: RouteTable) -> tuple[Traced[Pattern], ...]:
-    """The names in the TLS hello for which its rules are."""
-    return tuple(
-        derived(term.value, (term,))
-        for route in table.routes
-        for match in route.matches
-        for test in match.requests.tests
-        if test.part is Part.SERVER_NAME
-        for term in test.any_of
-        if isinstance(term.value, Pattern)
-    )
-
-
 def _stream(route: Route, table: RouteTable, options: Options) -> Tree:
-    """Connections to the ports of the table, by the names in their TLS hello."""
+    """Connections to the ports of the table, by what is known of them before anything is read."""
     tree: dict[str, Tree] = {}
-    names: list[Tree] = [Said(spelt(name.value), (name,)) for name in _asked(table)]
-    asked: dict[str, Tree] = {"sniHosts": names} if names else {}
     ports: list[dict[str, Tree]] = [
         {"port": port.derive(int(port.value.port))} for port in table.attachment.ports
     ]
-    if ports or asked:
-        tree["match"] = [{**port, **asked} for port in ports or [{}]]
+    asked = [dict(_opening(match)) for match in route.matches]
+    if ports or (asked and all(asked)):
+        tree["match"] = [{**port, **one} for one in asked or [{}] for port in ports or [{}]]
     tree["route"] = [_backend(backend, options) for backend in route.backends]
     return tree
+
+
+def _opening(match: RouteMatch) -> Iterator[tuple[str, Tree]]:
+    """What an alternative asks of a connection: its addresses, the name in its TLS hello, who opened it."""
+    for test in match.requests.tests:
+        if test.part is Part.SERVER_NAME:
+            names = (term for term in test.any_of if isinstance(term.value, Pattern))
+            yield "sniHosts", [Said(spelt(t.value), (t,)) for t in names]  # type: ignore[arg-type]
+        elif test.part is Part.DESTINATION_ADDRESS:
+            blocks = ((t, t.value) for t in test.any_of if isinstance(t.value, Cidr))
+            yield "destinationSubnets", [Said(block.block, (t,)) for t, block in blocks]
+        else:
+            yield from _tests(replace(match.requests, tests=(test,)))
+    if match.audience is not None:
+        yield from _clients(match.audience)
 
 
 def _rule(route: Route, options: Options) -> Tree:

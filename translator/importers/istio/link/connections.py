@@ -164,6 +164,7 @@ def _mesh_table(
     meta = first.service.meta
     table = RouteTable(
         name=Traced(meta.name.value, (), meta.because),
+        home=Traced(meta.namespace.value, (), meta.because),
         attachment=Attachment(
             subject=subject_at(first.place, meta),
             ports=ports,
