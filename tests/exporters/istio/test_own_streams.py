@@ -9,6 +9,7 @@ import yaml
 
 from tests.laws.soundness import faults, translated
 from translator.pipeline import Result
+from translator.report.model import Fate
 
 SERVICES = """
 apiVersion: v1
@@ -39,7 +40,7 @@ def to_itself(*said: str) -> Result:
     """The translation from Istio to Istio, without a fault and without a loss."""
     result = translated(SERVICES + "".join(said), "istio", "istio")
     assert faults(result) == []
-    lost = [f for f in result.report.findings if f.fate is not None and f.fate.value == "lost"]
+    lost = [f for f in result.report.findings if f.fate is Fate.LOST]
     assert lost == []
     assert "DIFFERENT" not in result.report.verification.verdict
     return result

@@ -59,10 +59,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     """
     classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
-    edge = replace(model, facts=tuple(f for f in model.facts if is_edge(f) and not is_class(f)))
-    model = replace(
-        model, facts=tuple(f for f in model.facts if not (is_edge(f) or _is_told(f, options)))
-    )
+    edge, model = _apart(model, options)
     scene = _scene(model, options)
     entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
@@ -120,6 +117,13 @@ def _in_mesh(model: Model, options: Options) -> Meshed:
     """Policies of the network that go with the source as rules of the mesh, with what only they held to."""
     joined = in_mesh(model, options, plain=True, outbound=options.profile != AMBIENT)
     return replace(joined, losses=(*joined.losses, *beneath(model)))
+
+
+def _apart(model: Model, options: Options) -> tuple[Model, Model]:
+    """What is about gateways, and what is about the mesh."""
+    rim = tuple(f for f in model.facts if is_edge(f) and not is_class(f))
+    rest = tuple(f for f in model.facts if not (is_edge(f) or _is_told(f, options)))
+    return replace(model, facts=rim), replace(model, facts=rest)
 
 
 def _is_told(fact: Fact, options: Options) -> bool:

@@ -158,9 +158,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     statements.extend(one.route for one in apart)
     elsewhere = read_elsewhere(others, reads)
     errors.extend(told.errors)
-    if errors:
-        message = "input that the API server would refuse"
-        raise ExceptionGroup(message, errors)
+    _refuse(errors)
     options = settled(options, mesh_config(statements))
     inventory = _inventory(resources, options)
     linked = [link(statements, inventory, options) for link in LINKS]
@@ -169,10 +167,10 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     read, idle = as_read([fact for one in linked for fact in one.facts], inventory)
     heeded = as_heeded(read, words, options)
     inactive = (*(i for one in linked for i in one.inactive), *idle, *heeded.inactive)
-    network = network_of(resources, options.namespace, options.cluster_networks)
     joined = tuple(read_membership(words))
     classes = class_gateways(others, options, reads, names=CLASSES, controller=CONTROLLER)
     said = list(of_their_pods(told.facts, inventory))
+    network = network_of(resources, options.namespace, options.cluster_networks)
     facts = [*heeded.facts, *network, *joined, *kept_out(joined, inventory), *said, *classes]
     facts = [as_captured(as_probed(fact, said), said) for fact in facts]
     there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
@@ -201,6 +199,13 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
         edits=tuple(one.edit for one in apart),
         standing=standing,
     )
+
+
+def _refuse(errors: Sequence[InputError]) -> None:
+    """Ends the run where there are any."""
+    if errors:
+        message = "input that the API server would refuse"
+        raise ExceptionGroup(message, errors)
 
 
 def _inventory(resources: Sequence[Resource], options: Options) -> Inventory:
