@@ -26,6 +26,7 @@ from translator.importers.istio.link.destinations import (
     close_rulebook,
     rulebook,
 )
+from translator.importers.istio.link.dialled import as_dialled
 from translator.importers.istio.link.ejections import ejections
 from translator.importers.istio.link.gateway_routes import as_virtual_services
 from translator.importers.istio.link.hosts import (
@@ -129,8 +130,9 @@ def link_routes(statements: Sequence[Statement], inventory: Inventory, options: 
         _linked(draft, own, scene, leaves_in(*streams))
         for draft, own in zip(drafts, heeded, strict=True)
     ]
-    tables: list[Fact] = [*_in_order(drafts, parts), *streams]
-    losses = [*more, *(loss for part in parts for loss in part.losses)]
+    dialled = as_dialled(tuple(_in_order(drafts, parts)), inventory, options)
+    tables: list[Fact] = [*dialled.tables, *streams]
+    losses = [*more, *dialled.losses, *(loss for part in parts for loss in part.losses)]
     pairs = [Heeded(d.service, d.mesh_routes, own) for d, own in zip(drafts, heeded, strict=True)]
     losses.extend(not_joined(pairs, leaves_in(*tables), inventory))
     known = (*whole.losses, *made.losses, *losses)
