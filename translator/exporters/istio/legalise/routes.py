@@ -21,6 +21,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.handed_on import rejects, turns_away
 from translator.exporters.istio.legalise.effects import in_target_effects
+from translator.exporters.istio.legalise.for_some import with_the_rest
 from translator.exporters.istio.legalise.order import Unsayable, in_list_order
 from translator.exporters.istio.legalise.own_streams import OwnStreams
 from translator.exporters.istio.legalise.streams import DECLARED, Streams
@@ -113,8 +114,8 @@ def _service(table: RouteTable) -> tuple[str, str]:
 
 def _clients(table: RouteTable) -> tuple[Traced[str], ...]:
     audience = table.attachment.audience
-    named_so = audience is not None and audience.reach is Reach.NAMESPACES
-    return audience.namespaces if audience is not None and named_so else ()
+    some = (Reach.NAMESPACES, Reach.WORKLOADS)
+    return audience.namespaces if audience is not None and audience.reach in some else ()
 
 
 def _tables(group: _Group, scene: Scene, found: Routed) -> Iterator[RouteTable]:
@@ -173,6 +174,7 @@ def _table(space: str, tables: Sequence[RouteTable], scene: Scene, found: Routed
     home, name = _service(first)
     service = scene.inventory.service(home, name)
     losses: list[Loss] = []
+    tables = with_the_rest(tables)
     routes = tuple(_routes(tables, service, scene, losses))
     found.losses.extend((*losses, *on_bytes(tables, service, scene.unread)))
     at = space or home or ("" if first.home is None else first.home.value)
@@ -191,6 +193,7 @@ def _table(space: str, tables: Sequence[RouteTable], scene: Scene, found: Routed
     trails = [v for t in tables for v in _spent(t)]
     if not space:  # that it is for all clients goes without saying
         trails.extend(t.attachment.audience.trail for t in tables if t.attachment.audience)
+    trails.extend(a.labels for t in tables if (a := t.attachment.audience) and a.labels)
     return replace(
         first,
         name=derived(taken, own),
@@ -340,7 +343,8 @@ def _any(number: int | None, tables: Sequence[RouteTable]) -> tuple[RouteMatch, 
 def _takes_all(table: RouteTable) -> bool:
     """Whether a rule of the table takes whatever no other does."""
     return any(
-        not route.matches or any(not match.requests.tests for match in route.matches)
+        not route.matches
+        or any(not match.requests.tests and match.audience is None for match in route.matches)
         for route in table.routes
     )
 
