@@ -50,6 +50,8 @@ def test_a_policy_that_the_source_is_told_to_ignore_or_is_too_old_for_is_not_tol
                           '{istio.io/ignore-policy-attachment: "true"}}')  # fmt: skip
     assert told(ignored, "linkerd") == []
     assert told(TLS, "linkerd", "istio@1.27") == []
+    assert told(BUDGET, "linkerd", "istio@1.26") == []
+    assert told(BUDGET, "linkerd", "istio@1.27") != []
 
 
 @pytest.mark.parametrize("target", ["linkerd", "cilium"])

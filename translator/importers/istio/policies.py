@@ -1,8 +1,10 @@
 """Policies of Gateway API by which the mesh's clients treat a service: they stay, and are not translated.
 
 istio/istio pilot/pkg/config/kube/gateway/backend_policies.go, 1.31: each becomes a DestinationRule that every client in the
-mesh has, sidecars as well as gateways. Of XBackendTrafficPolicy the retry constraint alone is read, and only where
-PILOT_ENABLE_ALPHA_GATEWAY_API is set.
+mesh has, sidecars as well as gateways. Of XBackendTrafficPolicy the retry constraint alone is read (since 1.27, pull request
+56808), and only where istiod runs with PILOT_ENABLE_ALPHA_GATEWAY_API, which is off by default in all versions
+(pilot/pkg/features/experimental.go; controller.go builds an empty collection then) and stands in no manifest that is read: so it
+says nothing of a request, and that it may is told.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ BUDGET = ("gateway.networking.x-k8s.io", "XBackendTrafficPolicy")
 HEEDED_SINCE = "1.28"
 """Since when BackendTLSPolicies are heeded without a switch (release notes of 1.28)."""
 
+CONSTRAINT_SINCE = "1.27"
+"""Since when a retry constraint is read where kinds in alpha are (istio/istio pull request 56808)."""
+
 IGNORED = "istio.io/ignore-policy-attachment"
 _SELF = "istio"
 _GATEWAY_API = "gateway-api"
@@ -32,7 +37,7 @@ def told_of_policies(resource: Resource, options: Options) -> Iterator[Loss]:
         return
     if kind == TLS and options.source.at_least(HEEDED_SINCE):
         yield _tls(resource, options)
-    if kind == BUDGET and _has_constraint(resource):
+    if kind == BUDGET and options.source.at_least(CONSTRAINT_SINCE) and _has_constraint(resource):
         may_be = options.target.mesh == _GATEWAY_API
         yield _kept(resource, options) if may_be else _budget(resource, options)
 
