@@ -219,8 +219,10 @@ def test_trap_istio_37_the_older_of_two_objects_on_a_host_counts_alone() -> None
 
 
 def test_a_younger_virtual_service_has_nothing_of_a_host_with_a_route() -> None:
-    service = virtual_service("http: [{route: [{destination: {host: far.depot.svc.cluster.local}}]}]",
-                              created="2026-01-02T00:00:00Z")  # fmt: skip
+    far = "{host: far.depot.svc.cluster.local, port: {number: 80}}"
+    service = virtual_service(
+        f"http: [{{route: [{{destination: {far}}}]}}]", created="2026-01-02T00:00:00Z"
+    )
     world = World(service, route(f"{{{NEW}}}", created="2026-01-01T00:00:00Z"))
     before, after = world.both(namespace="web")
     assert ends(before) == ends(after) == ("shop/new",)

@@ -454,7 +454,7 @@ def test_trap_linkerd_34_no_route_is_written_where_the_port_is_opaque(
     heeded: bool,  # noqa: FBT001
 ) -> None:
     text = WORLD.replace("name: http, port: 80, targetPort: 8080", port, 1) + http(
-        rule("", "other")
+        rule("", "other").replace("host: other", "host: other, port: {number: 80}")
     )
     result = to_linkerd(text)
     assert bool(written(result, "HTTPRoute")) is heeded
