@@ -26,6 +26,7 @@ from translator.report.model import Fate, Impact, Severity, Support
 
 _NOWHERE = 503
 _FIELD = "VirtualService.spec.http[].route[].destination.port"
+_DOC = "reference/config/networking/virtual-service/#Destination"
 _BYTES = ("tcp", "tls", "https", "mongo", "mysql", "redis", "udp")
 
 
@@ -149,7 +150,7 @@ def _without(route: Route, number: int, inventory: Inventory, options: Options) 
         more = (route.rewrite, route.timeouts, route.retry, route.cross_origin, route.fault)
         spent.extend(v for part in more if part is not None for v in traced(part))
         node = absorb(route.trail, *spent)
-        status = silent(_NOWHERE, silence(options, _FIELD), *node.origin, *node.because)
+        status = silent(_NOWHERE, silence(options, _FIELD, _DOC), *node.origin, *node.because)
         return Route(
             name=route.name,
             matches=route.matches,
