@@ -294,7 +294,9 @@ def _entity(sight: Sight, _: str) -> tuple[str, ...]:
     if caller.probe:
         return ("host", "kubelet", *INSIDE, "all")
     if caller.entity:
-        return (caller.entity, *INSIDE, "all")
+        # A node that the API server runs on is one of the others (pkg/identity/numericidentity.go of Cilium, 1.20).
+        node = ("remote-node",) if caller.entity == "kube-apiserver" else ()
+        return (caller.entity, *node, *INSIDE, "all")
     return (*(INSIDE if caller.namespace else ("world",)), "all")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ir.behaviour.request import Caller
 from ir.membership import Aspect, ProxySetting
 from ir.opaque import Opaque
 from tests.importers.cilium.cluster import (
@@ -36,6 +37,27 @@ def test_the_node_of_a_pod_is_always_let_in_and_other_nodes_are_not() -> None:
     assert here.lets(HOST)
     assert not here.lets(NODE)
     assert cluster(policy(ingress=[{"fromEntities": ["remote-node"]}])).lets(NODE)
+
+
+def test_the_node_of_the_api_server_is_one_of_the_others() -> None:
+    """Its identity has both labels (pkg/identity/numericidentity.go ``reservedIdentityLabels``, 1.20)."""
+    server = Caller(mtls=False, entity="kube-apiserver")
+    assert cluster(policy(ingress=[{"fromEntities": ["remote-node"]}])).lets(server)
+    assert not cluster(policy(ingress=[{"fromEntities": ["kube-apiserver"]}])).lets(NODE)
+    barred = policy(ingress=[{}], ingressDeny=[{"fromEntities": ["remote-node"]}])
+    assert not cluster(barred).lets(server)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("operator", ["NotIn", "DoesNotExist"])
+def test_peers_by_the_namespace_that_they_are_not_in_are_pods(operator: str, *, wide: bool) -> None:
+    """A label of the cluster is asked for besides, which nodes and the world do not have (1.19 and later)."""
+    asked = {"key": "k8s:io.kubernetes.pod.namespace", "operator": operator}
+    values = {"values": ["bank"]} if operator == "NotIn" else {}
+    peer = {"fromEndpoints": [{"matchExpressions": [{**asked, **values}]}]}
+    here = cluster(policy(ingress=[peer], wide=wide))
+    assert here.lets(WEB) is (operator == "NotIn")
+    assert not any(here.lets(one) for one in (TELLER, NODE, WORLD))
 
 
 def test_ports_are_those_of_containers_by_number_or_name() -> None:

@@ -93,9 +93,6 @@ class Callers:
             yield from self._accounts(fact, way, (placed, tests, node))
             return
         tests.extend(self._present(fact, way, test) for test in placed)
-        tests.extend(
-            _shown(test) for test in placed if isinstance(fact, Grant) and _leaves_out(test)
-        )
         yield AllOf(tests=tuple(tests), trail=node)
 
     def _present(self, fact: Grant | Refusal, way: AllOf, test: Test) -> Test:
@@ -155,8 +152,7 @@ class Callers:
         spaces = [test for test in placed if test.part is Part.NAMESPACE]
         rest = [test for test in placed if test.part is not Part.NAMESPACE]
         if not any(_narrows(test) for test in rest):
-            shown = (_shown(t) for t in spaces if not refuses and _leaves_out(t))
-            tests = (*others, *(self._present(fact, way, t) for t in spaces), *shown)
+            tests = (*others, *(self._present(fact, way, t) for t in spaces))
             yield AllOf(tests=tests, trail=with_leaves(node, *rest))
             return
         chosen = [w for w in self.inventory.workloads if all(self._meets(t, w) for t in placed)]
@@ -208,17 +204,6 @@ class Callers:
         yield from findings.unsaid(self.unsaid)
         yield from findings.inside(self.inside)
         yield from findings.by_block(self.by_block, closed, self.inventory)
-
-
-def _leaves_out(test: Test) -> bool:
-    """Whether it is for all namespaces but some."""
-    return bool(test.none_of) and not test.any_of
-
-
-def _shown(test: Test) -> Test:
-    """That a certificate is shown: who shows none is of no namespace for a mesh, so of none that is left out."""
-    there = derived(Presence.PRESENT, test.none_of)
-    return Test(part=Part.CERTIFICATE, presence=there, trail=test.trail)
 
 
 def within(inner: str, outer: str) -> bool:

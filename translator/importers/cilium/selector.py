@@ -209,10 +209,14 @@ def _clusters(asked: Sequence[Asked], meta: Meta) -> Iterator[Test]:
 
 
 def in_namespace(chosen: Selection, meta: Meta, *, wide: bool) -> tuple[Test, ...]:
-    """The tests of a peer, with the namespace that is injected where the selector names none."""
-    if chosen.spaced or chosen.reserved:
+    """The tests of a peer, with the namespace that is injected where the selector names none.
+
+    One that does not speak of parts of the cluster is for pods alone, by the label of their cluster that is injected
+    (``addClusterFilterByDefault``, 1.19 and later), be it that it names the namespaces that are not meant.
+    """
+    if chosen.reserved or any(_is_in_some(test) for test in chosen.tests):
         return chosen.tests
-    if wide:
+    if wide or chosen.spaced:
         there = named(Presence.PRESENT, meta.source.trail)
         return (
             Test(part=Part.NAMESPACE, presence=there, trail=meta.fact("namespace")),
@@ -238,3 +242,9 @@ def _of(term: Traced[Term], space: str) -> Traced[Term]:
     if not isinstance(value, Pattern) or value.kind is not PatternKind.SUFFIX:
         return term
     return replace(term, value=Pattern(PatternKind.EXACT, f"{space}{value.text}"))
+
+
+def _is_in_some(test: Test) -> bool:
+    """Whether the test holds of pods alone."""
+    here = test.presence is not None and test.presence.value is Presence.PRESENT
+    return test.part is Part.NAMESPACE and (bool(test.any_of) or here)
