@@ -153,3 +153,22 @@ def test_a_peer_that_the_api_server_refuses_is_no_grant_and_stays_in_doubt(peer:
     (opaque,) = [f for f in result.model.facts if isinstance(f, Opaque)]
     assert opaque.kind == "NetworkPolicy/shop/p"
     assert "MM905" in {f.code for f in result.report.findings}
+
+
+@pytest.mark.parametrize(
+    ("spec", "inbound"),
+    [
+        ({"podSelector": {}, "policyTypes": ["Egress"], "ingress": [{}]}, True),
+        ({"podSelector": {}, "policyTypes": ["Ingress"], "egress": [{}]}, False),
+        ({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}], "egress": []}, None),
+        ({"podSelector": {}, "egress": [{}]}, None),
+    ],
+)
+def test_rules_of_a_direction_that_the_types_leave_out_are_in_doubt(
+    spec: object, *, inbound: bool | None
+) -> None:
+    """Kubernetes does not heed them, Cilium does (pkg/k8s/network_policy.go ``ParseNetworkPolicy``, 1.20)."""
+    result = translated(spec)
+    found = [f for f in result.model.facts if isinstance(f, Opaque)]
+    assert [f.attachment is not None for f in found] == ([] if inbound is None else [inbound])
+    assert ("MM905" in {f.code for f in result.report.findings}) is (inbound is not None)

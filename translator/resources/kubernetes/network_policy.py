@@ -59,6 +59,8 @@ class NetworkPolicy:
     rules: Mapping[Direction, tuple[Json, ...]]
     """By the directions that it closes."""
     leaves: tuple[int, ...]
+    beside: tuple[Direction, ...] = ()
+    """Directions that it has rules for and is not for: Kubernetes does not heed them, some networks do."""
     inside: tuple[str, ...] = CLUSTER_NETWORKS
     """The networks of the cluster: what is outside of them is no pod."""
 
@@ -83,12 +85,16 @@ def _policy(resource: Resource, namespace: str) -> NetworkPolicy:
     value = plain(resource.node)
     spec = value.get("spec") if isinstance(value, dict) else None
     given = spec if isinstance(spec, dict) else {}
+    rules = dict(_directions(given))
     return NetworkPolicy(
         key=f"NetworkPolicy/{namespace}/{resource.name}",
         namespace=namespace,
         labels=_selector(given.get("podSelector")),
-        rules=dict(_directions(given)),
+        rules=rules,
         leaves=leaves_below(resource),
+        beside=tuple(
+            d for d, (_, field, _) in _WORDS.items() if d not in rules and given.get(field)
+        ),
     )
 
 
@@ -125,6 +131,24 @@ def network_facts(policies: Sequence[NetworkPolicy]) -> Iterator[Fact]:
     for policy in policies:
         for direction, rules in policy.rules.items():
             yield from _facts(policy, direction, rules)
+        for direction in policy.beside:
+            yield _doubt(policy, direction)
+
+
+def _doubt(policy: NetworkPolicy, direction: Direction) -> Opaque:
+    """That it is not known what the policy says of one direction.
+
+    Of rules that its types leave out: they close and open all the same where Cilium is the network (cilium/cilium
+    pkg/k8s/network_policy.go ``ParseNetworkPolicy``, 1.20).
+    """
+    at = Attachment(subject=_subject(policy), enforced_at=EnforcedAt.NODE)
+    return Opaque(
+        attachment=at if direction is Direction.INBOUND else None,
+        kind=policy.key,
+        intent=Intent.ACCESS_RULES,
+        may_touch=(Column.ACCESS,),
+        trail=trail(policy.key, because=policy.leaves),
+    )
 
 
 ORDERED = ("policy.networking.k8s.io",)
@@ -157,13 +181,7 @@ def _facts(policy: NetworkPolicy, direction: Direction, rules: Sequence[Json]) -
     try:
         grants = [grant for rule in rules for grant in _grants(policy, rule, at, direction)]
     except (Inexact, ValueError):
-        yield Opaque(
-            attachment=at if direction is Direction.INBOUND else None,
-            kind=policy.key,
-            intent=Intent.ACCESS_RULES,
-            may_touch=(Column.ACCESS,),
-            trail=node,
-        )
+        yield _doubt(policy, direction)
         return
     yield Closed(attachment=at, direction=direction, layer=Layer.NETWORK, trail=node)
     yield from grants
