@@ -17,7 +17,7 @@ ANYBODY = "envoy.test"
 """The name that is asked for where no rule looks at it: HTTP/1.1 must ask for some."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""What a method may be called (RFC 9110 section 5.6.2)."""
+"""What a method and a header may be called (RFC 9110 section 5.6.2)."""
 
 _LOOPBACK = ip_network("127.0.0.0/8")
 
@@ -46,6 +46,8 @@ def on_the_wire(request: Request) -> bytes | None:
         return None
     if {*"%+"} & {*request.path.partition("?")[2]}:
         return None
+    if any(not _TOKEN.fullmatch(name) for name in request.headers):
+        return None
     names = {"host": request.authority or ANYBODY, **request.headers}
     if any(not _can_be_sent(text) for text in (request.path, request.method, *names.values())):
         return None
@@ -64,23 +66,24 @@ def on_loopback(address: str, blocks: frozenset[Cidr]) -> str | None:
     if ip_address(address) in _LOOPBACK:
         return address
     network = Cidr(str(_LOOPBACK))
-    inside = addresses_of(blocks | {network}).samples
+    samples = addresses_of(blocks | {network}).samples
     wanted = _signature(address, blocks)
     return next(
         (
             one
-            for one in (*inside, "127.0.0.1")
-            if one is not None and _inside(one, network) and _signature(one, blocks) == wanted
+            for one in (*samples, "127.0.0.1")
+            if one is not None and inside(one, network) and _signature(one, blocks) == wanted
         ),
         None,
     )
 
 
 def _signature(address: str, blocks: frozenset[Cidr]) -> tuple[bool, ...]:
-    return tuple(_inside(address, block) for block in sorted(blocks, key=str))
+    return tuple(inside(address, block) for block in sorted(blocks, key=str))
 
 
-def _inside(address: str, block: Cidr) -> bool:
+def inside(address: str, block: Cidr) -> bool:
+    """Whether the address is in the block."""
     return ip_address(address) in ip_network(block.block, strict=False) and not any(
         ip_address(address) in ip_network(one, strict=False) for one in block.excluding
     )
