@@ -4,9 +4,11 @@ They are built from patterns, combined, compared, and said again as regular expr
 """
 
 from ir.language.algebra import CAP, Atom, Language, atoms
+from ir.language.cost import program_size
 from ir.language.domains import HEADER_VALUE, NORMAL_PATH, PATH, TOKEN
 from ir.language.errors import BadPattern, Opaque
 from ir.language.joint import READABLE
+from ir.language.pieces import in_pieces
 from ir.language.syntax import Dialect
 
 __all__ = [
@@ -22,4 +24,6 @@ __all__ = [
     "Language",
     "Opaque",
     "atoms",
+    "in_pieces",
+    "program_size",
 ]

@@ -55,7 +55,7 @@ _SWITCHES = {
 }
 
 _CONTINUED = byte_range(0x80, 0xBF)
-_RE2_BEYOND_ASCII = (
+RE2_BEYOND_ASCII = (
     (byte_range(0xC2, 0xDF), _CONTINUED),
     (byte_range(0xE0, 0xEF), _CONTINUED, _CONTINUED),
     (byte_range(0xF0, 0xF4), _CONTINUED, _CONTINUED, _CONTINUED),
@@ -222,7 +222,7 @@ class _Parser:
             scanner.note_vague("a class that ill-formed UTF-8 is in")
         if everything_beyond_ascii(those):
             ascii_only = difference(those, BEYOND_ASCII)
-            return choice_of((*utf8(ascii_only), *_RE2_BEYOND_ASCII))
+            return choice_of((*utf8(ascii_only), *RE2_BEYOND_ASCII))
         return choice_of(utf8(those))
 
     def _escape(self) -> Node:

@@ -21,7 +21,6 @@ from ir.access import (
     Probes,
     Refusal,
 )
-from ir.language import Opaque
 from ir.model import Fact, Model
 from ir.provenance import Traced
 from ir.walk import traced
@@ -43,6 +42,7 @@ from translator.exporters.cilium.legalise.regions import (
     told_apart,
     unsaid_labels,
 )
+from translator.exporters.cilium.legalise.room import in_room
 from translator.exporters.cilium.legalise.sources import Reader, Source
 from translator.exporters.cilium.legalise.state import Legal, Pass, space_of
 from translator.exporters.cilium.legalise.telling import tell
@@ -209,11 +209,9 @@ def _closed(
     if any(not b.http and b.ports.everything and b.peers.everyone for b in ready):
         state.open.append(region)
     taken = state.names.take("CiliumNetworkPolicy", space_of(region), name)
-    try:
-        state.legal.facts.extend(closed_facts(Policy(taken, region, ready, place, said)))
-    except Opaque as opaque:
-        state.legal.facts.extend(closed_facts(Policy(taken, region, (), place, said)))
-        state.legal.losses.append(remarks.not_exact(taken, opaque, said))
+    parts, left = in_room(ready)
+    state.legal.facts.extend(closed_facts(Policy(taken, region, parts, place, said)))
+    state.legal.losses.extend(remarks.not_exact(taken, opaque, said) for opaque in left)
 
 
 def _distinct(boxes: Iterable[Box]) -> Iterator[Box]:

@@ -108,14 +108,16 @@ def inexact(names: Iterable[str], said: Sequence[Traced[object]]) -> Loss:
 
 
 def not_exact(name: str, opaque: Opaque, said: Sequence[Traced[object]]) -> Loss:
-    """A policy whose grants cannot be said: it lets nobody in."""
+    """A rule of a policy that cannot be said: what it lets in is refused."""
     return Loss(
         code="MM402",
         impact=Impact.STRICTER,
         support=Support.PARTIAL,
         fate=Fate.APPROXIMATED,
         sites=tuple(v for v in said if v.origin),
-        message=f"{name} lets nobody in: its rules cannot be said exactly ({opaque}).",
+        message=f"{name} refuses what one of its rules lets in: it cannot be said exactly ({opaque}).",
+        why="The proxy takes no expression of more than 100 steps, and with one that is larger it refuses the whole policy "
+        "(re2.max_program_size.error_level; cilium/cilium issue 41314).",
         advice="Simplify the paths, methods and hosts of these rules.",
     )
 

@@ -7,6 +7,7 @@ of paths is said as an expression that takes no ``?``, and the query is let thro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from ir.behaviour.languages import language_of
 from ir.language import PATH, TOKEN, Dialect, Language
@@ -18,14 +19,14 @@ from translator.exporters.cilium.legalise.remarks import POLICY
 from translator.report.model import Fate, Impact, Severity, Support
 
 LIMIT = 4096
-"""Characters that an expression may have; RE2 itself has room for more (``max_program_size`` of Envoy is not set)."""
+"""Characters that an expression may have before it is taken apart (:mod:`translator.exporters.cilium.legalise.room`)."""
 
 WIRE = Language.regex("/[!-~]*", Dialect.RE2_FULL)
 """What may stand in ``:path``."""
 
 _NAMED = HOSTS - Language.exact("")
 
-_NO_QUERY = Language.regex("[^?]*", Dialect.RE2_FULL)
+NO_QUERY = Language.regex("[^?]*", Dialect.RE2_FULL)
 
 
 def path_pattern(paths: Language, origins: Iterable[Traced[object]]) -> Pattern | None:
@@ -43,14 +44,15 @@ def patterns_of(origins: Iterable[Traced[object]]) -> tuple[Pattern, ...]:
     return tuple(dict.fromkeys(p for p in found if isinstance(p, Pattern)))
 
 
-def _path(paths: Language, asked: Sequence[Pattern]) -> Pattern | None:
+@lru_cache(maxsize=2048)
+def _path(paths: Language, asked: tuple[Pattern, ...]) -> Pattern | None:
     if (PATH - paths).is_empty():
         return None
     for one in asked:
         plain = one.kind in (PatternKind.EXACT, PatternKind.PREFIX) and not one.ignore_case
         if plain and "?" not in one.text and (language_of(one) & PATH).equals(paths & PATH):
             return one
-    text = (paths & _NO_QUERY).to_regex(
+    text = (paths & NO_QUERY).to_regex(
         Dialect.RE2_FULL, limit=LIMIT, within=WIRE, hints=_hints(asked)
     )
     return Pattern(PatternKind.REGEX, text, dialect=RegexDialect.RE2_FULL)
@@ -115,6 +117,7 @@ def without_host(boxes: Iterable[Box], names: Sequence[str]) -> Iterator[Loss]:
             )
 
 
+@lru_cache(maxsize=2048)
 def _within(wanted: Language, domain: Language, asked: tuple[Pattern, ...]) -> Pattern | None:
     if (domain - wanted).is_empty():
         return None
