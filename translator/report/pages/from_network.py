@@ -26,7 +26,8 @@ ENTRIES = (
         "Selector that selects nobody",
         "The policy, or this peer of it, is about nobody; nothing of it is written.",
         "Labels that are left out of identities (those of controllers, of Kubernetes' own) cannot be selected by, and a "
-        "policy of a namespace cannot select pods of another.",
+        "policy of a namespace cannot select pods of another. Pods on the network of their node are part of it, and no policy "
+        "for pods selects them.",
         "Select by labels that the agent counts, such as those of the application.",
         "endpointSelector: {matchLabels: {pod-template-hash: 5d8f}}",
     ),

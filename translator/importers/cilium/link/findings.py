@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ir.provenance import Trail
 from translator.api import Loss
 from translator.importers.cilium.leaves import leaves_in
@@ -55,4 +57,19 @@ def without_peer(meta: Meta, node: Trail, why: str) -> Loss:
         message=f"{meta.key}: {why}, so nobody is selected.",
         advice="Look whether the policy does what it is meant to do.",
         doc="https://docs.cilium.io/en/stable/operations/performance/scalability/identity-relevant-labels/",
+    )
+
+
+def on_nodes(names: Iterable[str]) -> Loss:
+    """Pods on the network of their node beside others that policies select."""
+    return Loss(
+        code="MM172",
+        impact=Impact.NONE,
+        support=Support.PARTIAL,
+        severity=Severity.LOW,
+        fate=Fate.ABSORBED,
+        message=f"{', '.join(sorted(names))}: these pods use the network of their node, so they are part of it, and policies that "
+        "are for all pods around them leave them out.",
+        advice="Guard them with a policy that has a nodeSelector, if they are to be closed.",
+        doc="https://docs.cilium.io/en/stable/security/policy/language/",
     )

@@ -29,7 +29,7 @@ from translator.importers.cilium.link.enforcement import (
     stays_closed,
     switched_off,
 )
-from translator.importers.cilium.link.findings import pruned, refused, without_peer
+from translator.importers.cilium.link.findings import on_nodes, pruned, refused, without_peer
 from translator.importers.cilium.link.subjects import Strange, subjects_of
 from translator.importers.cilium.model import (
     Item,
@@ -67,6 +67,8 @@ def link_policies(
             made.idle(policy, SWITCHED_OFF)
     if off is not None and policies:
         made.losses.append(switched_off(agent.key, off))
+    if made.beside_nodes:
+        made.losses.append(on_nodes(made.beside_nodes))
     if agent.closes and off is None:
         made.facts.extend(closed(agent, options))
         if options.source.mesh != options.target.mesh:
@@ -83,6 +85,8 @@ class _Made:
         self.facts: list[Fact] = []
         self.inactive: list[Inactive] = []
         self.losses: list[Loss] = []
+        self.beside_nodes: set[str] = set()
+        """Listed pods on the network of their node that policies would select, were it not for that."""
 
     def add(self, policy: Policy) -> None:
         """One policy; of one that the agent refuses nothing is in force."""
@@ -148,6 +152,9 @@ class _Made:
 
     def _less_nodes(self, subject: Subject, meta: Meta) -> Subject:
         """The subject less the listed pods that are their node to the network."""
+        pods = [w for w in self.inventory.workloads
+                if w.host_network and covers(subject, w, self.inventory)]  # fmt: skip
+        self.beside_nodes.update(w.key for w in pods)
         out = tuple(
             Subject(
                 scope=Scope.WORKLOADS,
@@ -156,8 +163,7 @@ class _Made:
                 workload=Traced(w.key, (), meta.because),
                 trail=meta.fact("pods on the network of their node"),
             )
-            for w in self.inventory.workloads
-            if w.host_network and covers(subject, w, self.inventory)
+            for w in pods
         )
         return replace(subject, excluding=(*subject.excluding, *out)) if out else subject
 
