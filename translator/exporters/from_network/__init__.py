@@ -111,6 +111,8 @@ class _Made:
         self.narrowed: list[AllOf] = []
         self.queried: list[AllOf] = []
         self.unsaid: list[AllOf] = []
+        self.paths: list[Test] = []
+        """Tests on paths that the target compares in another form."""
         self.wider: list[Refusal] = []
         self.nowhere: list[Grant | Refusal] = []
 
@@ -198,6 +200,7 @@ class _Made:
         requests = tuple(one for _, one in said if one is not None)
         if made.requests and not requests:
             return None
+        self.paths.extend(t for way in requests for t in way.tests if t.part is Part.PATH)
         found = with_port_test(replace(made, requests=requests), self.callers.inventory)
         if found is not None or isinstance(made, Grant):
             return found
@@ -214,6 +217,7 @@ class _Made:
             *findings.nowhere(self.nowhere),
             *findings.wider(self.wider, self.callers.inventory),
             *findings.no_words(self.unsaid),
+            *findings.spelt(self.paths),
             *findings.certified(self.facts),
             *self.callers.losses(self.closed),
         )

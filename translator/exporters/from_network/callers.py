@@ -23,7 +23,7 @@ from ir.match import (
 )
 from ir.provenance import Assumption, Traced, Trail, derived, named
 from translator.api import Loss, Options
-from translator.exporters.from_network import findings
+from translator.exporters.from_network import findings, outside
 from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 
 NETWORKS = Assumption(
@@ -60,6 +60,8 @@ class Callers:
     meshed: list[Stated] = field(default_factory=list)
     unsaid: list[Grant | Refusal] = field(default_factory=list)
     by_block: list[Stated] = field(default_factory=list)
+    cut: list[AllOf] = field(default_factory=list)
+    """Alternatives for peers outside that lose the addresses of the cluster's networks."""
     _users: dict[Account, list[Workload]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,6 +86,8 @@ class Callers:
             return
         if world:
             self.by_block.append((fact, way))
+            if self._is_cut(blocks):
+                self.cut.append(way)
         node = with_leaves(way.trail, *(world if blocks else ()))
         for test in way.tests:
             if not any(test is known for known in (*placed, *world, *blocks)):
@@ -124,6 +128,13 @@ class Callers:
             derived(Cidr(block, self._inside(block)), test.any_of) for block in _EVERYWHERE
         )
         return [Test(part=Part.PEER_ADDRESS, any_of=terms, trail=test.trail)]
+
+    def _is_cut(self, blocks: Sequence[Test]) -> bool:
+        """Whether addresses of the cluster's networks are among those of peers outside, who may be anywhere without blocks."""
+        networks = self.options.cluster_networks or CLUSTER_NETWORKS
+        given = [t.value.block for b in blocks for t in b.any_of if isinstance(t.value, Cidr)]
+        wide = given or _EVERYWHERE
+        return any(within(one, block) or within(block, one) for one in networks for block in wide)
 
     def _inside(self, block: str) -> tuple[str, ...]:
         """The cluster's networks within a block, or all that it has in common with one of them."""
@@ -202,8 +213,8 @@ class Callers:
         yield from findings.not_refused(self.loose)
         yield from findings.meshed(self.meshed)
         yield from findings.unsaid(self.unsaid)
-        yield from findings.inside(self.inside)
-        yield from findings.by_block(self.by_block, closed, self.inventory)
+        yield from outside.inside(self.inside)
+        yield from outside.by_block(self.by_block, self.cut, closed, self.inventory)
 
 
 def within(inner: str, outer: str) -> bool:

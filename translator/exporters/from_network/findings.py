@@ -13,7 +13,7 @@ from ir.model import Fact
 from ir.provenance import Traced, trail
 from ir.walk import traced
 from translator.api import Loss
-from translator.report.model import Fate, Impact, Severity, Support
+from translator.report.model import SPELLING, Fate, Impact, Severity, Support
 
 Ruling = Closed | Grant | Refusal
 
@@ -30,14 +30,15 @@ _BY_DATAGRAMS = AllOf(tests=(_NOT_TCP,), trail=trail("datagrams"))
 """What a finding is about that is about datagrams alone."""
 
 
-def _sites(values: Sequence[object]) -> tuple[Traced[object], ...]:
+def sites_of(values: Sequence[object]) -> tuple[Traced[object], ...]:
+    """All values within these that are traced."""
     return tuple(site for value in values for site in traced(value))
 
 
-def _doors(stated: Sequence[Stated]) -> tuple[Traced[object], ...]:
+def doors_of(stated: Sequence[Stated]) -> tuple[Traced[object], ...]:
     """What says of the rules for whom they are: by it those are known who were refused."""
     values = [v for fact, _ in stated for v in (fact.attachment, fact.trail)]
-    return tuple({id(t): t for t in _sites(values)}.values())
+    return tuple({id(t): t for t in sites_of(values)}.values())
 
 
 def _leaves(rule: Grant | Closed) -> set[int]:
@@ -51,7 +52,7 @@ def _pods(rules: Sequence[Ruling], inventory: Inventory) -> list[Workload]:
     return [w for w in inventory.workloads if any(covers(s, w, inventory) for s in subjects)]
 
 
-def _shut_besides(stated: Sequence[Stated], closed: Sequence[Closed], inventory: Inventory) -> str:
+def shut_besides(stated: Sequence[Stated], closed: Sequence[Closed], inventory: Inventory) -> str:
     """The listed pods of rules that let in which other policies close too, and so refused who is let in now."""
     names = {
         one.key
@@ -71,7 +72,7 @@ def ways_out(facts: Sequence[Ruling]) -> Iterator[Loss]:
             code="MM475",
             impact=Impact.LOOSER,
             support=Support.NEVER,
-            sites=_sites(facts),
+            sites=sites_of(facts),
             message="what these workloads may call is limited no longer: the target decides where requests arrive, not "
             "where they set out.",
             advice=_KEEP,
@@ -89,7 +90,7 @@ def datagrams(
             support=Support.NEVER,
             fate=Fate.APPROXIMATED,
             sites=tuple(fact.trail for fact in closed),
-            because=_sites((*(fact.attachment for fact in closed), *refused)),
+            because=sites_of((*(fact.attachment for fact in closed), *refused)),
             ways=(_BY_DATAGRAMS,),
             message="UDP, SCTP and ICMP reach these workloads from everywhere: the target's proxies look at TCP alone.",
             advice=_KEEP,
@@ -100,7 +101,7 @@ def datagrams(
             impact=Impact.NONE,
             support=Support.NEVER,
             severity=Severity.LOW,
-            sites=_sites(granted),
+            sites=sites_of(granted),
             message="these rules are about UDP, SCTP or ICMP, which the target's proxies do not look at.",
             advice=_KEEP,
         )
@@ -110,7 +111,7 @@ def datagrams(
             code="MM476",
             impact=Impact.LOOSER,
             support=Support.NEVER,
-            sites=_sites(alone),
+            sites=sites_of(alone),
             ways=(_BY_DATAGRAMS,),
             message="these rules refuse UDP, SCTP or ICMP, which the target's proxies let pass.",
             advice=_KEEP,
@@ -141,7 +142,8 @@ def nodes(facts: Sequence[Grant]) -> Iterator[Loss]:
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             severity=Severity.MEDIUM,
-            sites=_sites(facts),
+            sites=sites_of(facts),
+            ways=tuple(way for fact in facts for way in fact.callers),
             message="the source lets the node of a pod in on every port; the target lets its health checks in alone, "
             "those that are declared as HTTP probes.",
             advice="Look whether something on the nodes (an agent, a pod with hostNetwork) calls these workloads.",
@@ -156,7 +158,7 @@ def queries(ways: Sequence[AllOf], fate: Fate) -> Iterator[Loss]:
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             fate=fate,
-            sites=_sites(ways),
+            sites=sites_of(ways),
             message="these patterns let a path in without a query, or with some queries alone; the target looks at the path "
             "and would let it in with any, so that what is not let in with every query is refused.",
             advice="End the pattern in (\\?.*)? if the query does not matter, then translate again.",
@@ -172,7 +174,7 @@ def nowhere(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
             impact=Impact.NONE,
             support=Support.PARTIAL,
             severity=Severity.MEDIUM,
-            sites=_sites(facts),
+            sites=sites_of(facts),
             message="no container of these pods has a port of that name, so that these rules are for no port in the source.",
             advice="Name the port of the container, not that of the service.",
         )
@@ -187,7 +189,7 @@ def void(facts: Sequence[Fact]) -> Iterator[Loss]:
             support=Support.PARTIAL,
             severity=Severity.LOW,
             fate=Fate.ABSORBED,
-            sites=_sites(facts),
+            sites=sites_of(facts),
             message="no policy closes the pods that these rules are for, so that everybody gets in without them, here as in "
             "the source.",
             advice="Nothing, if the pods are meant to be open.",
@@ -202,7 +204,7 @@ def wider(facts: Sequence[Refusal], inventory: Inventory) -> Iterator[Loss]:
             code="MM403",
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
-            sites=_sites([fact.attachment.ports for fact in facts]),
+            sites=sites_of([fact.attachment.ports for fact in facts]),
             message="these refusals are for ports that cannot be written one by one (a long range, or a name that is another "
             f"number on each pod): they hold on all ports ({pods or 'of pods that are not listed'}).",
             advice="Name the ports by number.",
@@ -216,10 +218,28 @@ def no_words(ways: Sequence[AllOf]) -> Iterator[Loss]:
             code="MM402",
             impact=Impact.STRICTER,
             support=Support.NEVER,
-            sites=_sites(ways),
+            sites=sites_of(ways),
             message="the target compares paths, methods and hosts whole or by their beginning: regular expressions that say "
             "more than that are left out, and what they let in is refused.",
             advice="Write them as words, or as words that end in .*",
+        )
+
+
+def spelt(paths: Sequence[Test]) -> Iterator[Loss]:
+    """Paths that the source brings into another form than the target before it looks."""
+    if paths:
+        yield Loss(
+            code=SPELLING,
+            impact=Impact.STRICTER,
+            support=Support.PARTIAL,
+            severity=Severity.LOW,
+            fate=Fate.APPROXIMATED,
+            sites=sites_of(paths),
+            message="a request that spells its path with // or %2F is refused where the source takes it for the same with /.",
+            why="The proxy of the node merges slashes and undoes escaped ones; meshConfig.pathNormalization is BASE where nothing "
+            "is set, which does neither.",
+            advice="Set meshConfig.pathNormalization to DECODE_AND_MERGE_SLASHES, if clients send such paths.",
+            doc="https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-ProxyPathNormalization",
         )
 
 
@@ -246,13 +266,13 @@ def accounts(
                     support=Support.PARTIAL,
                     severity=Severity.MEDIUM,
                     fate=Fate.APPROXIMATED,
-                    sites=_sites([way for _, way, _ in own]),
-                    because=_doors([(fact, way) for fact, way, _ in own]),
+                    sites=sites_of([way for _, way, _ in own]),
+                    because=doors_of([(fact, way) for fact, way, _ in own]),
                     ways=tuple(way if who is by_labels else said for _, way, said in own),
                     message="callers that the source knows by label are known by the service accounts of the listed pods "
                     f"with these labels: {who} {what}. No listed pod is."
                     + (
-                        _shut_besides([(f, w) for f, w, _ in own], closed, inventory)
+                        shut_besides([(f, w) for f, w, _ in own], closed, inventory)
                         if impact is Impact.LOOSER
                         else ""
                     ),
@@ -272,7 +292,7 @@ def shared(found: Sequence[tuple[AllOf, tuple[str, str]]]) -> Iterator[Loss]:
             code="MM410",
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
-            sites=_sites([way for way, _ in found]),
+            sites=sites_of([way for way, _ in found]),
             ways=tuple(way for way, _ in found),
             message=f"callers are known by labels, and their service accounts are those of other pods too ({shown}): to let "
             "the account in would let the others in, so it is not let in.",
@@ -288,7 +308,7 @@ def unlisted(stated: Sequence[Stated]) -> Iterator[Loss]:
             code="MM412",
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
-            sites=_sites(ways),
+            sites=sites_of(ways),
             ways=tuple(ways),
             message="no pod of the input has the labels of these callers, so their service accounts are not known and they "
             "are not let in.",
@@ -304,7 +324,7 @@ def not_refused(stated: Sequence[Stated]) -> Iterator[Loss]:
             code="MM412",
             impact=Impact.LOOSER,
             support=Support.PARTIAL,
-            sites=_sites(ways),
+            sites=sites_of(ways),
             ways=tuple(ways),
             message="no pod of the input has the labels of these callers, so they cannot be named to be refused: where "
             "others of their namespace are let in, they are too.",
@@ -323,8 +343,8 @@ def meshed(stated: Sequence[Stated]) -> Iterator[Loss]:
                 support=Support.PARTIAL,
                 severity=Severity.MEDIUM if kind is Grant else None,
                 fate=Fate.APPROXIMATED,
-                sites=_sites([way for _, way in own]),
-                because=_doors(own) if kind is Refusal else (),
+                sites=sites_of([way for _, way in own]),
+                because=doors_of(own) if kind is Refusal else (),
                 message="whoever is in the cluster becomes whoever shows a certificate of the mesh: nodes, and pods without "
                 f"a proxy, are refused{so}.",
                 advice="Enrol the callers before these workloads.",
@@ -341,51 +361,10 @@ def unsaid(facts: Sequence[Grant | Refusal]) -> Iterator[Loss]:
                 impact=impact,
                 support=Support.PARTIAL,
                 severity=None if kind is Grant else Severity.LOW,
-                sites=_sites(own),
+                sites=sites_of(own),
                 message="nothing is left of these rules, since none of their callers or requests can be named in the "
                 "target.",
                 advice="Name callers by labels of listed pods, and requests by paths whatever their query.",
-            )
-
-
-def inside(stated: Sequence[Stated]) -> Iterator[Loss]:
-    """Blocks of addresses that are the cluster's own: who is outside and has one all the same is not named any more."""
-    for kind, impact in ((Grant, Impact.STRICTER), (Refusal, Impact.LOOSER)):
-        own = [one for one in stated if isinstance(one[0], kind)]
-        if own:
-            yield Loss(
-                code="MM410",
-                impact=impact,
-                support=Support.PARTIAL,
-                sites=_sites([way for _, way in own]),
-                because=_doors(own),
-                ways=tuple(way for _, way in own),
-                message="in the source these blocks are about peers outside of the cluster alone; they lie within the "
-                "networks of the cluster, so nobody outside has such an address and the rule is left out.",
-                advice="Give --cluster-networks if other networks are the cluster's.",
-            )
-
-
-def by_block(
-    stated: Sequence[Stated], closed: Sequence[Closed], inventory: Inventory
-) -> Iterator[Loss]:
-    """Who is outside of the cluster is known by address."""
-    for kind, so in (
-        (Grant, "a pod with such an address is let in"),
-        (Refusal, "who is outside and has an address of the cluster's networks is refused no more"),
-    ):
-        own = [one for one in stated if isinstance(one[0], kind)]
-        if own:
-            yield Loss(
-                code="MM411",
-                impact=Impact.LOOSER,
-                support=Support.PARTIAL,
-                fate=Fate.APPROXIMATED,
-                sites=_sites([way for _, way in own]),
-                because=_doors(own),
-                message=f"who is outside of the cluster becomes who has an address outside of its networks: {so}."
-                + _shut_besides(own, closed, inventory),
-                advice="Give --cluster-networks with all blocks of pods, services and nodes.",
             )
 
 
@@ -405,7 +384,7 @@ def certified(facts: Sequence[Fact]) -> Iterator[Loss]:
             support=Support.PARTIAL,
             severity=Severity.LOW,
             fate=Fate.APPROXIMATED,
-            sites=_sites(named),
+            sites=sites_of(named),
             message="callers that are named must have a proxy of the mesh: without one they show no certificate and are "
             "refused.",
             advice="Enrol the callers before these workloads.",
@@ -431,7 +410,7 @@ def beside(
             impact=Impact.STRICTER,
             support=Support.PARTIAL,
             fate=Fate.APPROXIMATED,
-            sites=_sites(grants),
+            sites=sites_of(grants),
             because=tuple(f.trail for f in shut),
             message=f"{', '.join(sorted(w.key for w in pods))}: NetworkPolicies close these pods and stay in force as a gate of "
             "their own. In the source all policies of the network add up; now what only the translated ones let in is "

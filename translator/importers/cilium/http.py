@@ -40,7 +40,7 @@ def read_http(place: Cursor, meta: Meta) -> HttpRule:
     tests: list[Test] = []
     for key, part in _FIELDS.items():
         text = place.opt_str(key)
-        if text is not None and text.value:
+        if text is not None and not _says_nothing(key, text.value):
             term: Traced[Term] = text.map(_regex)
             tests.append(Test(part=part, any_of=(term,), trail=meta.fact(key)))
     tests.extend(_header(one, meta) for one in place.opt_list("headers"))
@@ -49,10 +49,16 @@ def read_http(place: Cursor, meta: Meta) -> HttpRule:
         tests.extend(_header_match(one, rule, meta))
     if not tests:
         tests.append(Test(part=Part.METHOD, presence=there, trail=meta.fact("http")))
-    blank = [t for key in _FIELDS if (t := place.opt_str(key)) is not None and not t.value]
+    fields = ((key, place.opt_str(key)) for key in _FIELDS)
+    blank = [text for key, text in fields if text is not None and _says_nothing(key, text.value)]
     spent = (place.here, place.empty("headers"), place.empty("headerMatches"), *blank)
     rule.way = AllOf(tests=tuple(tests), trail=absorb(meta.fact("http"), *spent))
     return rule
+
+
+def _says_nothing(key: str, text: str) -> bool:
+    """Whether every request meets the expression: each has a method and a path, and paths begin with a slash."""
+    return not text or (text == ".*" and key != "host") or (text == "/.*" and key == "path")
 
 
 def _regex(text: str) -> Term:
