@@ -22,7 +22,8 @@ _MOST_PORTS = 16
 _LABEL = r"\[-a-zA-Z0-9_\]\*\\\."
 _ONE, _MANY = re.compile(_LABEL), re.compile(r"\(\[-a-zA-Z0-9_\]\+\\\.\)\+")
 _PLAIN = re.compile(r"(?:[a-z0-9_-]|\\\.)+\Z")
-_WORLD = {"world", "all"}
+WORLD = {"world", "all"}
+"""Entities that whatever is outside is one of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,22 @@ def left_out(names: Iterable[Name], reason: str, doc: str) -> Loss:
 
 
 def leaves(grant: Grant) -> bool:
-    """Whether it lets out to destinations outside."""
-    return not grant.callers or any(
-        test.part in (Part.DNS_NAME, Part.PEER_ADDRESS)
-        or (test.part is Part.ENTITY and _WORLD & set(texts_of(test)))
-        for way in grant.callers
-        for test in way.tests
+    """Whether it lets out to destinations outside, over TCP."""
+    return over_tcp(grant) and (
+        not grant.callers
+        or any(
+            test.part in (Part.DNS_NAME, Part.PEER_ADDRESS)
+            or (test.part is Part.ENTITY and WORLD & set(texts_of(test)))
+            for way in grant.callers
+            for test in way.tests
+        )
     )
+
+
+def over_tcp(grant: Grant) -> bool:
+    """Whether it is for TCP too: proxies look at nothing else."""
+    spoken = [word for test in grant.always for word in texts_of(test)]
+    return not spoken or "TCP" in spoken
 
 
 def is_by_name(way: AllOf | None) -> bool:
@@ -75,17 +85,16 @@ def is_by_name(way: AllOf | None) -> bool:
         return False
     parts = {test.part for test in way.tests}
     outside = Part.PEER_ADDRESS in parts or any(
-        test.part is Part.ENTITY and _WORLD & set(texts_of(test)) for test in way.tests
+        test.part is Part.ENTITY and WORLD & set(texts_of(test)) for test in way.tests
     )
     return Part.DNS_NAME in parts or not outside
 
 
 def names_of(grant: Grant) -> Iterator[Name]:
     """The names that a rule for TCP lets out to; of those with patterns the ones that a wildcard covers."""
-    spoken = [word for test in grant.always for word in texts_of(test)]
-    if grant.requests or (spoken and "TCP" not in spoken):
+    if grant.requests or not over_tcp(grant):
         return
-    ports = tuple(_ports(grant))
+    ports = tuple(ports_of(grant))
     for way in grant.callers:
         for term in (t for test in way.tests if test.part is Part.DNS_NAME for t in test.any_of):
             host = _host(term.value)
@@ -93,7 +102,7 @@ def names_of(grant: Grant) -> Iterator[Name]:
                 yield Name(term.derive(host), ports, grant, way)
 
 
-def _ports(grant: Grant) -> Iterator[Traced[WorkloadPort]]:
+def ports_of(grant: Grant) -> Iterator[Traced[WorkloadPort]]:
     """The ports one by one; none where they are too many, or have names."""
     for port in grant.attachment.ports:
         own = port.value

@@ -132,7 +132,7 @@ def _granted(
     if (reason and reason not in SOME) or not at:
         found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
         return
-    if reason := _unsaid(grant):
+    if reason := unsaid(grant):
         found.losses.extend(findings.not_opened([grant], reason))
         return
     spoken = peers.spoken(grant, denied)
@@ -165,7 +165,7 @@ def _questions(grant: Grant) -> Iterator[Traced[object]]:
     yield from traced(grant.requests)
 
 
-def _unsaid(grant: Grant) -> str:
+def unsaid(grant: Grant) -> str:
     """Why a NetworkPolicy cannot say the rule; empty where it can."""
     tests = [test for way in grant.requests for test in way.tests]
     if any(not (test.part is Part.DNS_NAME and _is_any(test)) for test in tests):

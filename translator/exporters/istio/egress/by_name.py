@@ -16,14 +16,15 @@ from ir.access import Certainty, Closed, Grant, Refusal
 from ir.attachment import Attachment, EnforcedAt
 from ir.edge import EgressPolicy, ExternalService, Resolution, UnknownEgress
 from ir.inventory import Inventory, meets
-from ir.match import Operator, PatternKind
+from ir.match import Operator, Part, Pattern, PatternKind
 from ir.provenance import derived, named
 from translator.api import Options
+from translator.exporters.egress.by_address import Range, ranges_of, unfit
+from translator.exporters.egress.by_address import declared as declared_addresses
 from translator.exporters.egress.by_name import (
     Held,
     Name,
     declared,
-    is_by_name,
     leaves,
     left_out,
     names_of,
@@ -31,6 +32,7 @@ from translator.exporters.egress.by_name import (
 )
 from translator.exporters.egress.names import text_of
 from translator.exporters.istio.egress import findings
+from translator.exporters.istio.egress.entries import NOBODY
 from translator.exporters.istio.egress.ways import is_inside, taken
 from translator.exporters.naming import Names
 from translator.exporters.network_policies.subjects import Place, places_of
@@ -55,22 +57,33 @@ def hold_by_name(
         said = [name for grant in own for name in names_of(grant)]
         if not said:
             continue
-        others = [g for g in grants if g not in own and _may_meet(g, place, inventory)]
-        reason = _unheld(place, own, others, said, options) or _unfit(place, said, inventory)
+        wide = [g for g in grants if g not in own and _holds_all(g, place, inventory)]
+        near = [g for g in grants if _may_meet(g, place, inventory)]
+        others = [g for g in near if not any(g is one for one in (*own, *wide))]
+        besides = list(ranges_of((*own, *wide)))
+        reason = _unheld(place, others, said, options) or _unfit(place, said, besides, inventory)
         if reason:
             found.losses.append(left_out(said, reason, findings.DOC))
             continue
         shut = [f for f in closed if _is_for(f, place, inventory)]
-        _hold(place, shut, said, options, names, hosts, found)
-        near = [f for f in closed if _meets(f, place, inventory)]
+        _hold(place, shut, said, options, names, hosts, found, besides)
         stated = [(n.grant, n.way) for n in said]
-        found.losses.extend(findings.held_by_name(place.namespace, near, stated))
+        about = [f for f in closed if _meets(f, place, inventory)]
+        found.losses.extend(findings.held_by_name(place.namespace, about, stated))
     found.facts.extend(hosts.values())
     return found
 
 
 def _is_for(fact: Closed | Grant, place: Place, inventory: Inventory) -> bool:
     return any(one.key == place.key for one in places_of(fact.attachment.subject, inventory)[0])
+
+
+def _holds_all(grant: Grant, place: Place, inventory: Inventory) -> bool:
+    """Whether the rule is for all of the pods and more, and lets them out by no name."""
+    places = places_of(grant.attachment.subject, inventory)[0]
+    return any(one.holds(place) for one in places) and not any(
+        test.part is Part.DNS_NAME for way in grant.callers for test in way.tests
+    )
 
 
 def _may_meet(grant: Grant, place: Place, inventory: Inventory) -> bool:
@@ -85,7 +98,6 @@ def _meets(fact: Closed | Grant, place: Place, inventory: Inventory) -> bool:
 
 def _unheld(
     place: Place,
-    own: Sequence[Grant],
     others: Sequence[Grant],
     said: Sequence[Name],
     options: Options,
@@ -108,10 +120,6 @@ def _unheld(
             not all(_is_equal(r.operator, r.values) for r in chosen),
             "a Sidecar selects pods by equal labels alone",
         ),
-        (
-            any(leaves(g) and not all(map(is_by_name, g.callers or (None,))) for g in own),
-            "they may reach addresses outside besides, which would have to be declared port by port",
-        ),
         (any(not name.ports for name in said), "they may reach a name on every port"),
         (
             any(n.host.value.kind is not PatternKind.EXACT for n in bare),
@@ -125,8 +133,10 @@ def _unheld(
     return next((reason for holds, reason in checks if holds), "")
 
 
-def _unfit(place: Place, said: Sequence[Name], inventory: Inventory) -> str:
-    """Why there can be no entry for a name, or a port cannot be that of one; empty where they can.
+def _unfit(
+    place: Place, said: Sequence[Name], besides: Sequence[Range], inventory: Inventory
+) -> str:
+    """Why there can be no entry for a name or for addresses, or a port cannot be that of one; empty where they can.
 
     An entry for the name of a Service would stand for it too. An entry of bytes without addresses has the listener of all addresses on its port, with every proxy that knows of it: those
     of the namespace that the entry is exported to, whatever their Sidecar limits (istio/istio pilot/pkg/networking/core/
@@ -142,7 +152,11 @@ def _unfit(place: Place, said: Sequence[Name], inventory: Inventory) -> str:
             f"what is neither TLS nor HTTP is told by its port alone, and what other pods of the namespace {place.namespace} "
             f"send to port {words}, wherever they send it, would go to the name"
         )
-    found = (taken(number, inventory, http=word == "HTTP") for number, word in ports.items())
+    found = (
+        unfit(besides, ports),
+        *(taken(number, inventory, http=word == "HTTP") for number, word in ports.items()),
+        *(taken(number, inventory, http=False) for one in besides for number in one.numbers),
+    )
     return next((reason for reason in found if reason), "")
 
 
@@ -170,6 +184,7 @@ def _hold(  # noqa: PLR0913, PLR0917  # all that one set of pods is made of
     names: Names,
     hosts: dict[tuple[str, str], ExternalService],
     found: Held,
+    besides: Sequence[Range],
 ) -> None:
     """The Sidecar of some pods, and the entries of their names."""
     nodes = [fact.trail for fact in closed]
@@ -179,6 +194,8 @@ def _hold(  # noqa: PLR0913, PLR0917  # all that one set of pods is made of
         found.ways[id(name.way)] = tuple(nodes)
     words = [f"*/*.svc.{options.cluster_domain}"]
     words += dict.fromkeys(f"{place.namespace}/{text_of(n.host.value)}" for n in said)
+    more = [one for own in besides if (one := _of_addresses(own, place, names)) is not None]
+    found.facts.extend(more)
     found.facts.append(
         EgressPolicy(
             attachment=Attachment(
@@ -186,8 +203,15 @@ def _hold(  # noqa: PLR0913, PLR0917  # all that one set of pods is made of
                 enforced_at=EnforcedAt.CLIENT,
             ),
             unknown=derived(UnknownEgress.REFUSE, nodes),
-            seen=tuple(named(word, *nodes) for word in words),
-            trail=derived("egress", nodes),
+            seen=(
+                *(named(word, *nodes) for word in words),
+                *(
+                    named(f"{place.namespace}/{text_of(host.value)}", *nodes, one.trail)
+                    for one in more
+                    for host in one.hosts
+                ),
+            ),
+            trail=derived("egress", (*nodes, *(one.grant.trail for one in besides))),
         )
     )
 
@@ -201,3 +225,11 @@ def _entry(
     text = name.host.value.text.removeprefix(".")
     title = "" if known is not None else names.take(_KIND, place.namespace, text)
     return declared(name, place.namespace, title, way, known)
+
+
+def _of_addresses(one: Range, place: Place, names: Names) -> ExternalService | None:
+    """The entry of addresses, under a name that nobody asks for."""
+    title = names.take(_KIND, place.namespace, "addresses", *map(str, one.numbers))
+    host = Pattern(PatternKind.EXACT, f"{title}.{place.namespace}.{NOBODY}", ignore_case=True)
+    made = declared_addresses(one, place.namespace, title)
+    return None if made is None else replace(made, hosts=(named(host, made.trail),))

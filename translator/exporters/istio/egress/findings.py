@@ -241,8 +241,8 @@ def held_by_name(
         sites=tuple(names),
         because=grants,
         message=f"pods of the namespace {namespace} reach these names by TLS on 443 and 8443, by HTTP on 80 and 8080: what does "
-        "not bear the name is refused there. They reach nothing else that no Service declares, pods by their own address "
-        "included.",
+        "not bear the name is refused there. They reach nothing else that no Service and no entry declares, pods by their own "
+        "address included.",
         why="The source looks at addresses and ports alone, the target at what is said.",
         advice="Write a ServiceEntry with addresses for what is called without a name.",
         doc=DOC,

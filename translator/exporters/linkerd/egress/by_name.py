@@ -18,12 +18,13 @@ from ir.inventory import Inventory, meets
 from ir.provenance import derived, named
 from ir.traffic import Protocol
 from translator.api import Loss, Options
+from translator.exporters.egress.addresses import networks
+from translator.exporters.egress.by_address import Range, ranges_of, unfit
+from translator.exporters.egress.by_address import declared as declared_addresses
 from translator.exporters.egress.by_name import (
     Held,
     Name,
     declared,
-    is_by_name,
-    leaves,
     left_out,
     names_of,
     protocol_of,
@@ -36,13 +37,13 @@ from translator.exporters.linkerd.egress.zones import Zone
 from translator.exporters.naming import Names
 from translator.exporters.network_policies import Ruling
 from translator.exporters.network_policies.subjects import Place, places_of
+from translator.resources.kubernetes.networks import CLUSTER_NETWORKS
 
 _TOO_OLD = f"the target has EgressNetworks since {SINCE}"
 _OPEN = (
     "an EgressNetwork is for every pod of its namespace, and other pods there may reach whatever they like, or the input "
     "does not show that they may not"
 )
-_ADDRESSES = "pods of their namespace may reach addresses outside besides, which an EgressNetwork would refuse them"
 _BESIDE = "an EgressNetwork of their namespace stays"
 _EVERY_PORT = "it is let out to on every port"
 _BYTES = "what is neither TLS nor HTTP bears no name"
@@ -81,15 +82,18 @@ def hold_by_name(
                 uses.setdefault(place.namespace, []).append(_Use(name, place))
     for space, own in sorted(uses.items()):
         shut = [f for f in closed if any(p.namespace == space for p in _places(f, inventory))]
-        reason = _unheld(space, shut, grants, inventory, options)
+        near = [g for g in grants if any(p.namespace == space for p in _places(g, inventory))]
+        besides = list(ranges_of(near))
+        by_name = {number for use in own for number in use.ports}
+        reason = _unheld(space, shut, inventory, options) or unfit(besides, by_name)
         if reason:
             found.losses.append(left_out([use.name for use in own], reason, DOC))
             continue
         kept = list(_kept(own, found.losses))
         if kept:
-            _hold(space, shut, kept, names, found)
-            near = [p for fact in shut for p in _places(fact, inventory) if p.namespace == space]
-            if not _is_whole(near):
+            _hold(space, shut, kept, tuple(_of_addresses(besides, space, options)), names, found)
+            pods = [p for fact in shut for p in _places(fact, inventory) if p.namespace == space]
+            if not _is_whole(pods):
                 found.losses.append(unlisted(space, shut))
     return found
 
@@ -101,7 +105,6 @@ def _places(fact: Closed | Grant, inventory: Inventory) -> list[Place]:
 def _unheld(
     space: str,
     shut: Sequence[Closed],
-    grants: Sequence[Grant],
     inventory: Inventory,
     options: Options,
 ) -> str:
@@ -112,9 +115,6 @@ def _unheld(
         return _BESIDE
     if not _is_shut(space, shut, inventory):
         return _OPEN
-    near = [g for g in grants if any(p.namespace == space for p in _places(g, inventory))]
-    if any(leaves(g) and not all(map(is_by_name, g.callers or (None,))) for g in near):
-        return _ADDRESSES
     return ""
 
 
@@ -160,7 +160,12 @@ def _reached(one: _Use, port: int, uses: Sequence[_Use]) -> set[str]:
 
 
 def _hold(
-    space: str, shut: Sequence[Closed], kept: Sequence[_Use], names: Names, found: Held
+    space: str,
+    shut: Sequence[Closed],
+    kept: Sequence[_Use],
+    more: Sequence[Entry],
+    names: Names,
+    found: Held,
 ) -> None:
     """The network of a namespace, and the routes of its names."""
     nodes = [fact.trail for fact in shut]
@@ -187,6 +192,15 @@ def _hold(
         for port in service.ports
         if (word := "" if port.protocol is None else port.protocol.value)
     ]
-    build(Zone(space, (policy,), refuses=True), entries, (space,), names, made)
+    build(Zone(space, (policy,), refuses=True), (*entries, *more), (space,), names, made)
     found.facts.extend(made.facts)
     found.losses.extend(held_by_name(space, shut, [one.name for one in kept]))
+
+
+def _of_addresses(besides: Sequence[Range], space: str, options: Options) -> Iterator[Entry]:
+    """What passes to addresses on their ports; those of the cluster's networks are no network's that is written."""
+    inside = networks(options.cluster_networks or CLUSTER_NETWORKS)
+    for one in besides:
+        entry = declared_addresses(one, space, "addresses", inside)
+        if entry is not None:
+            yield from (Entry(entry, p, Protocol.TCP, (), entry.addresses) for p in entry.ports)
