@@ -60,10 +60,10 @@ def exits_to(
             if fact.certain is not Certainty.NO:
                 own.closed[_who(fact.attachment)] = None
             continue
-        reached = _reached(fact.callers, workload, lowering.inventory, transport)
-        if reached is None:
+        is_called = reached(fact.callers, workload, lowering.inventory, transport)
+        if is_called is None:
             doubts[_UNKNOWN] = None
-        if reached or (reached is None and isinstance(fact, Refusal)):
+        if is_called or (is_called is None and isinstance(fact, Refusal)):
             rule = rule_of(replace(fact, callers=()), port, transport)
             if rule is not None:
                 rules = own.grants if isinstance(fact, Grant) else own.refusals
@@ -80,7 +80,7 @@ def ports_of_exits(lowering: Lowering, workload: Workload) -> Iterator[int]:
     for fact in lowering.exits:
         if isinstance(fact, Closed) or (
             isinstance(fact, (Grant, Refusal))
-            and _reached(fact.callers, workload, lowering.inventory) is not False
+            and reached(fact.callers, workload, lowering.inventory) is not False
         ):
             yield from lowering.named_ports((fact,), workload)
 
@@ -127,7 +127,7 @@ def _named(part: Part, text: str) -> Condition:
 # --- whether a workload is at the other end --------------------------------------------------------
 
 
-def _reached(
+def reached(
     ways: tuple[AllOf, ...], workload: Workload, inventory: Inventory, transport: str = TCP
 ) -> bool | None:
     """Whether the workload meets one of the alternatives; none at all: it does; ``None``: that is not known."""

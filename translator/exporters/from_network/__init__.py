@@ -7,8 +7,8 @@ knows callers by certificate, decides where requests arrive, and looks at TCP al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ir.access import Closed, Direction, Evidence, Grant, Layer, ProbeAccess, Probes, Refusal
 from ir.attachment import Attachment, EnforcedAt, WorkloadPort
@@ -19,8 +19,9 @@ from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced, derived, named
 from ir.walk import rebuild, traced
 from translator.api import Loss, Options
-from translator.exporters.from_network import findings
+from translator.exporters.from_network import findings, limit_findings
 from translator.exporters.from_network.callers import Callers
+from translator.exporters.from_network.limits import Limits
 from translator.exporters.from_network.ports import with_port_test
 from translator.exporters.from_network.queries import without_query
 from translator.exporters.from_network.words import in_words
@@ -37,6 +38,8 @@ class Meshed:
     assumptions: tuple[Assumption, ...] = ()
     outbound: tuple[Ruling, ...] = ()
     """What leaves, as the network says it: for whoever asks for it."""
+    unheld: Mapping[int, str] = field(default_factory=dict)
+    """Why rules that leave for some requests alone, by identity, are not held where these arrive."""
 
 
 def in_mesh(
@@ -51,7 +54,14 @@ def in_mesh(
     if not leaving:
         return Meshed(model)
     staying = [f for f in model.facts if is_network(f) and stays(f)]
-    made = _Made(model.inventory, options, plain=plain)
+    limits = Limits(
+        (*leaving, *staying),
+        leaving if outbound else (),
+        model.inventory,
+        options,
+        plain=plain,
+    )
+    made = _Made(model.inventory, options, limits, plain=plain)
     void = [f for f in leaving if _opens_nothing(f, (*leaving, *staying))]
     for fact in leaving:
         if not any(fact is one for one in void):
@@ -67,9 +77,12 @@ def in_mesh(
             *findings.void(void),
             *made.losses(),
             *findings.beside(leaving, staying, model.inventory),
+            *limit_findings.held(limits.spoken, limits.closed, limits.accounts),
+            *limit_findings.not_let_in(limits.idle),
         ),
         made.callers.assumptions(),
         tuple(made.outbound) if outbound else (),
+        limits.unheld,
     )
 
 
@@ -90,17 +103,18 @@ def _copies(staying: Sequence[Fact], made: _Made, inventory: Inventory) -> list[
             continue
         pods = [w for w in inventory.workloads if covers(fact.attachment.subject, w, inventory)]
         if any(covers(c.attachment.subject, w, inventory) for c in closed for w in pods):
-            copy = made.granted(fact)
-            if copy is not None:
-                found.append(copy)
+            found.extend(made.granted(fact))
     return found
 
 
 class _Made:
     """The rules of the mesh, made one by one, with what is lost on the way."""
 
-    def __init__(self, inventory: Inventory, options: Options, *, plain: bool) -> None:
+    def __init__(
+        self, inventory: Inventory, options: Options, limits: Limits, *, plain: bool
+    ) -> None:
         self.callers = Callers(inventory, options)
+        self.limits = limits
         self.plain = plain
         self.facts: list[Fact] = []
         self.outbound: list[Ruling] = []
@@ -121,7 +135,7 @@ class _Made:
         if not isinstance(fact, (Closed, Grant, Refusal)):
             return
         if fact.direction is Direction.OUTBOUND:
-            self.outbound.append(fact)
+            self.outbound.append(self.limits.by_port(fact))
             return
         if isinstance(fact, Closed):
             self.closed.append(fact)
@@ -142,10 +156,9 @@ class _Made:
             self.datagrams.extend([fact] if isinstance(fact, Grant) else [])
             return
         made = self.granted(fact)
-        if made is None:
+        if not made:
             self.callers.unsaid.append(fact)
-        else:
-            self.facts.append(made)
+        self.facts.extend(made)
 
     def _is_nowhere(self, fact: Grant | Refusal) -> bool:
         """Whether it is for ports by names that no container of its pods has."""
@@ -160,12 +173,19 @@ class _Made:
         ]
         return bool(numbers) and all(number is None for number in numbers)
 
-    def granted(self, fact: Grant | Refusal) -> Grant | Refusal | None:
-        """The rule for TCP in the words of a mesh; ``None`` where nothing of it is left."""
-        always, spent = _over_tcp(fact.always)
-        if always is None:
-            return None
+    def granted(self, fact: Grant | Refusal) -> list[Grant | Refusal]:
+        """The rules for TCP in the words of a mesh; none where nothing of it is left."""
         callers = self.callers.spoken(fact)
+        if _over_tcp(fact.always)[0] is None or (fact.callers and not callers):
+            return []
+        found = [(part, self._granted(*part)) for part in self.limits.parts(fact, callers)]
+        made = [one for _, one in found if one is not None]
+        if made:
+            self.callers.unsaid.extend(part for (part, _), one in found if one is None)
+        return made
+
+    def _granted(self, fact: Grant | Refusal, callers: tuple[AllOf, ...]) -> Grant | Refusal | None:
+        always, spent = _over_tcp(fact.always)
         requests, view = fact.requests, fact.view
         if view.path_has_query:
             said = [(way, without_query(way)) for way in fact.requests]
@@ -175,8 +195,6 @@ class _Made:
             view = replace(view, path_has_query=False)
             if not requests:
                 return None
-        if fact.callers and not callers:
-            return None
         if any(not way.tests for way in callers):  # it is for everybody
             spent.extend(t for way in callers for t in traced(way))
             callers = ()
@@ -186,7 +204,7 @@ class _Made:
             layer=Layer.MESH_REQUEST,
             callers=callers,
             requests=requests,
-            always=always,
+            always=always or (),
             view=view,
             evidence=Evidence.CERTIFICATE if callers else fact.evidence,
             trail=derived(fact.trail.value, (fact.trail, *spent)),

@@ -66,7 +66,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     joined = _in_mesh(model, options)
     by_name = hold_by_name(joined.outbound, model.inventory, options, names)
     outward = as_network_policies(
-        joined.outbound, model.inventory, options, _control(options), by_name.ways
+        joined.outbound, model.inventory, options, _control(options), by_name.ways, joined.unheld
     )
     meshed, network = beside(joined.model)
     observed = own_items(meshed.facts, options)

@@ -40,7 +40,9 @@ def write_mesh(model: Model, options: Options) -> Export:
     joined = in_mesh(model, options, outbound=True)
     names = Names(taken_by(options))
     by_name = hold_by_name(joined.outbound, model.inventory, options, names)
-    outward = legalise_ways_out(joined.outbound, model.inventory, options, by_name.ways)
+    outward = legalise_ways_out(
+        joined.outbound, model.inventory, options, by_name.ways, joined.unheld
+    )
     meshed, network = beside(joined.model)
     known, foreign = without_extensions(own.without_words(meshed), WORDS)
     inside, outside = without_edge(known)

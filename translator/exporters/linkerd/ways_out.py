@@ -7,7 +7,7 @@ controller/api/destination/endpoint_translator.go; that was so for all before 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ir.access import Grant
 from ir.inventory import SYSTEM, Inventory
@@ -38,12 +38,17 @@ _DOORS = (((_COMPONENT, "identity"), (8080,)), ((_COMPONENT, "destination"), (80
 
 
 def legalise_ways_out(
-    facts: Sequence[Ruling], inventory: Inventory, options: Options, by_name: ByName
+    facts: Sequence[Ruling],
+    inventory: Inventory,
+    options: Options,
+    by_name: ByName,
+    unheld: Mapping[int, str],
 ) -> Outward:
     """What leaves pods in terms of NetworkPolicies, which see the ports that proxies dial."""
     home = options.control_plane_namespace
     name = f"the control plane in {home} on ports {', '.join(map(str, CONTROL))}"
-    found = as_network_policies(facts, inventory, options, Control(home, _DOORS, name), by_name)
+    control = Control(home, _DOORS, name)
+    found = as_network_policies(facts, inventory, options, control, by_name, unheld)
     by_port = [grant for grant in found.written if _is_for_ports_of_pods(grant)]
     if by_port:
         found.losses.append(_dialled(by_port, options))

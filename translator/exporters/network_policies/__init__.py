@@ -7,7 +7,7 @@ label and by block of addresses, and ports; it asks for nothing of requests, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ir.access import Certainty, Closed, Evidence, Grant, Refusal
@@ -60,11 +60,13 @@ def as_network_policies(
     options: Options,
     control: Control,
     by_name: ByName,
+    unheld: Mapping[int, str],
 ) -> Outward:
     """What leaves pods in terms of NetworkPolicies.
 
     ``by_name``: alternatives for names outside, by identity, which something else holds to the names: their ports are open to
-    all addresses outside. With each goes what closes the pods.
+    all addresses outside. With each goes what closes the pods. ``unheld``: why the mesh does not hold rules, by identity, to
+    the requests that they are for.
     """
     found = Outward()
     closed = [f for f in facts if isinstance(f, Closed) and f.certain is not Certainty.NO]
@@ -87,7 +89,8 @@ def as_network_policies(
     denials = list(denials_of(refusals, grants, open_places, inventory))
     for grant in grants:
         denied = blocks_of(denials, grant, inventory)
-        found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied))
+        why = unheld.get(id(grant), "")
+        found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied, why))
     found.facts.extend(grant for one in held for grant in _to_control(one, control))
     found.losses.extend(findings.told_of_control(closed, control.name))
     for grant, at in found.asked:
@@ -115,13 +118,14 @@ def _at(place: Place) -> Attachment:
     return Attachment(subject=place.subject, enforced_at=EnforcedAt.NODE)
 
 
-def _granted(
+def _granted(  # noqa: PLR0913, PLR0917  # what a rule is read against, and where it goes
     grant: Grant,
     closed: Sequence[Place],
     inventory: Inventory,
     peers: Peers,
     found: Outward,
     denied: Sequence[Traced[Term]],
+    unheld: str,
 ) -> Iterator[Grant]:
     """The rule for each transport and each place where a policy closes its pods."""
     places, reason = places_of(grant.attachment.subject, inventory)
@@ -133,7 +137,7 @@ def _granted(
         found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
         return
     if reason := unsaid(grant):
-        found.losses.extend(findings.not_opened([grant], reason))
+        found.losses.extend(findings.not_opened([grant], reason, unheld))
         return
     spoken = peers.spoken(grant, denied)
     if grant.callers and not spoken:

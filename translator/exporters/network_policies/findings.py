@@ -102,14 +102,15 @@ def taken_out(found: Sequence[Refusal]) -> Iterator[Loss]:
         )
 
 
-def not_opened(facts: Sequence[Grant], reason: str) -> Iterator[Loss]:
-    """Rules that are left out: what they let out is refused."""
+def not_opened(facts: Sequence[Grant], reason: str, unheld: str = "") -> Iterator[Loss]:
+    """Rules that are left out: what they let out is refused; ``unheld``: why the mesh does not hold them instead."""
+    besides = f" The mesh does not hold it where the requests arrive: {unheld}." if unheld else ""
     yield Loss(
         code=NARROWED,
         impact=Impact.STRICTER,
         support=Support.NEVER,
         sites=_sites(facts),
-        message=f"what this rule lets out is refused: {reason}, which a NetworkPolicy cannot say.",
+        message=f"what this rule lets out is refused: {reason}, which a NetworkPolicy cannot say.{besides}",
         advice=_KEEP,
         doc=_DOC,
     )

@@ -60,7 +60,8 @@ ENTRIES = (
         "Callers by account instead of label",
         "Callers are known by their service account, where the source knows them by their labels.",
         "The target knows callers by certificate, which names the service account. The accounts of the listed pods with "
-        "the labels are let in, where no listed pod without them has the same account.",
+        "the labels are let in, where no listed pod without them has the same account. So it is where callers are held to what "
+        "they may ask for.",
         "Give the input all workloads, and give each kind of caller a service account of its own.",
         "fromEndpoints: [{matchLabels: {app: web}}]",
     ),
@@ -87,7 +88,9 @@ ENTRIES = (
         "Narrower ways out",
         "Workloads no longer reach some of what the source let them call.",
         "What leaves pods is said as NetworkPolicies, which the network enforces beside the mesh. They name peers by label and by "
-        "block, know no names, nodes or requests, and refuse nothing but what they leave out.",
+        "block, know no names, nodes or requests, and refuse nothing but what they leave out. A rule for some requests to pods is "
+        "opened to its ports there where the mesh holds these callers to the requests when they arrive: where these pods let in "
+        "service accounts alone, of which each is that of one kind of caller.",
         "Look what the finding leaves out, and keep the policy of the source for it where the source stays as the network.",
         "egress:\n- toEntities: [kube-apiserver]",
     ),
