@@ -77,7 +77,9 @@ def in_mesh(
             *findings.void(void),
             *made.losses(),
             *findings.beside(leaving, staying, model.inventory),
-            *limit_findings.held(limits.spoken, limits.closed, limits.accounts),
+            *limit_findings.held(
+                limits.spoken, tuple(limits.narrowed.values()), limits.closed, limits.accounts
+            ),
             *limit_findings.not_let_in(limits.idle),
         ),
         made.callers.assumptions(),

@@ -78,6 +78,8 @@ class Limits:
         self.held: dict[int, Grant] = {}
         self.said: set[int] = set()
         """The rules that some rule of a server says, by identity."""
+        self.narrowed: dict[int, Grant] = {}
+        """The rules of servers that let in less for it, by identity."""
         self.accounts: set[str] = set()
         """The accounts that are held to some requests."""
         self.unheld: dict[int, str] = {}
@@ -147,6 +149,7 @@ class Limits:
                 if made is not None:
                     self.said.add(number)
                     self.accounts.update(own)
+                    self.narrowed[id(fact)] = fact
                     yield made, ways
 
     def _passes(self, grant: Grant) -> bool:
