@@ -79,3 +79,26 @@ def test_a_rule_for_every_method_and_every_path_asks_for_neither(rule: str, targ
     result = translated(PODS + text, "cilium", target)
     assert faults(result) == []
     assert not [d for d in result.documents if "GET" in d.text or "paths" in d.text]
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd"])
+def test_what_leaves_every_namespace_leaves_one_that_only_a_policy_names(target: str) -> None:
+    """A policy of the whole cluster adds up with one of a namespace that the input does not list."""
+    text = (
+        PODS.partition("---\napiVersion: cilium.io")[0]
+        + """---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: own, namespace: dev}
+spec: {endpointSelector: {matchLabels: {app: batch}}, egress: [{toEndpoints: [{matchLabels: {app: store}}]}]}
+---
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: wide}
+spec: {endpointSelector: {}, egress: [{toCIDR: [203.0.113.0/24]}]}
+"""
+    )
+    result = translated(text, "cilium", target)
+    assert faults(result) == []
+    (policy,) = [d.text for d in result.documents if "namespace: dev" in d.text]
+    assert "cidr: 203.0.113.0/24" in policy

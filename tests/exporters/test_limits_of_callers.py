@@ -110,6 +110,8 @@ def test_a_rule_for_all_requests_beside_it_voids_it(target: str) -> None:
         (estate(accounts={"front": "same", "batch": "same"}), "others use the service accounts"),
         (estate(f"toEntities: [cluster], toPorts: [{GETS}]"), "it lets out to others than pods"),
         (estate(f"toPorts: [{GETS}]"), "it lets out to others than pods"),
+        (estate() + POLICY.format(name="front", rules=f"egressDeny: [{{{TO_BACK}}}]").replace("name: front,", "name: other,"),
+         "another rule refuses some of what leaves"),
         (estate(f"{TO_GONE}, toPorts: [{GETS}]"), "no pod that is called"),
         (estate(f"{TO_BACK}, toPorts: [{GETS}]", "fromEndpoints: [{matchLabels: {app: front}}], toPorts: "
                 f"[{{{PORT}, rules: {{http: [{{method: POST}}]}}}}]"), "both ends ask for something of the same part"),

@@ -182,8 +182,8 @@ class _Made:
             return []
         found = [(part, self._granted(*part)) for part in self.limits.parts(fact, callers)]
         made = [one for _, one in found if one is not None]
-        if made:
-            self.callers.unsaid.extend(part for (part, _), one in found if one is None)
+        lost = (part for (part, _), one in found if one is None)
+        self.callers.unsaid.extend(part for part in lost if made or part is not fact)
         return made
 
     def _granted(self, fact: Grant | Refusal, callers: tuple[AllOf, ...]) -> Grant | Refusal | None:

@@ -15,7 +15,7 @@ from ir.access import Closed, Direction, Grant, Refusal
 from ir.behaviour.exits import reached
 from ir.coverage import covers
 from ir.inventory import Inventory, Workload
-from ir.match import HTTP_PARTS, AllOf, Part, texts_of
+from ir.match import HTTP_PARTS, AllOf, Part, Test, texts_of
 from ir.model import Fact
 from ir.provenance import derived
 from ir.walk import traced
@@ -24,15 +24,8 @@ from translator.exporters.from_network.accounts import accounts_of, admits, is_c
 from translator.exporters.from_network.both_ends import Unfit, both, share_ports, span_of
 from translator.exporters.from_network.callers import Account, Callers
 
-_BY_PLACE = frozenset(
-    (
-        Part.NAMESPACE,
-        Part.NAMESPACE_LABELS,
-        Part.SERVICE,
-        Part.SERVICE_ACCOUNT,
-        Part.WORKLOAD_LABELS,
-    )
-)
+_BY_PLACE = (Part.NAMESPACE, Part.NAMESPACE_LABELS, Part.SERVICE, Part.WORKLOAD_LABELS)
+"""Parts by which a NetworkPolicy names pods."""
 _STRANGE = "it lets out to others than pods that are known by name or label"
 _PORTS = "it is for every port"
 _CALLERS = "no pod that it is for is listed"
@@ -41,6 +34,7 @@ _SHARED = "others use the service accounts of these pods"
 _UNKNOWN = "it is not known which pods are called"
 _NOBODY = "no pod that is called is listed"
 _NODES = "some pods that are called are on the network of their node"
+_REFUSED = "another rule refuses some of what leaves"
 _OPEN = "nothing closes the pods that are called"
 _WHOLE = "others than service accounts that are named get in to the pods that are called"
 _UNLIKE = "what lets these callers in is for several pods, of which they may reach some alone"
@@ -72,6 +66,9 @@ class Limits:
         self._out = {id(grant): grant for grant in _grants(network, Direction.OUTBOUND)}
         self._in = tuple(_grants(network, Direction.INBOUND))
         self._closed_out = _closed(network, Direction.OUTBOUND)
+        self._refused = [
+            f for f in network if isinstance(f, Refusal) and f.direction is Direction.OUTBOUND
+        ]
         self._closed_in = _closed(going, Direction.INBOUND)
         self._spoken = Callers(inventory, options)
         self._keys: dict[tuple[str, str], Key | None] = {}
@@ -160,7 +157,8 @@ class Limits:
         found: dict[str, Key] = {}
         for text in dict.fromkeys(map(_text, self.inventory.workloads)):
             key = self._key_at(fact, text) if any(admits(way, text) for way in callers) else None
-            if key and any(self._meet(fact, self.held[n]) for n in key if n in self.held):
+            own = [self.held[number] for number in key or () if number in self.held]
+            if key and any(self._meet(fact, g) for g in own) and not self._unlike(fact, text):
                 found[text] = key
         return found
 
@@ -184,7 +182,7 @@ class Limits:
         tests = [test for way in grant.callers for test in way.tests]
         clients, servers = self._clients(grant), self._called(grant)
         checks = (
-            (not grant.callers or any(t.part not in _BY_PLACE for t in tests), _STRANGE),
+            (not grant.callers or not all(map(_is_by_place, tests)), _STRANGE),
             (not grant.attachment.ports, _PORTS),
             (not clients, _CALLERS),
             (not all(_covered(w, self._closed_out, self.inventory) for w in clients), _UNCLOSED),
@@ -192,11 +190,21 @@ class Limits:
             (servers is None, _UNKNOWN),
             (not servers, _NOBODY),
             (any(w.host_network for w in servers or ()), _NODES),
+            (self._is_refused(clients, servers or ()), _REFUSED),
             (not all(_covered(w, self._closed_in, self.inventory) for w in servers or ()), _OPEN),
             (not self.plain and any(_is_probed(w, grant) for w in servers or ()), _PROBED),
         )
         return next((reason for holds, reason in checks if holds), "") or next(
             (r for pod in servers or () for r in self._at(pod, grant, clients) if r), ""
+        )
+
+    def _is_refused(self, clients: Sequence[Workload], servers: Sequence[Workload]) -> bool:
+        """Whether some of it may be refused on its way out: a NetworkPolicy refuses nothing but what it leaves out."""
+        return any(
+            reached(fact.callers, pod, self.inventory) is not False
+            for fact in self._refused
+            if any(covers(fact.attachment.subject, c, self.inventory) for c in clients)
+            for pod in servers
         )
 
     def _at(self, pod: Workload, grant: Grant, clients: Sequence[Workload]) -> Iterator[str]:
@@ -270,6 +278,10 @@ def _grants(facts: Sequence[Fact], direction: Direction) -> Iterator[Grant]:
 
 def _closed(facts: Sequence[Fact], direction: Direction) -> list[Closed]:
     return [f for f in facts if isinstance(f, Closed) and f.direction is direction]
+
+
+def _is_by_place(test: Test) -> bool:
+    return test.part in _BY_PLACE and not test.none_of
 
 
 def _as_asked(grant: Grant) -> Grant:

@@ -19,7 +19,7 @@ from ir.walk import traced
 from translator.api import Loss, Options
 from translator.exporters.network_policies import findings
 from translator.exporters.network_policies.peers import ByName, Peers
-from translator.exporters.network_policies.refusals import blocks_of, denials_of
+from translator.exporters.network_policies.refusals import Denial, blocks_of, denials_of
 from translator.exporters.network_policies.subjects import SOME, Place, places_of
 
 Ruling = Closed | Grant | Refusal
@@ -86,16 +86,17 @@ def as_network_policies(
     found.facts.extend(held)
     grants = [f for f in facts if isinstance(f, Grant)]
     refusals = [f for f in facts if isinstance(f, Refusal)]
-    denials = list(denials_of(refusals, grants, open_places, inventory))
-    for grant in grants:
-        denied = blocks_of(denials, grant, inventory)
-        why = unheld.get(id(grant), "")
-        found.facts.extend(_granted(grant, open_places, inventory, peers, found, denied, why))
+    placed = [(grant, _placed(grant, open_places, inventory)) for grant in grants]
+    denials = list(denials_of(refusals, placed, open_places, inventory))
+    for grant, places in placed:
+        if _is_written(grant, places, inventory, unheld.get(id(grant), ""), found):
+            groups = _by_denied(grant, places, denials)
+            found.facts.extend(_granted(grant, groups, peers, found))
     found.facts.extend(grant for one in held for grant in _to_control(one, control))
     found.losses.extend(findings.told_of_control(closed, control.name))
-    for grant, at in found.asked:
-        near = [f for f in closed if _meets(f, at, inventory)]
-        found.losses.append(findings.of_questions(grant, at, near))
+    for grant, asking in found.asked:
+        near = [f for f in closed if _meets(f, asking, inventory)]
+        found.losses.append(findings.of_questions(grant, asking, near))
     found.losses.extend(findings.taken_out([d.refusal for d in denials if d.taken_out]))
     found.losses.extend(findings.denied(denials))
     found.losses.extend(peers.losses())
@@ -118,50 +119,81 @@ def _at(place: Place) -> Attachment:
     return Attachment(subject=place.subject, enforced_at=EnforcedAt.NODE)
 
 
-def _granted(  # noqa: PLR0913, PLR0917  # what a rule is read against, and where it goes
-    grant: Grant,
-    closed: Sequence[Place],
-    inventory: Inventory,
-    peers: Peers,
-    found: Outward,
-    denied: Sequence[Traced[Term]],
-    unheld: str,
+def _is_written(
+    grant: Grant, at: Sequence[Place], inventory: Inventory, unheld: str, found: Outward
+) -> bool:
+    """Whether a NetworkPolicy can say the rule, for some of its pods; else it is told why not."""
+    places, reason = places_of(grant.attachment.subject, inventory)
+    if not places and not at and reason in SOME:
+        found.losses.extend(findings.lost([grant]))
+    elif (reason and reason not in SOME) or not at:
+        found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
+    elif reason := unsaid(grant):
+        found.losses.extend(findings.not_opened([grant], reason, unheld))
+    else:
+        return True
+    return False
+
+
+Denied = tuple[Traced[Term], ...]
+
+
+def _by_denied(
+    grant: Grant, at: Sequence[Place], denials: Sequence[Denial]
+) -> list[tuple[Denied, list[Place]]]:
+    """The pods of a rule by the blocks that other rules refuse them."""
+    groups: dict[tuple[int, ...], tuple[Denied, list[Place]]] = {}
+    for place in at:
+        denied = blocks_of(denials, grant, place)
+        groups.setdefault(tuple(map(id, denied)), (denied, []))[1].append(place)
+    return list(groups.values())
+
+
+def _granted(
+    grant: Grant, groups: Sequence[tuple[Denied, Sequence[Place]]], peers: Peers, found: Outward
 ) -> Iterator[Grant]:
     """The rule for each transport and each place where a policy closes its pods."""
-    places, reason = places_of(grant.attachment.subject, inventory)
-    at = [place for place in places if any(one.holds(place) for one in closed)]
-    if not places and reason in SOME:
-        found.losses.extend(findings.lost([grant]))
-        return
-    if (reason and reason not in SOME) or not at:
-        found.losses.extend(findings.not_opened([grant], reason or findings.UNCLOSED))
-        return
-    if reason := unsaid(grant):
-        found.losses.extend(findings.not_opened([grant], reason, unheld))
-        return
-    spoken = peers.spoken(grant, denied)
-    if grant.callers and not spoken:
+    written: list[Place] = []
+    for denied, places in groups:
+        spoken = peers.spoken(grant, denied)
+        if grant.callers and not spoken:
+            continue
+        written.extend(places)
+        everybody = [way.trail for way in spoken if not way.tests]
+        for place in places:
+            for transport, said in _transports(grant):
+                yield Grant(
+                    attachment=replace(_at(place), ports=grant.attachment.ports),
+                    direction=grant.direction,
+                    layer=grant.layer,
+                    callers=() if everybody else spoken,
+                    always=() if transport is None else (transport,),
+                    evidence=Evidence.LABEL,
+                    trail=derived(
+                        grant.trail.value, [grant.trail, *everybody, *said, *_questions(grant)]
+                    ),
+                )
+    if not written:
         found.losses.append(findings.emptied(grant, narrower=peers.is_narrower(grant)))
         return
     if grant.requests:
-        found.asked.append((grant, at))
+        found.asked.append((grant, written))
     found.written.append(grant)
-    everybody = [way.trail for way in spoken if not way.tests]
-    if everybody:
-        spoken = ()
-    for place in at:
-        for transport, said in _transports(grant):
-            yield Grant(
-                attachment=replace(_at(place), ports=grant.attachment.ports),
-                direction=grant.direction,
-                layer=grant.layer,
-                callers=spoken,
-                always=() if transport is None else (transport,),
-                evidence=Evidence.LABEL,
-                trail=derived(
-                    grant.trail.value, [grant.trail, *everybody, *said, *_questions(grant)]
-                ),
-            )
+
+
+def _placed(grant: Grant, closed: Sequence[Place], inventory: Inventory) -> list[Place]:
+    """The pods for which a rule is written: those that something closes, in namespaces too that policies name alone."""
+    spaces = {place.namespace for place in closed}
+    places, _ = places_of(grant.attachment.subject, inventory, spaces)
+    found = (one for place in places for one in _closed_parts(place, closed))
+    return list({one.key: one for one in found}.values())
+
+
+def _closed_parts(place: Place, closed: Sequence[Place]) -> Sequence[Place]:
+    """The pods, or where not all of them are closed, those that are: the others let out whatever leaves."""
+    if any(one.holds(place) for one in closed):
+        return (place,)
+    return [one for one in closed if place.holds(one)]
 
 
 def _questions(grant: Grant) -> Iterator[Traced[object]]:

@@ -20,53 +20,55 @@ _UNCLOSED = "nothing closes some of these pods"
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A refusal, and what becomes of it: ``taken_out`` of some rules, with what is left of it to say (``rest``)."""
+    """A refusal, and what becomes of it: ``taken_out`` of some rules, with what is left of it to say (``rest``).
+
+    ``places``: the pods that it is for, as far as they are known.
+    """
 
     refusal: Refusal
     taken_out: bool
     rest: str = ""
+    places: tuple[Place, ...] = ()
 
 
 def denials_of(
     refusals: Sequence[Refusal],
-    grants: Sequence[Grant],
+    grants: Sequence[tuple[Grant, Sequence[Place]]],
     closed: Sequence[Place],
     inventory: Inventory,
 ) -> Iterator[Denial]:
-    """What becomes of each refusal: it holds where every rule for its pods lets out less, and something closes them."""
+    """What becomes of each refusal: it holds where every rule for its pods lets out less, and something closes them.
+
+    ``grants``: the rules with the pods for which they are written.
+    """
+    spaces = {place.namespace for place in closed}
     for refusal in refusals:
-        own, reason = places_of(refusal.attachment.subject, inventory)
+        own, reason = places_of(refusal.attachment.subject, inventory, spaces)
         if refusal.requests or not _only_blocks(refusal):
             yield Denial(refusal, taken_out=False, rest=_ELSEWHERE)
             continue
         met = [
             (grant, place)
-            for grant in grants
+            for grant, places in grants
             if _lets_out_addresses(grant) and _may_share_ports(refusal, grant)
-            for place in places_of(grant.attachment.subject, inventory)[0]
+            for place in places
             if any(one.may_meet(place) for one in own)
         ]
         less = [any(one.holds(place) for one in own) for _, place in met]
         shut = all(any(other.holds(one) for other in closed) for one in own)
         known = reason in ("", LATER)
         rest = _UNKNOWN if not known else "" if all(less) else _ELSEWHERE
-        yield Denial(refusal, any(less) or not rest, rest or ("" if shut else _UNCLOSED))
+        left = rest or ("" if shut else _UNCLOSED)
+        yield Denial(refusal, any(less) or not rest, left, tuple(own))
 
 
-def blocks_of(
-    denials: Sequence[Denial], grant: Grant, inventory: Inventory
-) -> tuple[Traced[Term], ...]:
-    """The blocks that are refused to the pods of a rule."""
-    places = places_of(grant.attachment.subject, inventory)[0]
+def blocks_of(denials: Sequence[Denial], grant: Grant, place: Place) -> tuple[Traced[Term], ...]:
+    """The blocks that are refused to the pods of a rule in one place."""
     return tuple(
         term
         for denial in denials
         if denial.taken_out and _may_share_ports(denial.refusal, grant)
-        if any(
-            own.holds(place)
-            for own in places_of(denial.refusal.attachment.subject, inventory)[0]
-            for place in places
-        )
+        if any(own.holds(place) for own in denial.places)
         for way in denial.refusal.callers
         for term in _blocks(way)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ir.attachment import Scope, Subject
@@ -60,8 +61,13 @@ def _is_equal(one: Requirement) -> bool:
     return one.operator is Operator.IN and len(one.values) == 1
 
 
-def places_of(subject: Subject, inventory: Inventory) -> tuple[list[Place], str]:
-    """The pods, namespace by namespace, and why not all of them can be said; empty where they can."""
+def places_of(
+    subject: Subject, inventory: Inventory, also: Iterable[str] = ()
+) -> tuple[list[Place], str]:
+    """The pods, namespace by namespace, and why not all of them can be said; empty where they can.
+
+    ``also``: namespaces that the input knows besides those that it lists.
+    """
     if any(one.scope is not Scope.NAMESPACE for one in subject.excluding):
         return [], "it is for some pods less others"
     if subject.scope in (Scope.NAMESPACE, Scope.WORKLOADS) and subject.namespace is not None:
@@ -72,7 +78,7 @@ def places_of(subject: Subject, inventory: Inventory) -> tuple[list[Place], str]
         return [], "it is for no pods of their own"
     out = [one.namespace.value for one in subject.excluding if one.namespace is not None]
     pods = (w.namespace for w in inventory.workloads)
-    spaces = sorted({*inventory.namespaces, *pods} - set(out))
+    spaces = sorted({*inventory.namespaces, *pods, *also} - set(out))
     found = [
         Place(_plain(replace(subject, namespace=named(space, subject.trail), excluding=())))
         for space in spaces
