@@ -113,6 +113,8 @@ def test_a_rule_for_all_requests_beside_it_voids_it(target: str) -> None:
         (estate() + POLICY.format(name="front", rules=f"egressDeny: [{{{TO_BACK}}}]").replace("name: front,", "name: other,"),
          "another rule refuses some of what leaves"),
         (estate(f"{TO_GONE}, toPorts: [{GETS}]"), "no pod that is called"),
+        (estate("toEndpoints: [{matchExpressions: [{key: app, operator: NotIn, values: [front, batch]}]}], "
+                f"toPorts: [{GETS}]"), "pods that the input does not list may be called by it"),
         (estate(f"{TO_BACK}, toPorts: [{GETS}]", "fromEndpoints: [{matchLabels: {app: front}}], toPorts: "
                 f"[{{{PORT}, rules: {{http: [{{method: POST}}]}}}}]"), "both ends ask for something of the same part"),
     ],

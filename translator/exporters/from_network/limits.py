@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ir.access import Closed, Direction, Grant, Refusal
+from ir.attachment import Scope, Subject
 from ir.behaviour.exits import reached
 from ir.coverage import covers
 from ir.inventory import Inventory, Workload
-from ir.match import HTTP_PARTS, AllOf, Part, Test, texts_of
+from ir.match import HTTP_PARTS, AllOf, Labels, Part, Test, texts_of
 from ir.model import Fact
 from ir.provenance import derived
 from ir.walk import traced
@@ -38,6 +39,7 @@ _REFUSED = "another rule refuses some of what leaves"
 _OPEN = "nothing closes the pods that are called"
 _WHOLE = "others than service accounts that are named get in to the pods that are called"
 _UNLIKE = "what lets these callers in is for several pods, of which they may reach some alone"
+_UNLISTED = "pods that the input does not list may be called by it, and nothing closes these"
 _PROBED = "health checks of the port are open to everybody"
 
 Key = tuple[int, ...]
@@ -192,10 +194,18 @@ class Limits:
             (any(w.host_network for w in servers or ()), _NODES),
             (self._is_refused(clients, servers or ()), _REFUSED),
             (not all(_covered(w, self._closed_in, self.inventory) for w in servers or ()), _OPEN),
+            (not self.inventory.complete and not self._encloses(grant), _UNLISTED),
             (not self.plain and any(_is_probed(w, grant) for w in servers or ()), _PROBED),
         )
         return next((reason for holds, reason in checks if holds), "") or next(
             (r for pod in servers or () for r in self._at(pod, grant, clients) if r), ""
+        )
+
+    def _encloses(self, grant: Grant) -> bool:
+        """Whether what closes the pods that are called closes all that a rule names, listed or not."""
+        return all(
+            any(_is_within(way, fact.attachment.subject) for fact in self._closed_in)
+            for way in grant.callers
         )
 
     def _is_refused(self, clients: Sequence[Workload], servers: Sequence[Workload]) -> bool:
@@ -297,6 +307,21 @@ def _asks(grant: Grant) -> bool:
 def _is_of_node(grant: Grant) -> bool:
     entities = [texts_of(t) for way in grant.callers for t in way.tests if t.part is Part.ENTITY]
     return bool(entities) and all(words == ["host"] for words in entities)
+
+
+def _is_within(way: AllOf, subject: Subject) -> bool:
+    """Whether all pods that an alternative names are among those of a subject."""
+    space = None if subject.namespace is None else subject.namespace.value
+    spaces = [texts_of(test) for test in way.tests if test.part is Part.NAMESPACE]
+    own = [t for test in way.tests if test.part is Part.WORKLOAD_LABELS for t in test.any_of]
+    asked = own[0].value if len(own) == 1 else None
+    wanted = () if subject.labels is None else subject.labels.value.requirements
+    return (
+        subject.scope in (Scope.MESH, Scope.NAMESPACE, Scope.WORKLOADS)
+        and not subject.excluding
+        and (space is None or any(texts == [space] for texts in spaces))
+        and (not wanted or (isinstance(asked, Labels) and {*wanted} <= {*asked.requirements}))
+    )
 
 
 def _covered(pod: Workload, closed: Sequence[Closed], inventory: Inventory) -> bool:
