@@ -102,3 +102,9 @@ spec: {endpointSelector: {}, egress: [{toCIDR: [203.0.113.0/24]}]}
     assert faults(result) == []
     (policy,) = [d.text for d in result.documents if "namespace: dev" in d.text]
     assert "cidr: 203.0.113.0/24" in policy
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd"])
+def test_peers_beside_everybody_have_their_place_in_a_rule_for_everybody(target: str) -> None:
+    text = PODS.partition("  ingress:")[0] + "  egress: [{toEntities: [cluster, all]}]\n"
+    assert faults(translated(text, "cilium", target)) == []

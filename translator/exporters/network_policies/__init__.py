@@ -159,14 +159,15 @@ def _granted(
         if grant.callers and not spoken:
             continue
         written.extend(places)
-        everybody = [way.trail for way in spoken if not way.tests]
+        wide = any(not way.tests for way in spoken)
+        everybody = [v for way in spoken for v in traced(way)] if wide else []
         for place in places:
             for transport, said in _transports(grant):
                 yield Grant(
                     attachment=replace(_at(place), ports=grant.attachment.ports),
                     direction=grant.direction,
                     layer=grant.layer,
-                    callers=() if everybody else spoken,
+                    callers=() if wide else spoken,
                     always=() if transport is None else (transport,),
                     evidence=Evidence.LABEL,
                     trail=derived(
