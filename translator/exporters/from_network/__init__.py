@@ -50,9 +50,10 @@ def in_mesh(
     ``plain``: rules ask for their ports, and compare texts without regular expressions. ``outbound``: what is said of what
     leaves is handed on, and not lost.
     """
-    leaving = [f for f in model.facts if is_network(f) and goes(f)]
-    if not leaving:
+    going = [f for f in model.facts if is_network(f) and goes(f)]
+    if not going:
         return Meshed(model)
+    leaving = list(map(chosen, going))
     staying = [f for f in model.facts if is_network(f) and stays(f)]
     limits = Limits(
         (*leaving, *staying),
@@ -65,8 +66,8 @@ def in_mesh(
     void = [f for f in leaving if _opens_nothing(f, (*leaving, *staying))]
     for fact in leaving:
         if not any(fact is one for one in void):
-            made.add(chosen(fact))
-    gone = {id(f) for f in leaving}
+            made.add(fact)
+    gone = {id(f) for f in going}
     facts = [*(f for f in model.facts if id(f) not in gone), *made.facts]
     facts.extend(_copies(staying, made, model.inventory))
     ways_out = () if outbound else tuple(findings.ways_out(made.outbound))
