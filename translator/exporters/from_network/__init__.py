@@ -19,7 +19,7 @@ from ir.model import Fact, Model
 from ir.provenance import Assumption, Traced, derived, named
 from ir.walk import rebuild, traced
 from translator.api import Loss, Options
-from translator.exporters.from_network import findings, limit_findings
+from translator.exporters.from_network import findings, limit_findings, request_findings
 from translator.exporters.from_network.callers import Callers
 from translator.exporters.from_network.limits import Limits
 from translator.exporters.from_network.ports import with_port_test
@@ -233,12 +233,12 @@ class _Made:
         return (
             *findings.datagrams(self.closed, self.refused, self.datagrams),
             *findings.nodes(self.nodes),
-            *findings.queries(self.queried, Fate.LOST),
-            *findings.queries(self.narrowed, Fate.APPROXIMATED),
+            *request_findings.queries(self.queried, Fate.LOST),
+            *request_findings.queries(self.narrowed, Fate.APPROXIMATED),
             *findings.nowhere(self.nowhere),
             *findings.wider(self.wider, self.callers.inventory),
-            *findings.no_words(self.unsaid),
-            *findings.spelt(self.paths),
+            *request_findings.no_words(self.unsaid),
+            *request_findings.spelt(self.paths),
             *findings.certified(self.facts),
             *self.callers.losses(self.closed),
         )
