@@ -110,7 +110,9 @@ def test_a_probe_without_a_slash_asks_for_the_path_with_one() -> None:
 
 def test_http_routes_hold_on_no_port_that_is_taken_for_bytes() -> None:
     service = SERVICE % "{name: http, port: 80}, {name: tcp-raw, port: 9000}"
-    result = translated(API + service + routes("{redirect: {uri: /b}}"), "istio", "linkerd")
+    result = translated(
+        API + service + routes("{redirect: {authority: other.example.com}}"), "istio", "linkerd"
+    )
     assert faults(result) == []
     changes = result.report.verification.changes
     assert [c for c in changes if c["kind"] == "rerouted"] == []

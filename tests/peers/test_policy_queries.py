@@ -18,7 +18,6 @@ import yaml
 from tests.peers.test_semantics import (
     ADDRESSES,
     POLICIES,
-    PROTOCOLS,
     SCHEMES,
     Scheme,
     Tree,
@@ -151,10 +150,7 @@ QUERIES: dict[str, Callable[[list[list[Tree]]], int]] = {
 }
 
 ON_PURPOSE = {
-    ("withEndPort-scheme", "redundnacy_np2"): (2, PROTOCOLS),
-    ("withIpBlock-scheme", "redundnacy_np1_np4"): (1, PROTOCOLS),
     ("withIpBlock2-scheme", "no_vacuity"): (1, ADDRESSES),
-    ("withIpBlock2-scheme", "ipv6-redundancy_in_specific_policies"): (7, PROTOCOLS),
 }
 """Our answer where it differs on purpose, with the reason."""
 

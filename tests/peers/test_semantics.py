@@ -1,7 +1,7 @@
 """Questions about pairs of policies that another analyser answers, against the exact comparison of ours.
 
 np-guard/network-config-analyzer, tests/: each scheme names configurations (pods, policies) and queries about them with the
-expected answer. Compared is what may connect over TCP, for the pods that are listed and for addresses outside.
+expected answer. Compared is what may connect, by TCP and by other protocols, for the pods that are listed and for addresses outside.
 """
 
 from __future__ import annotations
@@ -185,7 +185,6 @@ ADDRESSES = "blocks of addresses are of what is outside to them; we take pods to
 NAMES = (
     "what a Sidecar lists limits no access; a name outside the mesh that it lists is no peer to us"
 )
-PROTOCOLS = "they compare all protocols, we what runs over TCP"
 
 ON_PURPOSE = {
     ("bookinfo-test-equiv-scheme", "equiv-diff-methods-details-viewer"): (1, METHODS),
@@ -196,10 +195,8 @@ ON_PURPOSE = {
     ("bookinfo-test-equiv-scheme", "istio-test-operation-regex-equiv1"): (1, METHODS),
     ("bookinfo-test-principals-scheme", "equiv-test-2"): (1, CLEAR),
     ("testcase2-istio-scheme", "equiv-test-1"): (1, ADDRESSES),
-    ("containment-permits-different-topologies-scheme", "twoWayContainment_np1_np2"): (2, ADDRESSES),
     ("containments-w-sidecar-and-service-entry-scheme", "two-way-containment-one-config-with-dns-entry"): (3, NAMES),
     ("equivalence-with-sidecars-scheme", "equiv-one-with-dns-entry"): (0, NAMES),
-    ("withEndPort-scheme", "equivalence"): (0, PROTOCOLS),
 }  # fmt: skip
 """Our answer where it differs on purpose, with the reason."""
 
@@ -258,6 +255,5 @@ def test_semantic_differences_that_they_find_are_found() -> None:
 
 NOT_SEEN = {
     ("semantic-diff-with-sidecars-and-service-entries-tests-scheme", "semantic-diff-added-conns-test"): NAMES,
-    ("withEndPort-scheme", "semantic_diff"): PROTOCOLS,
 }  # fmt: skip
 """Differences that we do not see, on purpose."""
