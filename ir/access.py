@@ -186,7 +186,7 @@ class MtlsMode(StrEnum):
     """What proof of identity a server asks of a connection."""
 
     OFF = "off"
-    """Only clear text is understood."""
+    """Only clear text is understood: rules know no caller by a certificate."""
     OPTIONAL = "optional"
     """Both mutual TLS and clear text are taken."""
     DEMANDED = "demanded"

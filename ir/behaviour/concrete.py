@@ -150,7 +150,14 @@ class _Site:
 
     def lets_in(self, rule: Grant | Refusal) -> bool:
         """Whether the request is one that the rule speaks of."""
-        return speaks_of(rule, self.request, self.workload, self.model.inventory)
+        here = self.seen() if rule.direction is Direction.INBOUND else self.request
+        return speaks_of(rule, here, self.workload, self.model.inventory)
+
+    def seen(self) -> Request:
+        """The request as the server has it: where only clear text is understood no caller shows a certificate."""
+        if not any(fact.mode.value is MtlsMode.OFF for fact in self.facts(PeerMtls)):
+            return self.request
+        return replace(self.request, caller=replace(self.request.caller, mtls=False))
 
 
 def _layer_of(fact: Ruling) -> Layer | None:
@@ -367,7 +374,7 @@ def _unmatched(table: GuardedRoutes) -> Decision | None:
 def _refuse_outside_decisions(site: _Site) -> None:
     """Stops where something that the model only names would have to be asked."""
     for fact in site.facts(ExternalDecision):
-        sight = Sight(request=site.request, view=fact.view, inventory=site.model.inventory)
+        sight = Sight(request=site.seen(), view=fact.view, inventory=site.model.inventory)
         if rule_holds(sight, fact.callers, fact.requests, fact.always):
             message = f"{fact.provider.value!r} outside of the model decides"
             raise Unsupported(message)

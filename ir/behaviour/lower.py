@@ -73,7 +73,7 @@ class Lowering:
         for number, fact in enumerate(model.facts):
             if isinstance(fact, RULING) and not is_exit(fact):
                 self._file(Here(number, fact), fact.attachment.subject)
-        self._rules: dict[tuple[int, int, str], Rule | None] = {}
+        self._rules: dict[tuple[int, int, str, bool], Rule | None] = {}
         self._guards: dict[tuple[int, int], Guard] = {}
 
     # --- where facts hold ------------------------------------------------------------------------
@@ -225,19 +225,23 @@ class Lowering:
         asked = {(p.method, p.path.partition("?")[0]) for p in workload.probes
                  if workload.port_number(p.port) == port}  # fmt: skip
         probes = [f.access.value for f in facts if isinstance(f, Probes)]
+        modes = {f.mode.value for f in _only(facts, PeerMtls)}
+        clear = MtlsMode.OFF in modes
         access = Access(
             bypassed=past and not facts,
             probed=tuple(sorted(p for m, p in asked if m == "GET")) if probes else (),
             called=tuple(sorted(p for m, p in asked if m == "POST")) if probes else (),
             rewritten_probes=ProbeAccess.REWRITTEN in probes,
             open_probes=ProbeAccess.BY_PATH in probes,
-            demanded=any(f.mode.value is MtlsMode.DEMANDED for f in _only(facts, PeerMtls)),
-            gates=tuple(self._gates(facts, {f.layer for f in closed}, port, transport)),
+            demanded=MtlsMode.DEMANDED in modes,
+            gates=tuple(
+                self._gates(facts, {f.layer for f in closed}, port, transport, clear=clear)
+            ),
             outside=tuple(
                 dict.fromkeys(
                     rule
                     for f in _only(facts, ExternalDecision)
-                    if (rule := self._rule(f, port)) is not None
+                    if (rule := self._rule(f, port, clear=clear)) is not None
                 )
             ),
             tokens=_tokens(_only(facts, TokenCheck)),
@@ -248,14 +252,20 @@ class Lowering:
         return Lowered(access, tuple(dict.fromkeys(taints)), (_MAYBE_CLOSED,) if unsure else ())
 
     def _gates(
-        self, facts: Sequence[Fact], closed: set[Layer], port: int, transport: str
+        self,
+        facts: Sequence[Fact],
+        closed: set[Layer],
+        port: int,
+        transport: str,
+        *,
+        clear: bool,
     ) -> Iterator[Gate]:
         for layer in Layer:
             gate = Gate(
                 layer=layer,
                 closed=layer in closed,
-                refusals=self._rules_of(_only(facts, Refusal), layer, port, transport),
-                grants=self._rules_of(_only(facts, Grant), layer, port, transport),
+                refusals=self._rules_of(_only(facts, Refusal), layer, port, transport, clear=clear),
+                grants=self._rules_of(_only(facts, Grant), layer, port, transport, clear=clear),
                 guards=tuple(
                     self._guard(f, port) for f in _only(facts, GuardedRoutes) if f.layer is layer
                 ),
@@ -264,18 +274,29 @@ class Lowering:
                 yield gate
 
     def _rules_of(
-        self, facts: Iterable[Grant | Refusal], layer: Layer, port: int, transport: str
+        self,
+        facts: Iterable[Grant | Refusal],
+        layer: Layer,
+        port: int,
+        transport: str,
+        *,
+        clear: bool,
     ) -> tuple[Rule, ...]:
-        rules = (self._rule(f, port, transport) for f in facts if f.layer is layer)
+        rules = (self._rule(f, port, transport, clear=clear) for f in facts if f.layer is layer)
         return tuple(dict.fromkeys(rule for rule in rules if rule is not None))
 
     def _rule(
-        self, fact: Grant | Refusal | ExternalDecision, port: int, transport: str = TCP
+        self,
+        fact: Grant | Refusal | ExternalDecision,
+        port: int,
+        transport: str = TCP,
+        *,
+        clear: bool,
     ) -> Rule | None:
         asks = any(t.part is Part.PORT for t in tests_of(fact))
-        key = id(fact), port if asks else 0, transport
+        key = id(fact), port if asks else 0, transport, clear
         if key not in self._rules:
-            self._rules[key] = rule_of(fact, port, transport)
+            self._rules[key] = rule_of(fact, port, transport, clear=clear)
         return self._rules[key]
 
     def _guard(self, fact: GuardedRoutes, port: int) -> Guard:

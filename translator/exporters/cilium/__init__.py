@@ -25,6 +25,7 @@ from translator.exporters.cilium.legalise.facts import from_nodes
 from translator.exporters.cilium.legalise.ground import Ground
 from translator.exporters.cilium.network import own_of_network
 from translator.exporters.cilium.write import write
+from translator.exporters.clear_ports import as_known
 from translator.exporters.extensions import without_extensions
 from translator.exporters.gateways import is_edge
 from translator.exporters.naming import Names
@@ -47,6 +48,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     edition = Edition(options.target)
     model, private = public_only(model)
     model, ordered = in_list_order(model)
+    certified = as_known(model.facts)
+    model = replace(model, facts=tuple(certified.facts))
     model, stays = beside(model)
     names = Names()
     leaves, mine = own_of_network(model, names, Table(ROWS, options.target, NETWORK))
@@ -71,6 +74,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     losses = (
         *private,
         *ordered,
+        *certified.losses,
         *own.losses,
         *mine.losses,
         *foreign,

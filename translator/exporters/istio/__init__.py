@@ -10,6 +10,7 @@ from ir.telemetry import Telemetry
 from ir.walk import close
 from translator.api import AMBIENT, Export, Loss, Options
 from translator.exporters.capability import Table
+from translator.exporters.clear_ports import as_known
 from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import Meshed, in_mesh
 from translator.exporters.gateways import is_edge
@@ -60,6 +61,9 @@ def write_mesh(model: Model, options: Options) -> Export:
     classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
     edge, model = _apart(model, options)
+    certified = as_known(model.facts if options.profile == AMBIENT else ())
+    if certified.facts:
+        model = replace(model, facts=tuple(certified.facts))
     scene = _scene(model, options)
     entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
@@ -97,6 +101,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         losses=(
             *(one for one in classes if isinstance(one, Loss)),
             *entered.losses,
+            *certified.losses,
             *joined.losses,
             *by_name.losses,
             *outward.losses,

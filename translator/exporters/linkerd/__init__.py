@@ -9,6 +9,7 @@ from ir.model import Model
 from ir.walk import close
 from translator.api import Export, Options
 from translator.exporters.capability import Table
+from translator.exporters.clear_ports import as_known
 from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import in_mesh
 from translator.exporters.linkerd.capabilities import ROWS
@@ -37,6 +38,8 @@ def write_mesh(model: Model, options: Options) -> Export:
     """What Linkerd can hold of a closed model, and what it cannot."""
     own = OwnForm(options)
     model, ordered = in_list_order(own.without_tables(model))
+    certified = as_known(model.facts)
+    model = replace(model, facts=tuple(certified.facts))
     joined = in_mesh(model, options, outbound=True)
     names = Names(taken_by(options))
     by_name = hold_by_name(joined.outbound, model.inventory, options, names)
@@ -63,6 +66,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     emission = write(legal, options)
     mesh = (
         *ordered,
+        *certified.losses,
         *joined.losses,
         *by_name.losses,
         *outward.losses,

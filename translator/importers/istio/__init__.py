@@ -49,7 +49,6 @@ from translator.importers.istio.link.protocols import as_read, link_protocols
 from translator.importers.istio.link.proxy_config import link_proxy_config
 from translator.importers.istio.link.routes import link_routes
 from translator.importers.istio.link.tokens import link_tokens
-from translator.importers.istio.link.unknown_callers import unknown_callers
 from translator.importers.istio.link.waypoint_ways import by_all_ways
 from translator.importers.istio.membership import (
     POD_KEYS,
@@ -175,7 +174,7 @@ def read_mesh(resources: Sequence[Resource], options: Options) -> Import:
     facts = [as_captured(as_probed(fact, said), said) for fact in facts]
     there, standing, granted = gateways_there(others, inventory, options, without=BETWEEN)
     facts, more = by_all_ways([*facts, *there], words, inventory, options)
-    losses += [*unknown_callers(read), *told.losses, *elsewhere.losses, *(x.loss for x in apart)]
+    losses += [*told.losses, *elsewhere.losses, *(x.loss for x in apart)]
     losses.extend(loss for r in others for loss in told_of_policies(r, options))
     inert.extend((*quiet(statements), *told.inert, *elsewhere.inert))
     model = Model(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from ir.access import Bypass, Grant, Refusal
+from ir.access import Bypass, Grant, MtlsMode, PeerMtls, Refusal
 from ir.attachment import EnforcedAt, Scope, Subject
 from ir.edge import EgressPolicy
 from ir.match import HTTP_PARTS, AllOf, Labels, Operator, Part, Test
@@ -36,6 +36,7 @@ _NO_CHAINS = (
 _NO_WAYPOINT = "routes are heeded by waypoints alone, and none serves this host"
 _ALL_PORTS = "the node's agent takes all ports of its pods, whatever proxies leave out"
 _NO_LIMIT = "the node's agent lets out what nobody declared, and no proxy stands beside these pods"
+_UNHEEDED = {RateLimit: _NO_CHAINS, EgressPolicy: _NO_LIMIT, Bypass: _ALL_PORTS}
 _FAR = "a waypoint heeds rules of its service's namespace and of its own, for all clients alike"
 USE_WAYPOINT = "istio.io/use-waypoint"
 _ITS_NAMESPACE = "istio.io/use-waypoint-namespace"
@@ -62,17 +63,14 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words], options: Options) -
             found.facts.append(fact)  # gateways heed their rules whatever the mesh is
         elif taken and isinstance(fact, (Grant, Refusal)) and _at_server(fact):
             _ruling(fact, taken, found)
-        elif taken and isinstance(fact, RateLimit):
-            if _inside(fact.attachment.subject, taken):
-                found.inactive.append(_not_heeded(fact, _NO_CHAINS))
+        elif taken and isinstance(fact, (RateLimit, EgressPolicy, Bypass)):
+            whole = alone and not isinstance(fact, RateLimit)
+            if whole or _inside(fact.attachment.subject, taken):
+                found.inactive.append(_not_heeded(fact, _UNHEEDED[type(fact)]))
             else:
                 found.facts.append(_elsewhere(fact, taken))
-        elif taken and isinstance(fact, (EgressPolicy, Bypass)):
-            if alone or _inside(fact.attachment.subject, taken):
-                why = _NO_LIMIT if isinstance(fact, EgressPolicy) else _ALL_PORTS
-                found.inactive.append(_not_heeded(fact, why))
-            else:
-                found.facts.append(_elsewhere(fact, taken))
+        elif isinstance(fact, PeerMtls) and (alone or _inside(fact.attachment.subject, taken)):
+            found.facts.append(_taken_clear(fact))
         elif alone and isinstance(fact, RouteTable) and _is_idle(fact, words, options):
             found.inactive.append(_not_heeded(fact, _NO_WAYPOINT))
         elif alone and isinstance(fact, RouteTable) and _is_far(fact, words):
@@ -80,6 +78,16 @@ def as_heeded(facts: Sequence[Fact], words: Sequence[Words], options: Options) -
         else:
             found.facts.append(fact)
     return found
+
+
+def _taken_clear(fact: PeerMtls) -> PeerMtls:
+    """Agents take clear text beside what comes by them, which is by mutual TLS whatever the mode says.
+
+    istio/istio pilot/pkg/serviceregistry/ambient/authorization.go ``convertPeerAuthentication``, 1.31.
+    """
+    if fact.mode.value is not MtlsMode.OFF:
+        return fact
+    return replace(fact, mode=fact.mode.derive(MtlsMode.OPTIONAL))
 
 
 def _at_server(fact: Grant | Refusal) -> bool:
