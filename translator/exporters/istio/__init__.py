@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ir.membership import ProxySetting
@@ -10,7 +11,7 @@ from ir.telemetry import Telemetry
 from ir.walk import close
 from translator.api import AMBIENT, Export, Loss, Options
 from translator.exporters.capability import Table
-from translator.exporters.clear_ports import as_known
+from translator.exporters.clear_ports import Known, as_known
 from translator.exporters.extensions import without_extensions
 from translator.exporters.from_network import Meshed, in_mesh
 from translator.exporters.gateways import is_edge
@@ -60,10 +61,7 @@ def write_mesh(model: Model, options: Options) -> Export:
     """
     classes = tuple(of_class(filter(is_class, model.facts), options.gateway_class or "", _CLASS))
     moved = tuple(one for one in classes if isinstance(one, ProxySetting))
-    edge, model = _apart(model, options)
-    certified = as_known(model.facts if options.profile == AMBIENT else ())
-    if certified.facts:
-        model = replace(model, facts=tuple(certified.facts))
+    edge, model, unknown = _apart(model, options)
     scene = _scene(model, options)
     entered = _at_the_edge(edge, scene, options)
     names = Names(taken_by(options))
@@ -101,7 +99,7 @@ def write_mesh(model: Model, options: Options) -> Export:
         losses=(
             *(one for one in classes if isinstance(one, Loss)),
             *entered.losses,
-            *certified.losses,
+            *unknown,
             *joined.losses,
             *by_name.losses,
             *outward.losses,
@@ -124,11 +122,12 @@ def _in_mesh(model: Model, options: Options) -> Meshed:
     return replace(joined, losses=(*joined.losses, *beneath(model)))
 
 
-def _apart(model: Model, options: Options) -> tuple[Model, Model]:
-    """What is about gateways, and what is about the mesh."""
+def _apart(model: Model, options: Options) -> tuple[Model, Model, Sequence[Loss]]:
+    """What is about gateways, what is about the mesh, and what is told of rules whose callers agents of nodes would know."""
     rim = tuple(f for f in model.facts if is_edge(f) and not is_class(f))
     rest = tuple(f for f in model.facts if not (is_edge(f) or _is_told(f, options)))
-    return replace(model, facts=rim), replace(model, facts=rest)
+    known = as_known(rest) if options.profile == AMBIENT else Known(list(rest))
+    return replace(model, facts=rim), replace(model, facts=tuple(known.facts)), known.losses
 
 
 def _is_told(fact: Fact, options: Options) -> bool:
