@@ -37,7 +37,7 @@ from translator.verify.network import Network, rulings
 MOST = 40
 """Requests of one port besides those of everybody, and what is sent to one address outside."""
 
-HTTPS, OTHERS = 443, 65000
+HTTPS, OTHERS, LAST = 443, 65000, 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ def _requests(one: Estate) -> Iterator[Request]:
     if not list(comparison.slices()):
         return
     for door in comparison.doors():
-        if not isinstance(door, Doors) or door.workload.host_network:
-            continue
+        if not isinstance(door, Doors) or door.workload.host_network or door.port > LAST:
+            continue  # the port behind a range that ends with the last is none
         access = door.before.access
         here = Request(caller=Caller(), workload=door.workload.key, port=door.port)
         blocks = one.blocks | {
@@ -151,7 +151,7 @@ def _leaving(one: Estate) -> Iterator[Asked]:
         return
     addresses = addresses_of(frozenset(network.blocks())).samples
     names = values_of(frozenset(network.sought())).samples
-    ports = sorted({*network.ports(), HTTPS, OTHERS})
+    ports = sorted(port for port in {*network.ports(), HTTPS, OTHERS} if port <= LAST)
     sent = list(_sent(network))
     for client in one.model.inventory.workloads:
         if client.host_network:

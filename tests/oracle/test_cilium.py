@@ -50,6 +50,8 @@ class Proxy:
 
     def run(self) -> None:
         """All requests are put to all rules."""
+        if not self.rules:
+            return
         with running(*(_listening(name, text) for text, name in self.rules.items())) as envoy:
             for name, requests in self.sent.items():
                 answers = envoy.ask(name, list(requests), Way())
