@@ -20,6 +20,8 @@ class Column(StrEnum):
     TELEMETRY = "telemetry"
     SOURCE_ADDRESS = "source address"
     """The address from which a request leaves the cluster; no comparison looks at it."""
+    NODES = "nodes"
+    """Who may call the nodes themselves, and whom these may call; no comparison looks at it."""
 
 
 class Intent(StrEnum):
@@ -50,6 +52,7 @@ class Intent(StrEnum):
     DESTINATION = "destination of its own"
     ROUTE = "route change"
     SOURCE_ADDRESS = "address of what leaves"
+    NODES = "rules for nodes"
     LOG = "log"
     STATISTICS = "statistics"
     CAPTURE = "ports of the proxy"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ir.model import Fact, Model
@@ -44,8 +44,8 @@ def _opaque(facts: Sequence[Opaque], words: Words) -> Iterator[Loss]:
     for fact in facts:
         groups.setdefault((fact.intent, _harm(fact)), []).append(fact)
     for (intent, impact), group in groups.items():
-        if intent is Intent.SOURCE_ADDRESS:
-            yield _from_elsewhere(group)
+        if intent in _ALONE:
+            yield _ALONE[intent](group)
             continue
         kinds = ", ".join(dict.fromkeys(fact.kind for fact in group))
         touches = ", ".join(c.value for c in Column if any(c in f.may_touch for f in group))
@@ -78,9 +78,31 @@ def _from_elsewhere(facts: Sequence[Opaque]) -> Loss:
     )
 
 
+def _of_nodes(facts: Sequence[Opaque]) -> Loss:
+    """Policies for the nodes themselves: no mesh stands before these."""
+    return Loss(
+        code="MM538",
+        impact=Impact.LOOSER,
+        support=Support.NEVER,
+        sites=tuple(value for fact in facts for value in traced(fact)),
+        message=f"{', '.join(dict.fromkeys(fact.kind for fact in facts))}: who may call the nodes, and whom they may call, is "
+        "limited no longer.",
+        why="A mesh stands before pods; what runs on a node itself, and pods on its network, pass it by. No comparison looks at nodes.",
+        advice="Keep the policy where the source stays as the network of the cluster, with its host firewall; else guard the nodes by "
+        "what guards machines before it goes.",
+    )
+
+
+_ALONE: Mapping[Intent, Callable[[Sequence[Opaque]], Loss]] = {
+    Intent.NODES: _of_nodes,
+    Intent.SOURCE_ADDRESS: _from_elsewhere,
+}
+"""Purposes that have a finding of their own."""
+
+
 def _harm(fact: Opaque) -> Impact:
     """What may refuse lets more through once it is gone."""
-    if Column.ACCESS in fact.may_touch:
+    if {Column.ACCESS, Column.NODES} & set(fact.may_touch):
         return Impact.LOOSER
     only_observes = set(fact.may_touch) <= {Column.TELEMETRY}
     return Impact.NONE if only_observes else Impact.DIFFERENT

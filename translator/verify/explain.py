@@ -118,6 +118,9 @@ _OF_THE_NETWORK = frozenset(
 )
 """Findings about all that reaches a workload, whatever carries it."""
 
+_NOT_COMPARED = frozenset(("MM538",))
+"""Findings about what no comparison looks at: that no difference shows them makes them no exaggeration."""
+
 _ACCESS = frozenset((Kind.NEWLY_ALLOWED, Kind.NEWLY_DENIED, Kind.EVIDENCE))
 
 _CHECKS = "MM431"
@@ -320,5 +323,8 @@ class Claims:
         return tuple(
             claim
             for number, claim in enumerate(self.all)
-            if claim.impact in kinds and number not in self.used and not claim.later
+            if claim.impact in kinds
+            and number not in self.used
+            and not claim.later
+            and claim.code not in _NOT_COMPARED
         )

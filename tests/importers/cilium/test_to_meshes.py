@@ -148,3 +148,24 @@ spec: {controllerName: example.com/own}
         loaded, pipeline.options_of(loaded, "cilium", "istio", {})
     ).report.ledger
     assert {row.resource for row in rows} == {"GatewayClass//own"}
+
+
+NODES = """
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
+metadata: {name: nodes}
+spec:
+  nodeSelector: {}
+  ingress: [{fromEntities: [cluster], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}]
+"""
+
+
+@pytest.mark.parametrize("target", ["istio", "linkerd", "gateway-api"])
+def test_a_firewall_of_nodes_that_goes_is_looser(target: str) -> None:
+    """It was lost as if nothing changed, though the nodes were open afterwards."""
+    loaded = load_text(NODES)
+    options = pipeline.options_of(loaded, "cilium", target, {})
+    report = pipeline.translate_loaded(loaded, options).report
+    (finding,) = [f for f in report.findings if f.code == "MM538"]
+    assert (finding.impact, finding.severity) == (Impact.LOOSER, Severity.BLOCKER)
+    assert not report.verification.exaggerated

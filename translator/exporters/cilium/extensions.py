@@ -39,6 +39,7 @@ _INSTEAD: Mapping[Intent, str] = {
     Intent.TLS: "Rules for outgoing traffic can end and start TLS (terminatingTLS, originatingTLS).",
     Intent.DESTINATION: "It is there for another patch; it goes with that one.",
     Intent.ROUTE: "Write the change as an HTTPRoute.",
+    Intent.NODES: "Guard the nodes by what guards machines.",
     Intent.SOURCE_ADDRESS: "Lead it through an egress gateway with an address of its own.",
     Intent.LOG: "Watch flows with Hubble.",
     Intent.STATISTICS: "Metrics have other names; see Hubble.",

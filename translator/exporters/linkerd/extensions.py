@@ -40,6 +40,7 @@ _INSTEAD: Mapping[Intent, str] = {
     Intent.TLS: "Mutual TLS is on between workloads of the mesh; other TLS must end in the application.",
     Intent.DESTINATION: "It is there for another patch; it goes with that one.",
     Intent.ROUTE: "Write the change as an HTTPRoute.",
+    Intent.NODES: "Guard the nodes by what guards machines.",
     Intent.SOURCE_ADDRESS: "Lead it through an egress gateway with an address of its own.",
     Intent.LOG: "Access logs are switched on with config.linkerd.io/access-log.",
     Intent.STATISTICS: "Metrics have other names; see the target's proxy metrics.",

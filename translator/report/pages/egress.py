@@ -111,6 +111,15 @@ ENTRIES = (
         "kind: CiliumEgressGatewayPolicy\nspec:\n  destinationCIDRs: [203.0.113.0/24]\n  egressGateway: {egressIP: 192.0.2.10}",
     ),
     Entry(
+        "MM538",
+        "Policies for nodes",
+        "Who may call the nodes themselves, and whom they may call, is limited no longer.",
+        "A CiliumClusterwideNetworkPolicy with a nodeSelector is a firewall of the node. A mesh stands before pods alone.",
+        "Keep the policy where Cilium stays as the network of the cluster; else guard the nodes by what guards machines before "
+        "it goes.",
+        "kind: CiliumClusterwideNetworkPolicy\nspec:\n  nodeSelector: {}\n  ingress: [{fromEntities: [cluster]}]",
+    ),
+    Entry(
         "MM537",
         "Part of what is declared outside",
         "Requests or connections to a declared name leave that found no rule in the source.",

@@ -109,7 +109,8 @@ class _Made:
     def _rule(self, policy: Policy, rule: PolicyRule) -> None:
         node = absorb(policy.trail, rule.trail, rule.subject.trail)
         if rule.of_nodes:
-            self.facts.append(_whole(policy.meta, rule, "a policy for nodes", ()))
+            whole = _whole(policy.meta, rule, "a policy for nodes", (Column.NODES,))
+            self.facts.append(replace(whole, intent=Intent.NODES))
             return
         if rule.subject.nobody:
             self.idle(rule, rule.subject.nobody)
