@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ir.language.algebra import Language
 from ir.language.charset import ASCII_BYTES
@@ -15,6 +15,9 @@ from ir.language.syntax import Dialect
 
 MOST = 64
 """Expressions that one language may take."""
+
+_MOST_PARTS = 2 * MOST
+"""Parts that are looked at: they multiply with every choice in a row."""
 
 _ROOM = 8192
 
@@ -31,13 +34,23 @@ def in_pieces(
     beyond = bool(within.alphabet & ~ASCII_BYTES)
     found = chart(wanted.table(within.alphabet), beyond_ascii=beyond)
     for read in expressions(found, _ROOM):
-        pieces = list(_pieces(read, Printer(found.symbols), fits))
-        texts = _joined((text for text in pieces if text is not None), fits)
-        if None in pieces or len(texts) > MOST:
+        pieces = _few(_pieces(read, Printer(found.symbols), fits))
+        texts = () if pieces is None else _joined(pieces, fits)
+        if pieces is None or len(texts) > MOST:
             continue
         if _agree(texts, dialect, wanted, within):
             return texts
     raise Opaque("needs larger expressions than can be read")
+
+
+def _few(pieces: Iterator[str | None]) -> Sequence[str] | None:
+    """The pieces; nothing where one cannot be taken apart, or there are so many that few could be joined again."""
+    found: list[str] = []
+    for text in pieces:
+        if text is None or len(found) == _MOST_PARTS:
+            return None
+        found.append(text)
+    return found
 
 
 def _joined(texts: Iterable[str], fits: Callable[[str], bool]) -> tuple[str, ...]:
