@@ -188,7 +188,8 @@ def test_an_endpoint_that_fails_as_often_as_is_said_gets_no_more_requests() -> N
     never = routes([{"route": [TO_API], "retries": {"attempts": 0}}])
     with served(allowed(never, rule(policy)), {"shop/api:80": (200, 503)}) as envoy:
         statuses = [answer.status for answer in envoy.ask("api", [request()] * 40)]
-    assert statuses.count(503) == 4
+    # who fails is left out by another thread than the one that counts, so that a request or two may still be on their way
+    assert 4 <= statuses.count(503) <= 6
     assert set(statuses[-20:]) == {200}
 
 
