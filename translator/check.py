@@ -70,8 +70,7 @@ class Machine:
             elif word in (words.MAX_REPEAT, words.MIN_REPEAT):
                 found += self._repeated(inner, 1 if word is words.MAX_REPEAT else -1)
             elif word in (words.LITERAL, words.NOT_LITERAL, words.ANY, words.IN):
-                piece = parser.SubPattern(tree.state, [(word, inner)])
-                one = compiler.compile(piece, self._flags)
+                one = compiler.compile(parser.SubPattern(tree.state, [(word, inner)]), self._flags)
                 held = sum(1 << n for n in range(_TOP) if one.fullmatch(chr(n)))
                 self.sets.add(held)
                 found += (held,)

@@ -62,7 +62,8 @@ def test_the_claims_about_all_fixtures_are_confirmed() -> None:
             differing += any(claimed(entry))
     assert held > 200
     assert differing > 8
-    assert set(reasons) <= {MORE, "policies of the network that ask for the method"}
+    asked = {f"policies of the network that ask for the {what}" for what in ("method", "path")}
+    assert set(reasons) <= {MORE, *asked}
 
 
 # --- estates at random ---------------------------------------------------------------------------

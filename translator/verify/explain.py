@@ -114,7 +114,19 @@ its health checks, ports that nobody names, the form in which it sees paths, wha
 the pods of a namespace of which some were limited, limits that pods have by those of others."""
 
 _OF_THE_NETWORK = frozenset(
-    ("MM460", "MM475", "MM478", "MM481", "MM482", "MM484", "MM486", "MM487", "MM488")
+    (
+        "MM108",
+        "MM460",
+        "MM475",
+        "MM476",
+        "MM478",
+        "MM481",
+        "MM482",
+        "MM484",
+        "MM486",
+        "MM487",
+        "MM488",
+    )
 )
 """Findings about all that reaches a workload, whatever carries it."""
 
@@ -129,6 +141,9 @@ _CHECKS = "MM431"
 _AT_GATEWAYS = "MM501"
 """The finding that is about who enters by a gateway."""
 
+_DATAGRAMS = "MM476"
+"""The finding that is about datagrams alone."""
+
 _NO_CALLS = "MM227"
 """The finding that is about requests which are no remote calls."""
 
@@ -139,6 +154,7 @@ _OF_REQUESTS: Mapping[str, Callable[[Request], bool]] = {
     HIDDEN: lambda request: not request.external,
     HELD: lambda request: bool(request.external),
     _AT_GATEWAYS: lambda request: bool(request.listener),
+    _DATAGRAMS: lambda request: request.transport != TCP,
     NODE: lambda request: request.caller.probe,
     _CHECKS: lambda request: request.caller.probe,
     _NO_CALLS: lambda request: request.method != "POST" or not _CALL.match(request.path),
