@@ -8,6 +8,7 @@ from ir.model import Model
 from translator.api import Loss, Options
 from translator.exporters.istio.legalise.defaults import lose_defaults
 from translator.exporters.istio.legalise.destination_settings import legalise_settings
+from translator.exporters.istio.legalise.dialled import with_ports
 from translator.exporters.istio.legalise.ejections import legalise_ejections
 from translator.exporters.istio.legalise.machines import legalise_machines
 from translator.exporters.istio.legalise.membership import legalise_membership
@@ -20,7 +21,7 @@ from translator.exporters.istio.legalise.tls_policies import told_of_policies
 def legalise(model: Model, scene: Scene, options: Options) -> tuple[Model, tuple[Loss, ...]]:
     """The model in legal form, and what was lost on the way; ``scene``: what its rules are made with."""
     losses: list[Loss] = []
-    routed = legalise_routes(model, scene, options)
+    routed = legalise_routes(with_ports(model), scene, options)
     losses.extend(routed.losses)
     facts = legalise_protocols(settled_subsets(routed.facts), model.inventory, losses)
     facts = legalise_ejections(facts, model.inventory, options, losses)
