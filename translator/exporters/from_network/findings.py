@@ -83,14 +83,16 @@ def datagrams(
     closed: Sequence[Closed], refused: Sequence[Refusal], granted: Sequence[Grant]
 ) -> Iterator[Loss]:
     """What is not TCP passes: ``refused`` are the refusals that hold for it, ``granted`` what lets nothing else in."""
-    if closed or refused:
+    alone = [fact for fact in refused if not holds_for_tcp(fact)]
+    both = [fact for fact in refused if holds_for_tcp(fact)]
+    if closed or both:
         yield Loss(
             code="MM476",
             impact=Impact.LOOSER,
             support=Support.NEVER,
             fate=Fate.APPROXIMATED,
             sites=tuple(fact.trail for fact in closed),
-            because=sites_of((*(fact.attachment for fact in closed), *refused)),
+            because=sites_of((*(fact.attachment for fact in closed), *both)),
             ways=(_BY_DATAGRAMS,),
             message="UDP, SCTP and ICMP reach these workloads from everywhere: the target's proxies look at TCP alone.",
             advice=_KEEP,
@@ -105,7 +107,6 @@ def datagrams(
             message="these rules are about UDP, SCTP or ICMP, which the target's proxies do not look at.",
             advice=_KEEP,
         )
-    alone = [fact for fact in refused if not holds_for_tcp(fact)]
     if alone:
         yield Loss(
             code="MM476",
