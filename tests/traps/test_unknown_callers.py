@@ -134,3 +134,15 @@ def test_a_port_without_mutual_tls_knows_no_caller(text: str, passing: set[int])
     for port in (8080, 9000):
         request = Request(caller=WEB, workload="Deployment/shop/api", port=port)
         assert decide_access(model, request).allowed is (port in passing)
+
+
+TWO_PORTS = "{8080: {mode: DISABLE}, 9000: {mode: DISABLE}}"
+BESIDE = mutual("DISABLE", "app: api", "{8080: {mode: STRICT}, 9000: {mode: STRICT}}")
+
+
+@pytest.mark.parametrize("target", ["linkerd", "cilium"])
+@pytest.mark.parametrize("action", ["ALLOW", "DENY"])
+@pytest.mark.parametrize("proof", [mutual("STRICT", "app: api", TWO_PORTS), BESIDE])
+def test_each_port_takes_its_own_part_of_a_rule(proof: str, action: str, target: str) -> None:
+    """What was left of a rule beside one clear port held at the other, and let callers in there (MM903)."""
+    result_of(policy(action, f"principals: {ACCOUNT}") + proof, target)

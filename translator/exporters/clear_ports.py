@@ -21,6 +21,7 @@ from translator.api import Loss
 from translator.report.model import Fate, Impact, Severity, Support
 
 Rule = Grant | Refusal
+Port = Traced[WorkloadPort | ServicePort]
 
 
 @dataclass(slots=True)
@@ -56,35 +57,58 @@ def _goes_by_certificates(rule: Rule) -> bool:
 
 
 def _take_apart(rule: Rule, clear: Sequence[PeerMtls], found: Known) -> None:
-    parts: list[Fact] = []
-    rest = [rule]
+    """The rule where callers may be known, less what each of the clear ports takes of it, and as it holds at these."""
+    known = _without(rule)
+    pieces: list[Rule] = [rule]
+    plain: list[Rule] = []
     for off in clear:
-        both = _both(rule.attachment.subject, off.attachment.subject)
+        at = off.attachment
+        both = _both(rule.attachment.subject, at.subject)
         if both is None:
             continue
-        if _is_within(rule.attachment.subject, off.attachment.subject):
-            rest = []
-        else:
-            rest = [_at(one, _less(one.attachment.subject, off.attachment.subject)) for one in rest]
-        at = off.attachment
-        if at.ports:
-            parts.append(_at(rule, both, excluding_ports=at.ports))
-        elif at.excluding_ports:
-            parts.append(_at(rule, both, ports=at.excluding_ports))
-        known = _without(rule)
+        pieces = [left for piece in pieces for left in _apart(piece, off)]
         if known is not None:
-            parts.append(_at(known, both, ports=at.ports, excluding_ports=at.excluding_ports))
+            plain.append(_at(known, both, at.ports, at.excluding_ports))
         found.losses.append(_told(rule, off, gone=known is None))
-    found.facts.extend((*rest, *parts))
-    if not rest and not parts:
+    found.facts.extend((*pieces, *plain))
+    if not pieces and not plain:
         found.losses.append(_gone(rule))
+
+
+def _apart(piece: Rule, off: PeerMtls) -> Iterator[Rule]:
+    """What is left of a piece: for other pods, and for the same on other ports."""
+    own, other = piece.attachment, off.attachment
+    both = _both(own.subject, other.subject)
+    if both is None:
+        yield piece
+        return
+    if not _is_within(own.subject, other.subject):
+        subject = _less(own.subject, other.subject)
+        yield _at(piece, subject, own.ports, own.excluding_ports)
+    if other.ports and not own.ports:
+        out = _minus(other.ports, own.excluding_ports)
+        yield _at(piece, both, excluding_ports=(*own.excluding_ports, *out))
+        return
+    wanted = own.ports or other.excluding_ports
+    if other.ports:
+        wanted = _minus(wanted, other.ports)
+    elif own.ports:
+        wanted = _minus(wanted, _minus(wanted, other.excluding_ports))
+    wanted = _minus(wanted, own.excluding_ports)
+    if wanted:
+        yield _at(piece, both, wanted)
+
+
+def _minus(ports: Sequence[Port], others: Sequence[Port]) -> tuple[Port, ...]:
+    out = {port.value for port in others}
+    return tuple(port for port in ports if port.value not in out)
 
 
 def _at(
     rule: Rule,
     subject: Subject,
-    ports: Sequence[Traced[WorkloadPort | ServicePort]] = (),
-    excluding_ports: Sequence[Traced[WorkloadPort | ServicePort]] = (),
+    ports: Sequence[Port] = (),
+    excluding_ports: Sequence[Port] = (),
 ) -> Rule:
     own = [tuple(named(port.value, port) for port in each) for each in (ports, excluding_ports)]
     at = replace(rule.attachment, subject=subject, ports=own[0], excluding_ports=own[1])
