@@ -158,8 +158,9 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
     everywhere = everywhere_of(mine, workload, state)
     far = far_refusals(mine, workload)
     default = default_of((*everywhere, *far))
-    spread = bool(far) and default_of(everywhere) != default
     here_only = is_standin(workload) and state.settled.get(workload.namespace) != default
+    spread = bool(far) and default_of(everywhere) != default
+    shut = spread or (default == "deny" and not here_only)
     carver = Carver(workload, state.inventory, state.options, state.names)
     ports = [
         p
@@ -172,10 +173,10 @@ def _workload(workload: Workload, mine: Sequence[Fact], state: Pass) -> Sequence
         here = [r for r in mine if is_on(r, workload, port, state)]
         probed = any(workload.port_number(p.port) == port for p in workload.probes)
         by_default = default == "all-authenticated" and not here_only
-        closed = needs_server(here, demanded=by_default, probed=probed or is_standin(workload))
-        closed = closed or spread  # the default shuts what is open but for a range of other ports
+        probed_here = probed or is_standin(workload)
+        closed = needs_server(here, demanded=by_default, probed=probed_here, shut=shut)
         if closed:
-            _port(port, here or far, carver, state, probed=probed)
+            _port(port, here or far or everywhere, carver, state, probed=probed)
             stated.extend(here)
             state.told.said.update(map(id, here))
         _limit(state.limits.at(about, workload, port), port, here, carver, state, closed=closed)

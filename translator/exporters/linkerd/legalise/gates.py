@@ -48,13 +48,13 @@ def _service_ports(
     return tuple(p.number for p in ports if workload.port_number(p.target) == port)
 
 
-def needs_server(here: Sequence[Fact], *, demanded: bool, probed: bool) -> bool:
-    """Whether the default of the pod does not say what holds on the port.
+def needs_server(here: Sequence[Fact], *, demanded: bool, probed: bool, shut: bool) -> bool:
+    """Whether the default of the pod does not say what holds on the port; ``shut``: it lets nobody in.
 
     Without a server the target lets health checks in by their path, from anyone: looser than a port that demands a
     certificate.
     """
-    if any(isinstance(r, (Closed, Refusal)) for r in here):
+    if shut or any(isinstance(r, (Closed, Refusal)) for r in here):
         return True
     return is_demanded(here) != demanded or (is_demanded(here) and probed)
 
